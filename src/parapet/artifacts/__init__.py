@@ -1,0 +1,1 @@
+"""From definitions to the text that Prometheus, Alertmanager and Grafana run. Writes no file by itself."""

@@ -1,0 +1,41 @@
+"""The one place that swallows foreign exceptions, and counts what it swallowed.
+
+Recording must never break a request, so every call into objects we do not own goes through here.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+log = logging.getLogger("parapet")
+
+_lock = Lock()
+_seen: set[tuple[str, str]] = set()
+swallowed: Counter[tuple[str, str]] = Counter()
+"""How often each (where, exception class) was swallowed in this process. Shown as a metric."""
+
+
+def note(where: str, error: BaseException) -> None:
+    """Count *error*; log it the first time it is seen at *where*."""
+    key = (where, type(error).__name__)
+    swallowed[key] += 1
+    if key not in _seen:
+        with _lock:
+            _seen.add(key)
+        log.warning("%s failed and was ignored (further ones are only counted)", where, exc_info=error)
+
+
+@contextmanager
+def guarded(where: str) -> Iterator[None]:
+    """Run foreign code: an exception is counted under *where* and goes no further.
+
+    Cancellation, interrupts and system exit pass through.
+    """
+    try:
+        yield
+    except Exception as error:
+        note(where, error)

@@ -1,0 +1,94 @@
+"""What a deployment decides, as frozen values; the only module that reads the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from parapet.core.errors import ConfigurationError
+
+SHORTEST_SECRET = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wiring:
+    """Where things live, for the generated files and for links. Every value has a sane default for one host.
+
+    Durations are seconds. `*_file` are paths on the machine that runs Prometheus or Alertmanager: secrets are
+    referred to by file, never written into a generated artifact.
+    """
+
+    scrape_targets: tuple[str, ...] = ("127.0.0.1:8000",)
+    metrics_path: str = "/metrics"
+    metrics_token_file: str | None = "/etc/parapet/metrics-token"
+    scrape_interval_seconds: float = 15.0
+    evaluation_interval_seconds: float = 15.0
+    webhook_url: str = "http://127.0.0.1:8000/parapet/hooks/alertmanager"
+    webhook_token_file: str = "/etc/parapet/webhook-token"
+    group_wait_seconds: float = 10.0
+    group_interval_seconds: float = 60.0
+    repeat_interval_seconds: float = 14_400.0
+    workbench_url: str = "http://127.0.0.1:8000/parapet"
+    """Public address of the workbench, without a trailing slash."""
+    prometheus_url: str | None = None
+    """Where Parapet itself asks Prometheus for current burn and budget; None: the workbench says it cannot know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """What the command line takes from the environment when an option is missing."""
+
+    app: str | None = None
+    """PARAPET_APP: where the Parapet object lives, as module:attribute."""
+    evidence: str | None = None
+    """PARAPET_EVIDENCE: SQLAlchemy URL of the evidence database."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> Environment:
+        """The process environment (or *environ*), as values."""
+        source = os.environ if environ is None else environ
+        return cls(app=source.get("PARAPET_APP"), evidence=source.get("PARAPET_EVIDENCE"))
+
+
+def required(name: str, environ: Mapping[str, str] | None = None) -> str:
+    """The variable *name* of the environment.
+
+    Raises:
+        ConfigurationError: it is missing or empty.
+    """
+    value = (os.environ if environ is None else environ).get(name)
+    if not value:
+        raise ConfigurationError(
+            f"The environment variable {name} is not set. Set it, or pass the value in code."
+        )
+    return value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """The shared secrets of one deployment. Never stored, never logged: the repr shows none of them.
+
+    A surface without its secret stays closed. Two live values allow rotation without a gap.
+    """
+
+    webhook_tokens: tuple[str, ...] = field(default=(), repr=False)
+    """Bearer tokens that Alertmanager may present."""
+    metrics_tokens: tuple[str, ...] = field(default=(), repr=False)
+    """Bearer tokens that may read /metrics."""
+    api_tokens: tuple[str, ...] = field(default=(), repr=False)
+    """Bearer tokens of machines that may record changes, such as a deploy pipeline."""
+    form_key: str | None = field(default=None, repr=False)
+    """Signs the request tokens of the workbench's forms; the same on every process of the service."""
+
+    def __post_init__(self) -> None:
+        for name in ("webhook_tokens", "metrics_tokens", "api_tokens"):
+            for value in getattr(self, name):
+                if len(value) < SHORTEST_SECRET:
+                    raise ConfigurationError(
+                        f"A value in {name} has {len(value)} characters; use {SHORTEST_SECRET} or more."
+                    )
+        if self.form_key is not None and len(self.form_key) < SHORTEST_SECRET:
+            raise ConfigurationError(
+                f"form_key has {len(self.form_key)} characters; use {SHORTEST_SECRET} or more."
+            )

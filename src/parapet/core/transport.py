@@ -1,0 +1,97 @@
+"""Outgoing HTTP: one method, on the standard library, with a time limit. Follows no redirects, raises on no status."""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import IO, Protocol
+from urllib.parse import urlsplit
+
+from parapet.core.errors import ConfigurationError, DeliveryFailed
+
+LARGEST_ANSWER_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is sent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What came back, whatever its status."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Transport(Protocol):
+    """Sends one request."""
+
+    def send(self, request: Request) -> Response:
+        """The answer to *request*.
+
+        Raises:
+            DeliveryFailed: no answer: refused, reset, timed out, too large.
+        """
+        ...
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    def redirect_request(
+        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: object, newurl: str
+    ) -> None:
+        return None
+
+
+class UrllibTransport:
+    """The transport of the standard library. Proxies of the environment are not used.
+
+    Raises:
+        ConfigurationError: the time limit is not positive.
+    """
+
+    def __init__(self, timeout_seconds: float = 5.0) -> None:
+        if timeout_seconds <= 0:
+            raise ConfigurationError(f"timeout_seconds is {timeout_seconds}; it must be more than 0.")
+        self.timeout_seconds = timeout_seconds
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirects())
+
+    def send(self, request: Request) -> Response:
+        """The answer to *request*, read whole.
+
+        Raises:
+            ConfigurationError: the address is not http or https.
+            DeliveryFailed: no answer: refused, reset, timed out, too large.
+        """
+        parts = urlsplit(request.url)
+        if parts.scheme not in {"http", "https"}:
+            raise ConfigurationError(f"{request.url!r} is not an http or https address.")
+        where = f"{parts.scheme}://{parts.hostname}"  # a path may carry a secret
+        outgoing = urllib.request.Request(  # noqa: S310  # the scheme was checked
+            request.url, data=request.body, headers=dict(request.headers), method=request.method
+        )
+        try:
+            with self._opener.open(outgoing, timeout=self.timeout_seconds) as answer:
+                return _read(answer, answer.status, where)
+        except urllib.error.HTTPError as error:
+            with error:
+                return _read(error, error.code, where)
+        except (OSError, http.client.HTTPException) as error:
+            raise DeliveryFailed(f"{where} did not answer: {error}") from error
+
+
+def _read(answer: http.client.HTTPResponse | urllib.error.HTTPError, status: int, where: str) -> Response:
+    body = answer.read(LARGEST_ANSWER_BYTES + 1)
+    if len(body) > LARGEST_ANSWER_BYTES:
+        raise DeliveryFailed(f"{where} answered with more than {LARGEST_ANSWER_BYTES} bytes.")
+    return Response(status=status, headers=dict(answer.headers.items()), body=body)

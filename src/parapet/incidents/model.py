@@ -1,0 +1,214 @@
+"""The values of an incident: what it is, what happened to it, and which alerts stand behind it.
+
+Values only; what may follow what is in `transitions`, what belongs together in `correlation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from parapet.core.types import Actor, IncidentId, JsonObject
+
+
+class IncidentState(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"  # nobody has it
+    INVESTIGATING = "investigating"  # somebody has it
+    RESOLVED = "resolved"
+
+
+class Severity(StrEnum):
+    """How loud it is. PAGE is worse than TICKET."""
+
+    PAGE = "page"
+    TICKET = "ticket"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return 0 if self is Severity.PAGE else 1
+
+
+class Resolution(StrEnum):
+    """How an incident ended; never mixed up."""
+
+    REPORTED = "reported"  # the alert said so, and stayed quiet
+    SIGNAL_LOST = "signal_lost"  # we stopped hearing; nobody knows
+    UNCONFIRMED = "unconfirmed"  # twice absent, but no end was reported
+    OPERATOR = "operator"  # a person said so
+    SUPERSEDED = "superseded"  # another incident took over
+
+
+class EntryKind(StrEnum):
+    """What an entry of the chronology says."""
+
+    OPENED = "opened"
+    ALERT_FIRED = "alert_fired"  # a further alert joined
+    ALERT_CLEARED = "alert_cleared"  # one alert is not reported any more, others still are
+    QUIET = "quiet"  # no alert is reported any more; the quiet period begins
+    REFIRED = "refired"  # fired again within the quiet period
+    FLAPPED = "flapped"  # cleared and fired again between two reports
+    REOPENED = "reopened"  # fired again after resolution
+    SEVERITY_CHANGED = "severity_changed"
+    ACKNOWLEDGED = "acknowledged"
+    NOTED = "noted"
+    RESOLVED = "resolved"
+    NOTIFIED = "notified"
+    NOTIFICATION_FAILED = "notification_failed"
+
+
+class ChangeKind(StrEnum):
+    """What sort of change was made to the system."""
+
+    DEPLOY = "deploy"
+    ROLLBACK = "rollback"
+    FLAG = "flag"
+    CONFIG = "config"
+    MIGRATION = "migration"
+    AI_MODEL = "ai_model"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One trouble, whatever number of alerts speak of it. All times are UTC and time zone aware."""
+
+    id: IncidentId | None
+    """None until the store has given it its number."""
+    key: str
+    """What makes it the same trouble; unique among unresolved incidents."""
+    service: str
+    slice: str | None
+    """The slice of the catalog it is about; None for alerts that Parapet did not generate."""
+    labels: Mapping[str, str]
+    """The group labels that are part of the key, beside service and slice."""
+    title: str
+    state: IncidentState
+    severity: Severity
+    """The worst severity among its open episodes, or the last one known."""
+    started_at: datetime
+    """Onset: when the first alert began, by event time."""
+    detected_at: datetime
+    """When we first heard of it."""
+    last_heard_at: datetime
+    """When an alert of it was last reported, firing or cleared."""
+    repeats: int = 0
+    """Reports that said nothing new."""
+    firing: int = 0
+    """Episodes now open."""
+    quiet_since: datetime | None = None
+    """When the last firing alert ended, by event time; None while one fires."""
+    refired_count: int = 0
+    """How often it fired again after it was quiet or resolved."""
+    last_fired_at: datetime
+    """When it last went from not firing to firing, by event time."""
+    owner: str | None = None
+    acknowledged_at: datetime | None = None
+    resolved_at: datetime | None = None
+    """When it ended: event time for reported ends, else when it was closed."""
+    resolution: Resolution | None = None
+    previous_id: IncidentId | None = None
+    """The incident with the same key before this one."""
+    runbook: str | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """From the alert that opened it or last fired: hostile text, escaped and capped where shown."""
+    version: int = 1
+    """Counts every change that an operator could have read; commands carry the one they saw."""
+
+    @property
+    def ref(self) -> str:
+        """What people call it: INC-12."""
+        return f"INC-{self.id}" if self.id is not None else "INC-new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewEntry:
+    """Something that happened, before the store has numbered and chained it."""
+
+    kind: EntryKind
+    occurred_at: datetime
+    actor: Actor
+    payload: JsonObject = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One entry of an incident's chronology. Never changed, never removed."""
+
+    incident_id: IncidentId
+    seq: int
+    """1 for the first entry of its incident, without gaps."""
+    kind: EntryKind
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: Actor
+    payload: JsonObject
+    previous_hash: str
+    hash: str
+    """SHA-256 over this entry and *previous_hash*, in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode:
+    """One firing of one alert: from when it began until it was reported as ended."""
+
+    id: int | None
+    source: str
+    fingerprint: str
+    """Alertmanager's hash of all labels: the same again when the alert comes back."""
+    key: str
+    """Correlation key of the incident it belongs to."""
+    incident_id: IncidentId | None
+    severity: Severity
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    generator_url: str | None
+    started_at: datetime
+    ended_at: datetime | None
+    """None while it fires."""
+    first_heard_at: datetime
+    last_heard_at: datetime
+    cleared_heard_at: datetime | None = None
+    """When its end was reported to us."""
+    repeats: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A change to the system: recorded once, at the time it happened, shown on every incident it is near."""
+
+    id: str
+    kind: ChangeKind
+    service: str
+    title: str
+    """In words: 'Deploy 1.8.2'."""
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: Actor
+    version: str | None = None
+    url: str | None = None
+    details: JsonObject = field(default_factory=dict)
+
+
+class Announcement(StrEnum):
+    """Why people are told about an incident. One body causes at most one per incident."""
+
+    OPENED = "opened"
+    SEVERITY_RAISED = "severity_raised"
+    REFIRED = "refired"
+    REOPENED = "reopened"
+    ACKNOWLEDGED = "acknowledged"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a transition decided: the incident after it, what to write down, and whether to tell people."""
+
+    incident: Incident
+    entries: tuple[NewEntry, ...] = ()
+    announce: Announcement | None = None

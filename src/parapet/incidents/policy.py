@@ -1,0 +1,32 @@
+"""How patient an incident is: the durations an operator may tune, in one value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parapet.core.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentPolicy:
+    """Durations in seconds.
+
+    Raises:
+        ConfigurationError: a duration is negative.
+    """
+
+    quiet_period_seconds: float = 900.0
+    """How long every alert must stay cleared before the incident resolves by itself."""
+    reopen_window_seconds: float = 3_600.0
+    """A re-fire this long after resolution, or sooner, reopens the same incident; later it opens a linked one."""
+    late_duplicate_grace_seconds: float = 30.0
+    """A firing report of an episode that ended is a late copy within this time, and an un-resolve after it."""
+    change_lookback_seconds: float = 86_400.0
+    """How long before onset a change is still shown as near."""
+    change_lookahead_seconds: float = 3_600.0
+    """How long after the end of the incident a change is still shown."""
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            if getattr(self, name) < 0:
+                raise ConfigurationError(f"{name} is {getattr(self, name)}; it must be 0 or more seconds.")

@@ -1,0 +1,1 @@
+"""From a message to a channel. One module per channel."""

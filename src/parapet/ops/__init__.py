@@ -1,0 +1,1 @@
+"""The verbs: each does one transaction and returns a value."""

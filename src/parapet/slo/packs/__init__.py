@@ -1,0 +1,1 @@
+"""Slices that many services share, one line each to adopt."""

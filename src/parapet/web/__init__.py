@@ -1,0 +1,1 @@
+"""Doors for people and machines: workbench, webhook, metrics. Denies by default."""

@@ -59,9 +59,7 @@ def required(name: str, environ: Mapping[str, str] | None = None) -> str:
     """
     value = (os.environ if environ is None else environ).get(name)
     if not value:
-        raise ConfigurationError(
-            f"The environment variable {name} is not set. Set it, or pass the value in code."
-        )
+        raise ConfigurationError(f"The environment variable {name} is not set. Set it, or pass the value in code.")
     return value
 
 
@@ -89,6 +87,4 @@ class Secrets:
                         f"A value in {name} has {len(value)} characters; use {SHORTEST_SECRET} or more."
                     )
         if self.form_key is not None and len(self.form_key) < SHORTEST_SECRET:
-            raise ConfigurationError(
-                f"form_key has {len(self.form_key)} characters; use {SHORTEST_SECRET} or more."
-            )
+            raise ConfigurationError(f"form_key has {len(self.form_key)} characters; use {SHORTEST_SECRET} or more.")

@@ -9,7 +9,7 @@ from typing import NewType, TypeAlias
 IncidentId = NewType("IncidentId", int)
 """The number people say aloud: incident 12 is shown as INC-12."""
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 JsonObject: TypeAlias = "dict[str, Json]"
 
 

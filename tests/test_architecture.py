@@ -180,15 +180,8 @@ def test_only_settings_reads_the_environment() -> None:
 
 def test_only_the_clock_knows_the_time() -> None:
     """Everything else is told what time it is."""
-    told = users("datetime.now", "datetime.utcnow", "date.today", "time.time", "time.time_ns", "uuid.uuid4", "uuid.uuid7")
-        "datetime.now",
-        "datetime.utcnow",
-        "date.today",
-        "time.time",
-        "time.time_ns",
-        "uuid.uuid4",
-        "uuid.uuid7",
-    )
+    clocks = ["datetime.now", "datetime.utcnow", "date.today", "time.time", "time.time_ns", "uuid.uuid4", "uuid.uuid7"]
+    told = users(*clocks)
     assert told <= {"core/clock", "core/ids"}
 
 

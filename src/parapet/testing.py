@@ -1,0 +1,91 @@
+"""The test kit that hosts may use too: a clock that is told the time, ids that count, bodies like Alertmanager's."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from parapet.core.errors import ConfigurationError
+
+
+class ManualClock:
+    """A clock that stands still until it is told to move.
+
+    Raises:
+        ConfigurationError: the start has no time zone.
+    """
+
+    def __init__(self, start: datetime = datetime(2026, 11, 12, 2, 0, tzinfo=UTC)) -> None:
+        if start.tzinfo is None:
+            raise ConfigurationError("The clock's start has no time zone. Give an aware datetime.")
+        self._now = start.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """The time it was told, in UTC."""
+        return self._now
+
+    def advance(self, seconds: float) -> datetime:
+        """Move on by *seconds* (back, if negative) and return the new time."""
+        self._now += timedelta(seconds=seconds)
+        return self._now
+
+    def set(self, when: datetime) -> datetime:
+        """Jump to *when*."""
+        self._now = when.astimezone(UTC)
+        return self._now
+
+
+class SequentialIds:
+    """Identifiers that count: id-000001, id-000002."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def new(self) -> str:
+        """The next identifier."""
+        self._last += 1
+        return f"id-{self._last:06d}"
+
+
+def alert(
+    labels: Mapping[str, str],
+    *,
+    starts_at: datetime,
+    ends_at: datetime | None = None,
+    annotations: Mapping[str, str] | None = None,
+) -> dict[str, object]:
+    """One alert of a webhook body. With *ends_at* it is resolved. The fingerprint is a hash of all labels."""
+    canonical = json.dumps(sorted(labels.items()))
+    return {
+        "status": "firing" if ends_at is None else "resolved",
+        "labels": dict(labels),
+        "annotations": dict(annotations or {}),
+        "startsAt": _written(starts_at),
+        "endsAt": "0001-01-01T00:00:00Z" if ends_at is None else _written(ends_at),
+        "generatorURL": "http://127.0.0.1:9090/graph",
+        "fingerprint": hashlib.sha256(canonical.encode()).hexdigest()[:16],
+    }
+
+
+def alertmanager_payload(*alerts: Mapping[str, object], truncated: int = 0) -> bytes:
+    """A webhook body as Alertmanager would send it, around *alerts* made by `alert`."""
+    firing = any(one["status"] == "firing" for one in alerts)
+    body = {
+        "receiver": "parapet",
+        "status": "firing" if firing else "resolved",
+        "alerts": list(alerts),
+        "groupLabels": {},
+        "commonLabels": {},
+        "commonAnnotations": {},
+        "externalURL": "http://127.0.0.1:9093",
+        "version": "4",
+        "groupKey": '{}:{alertname="test"}',
+        "truncatedAlerts": truncated,
+    }
+    return json.dumps(body).encode()
+
+
+def _written(when: datetime) -> str:
+    return when.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -72,7 +72,7 @@ def alert(
 def alertmanager_payload(*alerts: Mapping[str, object], truncated: int = 0) -> bytes:
     """A webhook body as Alertmanager would send it, around *alerts* made by `alert`."""
     firing = any(one["status"] == "firing" for one in alerts)
-    body = {
+    body: dict[str, object] = {
         "receiver": "parapet",
         "status": "firing" if firing else "resolved",
         "alerts": list(alerts),

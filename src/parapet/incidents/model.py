@@ -106,6 +106,8 @@ class Incident:
     """How often it fired again after it was quiet or resolved."""
     last_fired_at: datetime
     """When it last went from not firing to firing, by event time."""
+    last_ended_at: datetime | None = None
+    """The latest end reported of any of its alerts, by event time; kept while others fire."""
     owner: str | None = None
     acknowledged_at: datetime | None = None
     resolved_at: datetime | None = None
@@ -168,6 +170,8 @@ class Episode:
     annotations: Mapping[str, str]
     generator_url: str | None
     started_at: datetime
+    restarted_at: datetime | None = None
+    """A later beginning that was reported while it was open, when the reports disagree; else None."""
     ended_at: datetime | None
     """None while it fires."""
     first_heard_at: datetime

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from threading import Lock
 
 log = logging.getLogger("parapet")
@@ -29,13 +27,22 @@ def note(where: str, error: BaseException) -> None:
         log.warning("%s failed and was ignored (further ones are only counted)", where, exc_info=error)
 
 
-@contextmanager
-def guarded(where: str) -> Iterator[None]:
+class guarded:  # reads as a phrase: with guarded("django"):
     """Run foreign code: an exception is counted under *where* and goes no further.
 
     Cancellation, interrupts and system exit pass through.
     """
-    try:
-        yield
-    except Exception as error:
-        note(where, error)
+
+    __slots__ = ("where",)
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        note(self.where, error)
+        return True

@@ -1,0 +1,204 @@
+"""How fast a budget may burn before somebody is told: windows and budget shares as data, factors derived from them.
+
+Arithmetic only. A pair of windows fires when the error ratio of both exceeds `factor * budget`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+
+from parapet.core.errors import ConfigurationError, UnreachableAlert
+
+MINUTE = 60.0
+HOUR = 3_600.0
+DAY = 86_400.0
+
+SHORT_OF_LONG = 12
+"""The short window is this part of the long one: long says it matters, short says it still happens."""
+
+BEND_AT = 0.75
+"""Error ratio up to which a threshold is taken as derived. Above it, thresholds bend towards HIGHEST_THRESHOLD."""
+HIGHEST_THRESHOLD = 0.95
+"""No threshold reaches this, so that a total outage crosses every one of them."""
+LOWEST_OBJECTIVE = 0.5
+
+
+class Severity(StrEnum):
+    """How loud an alert is. The values are those of the `severity` label."""
+
+    PAGE = "page"  # somebody is woken
+    TICKET = "ticket"  # somebody looks during the day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowPair:
+    """Two windows and the share of the period's budget that may burn within the long one.
+
+    Raises:
+        ConfigurationError: a window is not positive, the short one is not the shorter, or the share is not in (0, 1].
+    """
+
+    severity: Severity
+    long_seconds: float
+    budget_share: float
+    """0.02: alert when burning this fast for `long_seconds` would use 2 % of the period's budget."""
+    short_seconds: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.short_seconds < self.long_seconds:
+            raise ConfigurationError(
+                f"A window pair has a short window of {self.short_seconds} s and a long one of {self.long_seconds} s; "
+                f"expected 0 < short < long."
+            )
+        if not 0 < self.budget_share <= 1:
+            raise ConfigurationError(
+                f"A window pair has budget_share {self.budget_share}; expected a ratio in (0, 1], such as 0.02."
+            )
+
+
+def pair(severity: Severity, long_seconds: float, budget_share: float) -> WindowPair:
+    """A pair whose short window is a twelfth of its long one.
+
+    Raises:
+        ConfigurationError: a value cannot hold.
+    """
+    short_seconds = long_seconds / SHORT_OF_LONG
+    return WindowPair(
+        severity=severity, long_seconds=long_seconds, short_seconds=short_seconds, budget_share=budget_share
+    )
+
+
+PAIRS = (
+    pair(Severity.PAGE, 1 * HOUR, 0.02),
+    pair(Severity.PAGE, 6 * HOUR, 0.05),
+    pair(Severity.TICKET, 1 * DAY, 0.10),
+    pair(Severity.TICKET, 3 * DAY, 0.10),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A pair as one objective needs it: the error ratio that both windows must exceed."""
+
+    severity: Severity
+    long_seconds: float
+    short_seconds: float
+    error_ratio: float
+    """factor * (1 - objective); less than HIGHEST_THRESHOLD."""
+    factor: float
+    """Burn rate at the threshold: 1 uses exactly the budget within the period."""
+    budget_share: float
+    """Share of the period's budget that burning at `factor` uses within the long window."""
+    rederived: bool
+    """The policy's own share could hardly or never have been reached at this objective, so a smaller one is used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BurnPolicy:
+    """Windows and budget shares for every slice of a service. Durations are seconds.
+
+    Raises:
+        ConfigurationError: a window is shorter than the base window or longer than the period.
+        UnreachableAlert: the pairs are not ordered, so that one could never be the first to fire.
+    """
+
+    period_seconds: float = 30 * DAY
+    """What the budget is for: the objective must hold over any period of this length."""
+    base_window_seconds: float = 5 * MINUTE
+    """The window of the two recorded event series; every other window is a sum over them."""
+    pairs: tuple[WindowPair, ...] = PAIRS
+
+    def __post_init__(self) -> None:
+        if self.base_window_seconds <= 0:
+            raise ConfigurationError(f"base_window_seconds is {self.base_window_seconds}; it must be more than 0.")
+        if not self.pairs:
+            raise ConfigurationError("A burn policy without window pairs alerts nobody. Give at least one pair.")
+        for one in self.pairs:
+            if one.short_seconds < self.base_window_seconds or one.long_seconds > self.period_seconds:
+                raise ConfigurationError(
+                    f"The pair {one.long_seconds:g} s / {one.short_seconds:g} s does not fit between the base window "
+                    f"({self.base_window_seconds:g} s) and the period ({self.period_seconds:g} s)."
+                )
+        for sooner, later in pairwise(self.pairs):
+            if not (sooner.long_seconds < later.long_seconds and self._factor(sooner) > self._factor(later)):
+                raise UnreachableAlert(
+                    f"The pair over {later.long_seconds:g} s comes after the one over {sooner.long_seconds:g} s, so it "
+                    "must be longer and have a smaller factor (budget_share * period / long window); else one of the "
+                    "two never fires first."
+                )
+            if sooner.severity is Severity.TICKET and later.severity is Severity.PAGE:
+                raise UnreachableAlert("A page comes after a ticket; list the pairs that page first.")
+
+    def scaled_down(self, by: float) -> BurnPolicy:
+        """The same policy with every duration divided by *by*, the period included; factors stay the same.
+
+        For demonstrations and game days: `scaled_down(60)` makes an hour a minute. Never for production: the
+        evidence that a window gathers shrinks with it.
+
+        Raises:
+            ConfigurationError: *by* is not positive.
+        """
+        if by <= 0:
+            raise ConfigurationError(f"scaled_down({by}): give a number greater than 0, such as 60.")
+        return replace(
+            self,
+            period_seconds=self.period_seconds / by,
+            base_window_seconds=self.base_window_seconds / by,
+            pairs=tuple(
+                replace(one, long_seconds=one.long_seconds / by, short_seconds=one.short_seconds / by)
+                for one in self.pairs
+            ),
+        )
+
+    def thresholds(self, objective: float) -> tuple[Threshold, ...]:
+        """Every pair as *objective* (a ratio) needs it, in the policy's order, loudest first.
+
+        Raises:
+            ConfigurationError: the objective is no ratio in [0.5, 1).
+        """
+        budget_ratio = budget_ratio_of(objective)
+        return tuple(self._threshold(one, budget_ratio) for one in self.pairs)
+
+    @property
+    def current_window_seconds(self) -> float:
+        """The window that "burning now" speaks of: the shortest of the long ones."""
+        return min(one.long_seconds for one in self.pairs)
+
+    def _factor(self, one: WindowPair) -> float:
+        return one.budget_share * self.period_seconds / one.long_seconds
+
+    def _threshold(self, one: WindowPair, budget_ratio: float) -> Threshold:
+        derived = self._factor(one) * budget_ratio
+        error_ratio = derived if derived <= BEND_AT else _bent(derived)
+        factor = self._factor(one) if error_ratio == derived else error_ratio / budget_ratio
+        return Threshold(
+            severity=one.severity,
+            long_seconds=one.long_seconds,
+            short_seconds=one.short_seconds,
+            error_ratio=error_ratio,
+            factor=factor,
+            budget_share=factor * one.long_seconds / self.period_seconds,
+            rederived=error_ratio != derived,
+        )
+
+
+def _bent(derived: float) -> float:
+    """Strictly increasing, continuous at BEND_AT, always under HIGHEST_THRESHOLD: order survives, reach is won."""
+    return BEND_AT + (HIGHEST_THRESHOLD - BEND_AT) * (1 - BEND_AT / derived)
+
+
+def budget_ratio_of(objective: float) -> float:
+    """The error budget 1 - *objective*, free of the noise of binary fractions.
+
+    Raises:
+        ConfigurationError: the objective is no ratio in [0.5, 1); a percentage is recognised and named.
+    """
+    if not LOWEST_OBJECTIVE <= objective < 1:
+        hint = f" Did you mean {objective / 100:.10g}?" if 50 <= objective < 100 else ""
+        raise ConfigurationError(
+            f"The objective is {objective:.10g}; expected a ratio of at least {LOWEST_OBJECTIVE} and less than 1, "
+            f"such as 0.999.{hint}"
+        )
+    return round(1 - objective, 12)

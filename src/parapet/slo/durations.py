@@ -1,0 +1,28 @@
+"""Durations as Prometheus writes them (5m, 1d, 1500ms) and as people say them (43 minutes)."""
+
+from __future__ import annotations
+
+from parapet.core.errors import ConfigurationError
+
+_UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
+
+
+def prometheus_duration(seconds: float) -> str:
+    """*seconds* in the notation of Prometheus, in the largest unit that divides it; exact to the millisecond.
+
+    Raises:
+        ConfigurationError: less than a millisecond.
+    """
+    milliseconds = round(seconds * 1_000)
+    if milliseconds < 1:
+        raise ConfigurationError(f"A duration of {seconds} s is shorter than Prometheus can say (1 ms).")
+    unit, size = next((unit, size) for unit, size in _UNITS if milliseconds % size == 0)
+    return f"{milliseconds // size}{unit}"
+
+
+def spoken(seconds: float) -> str:
+    """*seconds* for people, in the unit that suits: '43 s', '2.9 minutes', '7.2 hours', '3 days'."""
+    for name, size in (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {name}"
+    return f"{seconds:.3g} s"

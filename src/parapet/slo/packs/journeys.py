@@ -1,0 +1,81 @@
+"""The slices of one user journey: that attempts succeed, and that those which succeed are fast."""
+
+from __future__ import annotations
+
+from parapet.core import names
+from parapet.core.errors import ConfigurationError
+from parapet.core.vocabulary import Outcome
+from parapet.slo.burn import LOWEST_OBJECTIVE
+from parapet.slo.slice import EventRatio, LatencyRatio, Slice, equals, one_of
+
+
+def journey_slices(
+    name: str,
+    *,
+    objective: float,
+    title: str | None = None,
+    latency: tuple[float, float] | None = None,
+    runbook: str | None = None,
+    owner: str = "",
+) -> tuple[Slice, ...]:
+    """The slices of the journey *name*: `<name>`, and `<name>-latency` if *latency* is given.
+
+    Bad is the outcome failure, all is success and failure: what a user got wrong, or left, neither burns nor dilutes.
+
+    Args:
+        objective: share of attempts that must not fail, a ratio: 0.999.
+        latency: (seconds, ratio): this share of the successful attempts must end within that time: (0.5, 0.99).
+        runbook: a runbook's name or an http(s) address; by default `journey-<name>`.
+
+    Raises:
+        ConfigurationError: an objective is no ratio, or the latency threshold is not positive.
+    """
+    shown = title or name.replace("_", " ").replace("-", " ").capitalize()
+    journey = equals(names.JOURNEY, name)
+    guidance = runbook or f"journey-{name}"
+    availability = Slice(
+        name=name,
+        title=shown,
+        sli=EventRatio(
+            metric=names.JOURNEY_DURATION,
+            total=(journey, one_of(names.OUTCOME, Outcome.SUCCESS.value, Outcome.FAILURE.value)),
+            bad=(equals(names.OUTCOME, Outcome.FAILURE.value),),
+        ),
+        objective=objective,
+        owner=owner,
+        runbook=guidance,
+        journey=name,
+        description="Good: attempts that succeeded. What a user got wrong, or left, does not count.",
+    )
+    if latency is None:
+        return (availability,)
+    threshold_seconds, latency_objective = seconds_and_ratio(f"journey {name!r}", latency)
+    fast = Slice(
+        name=f"{name}-latency",
+        title=f"{shown} is fast",
+        sli=LatencyRatio(
+            metric=names.JOURNEY_DURATION,
+            selector=(journey, equals(names.OUTCOME, Outcome.SUCCESS.value)),
+            threshold_seconds=threshold_seconds,
+        ),
+        objective=latency_objective,
+        owner=owner,
+        runbook=guidance,
+        journey=name,
+        description=f"Good: successful attempts that took at most {threshold_seconds:g} s.",
+    )
+    return (availability, fast)
+
+
+def seconds_and_ratio(where: str, latency: tuple[float, float]) -> tuple[float, float]:
+    """*latency* as (seconds, ratio).
+
+    Raises:
+        ConfigurationError: its parts look swapped: the second is no ratio, the first could be one.
+    """
+    seconds, ratio = latency
+    if LOWEST_OBJECTIVE <= seconds < 1 and not LOWEST_OBJECTIVE <= ratio < 1:
+        raise ConfigurationError(
+            f"latency of {where} is {latency}; expected (seconds, ratio). Did you mean ({ratio:g}, {seconds:g})?"
+        )
+    return seconds, ratio

@@ -1,0 +1,107 @@
+"""What the recorded series are called, and the PromQL that reads them. The only place that spells either.
+
+Every series carries `service` and `slice`, and the slice's group labels where it has some.
+"""
+
+from __future__ import annotations
+
+import json
+
+from parapet.core import names
+from parapet.slo.burn import BurnPolicy
+from parapet.slo.durations import prometheus_duration
+
+EVENTS = "parapet:slo_events:increase_base"
+"""Events within the base window: the first of the two series that everything else is derived from."""
+BAD_EVENTS = "parapet:slo_bad_events:increase_base"
+"""Bad events within the base window: the second one. Zero, not absent, while all is well."""
+
+OBJECTIVE = "parapet:slo_objective:ratio"
+BUDGET = "parapet:slo_budget:ratio"
+PERIOD = "parapet:slo_period:seconds"
+CURRENT_BURN = "parapet:slo_burn:current"
+"""Error ratio of the current window over the budget: 1 uses exactly the budget within the period."""
+PERIOD_BURN = "parapet:slo_burn:period"
+BUDGET_REMAINING = "parapet:slo_budget_remaining:ratio"
+"""1: untouched; 0: used up; below 0: overspent."""
+BUDGET_REMAINING_MINUTES = "parapet:slo_budget_remaining:minutes"
+"""Minutes of total outage, at average traffic, that are left of the period's budget."""
+BUDGET_REMAINING_EVENTS = "parapet:slo_budget_remaining:events"
+"""Bad events, at the traffic seen so far, that are left of the period's budget."""
+INFO = "parapet:slo_info"
+"""1, with what does not change in its labels."""
+
+
+def error_ratio_series(window_seconds: float) -> str:
+    """The recorded share of bad events over a window: absent while there are no events."""
+    return f"parapet:slo_error_ratio:over_{prometheus_duration(window_seconds)}"
+
+
+def bad_count_series(window_seconds: float) -> str:
+    """The recorded number of bad events within a window."""
+    return f"parapet:slo_bad_events:count_{prometheus_duration(window_seconds)}"
+
+
+def event_count_series(window_seconds: float) -> str:
+    """The recorded number of events within a window; recorded for the policy's current window only."""
+    return f"parapet:slo_events:count_{prometheus_duration(window_seconds)}"
+
+
+def matching(service: str, slice_name: str | None = None) -> str:
+    """The selector of one service's series, or of one slice's, in braces."""
+    parts = [f"{names.SERVICE}={quoted(service)}"]
+    if slice_name is not None:
+        parts.append(f"{names.SLICE}={quoted(slice_name)}")
+    return "{" + ",".join(parts) + "}"
+
+
+def quoted(value: str) -> str:
+    """*value* as a PromQL string."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+# Queries for readers. Each answers for every slice of *service* at once (labels: service, slice, groups).
+
+
+def good_ratio_query(service: str, policy: BurnPolicy) -> str:
+    """Share of good events in the current window; absent while there are none."""
+    return f"1 - {error_ratio_series(policy.current_window_seconds)}{matching(service)}"
+
+
+def events_query(service: str, policy: BurnPolicy) -> str:
+    """Events in the current window."""
+    return f"{event_count_series(policy.current_window_seconds)}{matching(service)}"
+
+
+def bad_events_query(service: str, policy: BurnPolicy) -> str:
+    """Bad events in the current window."""
+    return f"{bad_count_series(policy.current_window_seconds)}{matching(service)}"
+
+
+def current_burn_query(service: str) -> str:
+    """Burn now; over a range it is the small chart."""
+    return f"{CURRENT_BURN}{matching(service)}"
+
+
+def budget_remaining_query(service: str) -> str:
+    """Share of the period's budget that is left."""
+    return f"{BUDGET_REMAINING}{matching(service)}"
+
+
+def firing_query(service: str) -> str:
+    """The alerts of ours that fire now, with their `severity`."""
+    ours = f"{names.ALERT_PAGE}|{names.ALERT_TICKET}"
+    return f'ALERTS{{alertname=~"{ours}",alertstate="firing",{names.SERVICE}={quoted(service)}}}'
+
+
+def last_sample_query(service: str, policy: BurnPolicy) -> str:
+    """Unix time of the newest recorded sample of each slice, looking back six current windows."""
+    lookback = prometheus_duration(6 * policy.current_window_seconds)
+    step = prometheus_duration(policy.base_window_seconds / 5)
+    newest = f"max_over_time(timestamp({EVENTS}{matching(service)})[{lookback}:{step}])"
+    return f"max by ({names.SERVICE}, {names.SLICE}) ({newest})"
+
+
+def up_query(service: str) -> str:
+    """1 if a target of the service was scraped, 0 if none could be, nothing if Prometheus knows none."""
+    return f"max(up{{job={quoted(service)}}})"

@@ -1,0 +1,152 @@
+"""A slice: one promise about one journey or part of a service. Values only; the catalog judges them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from parapet.core.errors import ConfigurationError
+from parapet.slo.burn import Severity, budget_ratio_of
+
+
+class Match(StrEnum):
+    """How a label's value is compared. Closed on purpose: what matches can be checked against the vocabulary."""
+
+    ONE_OF = "one_of"
+    NONE_OF = "none_of"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matcher:
+    """One label and the values it may, or may not, have.
+
+    Raises:
+        ConfigurationError: it names no value.
+    """
+
+    label: str
+    match: Match
+    values: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise ConfigurationError(f"A matcher on {self.label!r} names no value. Name at least one.")
+
+    def of(self, known: Iterable[str]) -> frozenset[str]:
+        """Those of the *known* values that it lets through."""
+        if self.match is Match.ONE_OF:
+            return frozenset(self.values) & frozenset(known)
+        return frozenset(known) - frozenset(self.values)
+
+
+def equals(label: str, value: str) -> Matcher:
+    """Matches series whose *label* is *value*."""
+    return Matcher(label=label, match=Match.ONE_OF, values=(value,))
+
+
+def one_of(label: str, *values: str) -> Matcher:
+    """Matches series whose *label* is one of *values*.
+
+    Raises:
+        ConfigurationError: no value is given.
+    """
+    return Matcher(label=label, match=Match.ONE_OF, values=values)
+
+
+def none_of(label: str, *values: str) -> Matcher:
+    """Matches series whose *label* is none of *values*.
+
+    Raises:
+        ConfigurationError: no value is given.
+    """
+    return Matcher(label=label, match=Match.NONE_OF, values=values)
+
+
+Selector: TypeAlias = tuple[Matcher, ...]
+"""All of them must match. Empty: every series of the metric."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRatio:
+    """Bad events over all events, counted by the `_count` of a histogram family."""
+
+    metric: str
+    """The family, as in `core.names`."""
+    total: Selector
+    """Which events count at all."""
+    bad: Selector
+    """Which of those are bad: narrows *total* further."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatencyRatio:
+    """Events slower than a threshold over all events of a histogram family.
+
+    Raises:
+        ConfigurationError: the threshold is not positive.
+    """
+
+    metric: str
+    selector: Selector
+    """Which events count."""
+    threshold_seconds: float
+    """Becomes a bucket bound: the ratio is counted, not interpolated."""
+
+    def __post_init__(self) -> None:
+        if self.threshold_seconds <= 0:
+            raise ConfigurationError(
+                f"A latency threshold is {self.threshold_seconds} s; expected more than 0, such as 0.5."
+            )
+
+
+Sli: TypeAlias = EventRatio | LatencyRatio
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slice:
+    """One promise: this share of these events is good, over the policy's period.
+
+    Raises:
+        ConfigurationError: the objective is no ratio, or nothing may be alerted.
+    """
+
+    name: str
+    """Lower case words joined by dashes: `checkout-latency`. The `slice` label everywhere."""
+    title: str
+    sli: Sli
+    objective: float
+    """A ratio: 0.999."""
+    service: str = ""
+    """Filled in by the catalog."""
+    severities: tuple[Severity, ...] = (Severity.PAGE, Severity.TICKET)
+    """What it may raise. A slice that only informs has `(Severity.TICKET,)`."""
+    group_by: tuple[str, ...] = ()
+    """Labels of the metric by which it is judged separately."""
+    owner: str = ""
+    runbook: str | None = None
+    """The name of a runbook, or an http(s) address."""
+    journey: str | None = None
+    """The journey it speaks of, if it does."""
+    fault_plane: str = "application"
+    description: str = ""
+    """What a reader should know about what counts as good."""
+
+    def __post_init__(self) -> None:
+        try:
+            budget_ratio_of(self.objective)
+        except ConfigurationError as error:
+            raise ConfigurationError(f"Slice {self.name!r}: {error.message}") from None
+        if not self.severities:
+            raise ConfigurationError(f"Slice {self.name!r} may raise nothing. Give severities, or leave the slice out.")
+
+    @property
+    def budget_ratio(self) -> float:
+        """The share of events that may be bad: 0.001 for an objective of 0.999."""
+        return budget_ratio_of(self.objective)
+
+    @property
+    def pages(self) -> bool:
+        """Whether it may wake somebody."""
+        return Severity.PAGE in self.severities

@@ -1,14 +1,20 @@
 """One alert over time: from report to report, when it fired and when it did not.
 
 Knows one fingerprint at a time and no incident: which incident an episode belongs to is decided in `intake`.
+Reports may come late, twice and in any order; wherever their contents and the times they were received allow it, the
+episodes that result do not depend on the order in which they are followed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 
-from parapet.incidents.model import Episode
+from parapet.incidents.model import Episode, Severity
+from parapet.incidents.payload import AlertReport
+from parapet.incidents.policy import IncidentPolicy
 
 
 class StepKind(StrEnum):
@@ -20,7 +26,7 @@ class StepKind(StrEnum):
     MOVED_EARLIER = "moved_earlier"  # still firing, and began before we thought
     HIDDEN_FLAP = "hidden_flap"  # ended and fired again between two reports
     UNRESOLVED = "unresolved"  # its end was reported, and taken back later
-    LATE_DUPLICATE = "late_duplicate"  # an old report, after the end is known
+    LATE_DUPLICATE = "late_duplicate"  # an old report, after we know better
     ENDED = "ended"  # not reported any more
     END_MOVED = "end_moved"  # it had ended; now we know better when
     TOMBSTONE = "tombstone"  # its end, but we never heard it fire
@@ -35,3 +41,144 @@ class EpisodeStep:
     """The episode the report is about, as it is now; its id is None when it is new."""
     closed: Episode | None = None
     """The episode before it, when the report says that one ended unseen."""
+
+
+def follow(
+    known: Sequence[Episode],
+    report: AlertReport,
+    *,
+    source: str,
+    key: str,
+    severity: Severity,
+    received_at: datetime,
+    policy: IncidentPolicy,
+) -> EpisodeStep:
+    """What *report* means, given the *known* episodes of its alert (this source and fingerprint, in any order).
+
+    *key* and *severity* are what the alert's labels mean today. Nothing is read from the clock: *received_at* is when
+    the report reached us.
+    """
+    line = sorted(known, key=lambda episode: (episode.started_at, episode.ended_at is None))
+    fresh = Episode(
+        id=None,
+        source=source,
+        fingerprint=report.fingerprint,
+        key=key,
+        incident_id=None,
+        severity=severity,
+        labels=report.labels,
+        annotations=report.annotations,
+        generator_url=report.generator_url,
+        started_at=report.started_at,
+        ended_at=None,
+        first_heard_at=received_at,
+        last_heard_at=received_at,
+    )
+    return _fired(line, fresh, policy) if report.firing else _cleared(line, fresh, report, policy)
+
+
+def _fired(line: Sequence[Episode], fresh: Episode, policy: IncidentPolicy) -> EpisodeStep:
+    begun, heard_at = fresh.started_at, fresh.last_heard_at
+    newest = line[-1] if line else None
+    if newest is not None and newest.ended_at is None and newest.started_at <= begun:
+        if begun <= (newest.restarted_at or newest.started_at):
+            return EpisodeStep(kind=StepKind.REPEAT, episode=_heard(newest, fresh, repeat=True))
+        # Its end was never reported: it lies before the new beginning, and that is all we know.
+        unseen = replace(newest, ended_at=begun, restarted_at=None)
+        return EpisodeStep(kind=StepKind.HIDDEN_FLAP, episode=fresh, closed=unseen)
+    inside = next((e for e in reversed(line) if _covers(e, begun)), None)
+    match = inside or next((e for e in line if e.started_at > begun), None)
+    if match is None:
+        return EpisodeStep(kind=StepKind.RECURRENCE if line else StepKind.OPENED, episode=fresh)
+    heard = replace(_heard(match, fresh, repeat=True), started_at=min(match.started_at, begun))
+    if match.ended_at is None:
+        restarted_at = max(match.started_at, match.restarted_at or match.started_at)
+        return EpisodeStep(kind=StepKind.MOVED_EARLIER, episode=replace(heard, restarted_at=restarted_at))
+    since_cleared = (heard_at - (match.cleared_heard_at or match.last_heard_at)).total_seconds()
+    if match is newest and since_cleared > policy.late_duplicate_grace_seconds:
+        taken_back = replace(heard, ended_at=None, cleared_heard_at=None)
+        return EpisodeStep(kind=StepKind.UNRESOLVED, episode=taken_back)
+    return EpisodeStep(kind=StepKind.LATE_DUPLICATE, episode=heard)
+
+
+def _cleared(line: Sequence[Episode], fresh: Episode, report: AlertReport, policy: IncidentPolicy) -> EpisodeStep:
+    begun, heard_at = fresh.started_at, fresh.last_heard_at
+    ended_at = max(report.ended_at or heard_at, begun)
+    newest = line[-1] if line else None
+    if newest is not None and newest.ended_at is None and (newest.started_at == begun or newest.started_at < ended_at):
+        return _ended(line, newest, fresh, ended_at, policy)
+    match = _overlapping(line, begun, ended_at)
+    if match is None:
+        return EpisodeStep(
+            kind=StepKind.TOMBSTONE, episode=replace(fresh, ended_at=ended_at, cleared_heard_at=heard_at)
+        )
+    floor, ceiling = _room(line, match)
+    known_end = match.ended_at if match.cleared_heard_at is not None else None
+    better_end = max(known_end or ended_at, ended_at)
+    corrected = replace(
+        _heard(match, fresh, repeat=True),
+        started_at=min(match.started_at, max(begun, floor or begun)),
+        ended_at=better_end if ceiling is None else min(better_end, ceiling),
+        cleared_heard_at=max(match.cleared_heard_at or heard_at, heard_at),
+    )
+    moved = (corrected.started_at, corrected.ended_at) != (match.started_at, match.ended_at)
+    return EpisodeStep(kind=StepKind.END_MOVED if moved else StepKind.LATE_DUPLICATE, episode=corrected)
+
+
+def _ended(
+    line: Sequence[Episode], firing: Episode, fresh: Episode, ended_at: datetime, policy: IncidentPolicy
+) -> EpisodeStep:
+    floor, _ = _room(line, firing)
+    begun = max(fresh.started_at, floor or fresh.started_at)
+    over = replace(
+        _heard(firing, fresh),
+        started_at=min(firing.started_at, begun),
+        ended_at=ended_at,
+        restarted_at=None,
+        cleared_heard_at=fresh.last_heard_at,
+    )
+    if firing.restarted_at is not None and firing.restarted_at >= ended_at:
+        # The end belongs to the earlier beginning; what was reported to begin later still fires.
+        again = replace(firing, id=None, started_at=firing.restarted_at, restarted_at=None, repeats=0)
+        return EpisodeStep(kind=StepKind.HIDDEN_FLAP, episode=again, closed=over)
+    if (firing.last_heard_at - fresh.last_heard_at).total_seconds() > policy.late_duplicate_grace_seconds:
+        # Received well before the newest firing report (a replay): that one took this end back already.
+        return EpisodeStep(kind=StepKind.LATE_DUPLICATE, episode=_heard(firing, fresh, repeat=True))
+    return EpisodeStep(kind=StepKind.ENDED, episode=over)
+
+
+def _heard(episode: Episode, fresh: Episode, *, repeat: bool = False) -> Episode:
+    """*episode* after one more report; the text of the newest report wins."""
+    newer = fresh.last_heard_at >= episode.last_heard_at
+    return replace(
+        episode,
+        key=fresh.key,
+        annotations=fresh.annotations if newer else episode.annotations,
+        generator_url=fresh.generator_url if newer else episode.generator_url,
+        first_heard_at=min(episode.first_heard_at, fresh.first_heard_at),
+        last_heard_at=max(episode.last_heard_at, fresh.last_heard_at),
+        repeats=episode.repeats + (1 if repeat else 0),
+    )
+
+
+def _covers(episode: Episode, instant: datetime) -> bool:
+    return episode.ended_at is not None and (
+        episode.started_at == instant or episode.started_at <= instant < episode.ended_at
+    )
+
+
+def _overlapping(line: Sequence[Episode], begun: datetime, ended_at: datetime) -> Episode | None:
+    """The ended episode that a report of *begun* to *ended_at* speaks of: the same beginning, else the last overlap."""
+    ended = [episode for episode in reversed(line) if episode.ended_at is not None]
+    same = next((episode for episode in ended if episode.started_at == begun), None)
+    return same or next(
+        (e for e in ended if e.started_at < ended_at and e.ended_at is not None and begun < e.ended_at), None
+    )
+
+
+def _room(line: Sequence[Episode], episode: Episode) -> tuple[datetime | None, datetime | None]:
+    """The end of the episode before *episode* and the beginning of the one after: it may not grow beyond them."""
+    place = line.index(episode)
+    before = line[place - 1].ended_at if place > 0 else None
+    after = line[place + 1].started_at if place + 1 < len(line) else None
+    return before, after

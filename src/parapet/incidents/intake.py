@@ -6,9 +6,16 @@ Reads and writes nothing; the caller loads what `needs` names and keeps what `ta
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from parapet.incidents.model import Decision, Episode, Incident
+from parapet.incidents.correlation import Correlation, correlate, severity_of
+from parapet.incidents.effect import Situation, decide
+from parapet.incidents.episodes import EpisodeStep, StepKind, follow
+from parapet.incidents.model import Decision, Episode, Incident, IncidentState
+from parapet.incidents.news import News
+from parapet.incidents.payload import Delivery
+from parapet.incidents.policy import IncidentPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +45,118 @@ class Intake:
     """New (id None) or changed. One whose incident is new has incident_id None and names it by key."""
     decisions: tuple[Decision, ...]
     """At most one per incident key. A new incident has id None."""
+
+
+def needs(delivery: Delivery, *, service: str) -> Needs:
+    """What to load before *delivery* is taken in; *service* stands in for alerts that name none."""
+    return Needs(
+        fingerprints=frozenset(report.fingerprint for report in delivery.reports),
+        keys=frozenset(correlate(report.labels, service=service).key for report in delivery.reports),
+    )
+
+
+def take_in(
+    delivery: Delivery, known: Known, *, source: str, service: str, received_at: datetime, policy: IncidentPolicy
+) -> Intake:
+    """The net effect of *delivery*, received at *received_at* from *source*, on what is *known*.
+
+    The order of the alerts within the delivery does not matter. An alert that is absent from it is not touched.
+    """
+    desk = _Desk(known.episodes)
+    steps: dict[str, list[EpisodeStep]] = {}
+    meanings: dict[str, Correlation] = {}
+    for report in delivery.reports:
+        meaning = correlate(report.labels, service=service)
+        step = follow(
+            desk.of(source, report.fingerprint),
+            report,
+            source=source,
+            key=meaning.key,
+            severity=severity_of(report.labels),
+            received_at=received_at,
+            policy=policy,
+        )
+        meanings[meaning.key] = meaning
+        steps.setdefault(meaning.key, []).append(desk.keep(step))
+    decisions = []
+    for key, meaning in meanings.items():
+        incident = known.incidents.get(key)
+        situation = Situation(
+            correlation=meaning,
+            incident=incident,
+            news=[_news(step, desk) for step in steps[key]],
+            firing=desk.firing(key),
+            source=source,
+            received_at=received_at,
+            truncated=delivery.truncated,
+            policy=policy,
+        )
+        decision = decide(situation)
+        if decision is not None:
+            decisions.append(decision)
+            desk.attach(situation, decision)
+    return Intake(episodes=desk.changed(), decisions=tuple(decisions))
+
+
+def _news(step: EpisodeStep, desk: _Desk) -> News:
+    # A late report of an alert whose end we have, and whose firing we never heard: it belongs to no incident yet.
+    belated = step.kind is StepKind.LATE_DUPLICATE and step.episode.incident_id is None
+    return News(kind=step.kind, episode=desk.now(step.episode), belated=belated)
+
+
+class _Desk:
+    """The episodes under work. New ones carry a negative number until they leave."""
+
+    def __init__(self, known: tuple[Episode, ...]) -> None:
+        self._before = {episode.id: episode for episode in known}
+        self._episodes = dict(self._before)
+        self._alerts: dict[tuple[str, str], list[int | None]] = {}
+        for episode in known:
+            self._alerts.setdefault((episode.source, episode.fingerprint), []).append(episode.id)
+        self._new = 0
+
+    def of(self, source: str, fingerprint: str) -> list[Episode]:
+        return [self._episodes[number] for number in self._alerts.get((source, fingerprint), ())]
+
+    def now(self, episode: Episode) -> Episode:
+        return self._episodes[episode.id]
+
+    def firing(self, key: str) -> list[Episode]:
+        return [episode for episode in self._episodes.values() if episode.key == key and episode.ended_at is None]
+
+    def keep(self, step: EpisodeStep) -> EpisodeStep:
+        episode = step.episode
+        if episode.id is None:
+            self._new -= 1
+            episode = replace(episode, id=self._new)
+            self._alerts.setdefault((episode.source, episode.fingerprint), []).append(episode.id)
+        self._episodes[episode.id] = episode
+        if step.closed is not None:
+            self._episodes[step.closed.id] = step.closed
+        return replace(step, episode=episode)
+
+    def attach(self, situation: Situation, decision: Decision) -> None:
+        """Name the incident on the episodes that now stand behind it."""
+        incident = decision.incident
+        joined = {one.episode.id for one in situation.news if _joins(one, incident)}
+        joined |= {episode.id for episode in situation.firing}
+        for number in joined:
+            self._episodes[number] = replace(self._episodes[number], incident_id=incident.id)
+
+    def changed(self) -> tuple[Episode, ...]:
+        return tuple(
+            replace(episode, id=None) if number is not None and number < 0 else episode
+            for number, episode in self._episodes.items()
+            if self._before.get(number) != episode
+        )
+
+
+def _joins(one: News, incident: Incident) -> bool:
+    if one.fired:
+        return True
+    if one.kind is StepKind.TOMBSTONE:  # nobody heard it fire: it joins only what it touches
+        late = incident.state is IncidentState.RESOLVED and one.episode.started_at > (
+            incident.resolved_at or incident.last_heard_at
+        )
+        return not late and incident.started_at <= (one.episode.ended_at or incident.started_at)
+    return False

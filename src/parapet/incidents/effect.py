@@ -1,0 +1,289 @@
+"""What the alerts of one delivery mean for one incident: its net effect, decided once.
+
+At most one transition and one announcement, however many alerts the delivery holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from parapet.core import names
+from parapet.core.types import Actor, ActorClass, JsonObject
+from parapet.incidents.correlation import Correlation
+from parapet.incidents.episodes import StepKind
+from parapet.incidents.model import (
+    Announcement,
+    Decision,
+    EntryKind,
+    Episode,
+    Incident,
+    IncidentState,
+    NewEntry,
+)
+from parapet.incidents.news import News, lead_of, quoted, title_of, worst_of
+from parapet.incidents.payload import http_url
+from parapet.incidents.policy import IncidentPolicy
+
+FLAPPING_AFTER = 3
+"""From this many re-fires on, an incident is called flapping."""
+
+
+_NOTHING_NEW = frozenset({StepKind.REPEAT, StepKind.LATE_DUPLICATE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """Everything a decision about one incident rests on."""
+
+    correlation: Correlation
+    incident: Incident | None
+    """The unresolved incident of the key, else the one resolved last."""
+    news: Sequence[News]
+    firing: Sequence[Episode]
+    """Every open episode of the key after the delivery."""
+    source: str
+    received_at: datetime
+    truncated: int
+    policy: IncidentPolicy
+
+    @property
+    def fired(self) -> list[News]:
+        return [one for one in self.news if one.fired]
+
+    @property
+    def ended(self) -> list[News]:
+        return [one for one in self.news if one.kind is StepKind.ENDED]
+
+    @property
+    def first_fired_at(self) -> datetime:
+        return min(one.fired_at(self.received_at) for one in self.fired)
+
+    @property
+    def last_ended_at(self) -> datetime | None:
+        """The latest end in this delivery, or the latest one known before."""
+        over = self.incident is not None and self.incident.state is IncidentState.RESOLVED
+        known = [one for one in self.news if not (over and one.kind is StepKind.TOMBSTONE)]
+        ends = [one.episode.ended_at for one in known if one.episode.ended_at is not None]
+        if self.incident is not None and self.incident.last_ended_at is not None:
+            ends.append(self.incident.last_ended_at)
+        return max(ends, default=None)
+
+    def entry(self, kind: EntryKind, occurred_at: datetime, payload: JsonObject) -> NewEntry:
+        """An entry by the sender of the delivery."""
+        said: JsonObject = {**payload, "truncated": self.truncated} if self.truncated else payload
+        return NewEntry(
+            kind=kind, occurred_at=occurred_at, actor=Actor(kind=ActorClass.EXTERNAL, name=self.source), payload=said
+        )
+
+
+def decide(situation: Situation) -> Decision | None:
+    """What the delivery does to the incident; None when there is none and nothing fired."""
+    incident = situation.incident
+    if incident is None:
+        return _open(situation) if situation.fired else None
+    if incident.state is not IncidentState.RESOLVED:
+        return _carry_on(incident, situation)
+    ended_at = incident.resolved_at or incident.last_heard_at
+    # What began and ended before the incident closed is part of it, and no reason to open it again.
+    since = replace(
+        situation, news=[one for one in situation.news if not (one.belated and one.episode.started_at <= ended_at)]
+    )
+    if not since.fired:
+        return _afterwards(incident, situation)
+    gap_seconds = (since.first_fired_at - ended_at).total_seconds()
+    return _reopen(incident, since) if gap_seconds <= situation.policy.reopen_window_seconds else _open(since)
+
+
+def _open(situation: Situation) -> Decision:
+    correlation, previous, fired = situation.correlation, situation.incident, situation.fired
+    lead = lead_of(fired)
+    # An end that was withdrawn long after the last incident closed begins a new one now, not back then.
+    begun = min(one.fired_at(situation.received_at) if previous else one.episode.started_at for one in fired)
+    ends = [one.episode.ended_at for one in fired if one.episode.ended_at is not None]
+    quiet_since = None if situation.firing else max(ends, default=begun)
+    incident = Incident(
+        id=None,
+        key=correlation.key,
+        service=correlation.service,
+        slice=correlation.slice,
+        labels=correlation.labels,
+        title=title_of(lead, correlation),
+        state=IncidentState.OPEN,
+        severity=worst_of(situation.firing or [one.episode for one in fired]),
+        started_at=begun,
+        detected_at=situation.received_at,
+        last_heard_at=situation.received_at,
+        firing=len(situation.firing),
+        quiet_since=quiet_since,
+        last_fired_at=max(begun, situation.first_fired_at),
+        last_ended_at=max(ends, default=None),
+        previous_id=previous.id if previous else None,
+        runbook=http_url(lead.annotations.get(names.RUNBOOK_URL, "")),
+        annotations=lead.annotations,
+    )
+    said: JsonObject = {**quoted(fired), "severity": incident.severity.value}
+    if previous is not None:
+        said["previous"] = previous.ref
+    entries = [situation.entry(EntryKind.OPENED, begun, said)]
+    if quiet_since is not None:
+        entries.append(situation.entry(EntryKind.QUIET, quiet_since, _quiet(situation)))
+    # What is over by the time we hear of it is written down; nobody is called for it.
+    announce = Announcement.OPENED if situation.firing else None
+    return Decision(incident=incident, entries=tuple(entries), announce=announce)
+
+
+def _carry_on(incident: Incident, situation: Situation) -> Decision:
+    was_firing, firing, received_at = incident.firing > 0, situation.firing, situation.received_at
+    fired = [one for one in situation.fired if one.kind is not StepKind.HIDDEN_FLAP]
+    flapped = [one for one in situation.news if one.kind is StepKind.HIDDEN_FLAP]
+    ended = situation.ended
+    entries: list[NewEntry] = []
+    after = _heard(incident, situation)
+    announce: Announcement | None = None
+    # An alert that began before the quiet did was held back, such as a ticket by its page: it never was quiet.
+    held_back = incident.quiet_since is not None and bool(fired) and situation.first_fired_at <= incident.quiet_since
+    if not was_firing and firing and fired and not held_back:
+        entry, after, announce = _refired(incident, after, situation)
+        entries.append(entry)
+    elif fired:
+        first = min(one.fired_at(received_at) for one in fired)
+        entries.append(situation.entry(EntryKind.ALERT_FIRED, first, _fired(fired, firing, held_back)))
+    if was_firing and flapped:
+        begun = min(one.episode.started_at for one in flapped)
+        entries.append(situation.entry(EntryKind.FLAPPED, begun, {**quoted(flapped), "firing": len(firing)}))
+        if len(firing) == len(flapped):
+            after = replace(after, last_fired_at=max(after.last_fired_at, begun))
+    if not firing and (was_firing or fired) and after.quiet_since is not None:
+        entries.append(situation.entry(EntryKind.QUIET, after.quiet_since, _quiet(situation)))
+    elif ended and firing:
+        last = max(one.episode.ended_at or received_at for one in ended)
+        entries.append(situation.entry(EntryKind.ALERT_CLEARED, last, {**quoted(ended), "firing": len(firing)}))
+    if after.severity is not incident.severity:
+        entries.append(_severity_changed(incident, after, situation))
+        if after.severity.rank < incident.severity.rank:
+            announce = Announcement.SEVERITY_RAISED
+    return _decision(after, entries, announce)
+
+
+def _refired(
+    incident: Incident, after: Incident, situation: Situation
+) -> tuple[NewEntry, Incident, Announcement | None]:
+    fired_at = situation.first_fired_at
+    count = incident.refired_count + 1
+    said: JsonObject = {
+        **quoted(situation.fired),
+        "quiet_seconds": _seconds(incident.quiet_since, fired_at),
+        "end_withdrawn": any(one.kind is StepKind.UNRESOLVED for one in situation.fired),
+        "count": count,
+        "flapping": count >= FLAPPING_AFTER,
+    }
+    # The first, second, fourth, eighth, ... is told: flapping is shown each time, and does not call each time.
+    announce = Announcement.REFIRED if count & (count - 1) == 0 else None
+    after = replace(after, refired_count=count, last_fired_at=fired_at)
+    return situation.entry(EntryKind.REFIRED, fired_at, said), after, announce
+
+
+def _reopen(incident: Incident, situation: Situation) -> Decision:
+    fired_at, firing = situation.first_fired_at, situation.firing
+    ended_at = incident.resolved_at or incident.last_heard_at
+    heard = _heard(incident, situation)
+    after = replace(
+        heard,
+        state=IncidentState.INVESTIGATING if incident.owner else IncidentState.OPEN,
+        resolved_at=None,
+        resolution=None,
+        refired_count=incident.refired_count + 1,
+        last_fired_at=max(fired_at, incident.last_fired_at),
+    )
+    said: JsonObject = {
+        **quoted(situation.fired),
+        "quiet_seconds": _seconds(incident.quiet_since or ended_at, fired_at),
+        "resolution": incident.resolution.value if incident.resolution else None,
+        "resolved_at": ended_at.isoformat(),
+        "count": after.refired_count,
+    }
+    # An alert that began before a person closed the incident reopens it when it is heard.
+    occurred_at = fired_at if fired_at >= ended_at else situation.received_at
+    entries = [situation.entry(EntryKind.REOPENED, occurred_at, said)]
+    if not firing and after.quiet_since is not None:
+        entries.append(situation.entry(EntryKind.QUIET, after.quiet_since, _quiet(situation)))
+    if after.severity is not incident.severity:
+        entries.append(_severity_changed(incident, after, situation))
+    return _decision(after, entries, Announcement.REOPENED if firing else None)
+
+
+def _afterwards(incident: Incident, situation: Situation) -> Decision:
+    """A resolved incident stays resolved: repeats are counted, and alerts that end after it are written down."""
+    ended = situation.ended
+    after = _heard(incident, situation)
+    after = replace(after, severity=incident.severity)
+    entries: list[NewEntry] = []
+    if ended:
+        last = max(one.episode.ended_at or situation.received_at for one in ended)
+        said: JsonObject = {**quoted(ended), "firing": len(situation.firing), "after_resolution": True}
+        entries.append(situation.entry(EntryKind.ALERT_CLEARED, last, said))
+    return _decision(after, entries, None)
+
+
+def _heard(incident: Incident, situation: Situation) -> Incident:
+    """*incident* with what a delivery always updates: counts, times of event, severity, the newest texts."""
+    firing, fired = situation.firing, situation.fired
+    onsets = [one.episode.started_at for one in situation.news if _is_part(incident, one, situation.policy)]
+    lead = lead_of(fired) if fired and firing else None
+    last_ended_at = situation.last_ended_at
+    return replace(
+        incident,
+        severity=worst_of(firing) if firing else incident.severity,
+        started_at=min([incident.started_at, *onsets]),
+        last_heard_at=max(incident.last_heard_at, situation.received_at),
+        repeats=incident.repeats + sum(one.kind in _NOTHING_NEW and not one.belated for one in situation.news),
+        firing=len(firing),
+        quiet_since=None if firing else last_ended_at or incident.quiet_since,
+        last_ended_at=last_ended_at,
+        annotations=lead.annotations if lead else incident.annotations,
+        runbook=(http_url(lead.annotations.get(names.RUNBOOK_URL, "")) if lead else None) or incident.runbook,
+    )
+
+
+def _is_part(incident: Incident, one: News, policy: IncidentPolicy) -> bool:
+    """Whether an episode may move the onset: an end nobody heard begin counts only shortly before it."""
+    if one.belated or one.kind is StepKind.TOMBSTONE:
+        ended_at = one.episode.ended_at or incident.started_at
+        return (incident.started_at - ended_at).total_seconds() <= policy.quiet_period_seconds
+    return one.episode.incident_id in (incident.id, None)
+
+
+def _severity_changed(before: Incident, after: Incident, situation: Situation) -> NewEntry:
+    raised = after.severity.rank < before.severity.rank
+    if raised:
+        causes = [n.fired_at(situation.received_at) for n in situation.fired if n.episode.severity is after.severity]
+        occurred_at = min(causes, default=situation.received_at)
+    else:
+        occurred_at = max((n.episode.ended_at or situation.received_at for n in situation.ended), default=None) or (
+            situation.received_at
+        )
+    said: JsonObject = {"from": before.severity.value, "to": after.severity.value}
+    return situation.entry(EntryKind.SEVERITY_CHANGED, occurred_at, said)
+
+
+def _decision(after: Incident, entries: Sequence[NewEntry], announce: Announcement | None) -> Decision:
+    version = after.version + (1 if entries else 0)
+    return Decision(incident=replace(after, version=version), entries=tuple(entries), announce=announce)
+
+
+def _seconds(start: datetime | None, end: datetime) -> float | None:
+    return None if start is None else max(0.0, (end - start).total_seconds())
+
+
+def _fired(fired: Sequence[News], firing: Sequence[Episode], held_back: bool) -> JsonObject:
+    return {**quoted(fired), "firing": len(firing), "held_back": held_back}
+
+
+def _quiet(situation: Situation) -> JsonObject:
+    return {
+        **quoted([one for one in situation.news if one.episode.ended_at is not None]),
+        "firing": 0,
+        "quiet_period_seconds": situation.policy.quiet_period_seconds,
+    }

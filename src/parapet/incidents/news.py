@@ -1,0 +1,79 @@
+"""What the alerts of one delivery say, and how an entry quotes them. Quotes are hostile text: capped here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from parapet.core import names
+from parapet.core.types import Json, JsonObject
+from parapet.incidents.correlation import Correlation
+from parapet.incidents.episodes import StepKind
+from parapet.incidents.model import Episode, Severity
+from parapet.incidents.payload import clean
+
+MAX_ALERTS_IN_AN_ENTRY = 10
+MAX_TITLE_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """One alert's part in a delivery."""
+
+    kind: StepKind
+    episode: Episode
+    """As it is after the whole delivery."""
+    belated: bool = False
+    """It fired and ended before we first heard it fire."""
+
+    @property
+    def fired(self) -> bool:
+        """It speaks of a firing that nobody knew of."""
+        return self.belated or self.kind in _FIRED
+
+    def fired_at(self, received_at: datetime) -> datetime:
+        """When that firing began, by event time; a withdrawn end counts from when it was withdrawn."""
+        withdrawn = self.kind is StepKind.UNRESOLVED and self.episode.incident_id is not None
+        return received_at if withdrawn else self.episode.started_at
+
+
+_FIRED = frozenset({StepKind.OPENED, StepKind.RECURRENCE, StepKind.UNRESOLVED, StepKind.HIDDEN_FLAP})
+
+
+def lead_of(news: Sequence[News]) -> Episode:
+    """The alert that speaks for the others: firing, then loud, then first."""
+    return min(
+        (one.episode for one in news),
+        key=lambda e: (e.ended_at is not None, e.severity.rank, e.started_at, e.fingerprint),
+    )
+
+
+def worst_of(episodes: Sequence[Episode]) -> Severity:
+    return min((episode.severity for episode in episodes), key=lambda severity: severity.rank)
+
+
+def title_of(lead: Episode, correlation: Correlation) -> str:
+    for name in (names.TITLE, names.SUMMARY):
+        words = " ".join(lead.annotations.get(name, "").split())
+        if words:
+            return clean(words, MAX_TITLE_CHARACTERS)
+    return clean(correlation.slice or lead.labels.get("alertname", "") or correlation.key, MAX_TITLE_CHARACTERS)
+
+
+def quoted(news: Sequence[News]) -> JsonObject:
+    """The alerts behind an entry: how many, and the first few in short."""
+    ordered = sorted((one.episode for one in news), key=lambda e: (e.severity.rank, e.started_at, e.fingerprint))
+    shown: list[Json] = [_brief(episode) for episode in ordered[:MAX_ALERTS_IN_AN_ENTRY]]
+    return {"alert_count": len(ordered), "alerts": shown}
+
+
+def _brief(episode: Episode) -> JsonObject:
+    return {
+        "fingerprint": episode.fingerprint,
+        "name": clean(episode.labels.get("alertname", ""), MAX_TITLE_CHARACTERS),
+        "severity": episode.severity.value,
+        "summary": clean(episode.annotations.get(names.SUMMARY, ""), MAX_TITLE_CHARACTERS),
+        "started_at": episode.started_at.isoformat(),
+        "ended_at": episode.ended_at.isoformat() if episode.ended_at else None,
+    }

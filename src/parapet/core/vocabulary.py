@@ -22,6 +22,18 @@ class Outcome(StrEnum):
     ABANDONED = "abandoned"  # the user left: does not
 
 
+class Severity(StrEnum):
+    """How loud trouble is; the values of the `severity` label. PAGE is worse than TICKET."""
+
+    PAGE = "page"  # somebody is woken
+    TICKET = "ticket"  # somebody looks during the day
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return 0 if self is Severity.PAGE else 1
+
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 """HTTP methods kept as they are; a client may send any other word, which becomes OTHER."""
 
@@ -43,7 +55,8 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
             {names.METHOD: (*METHODS, OTHER), names.ROUTE: None, names.STATUS_CLASS: STATUS_CLASSES}
         ),
         names.JOURNEY_DURATION: MappingProxyType(
-            {names.JOURNEY: None, names.OUTCOME: tuple(outcome.value for outcome in Outcome)}
+            # other: an outcome we do not know; counted as an event, neither good nor bad
+            {names.JOURNEY: None, names.OUTCOME: (*(outcome.value for outcome in Outcome), OTHER)}
         ),
     }
 )

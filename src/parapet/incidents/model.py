@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from parapet.core.types import Actor, IncidentId, JsonObject
+from parapet.core.vocabulary import Severity as Severity
 
 
 class IncidentState(StrEnum):
@@ -19,18 +20,6 @@ class IncidentState(StrEnum):
     OPEN = "open"  # nobody has it
     INVESTIGATING = "investigating"  # somebody has it
     RESOLVED = "resolved"
-
-
-class Severity(StrEnum):
-    """How loud it is. PAGE is worse than TICKET."""
-
-    PAGE = "page"
-    TICKET = "ticket"
-
-    @property
-    def rank(self) -> int:
-        """0 for the worst."""
-        return 0 if self is Severity.PAGE else 1
 
 
 class Resolution(StrEnum):

@@ -6,10 +6,10 @@ Arithmetic only. A pair of windows fires when the error ratio of both exceeds `f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from itertools import pairwise
 
 from parapet.core.errors import ConfigurationError, UnreachableAlert
+from parapet.core.vocabulary import Severity as Severity
 
 MINUTE = 60.0
 HOUR = 3_600.0
@@ -23,13 +23,6 @@ BEND_AT = 0.75
 HIGHEST_THRESHOLD = 0.95
 """No threshold reaches this, so that a total outage crosses every one of them."""
 LOWEST_OBJECTIVE = 0.5
-
-
-class Severity(StrEnum):
-    """How loud an alert is. The values are those of the `severity` label."""
-
-    PAGE = "page"  # somebody is woken
-    TICKET = "ticket"  # somebody looks during the day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,221 @@
+"""Asks Prometheus how every promise stands now. What it cannot know it says; it never fills a gap with green."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+
+from parapet.core import names
+from parapet.core.clock import Clock
+from parapet.core.errors import OutgoingError
+from parapet.core.vocabulary import Severity
+from parapet.ops.prometheus import Prometheus, Sample
+from parapet.slo import series
+from parapet.slo.catalog import Catalog
+from parapet.slo.slice import Slice
+from parapet.slo.state import Doubt, JourneyReading, JourneyState, judge
+
+SPARK_POINTS = 48
+SPARK_WINDOWS = 24
+"""The small chart covers this many of the policy's current windows: a day, by default."""
+KEPT_SECONDS = 1.0
+"""An answer serves every page for this long, so that many readers are one load on Prometheus."""
+
+NOT_CONFIGURED = (
+    "No Prometheus address is configured, so nobody can know here how users fare. Set prometheus_url in Wiring."
+)
+NOTES = {
+    Doubt.NEVER_HEARD: "Prometheus has no sample of it. Are the recording rules loaded?",
+    Doubt.TARGET_DOWN: "Prometheus cannot scrape the service. Nobody knows how users fare.",
+    Doubt.OLD_SAMPLE: "The newest sample is old.",
+    Doubt.IDLE: "Idle, not dead: the target answers, nobody tries.",
+    Doubt.FEW_EVENTS: "Too few attempts to judge.",
+    Doubt.FEW_FAILURES: "A few failures; one more or less would decide.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyCard:
+    """One slice as it stands now. None: not known. Ratios are of 1, times in the unit of their name."""
+
+    name: str
+    title: str
+    slice: str
+    journey: str | None
+    state: JourneyState
+    doubt: Doubt | None
+    good_ratio: float | None
+    total: float | None
+    failed: float | None
+    objective: float
+    burn: float | None
+    budget_left_ratio: float | None
+    budget_left_minutes: float | None
+    budget_minutes: float
+    exhaustion_seconds: float | None
+    spark: tuple[float | None, ...]
+    """Burn over the last windows, oldest first; None where there was no sample."""
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sky:
+    """Every slice now, in the catalog's order, and whether that can be known."""
+
+    readings: tuple[JourneyCard, ...]
+    heard_at: datetime | None
+    """When Prometheus answered; None if it did not."""
+    problem: str | None
+    """Why nothing is known, in words."""
+
+
+class Observatory:
+    """Reads the slices of *catalog* from Prometheus; without one it says so."""
+
+    def __init__(self, *, catalog: Catalog, prometheus: Prometheus | None, clock: Clock) -> None:
+        self.catalog = catalog
+        self.prometheus = prometheus
+        self.clock = clock
+        self._lock = Lock()
+        self._kept: Sky | None = None
+
+    def journeys(self) -> Sky:
+        """How every slice stands now; at most a second old."""
+        with self._lock:
+            kept = self._kept
+            if kept is not None and kept.heard_at is not None:
+                age = (self.clock.now() - kept.heard_at).total_seconds()
+                if 0 <= age < KEPT_SECONDS:
+                    return kept
+            self._kept = self._read()
+            return self._kept
+
+    def _read(self) -> Sky:
+        if self.prometheus is None:
+            return Sky(readings=self._unknown(), heard_at=None, problem=NOT_CONFIGURED)
+        now = self.clock.now()
+        try:
+            answers = _ask(self.prometheus, self.catalog, now)
+        except OutgoingError as error:
+            return Sky(readings=self._unknown(), heard_at=None, problem=error.message)
+        cards = tuple(_card(one, _reading(one, answers, now), answers, self.catalog) for one in self.catalog)
+        return Sky(readings=cards, heard_at=now, problem=None)
+
+    def _unknown(self) -> tuple[JourneyCard, ...]:
+        silence = JourneyReading(
+            good_ratio=None,
+            total=None,
+            failed=None,
+            burn=None,
+            budget_left_ratio=None,
+            firing=None,
+            last_sample_age_seconds=None,
+            up=None,
+        )
+        nothing = _Answers((), (), (), (), (), (), (), (), ())
+        return tuple(_card(one, silence, nothing, self.catalog) for one in self.catalog)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    up: tuple[Sample, ...]
+    total: tuple[Sample, ...]
+    failed: tuple[Sample, ...]
+    good: tuple[Sample, ...]
+    burn: tuple[Sample, ...]
+    left: tuple[Sample, ...]
+    firing: tuple[Sample, ...]
+    newest: tuple[Sample, ...]
+    spark: tuple[Sample, ...]
+
+
+def _ask(prometheus: Prometheus, catalog: Catalog, now: datetime) -> _Answers:
+    service, policy = catalog.service, catalog.burn
+    span = policy.current_window_seconds * SPARK_WINDOWS
+    return _Answers(
+        up=prometheus.now(series.up_query(service)),
+        total=prometheus.now(series.events_query(service, policy)),
+        failed=prometheus.now(series.bad_events_query(service, policy)),
+        good=prometheus.now(series.good_ratio_query(service, policy)),
+        burn=prometheus.now(series.current_burn_query(service)),
+        left=prometheus.now(series.budget_remaining_query(service)),
+        firing=prometheus.now(series.firing_query(service)),
+        newest=prometheus.now(series.last_sample_query(service, policy)),
+        spark=prometheus.over(
+            series.current_burn_query(service),
+            start=now - timedelta(seconds=span),
+            end=now,
+            step_seconds=span / SPARK_POINTS,
+        ),
+    )
+
+
+def _reading(one: Slice, answers: _Answers, now: datetime) -> JourneyReading:
+    total, failed = _of(one, answers.total), _of(one, answers.failed)
+    newest = _of(one, answers.newest)
+    firing = [
+        Severity(sample.labels[names.SEVERITY])
+        for sample in answers.firing
+        if sample.labels.get(names.SLICE) == one.name
+    ]
+    return JourneyReading(
+        good_ratio=min(_of(one, answers.good), default=None),
+        total=sum(total) if total else None,
+        failed=sum(failed) if failed else None,
+        burn=max(_of(one, answers.burn), default=None),
+        budget_left_ratio=min(_of(one, answers.left), default=None),
+        firing=min(firing, key=lambda severity: severity.rank, default=None),
+        last_sample_age_seconds=now.timestamp() - max(newest) if newest else None,
+        up=any(sample.value > 0 for sample in answers.up) if answers.up else None,
+    )
+
+
+def _card(one: Slice, reading: JourneyReading, answers: _Answers, catalog: Catalog) -> JourneyCard:
+    standing = judge(reading, policy=catalog.burn, objective=one.objective)
+    return JourneyCard(
+        name=one.journey or one.name,
+        title=one.title,
+        slice=one.name,
+        journey=one.journey,
+        state=standing.state,
+        doubt=standing.doubt,
+        good_ratio=reading.good_ratio,
+        total=reading.total,
+        failed=reading.failed,
+        objective=one.objective,
+        burn=reading.burn,
+        budget_left_ratio=reading.budget_left_ratio,
+        budget_left_minutes=standing.budget_left_minutes,
+        budget_minutes=standing.budget_minutes,
+        exhaustion_seconds=standing.exhaustion_seconds,
+        spark=_spark(one, answers.spark),
+        note=NOTES[standing.doubt] if standing.doubt else "",
+    )
+
+
+def _spark(one: Slice, samples: Iterable[Sample]) -> tuple[float | None, ...]:
+    """The worst group's burn at each step, with gaps kept as gaps."""
+    mine = [sample for sample in samples if sample.labels.get(names.SLICE) == one.name]
+    worst: dict[float, float] = {}
+    for sample in mine:
+        for when, value in sample.points:
+            if not math.isnan(value):
+                worst[when] = max(value, worst.get(when, value))
+    if not worst:
+        return ()
+    times = sorted(worst)
+    step = min((b - a for a, b in zip(times, times[1:], strict=False)), default=1.0)
+    count = round((times[-1] - times[0]) / step) + 1
+    by_place = {round((when - times[0]) / step): worst[when] for when in times}
+    return tuple(by_place.get(place) for place in range(count))
+
+
+def _of(one: Slice, samples: Iterable[Sample]) -> list[float]:
+    return [
+        sample.value
+        for sample in samples
+        if sample.labels.get(names.SLICE) == one.name and not math.isnan(sample.value)
+    ]

@@ -16,6 +16,8 @@ JOURNEY = "journey"
 OUTCOME = "outcome"
 FAMILY = "family"
 REASON = "reason"
+WHERE = "where"
+ERROR = "error"
 
 # Labels that our rules put on recorded series and alerts.
 SERVICE = "service"

@@ -1,0 +1,138 @@
+"""User journeys: what a host names, attempts and records. Knows nothing of objectives."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from time import perf_counter
+from types import TracebackType
+from typing import ParamSpec, TypeVar, cast
+
+from parapet.core.errors import ConfigurationError
+from parapet.core.guard import guarded
+from parapet.core.vocabulary import Outcome
+from parapet.signals.recorder import Recorder
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_HTTP_EXCEPTION = ("starlette.exceptions", "HTTPException")  # known by name: not every host has it installed
+
+
+class Attempt:
+    """One attempt at a journey, as a context manager, sync or async. Lets every exception through.
+
+    Without a word from the host it ends as a success, or with an exception as `outcome_of` says. What the host says
+    inside wins, exception or not; the last word counts.
+    """
+
+    __slots__ = ("_journey", "_outcome", "_started")
+
+    def __init__(self, journey: Journey) -> None:
+        self._journey = journey
+        self._outcome: Outcome | None = None
+        self._started = perf_counter()
+
+    def user_error(self) -> None:
+        """The user made a mistake: a wrong password, a declined card. Burns no budget."""
+        self._outcome = Outcome.USER_ERROR
+
+    def abandoned(self) -> None:
+        """The user left before the end. Burns no budget."""
+        self._outcome = Outcome.ABANDONED
+
+    def failed(self) -> None:
+        """We let the user down, although nothing was raised. Burns budget."""
+        self._outcome = Outcome.FAILURE
+
+    def __enter__(self) -> Attempt:
+        self._started = perf_counter()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        seconds = perf_counter() - self._started
+        self._journey.record(self._outcome or outcome_of(error), seconds)
+
+    async def __aenter__(self) -> Attempt:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+
+class Journey:
+    """Something users attempt that matters: login, checkout. Shows all its outcomes at zero from the start.
+
+    Raises:
+        ConfigurationError: the name cannot be used.
+    """
+
+    __slots__ = ("name", "recorder", "title")
+
+    def __init__(self, name: str, title: str, recorder: Recorder) -> None:
+        recorder.register_journey(name)
+        self.name = name
+        self.title = title
+        self.recorder = recorder
+
+    def __repr__(self) -> str:
+        return f"Journey({self.name!r})"
+
+    def attempt(self) -> Attempt:
+        """A context manager around one attempt: `with checkout.attempt() as attempt:`, or `async with`."""
+        return Attempt(self)
+
+    def record(self, outcome: Outcome | str, duration_seconds: float = 0.0) -> None:
+        """Count one attempt that ended as *outcome* after *duration_seconds*. Never raises."""
+        self.recorder.record(self.name, outcome, duration_seconds)
+
+    def measured(self, function: Callable[P, R]) -> Callable[P, R]:
+        """Make every call of *function*, sync or async, an attempt.
+
+        Raises:
+            ConfigurationError: it is a generator function, whose call does nothing yet.
+        """
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise ConfigurationError(
+                f"{function!r} is a generator: its call would count as a success before it did anything. "
+                "Put `with journey.attempt():` around what it does."
+            )
+        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
+
+            @wraps(function)
+            async def measured_coroutine(*args: P.args, **kwargs: P.kwargs) -> object:
+                with self.attempt():
+                    return await cast("Awaitable[object]", function(*args, **kwargs))
+
+            return cast("Callable[P, R]", measured_coroutine)
+
+        @wraps(function)
+        def measured_call(*args: P.args, **kwargs: P.kwargs) -> R:
+            with self.attempt():
+                return function(*args, **kwargs)
+
+        return measured_call
+
+
+def outcome_of(error: BaseException | None) -> Outcome:
+    """How an attempt ended that raised *error*, or nothing.
+
+    An exception is our failure. Two are not: a cancellation (the user left), and an HTTP error of Starlette or
+    FastAPI with a status of 4xx, which is how a handler says that the request was wrong.
+    """
+    if error is None:
+        return Outcome.SUCCESS
+    if not isinstance(error, Exception | SystemExit):
+        return Outcome.ABANDONED
+    status: object = None
+    if any((kind.__module__, kind.__name__) == _HTTP_EXCEPTION for kind in type(error).__mro__):
+        with guarded("signals.outcome"):
+            status = getattr(error, "status_code", None)
+    if isinstance(status, int) and status < 500:
+        return Outcome.USER_ERROR if status >= 400 else Outcome.SUCCESS
+    return Outcome.FAILURE

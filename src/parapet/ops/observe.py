@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from threading import Lock
 
 from parapet.core import names
@@ -207,7 +208,7 @@ def _spark(one: Slice, samples: Iterable[Sample]) -> tuple[float | None, ...]:
     if not worst:
         return ()
     times = sorted(worst)
-    step = min((b - a for a, b in zip(times, times[1:], strict=False)), default=1.0)
+    step = min((b - a for a, b in pairwise(times)), default=1.0)
     count = round((times[-1] - times[0]) / step) + 1
     by_place = {round((when - times[0]) / step): worst[when] for when in times}
     return tuple(by_place.get(place) for place in range(count))

@@ -1,0 +1,150 @@
+"""Parapet: the one object a host builds, in a module of its own. It assembles; every decision lives below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from parapet.core.clock import Clock, SystemClock
+from parapet.core.errors import ConfigurationError
+from parapet.core.ids import Ids, TimeOrderedIds
+from parapet.core.settings import Secrets, Wiring
+from parapet.core.transport import UrllibTransport
+from parapet.definitions import Definitions
+from parapet.incidents.policy import IncidentPolicy
+from parapet.signals.asgi import ASGIApp, instrument
+from parapet.slo.burn import BurnPolicy
+
+if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
+    from parapet.notify.message import Channel
+    from parapet.ops.change import Changes
+    from parapet.ops.context import Context
+    from parapet.ops.ingest import Inbox
+    from parapet.ops.look import Look
+    from parapet.ops.observe import Observatory
+    from parapet.ops.operate import Operator
+    from parapet.ops.work import Tick, Worker
+    from parapet.store.store import Store
+
+PROMETHEUS_TIMEOUT_SECONDS = 2.0
+
+
+class Parapet(Definitions):
+    """One service's reliability: its signals, its promises, its evidence.
+
+    Args:
+        service: the name on every series, rule and incident; also the name of its scrape job.
+        evidence: SQLAlchemy URL of the evidence database, SQLite or Postgres; None: signals and artifacts only.
+        burn: windows and budget shares of the alerts.
+        incidents: quiet period, reopen window and the like.
+        channels: where announcements go.
+
+    Raises:
+        ConfigurationError: a value cannot hold.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        environment: str = "production",
+        owner: str = "",
+        evidence: str | None = None,
+        wiring: Wiring | None = None,
+        secrets: Secrets | None = None,
+        burn: BurnPolicy | None = None,
+        incidents: IncidentPolicy | None = None,
+        channels: Sequence[Channel] = (),
+        clock: Clock | None = None,
+        ids: Ids | None = None,
+    ) -> None:
+        super().__init__(service=service, owner=owner, burn=burn or BurnPolicy())
+        self.environment = environment
+        self.evidence = evidence
+        self.wiring = wiring or Wiring()
+        self.secrets = secrets or Secrets()
+        self.incidents = incidents or IncidentPolicy()
+        self.channels = tuple(channels)
+        self.clock: Clock = clock or SystemClock()
+        self.ids: Ids = ids or TimeOrderedIds()
+
+    def middleware(self, app: ASGIApp) -> ASGIApp:
+        """The ASGI application *app*, with every request counted: `app.add_middleware(parapet.middleware)`."""
+        return instrument(app, self.recorder)
+
+    @cached_property
+    def store(self) -> Store:
+        """The evidence store.
+
+        Raises:
+            ConfigurationError: no evidence URL was given, or it names no database that Parapet speaks.
+        """
+        from parapet.store.store import Store
+
+        if self.evidence is None:
+            raise ConfigurationError("There is no evidence database. Give Parapet(evidence='sqlite:///evidence.db').")
+        return Store(self.evidence)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        """Takes alerts in."""
+        from parapet.ops.ingest import Inbox
+
+        return Inbox(self._context)
+
+    @cached_property
+    def operator(self) -> Operator:
+        """What a person may do to an incident."""
+        from parapet.ops.operate import Operator
+
+        return Operator(self._context)
+
+    @cached_property
+    def changes(self) -> Changes:
+        """Records changes to the system."""
+        from parapet.ops.change import Changes
+
+        return Changes(self._context)
+
+    @cached_property
+    def look(self) -> Look:
+        """Reads evidence."""
+        from parapet.ops.look import Look
+
+        return Look(self._context)
+
+    @cached_property
+    def observe(self) -> Observatory:
+        """Asks Prometheus how the promises stand now."""
+        from parapet.ops.observe import Observatory
+        from parapet.ops.prometheus import Prometheus
+
+        url = self.wiring.prometheus_url
+        server = Prometheus(url, UrllibTransport(PROMETHEUS_TIMEOUT_SECONDS)) if url else None
+        return Observatory(catalog=self.catalog, prometheus=server, clock=self.clock)
+
+    @cached_property
+    def worker(self) -> Worker:
+        """Does what is due: `worker.run(...)` in a thread or process, or `tick()` from what the host has."""
+        from parapet.ops.work import Worker
+
+        return Worker(self._context)
+
+    def tick(self) -> Tick:
+        """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""
+        return self.worker.tick()
+
+    @cached_property
+    def _context(self) -> Context:
+        from parapet.ops.context import Context
+
+        return Context(
+            store=self.store,
+            clock=self.clock,
+            ids=self.ids,
+            policy=self.incidents,
+            service=self.service,
+            channels={channel.name: channel for channel in self.channels},
+            workbench_url=self.wiring.workbench_url,
+        )

@@ -1,0 +1,142 @@
+"""What happened, in order and in words: entries and changes merged by when they happened, one sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from parapet.core.types import JsonObject
+from parapet.incidents.durations import duration_words
+from parapet.incidents.model import Change, Entry, EntryKind, Resolution
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One row of the chronology: an entry, or a change at the time it happened."""
+
+    occurred_at: datetime
+    recorded_at: datetime
+    actor: str
+    text: str
+    """A sentence; may quote an operator or another system, so it is escaped where shown."""
+    entry: Entry | None = None
+    change: Change | None = None
+
+
+RESOLUTION_WORDS: dict[Resolution, str] = {
+    Resolution.REPORTED: "The alert said it cleared, and stayed quiet.",
+    Resolution.SIGNAL_LOST: "We stopped hearing of it. Nobody knows whether it is fixed.",
+    Resolution.UNCONFIRMED: "Twice we looked and the alert was gone, but nothing reported its end.",
+    Resolution.OPERATOR: "A person closed it, with a reason.",
+    Resolution.SUPERSEDED: "Another incident took it over.",
+}
+"""How an incident ended, in a sentence each."""
+
+
+def merge(entries: Iterable[Entry], changes: Iterable[Change]) -> tuple[Row, ...]:
+    """*entries* and *changes* as rows, by when they happened; what is recorded later keeps its own time."""
+    rows = [
+        Row(
+            occurred_at=entry.occurred_at,
+            recorded_at=entry.recorded_at,
+            actor=entry.actor.name,
+            text=sentence(entry.kind, entry.payload),
+            entry=entry,
+        )
+        for entry in entries
+    ]
+    rows += [
+        Row(
+            occurred_at=change.occurred_at,
+            recorded_at=change.recorded_at,
+            actor=change.actor.name,
+            text=change.title,
+            change=change,
+        )
+        for change in changes
+    ]
+    return tuple(sorted(rows, key=_place))
+
+
+def sentence(kind: EntryKind, payload: JsonObject) -> str:
+    """What an entry of *kind* with *payload* says."""
+    match kind:
+        case EntryKind.OPENED:
+            return _with(f"{_alerts(payload, 'fired')}, incident opened.", _first_summary(payload))
+        case EntryKind.ALERT_FIRED:
+            late = " Held back until now." if payload.get("held_back") is True else ""
+            return _with(f"{_alerts(payload, 'fired')} too; {_count(payload, 'firing')} now firing.{late}")
+        case EntryKind.ALERT_CLEARED:
+            after = ", after the incident was closed" if payload.get("after_resolution") is True else ""
+            return f"{_alerts(payload, 'cleared')}{after}; {_count(payload, 'firing')} still firing."
+        case EntryKind.QUIET:
+            return (
+                f"Not reported any more. Waiting for {_time(payload, 'quiet_period_seconds')} of quiet before closing."
+            )
+        case EntryKind.REFIRED:
+            again = "Its end was withdrawn: firing" if payload.get("end_withdrawn") is True else "Fired again"
+            flapping = f" Flapping: {_count(payload, 'count')} times by now." if payload.get("flapping") is True else ""
+            return f"{again} after {_time(payload, 'quiet_seconds')} of quiet. Same incident.{flapping}"
+        case EntryKind.FLAPPED:
+            return f"{_alerts(payload, 'cleared')} and fired again between two reports."
+        case EntryKind.REOPENED:
+            return f"Fired again after {_time(payload, 'quiet_seconds')} of quiet. Same incident, reopened."
+        case EntryKind.SEVERITY_CHANGED:
+            return f"Severity went from {_words(payload, 'from')} to {_words(payload, 'to')}."
+        case EntryKind.ACKNOWLEDGED:
+            taken = f"Taken over from {_words(payload, 'previous_owner')}." if payload.get("previous_owner") else ""
+            return _with(taken or "Acknowledged.", _words(payload, "reason"))
+        case EntryKind.NOTED:
+            return _words(payload, "text")
+        case EntryKind.RESOLVED:
+            return _resolved(payload)
+        case EntryKind.NOTIFIED:
+            return f"Told {_words(payload, 'channel') or 'people'}."
+        case EntryKind.NOTIFICATION_FAILED:
+            return _with(f"Could not tell {_words(payload, 'channel') or 'people'}.", _words(payload, "error"))
+
+
+def _resolved(payload: JsonObject) -> str:
+    if payload.get("resolution") == Resolution.REPORTED.value:
+        return f"Resolved: not reported any more, quiet for {_time(payload, 'quiet_seconds')}."
+    if payload.get("resolution") == Resolution.OPERATOR.value:
+        firing = payload.get("firing")
+        still = f" while {_count(payload, 'firing')} still fired" if isinstance(firing, int) and firing > 0 else ""
+        return _with(f"Resolved by a person{still}.", _words(payload, "reason"))
+    known = next((words for end, words in RESOLUTION_WORDS.items() if end.value == payload.get("resolution")), "")
+    return _with("Resolved.", known)
+
+
+def _place(row: Row) -> tuple[datetime, int, datetime, int]:
+    return row.occurred_at, 0 if row.change else 1, row.recorded_at, row.entry.seq if row.entry else 0
+
+
+def _alerts(payload: JsonObject, did: str) -> str:
+    count = payload.get("alert_count")
+    return f"{count} alerts {did}" if isinstance(count, int) and count != 1 else f"Alert {did}"
+
+
+def _first_summary(payload: JsonObject) -> str:
+    alerts = payload.get("alerts")
+    first = alerts[0] if isinstance(alerts, list) and alerts else None
+    return _words(first, "summary") if isinstance(first, dict) else ""
+
+
+def _count(payload: JsonObject, name: str) -> str:
+    value = payload.get(name)
+    return str(value) if isinstance(value, int) else "an unknown number"
+
+
+def _time(payload: JsonObject, name: str) -> str:
+    value = payload.get(name)
+    return duration_words(value) if isinstance(value, int | float) else "an unknown time"
+
+
+def _words(payload: JsonObject, name: str) -> str:
+    value = payload.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _with(said: str, quoted: str = "") -> str:
+    return f"{said} {quoted}" if quoted else said

@@ -143,7 +143,9 @@ def _carry_on(incident: Incident, situation: Situation) -> Decision:
     after = _heard(incident, situation)
     announce: Announcement | None = None
     # An alert that began before the quiet did was held back, such as a ticket by its page: it never was quiet.
-    held_back = incident.quiet_since is not None and bool(fired) and situation.first_fired_at <= incident.quiet_since
+    withdrawn = any(one.kind is StepKind.UNRESOLVED for one in fired)
+    quiet_since = incident.quiet_since
+    held_back = bool(fired and quiet_since and not withdrawn and situation.first_fired_at <= quiet_since)
     if not was_firing and firing and fired and not held_back:
         entry, after, announce = _refired(incident, after, situation)
         entries.append(entry)
@@ -230,7 +232,7 @@ def _afterwards(incident: Incident, situation: Situation) -> Decision:
 def _heard(incident: Incident, situation: Situation) -> Incident:
     """*incident* with what a delivery always updates: counts, times of event, severity, the newest texts."""
     firing, fired = situation.firing, situation.fired
-    onsets = [one.episode.started_at for one in situation.news if _is_part(incident, one, situation.policy)]
+    onsets = [one.began_at for one in situation.news if _is_part(incident, one, situation.policy)]
     lead = lead_of(fired) if fired and firing else None
     last_ended_at = situation.last_ended_at
     return replace(

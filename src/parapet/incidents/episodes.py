@@ -40,7 +40,7 @@ class EpisodeStep:
     episode: Episode
     """The episode the report is about, as it is now; its id is None when it is new."""
     closed: Episode | None = None
-    """The episode before it, when the report says that one ended unseen."""
+    """The episode before it, when the report says that one ended unseen; its id is None when it is new."""
 
 
 def follow(
@@ -83,6 +83,11 @@ def _fired(line: Sequence[Episode], fresh: Episode, policy: IncidentPolicy) -> E
     if newest is not None and newest.ended_at is None and newest.started_at <= begun:
         if begun <= (newest.restarted_at or newest.started_at):
             return EpisodeStep(kind=StepKind.REPEAT, episode=_heard(newest, fresh, repeat=True))
+        if heard_at < newest.first_heard_at:
+            # Received before the earlier beginning was (a replay): two senders, of which this one saw it later.
+            return EpisodeStep(
+                kind=StepKind.REPEAT, episode=replace(_heard(newest, fresh, repeat=True), restarted_at=begun)
+            )
         # Its end was never reported: it lies before the new beginning, and that is all we know.
         unseen = replace(newest, ended_at=begun, restarted_at=None)
         return EpisodeStep(kind=StepKind.HIDDEN_FLAP, episode=fresh, closed=unseen)
@@ -91,6 +96,10 @@ def _fired(line: Sequence[Episode], fresh: Episode, policy: IncidentPolicy) -> E
     if match is None:
         return EpisodeStep(kind=StepKind.RECURRENCE if line else StepKind.OPENED, episode=fresh)
     heard = replace(_heard(match, fresh, repeat=True), started_at=min(match.started_at, begun))
+    if match.ended_at is None and heard_at < match.first_heard_at:
+        # Received before the later beginning was (a replay): it flapped in between, and we learn it late.
+        unseen = replace(fresh, ended_at=match.started_at, incident_id=match.incident_id)
+        return EpisodeStep(kind=StepKind.HIDDEN_FLAP, episode=match, closed=unseen)
     if match.ended_at is None:
         restarted_at = max(match.started_at, match.restarted_at or match.started_at)
         return EpisodeStep(kind=StepKind.MOVED_EARLIER, episode=replace(heard, restarted_at=restarted_at))

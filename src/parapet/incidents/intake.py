@@ -101,7 +101,8 @@ def take_in(
 def _news(step: EpisodeStep, desk: _Desk) -> News:
     # A late report of an alert whose end we have, and whose firing we never heard: it belongs to no incident yet.
     belated = step.kind is StepKind.LATE_DUPLICATE and step.episode.incident_id is None
-    return News(kind=step.kind, episode=desk.now(step.episode), belated=belated)
+    began_at = min(step.episode.started_at, step.closed.started_at if step.closed else step.episode.started_at)
+    return News(kind=step.kind, episode=desk.now(step.episode), began_at=began_at, belated=belated)
 
 
 class _Desk:
@@ -125,15 +126,16 @@ class _Desk:
         return [episode for episode in self._episodes.values() if episode.key == key and episode.ended_at is None]
 
     def keep(self, step: EpisodeStep) -> EpisodeStep:
-        episode = step.episode
+        closed = None if step.closed is None else self._kept(step.closed)
+        return replace(step, episode=self._kept(step.episode), closed=closed)
+
+    def _kept(self, episode: Episode) -> Episode:
         if episode.id is None:
             self._new -= 1
             episode = replace(episode, id=self._new)
             self._alerts.setdefault((episode.source, episode.fingerprint), []).append(episode.id)
         self._episodes[episode.id] = episode
-        if step.closed is not None:
-            self._episodes[step.closed.id] = step.closed
-        return replace(step, episode=episode)
+        return episode
 
     def attach(self, situation: Situation, decision: Decision) -> None:
         """Name the incident on the episodes that now stand behind it."""

@@ -24,6 +24,8 @@ class News:
     kind: StepKind
     episode: Episode
     """As it is after the whole delivery."""
+    began_at: datetime
+    """When it began, or the episode before it that it says ended unseen."""
     belated: bool = False
     """It fired and ended before we first heard it fire."""
 

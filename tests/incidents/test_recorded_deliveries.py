@@ -1,0 +1,164 @@
+"""What a real Alertmanager sent, taken in."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+
+from parapet.incidents.intake import Intake
+from parapet.incidents.model import Announcement, IncidentState, Severity
+from parapet.incidents.policy import IncidentPolicy
+
+if TYPE_CHECKING:
+    from tests.incidents.conftest import Book
+
+T0 = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+Bodies = Sequence[tuple[datetime, bytes]]
+
+
+MakeBook: TypeAlias = "Callable[..., Book]"
+
+
+def play(book: Book, bodies: Bodies) -> Book:
+    for at, body in bodies:
+        book.receive(body, at)
+    return book
+
+
+def facts(book: Book) -> object:
+    """What must not depend on the order in which bodies are taken in."""
+    episodes = sorted(
+        (e.fingerprint, e.started_at, e.ended_at is None, e.ended_at or T0, e.incident_id)
+        for e in book.episodes.values()
+    )
+    incidents = [(i.key, i.state, i.firing, i.severity, i.started_at, i.quiet_since) for i in book.incidents.values()]
+    return incidents, episodes
+
+
+def test_one_life_partial_clear_repeat_recurrence(make_book: MakeBook, bodies: Callable[[str], Bodies]) -> None:
+    """Two alerts of one meaning are one incident; each step is one entry, repeats are none."""
+    book = play(make_book(), bodies("01"))
+    assert book.kinds() == ["opened", "alert_fired", "alert_cleared", "quiet", "refired"]
+    assert book.told == [Announcement.OPENED, Announcement.REFIRED]
+    assert book.only.firing == 1
+    assert book.only.refired_count == 1
+    assert book.only.repeats == 3
+    assert len(book.episodes) == 3
+
+
+def test_a_hidden_flap_is_an_entry_and_calls_nobody(make_book: MakeBook, bodies: Callable[[str], Bodies]) -> None:
+    """startsAt moved later without a resolve between: the alert ended and fired again unseen."""
+    book = play(make_book(), bodies("02"))
+    assert book.kinds() == ["opened", "flapped"]
+    assert book.told == [Announcement.OPENED]
+    assert book.only.firing == 1
+    first, second = book.episodes.values()
+    assert first.ended_at == second.started_at
+    assert first.cleared_heard_at is None
+
+
+def test_an_earlier_start_moves_the_onset_silently(make_book: MakeBook, bodies: Callable[[str], Bodies]) -> None:
+    """A second replica saw it sooner: the onset moves, nothing is written, the version stays."""
+    book = make_book()
+    first, second = bodies("08")
+    book.receive(first[1], first[0])
+    onset = book.only.started_at
+    book.receive(second[1], second[0])
+    assert book.only.started_at == onset - timedelta(seconds=30)
+    assert book.only.version == 1
+    assert book.kinds() == ["opened"]
+
+
+@pytest.mark.parametrize("number", ["05", "06"])
+def test_retries_are_one_incident_one_entry_one_message(
+    number: str, make_book: MakeBook, bodies: Callable[[str], Bodies]
+) -> None:
+    """What Alertmanager sends again after 400 or 503 says nothing new, and is counted."""
+    sent = bodies(number)
+    book = play(make_book(), sent)
+    assert book.kinds() == ["opened"]
+    assert book.told == [Announcement.OPENED]
+    assert book.only.repeats == len(sent) - 1
+    assert book.only.version == 1
+
+
+def test_alerts_left_out_of_a_body_are_not_resolved(make_book: MakeBook, bodies: Callable[[str], Bodies]) -> None:
+    """The top-level status says resolved because it is computed after truncation; only the alerts count."""
+    (first, firing), (second, cleared) = bodies("03")
+    book = make_book()
+    extra = firing.replace(b"62d7910f0444f4f7", b"aaaaaaaaaaaaaaaa").replace(b'"i1"', b'"i3"')
+    book.receive(extra, first)
+    book.receive(firing, first)
+    book.receive(cleared, second)
+    assert book.only.firing == 1
+    assert book.only.state is IncidentState.OPEN
+
+
+def test_a_vanished_sender_that_returns_takes_its_resolution_back(
+    make_book: MakeBook, bodies: Callable[[str], Bodies]
+) -> None:
+    """Firing, resolved, firing with the same fingerprint and startsAt: the same episode goes on."""
+    (first, firing), (second, cleared) = bodies("09")
+    book = play(make_book(), [(first, firing), (second, cleared), (second + timedelta(seconds=120), firing)])
+    assert book.kinds() == ["opened", "quiet", "refired"]
+    assert book.only.firing == 1
+    assert len(book.episodes) == 1
+
+
+def test_a_late_copy_after_the_end_reopens_nothing(make_book: MakeBook, bodies: Callable[[str], Bodies]) -> None:
+    """The other peer's copy of the firing report arrives just after the resolve."""
+    (first, firing), (second, cleared) = bodies("09")
+    book = play(make_book(), [(first, firing), (second, cleared), (second + timedelta(seconds=2), firing)])
+    assert book.kinds() == ["opened", "quiet"]
+    assert book.only.firing == 0
+    assert book.only.repeats == 1
+
+
+def test_any_order_and_any_number_of_copies_end_the_same(make_book: MakeBook, sequence: Bodies) -> None:
+    """At least once, in any order: a replay of what was received ends where the delivery in order ended."""
+    wanted = facts(play(make_book(), sequence))
+    chance = random.Random(20261112)
+    for _ in range(60):
+        copies = [body for body in sequence for _ in range(chance.randint(1, 3))]
+        chance.shuffle(copies)
+        assert facts(play(make_book(), copies)) == wanted
+
+
+def test_the_end_alone_opens_nothing_and_its_firing_report_makes_it_a_memory(
+    make_book: MakeBook, bodies: Callable[[str], Bodies]
+) -> None:
+    """A resolve of an alert never seen firing is kept; a late firing report makes it an incident that calls nobody."""
+    (first, firing), (second, cleared) = bodies("09")
+    book = play(make_book(), [(second, cleared)])
+    assert book.incidents == {}
+    assert len(book.episodes) == 1
+    play(book, [(first, firing)])
+    assert book.kinds() == ["opened", "quiet"]
+    assert book.told == []
+    assert book.only.severity is Severity.PAGE
+
+
+@pytest.mark.parametrize("quiet_minutes", [5, 15])
+def test_recorded_life_closes_after_its_quiet_period(
+    quiet_minutes: int, make_book: MakeBook, bodies: Callable[[str], Bodies]
+) -> None:
+    """Reported clear, and quiet for the whole period: resolved at the time the last alert ended."""
+    book = play(make_book(IncidentPolicy(quiet_period_seconds=quiet_minutes * 60)), bodies("03"))
+    ended_at = book.only.quiet_since
+    assert ended_at is not None
+    book.tick(ended_at + timedelta(minutes=quiet_minutes, seconds=-1))
+    assert book.only.state.value == "open"
+    book.tick(ended_at + timedelta(minutes=quiet_minutes))
+    assert book.only.state.value == "resolved"
+    assert book.only.resolved_at == ended_at
+    assert book.told[-1] is Announcement.RESOLVED
+
+
+def test_an_empty_delivery_changes_nothing(make_book: MakeBook) -> None:
+    """A body without alerts is no news."""
+    assert make_book().receive(b'{"alerts": []}', T0) == ()
+    assert Intake(episodes=(), decisions=()).decisions == ()

@@ -33,6 +33,7 @@ ALERT_TICKET = "ParapetBudgetBurnTicket"
 # Annotations that our alerts carry.
 SUMMARY = "summary"
 DESCRIPTION = "description"
+RUNBOOK = "runbook"
 RUNBOOK_URL = "runbook_url"
 WORKBENCH_URL = "workbench_url"
 TITLE = "title"

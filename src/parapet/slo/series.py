@@ -22,6 +22,8 @@ PERIOD = "parapet:slo_period:seconds"
 CURRENT_BURN = "parapet:slo_burn:current"
 """Error ratio of the current window over the budget: 1 uses exactly the budget within the period."""
 PERIOD_BURN = "parapet:slo_burn:period"
+USUAL_EVENTS = "parapet:slo_events:usual_period"
+"""Events of a whole period at the average traffic seen so far."""
 BUDGET_REMAINING = "parapet:slo_budget_remaining:ratio"
 """1: untouched; 0: used up; below 0: overspent."""
 BUDGET_REMAINING_MINUTES = "parapet:slo_budget_remaining:minutes"
@@ -43,7 +45,7 @@ def bad_count_series(window_seconds: float) -> str:
 
 
 def event_count_series(window_seconds: float) -> str:
-    """The recorded number of events within a window; recorded for the policy's current window only."""
+    """The recorded number of events within a window; recorded for the current window and the period."""
     return f"parapet:slo_events:count_{prometheus_duration(window_seconds)}"
 
 

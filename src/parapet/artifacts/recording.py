@@ -1,0 +1,231 @@
+"""Slices to recording rules: two event series per slice and group, and everything else derived from those.
+
+Only the two base rules read raw metrics, so only they cost more when a host has more series.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from parapet.artifacts import promql
+from parapet.artifacts.rules import Group, Rule, slice_labels
+from parapet.core import names
+from parapet.core.settings import Wiring
+from parapet.slo import series
+from parapet.slo.budget import in_words, percent
+from parapet.slo.burn import BurnPolicy
+from parapet.slo.catalog import Catalog
+from parapet.slo.durations import prometheus_duration, spoken
+from parapet.slo.slice import EventRatio, Slice
+
+LONGEST_READ_WHOLE = 100
+"""Windows of more base windows than this are read at base steps: their sums are then exact and cheap."""
+
+
+def recording_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
+    """Two groups per slice: what alerts wait for, and what may be evaluated less often."""
+    policy = catalog.burn
+    return tuple(group for one in catalog for group in _groups(one, policy, wiring))
+
+
+def slow_interval_seconds(policy: BurnPolicy, wiring: Wiring) -> float:
+    """How often long windows are evaluated. Less than half a base window, so that readers never see a gap."""
+    return max(wiring.evaluation_interval_seconds, policy.base_window_seconds * 0.4)
+
+
+def _groups(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Group, Group]:
+    labels = slice_labels(one)
+    thresholds = policy.thresholds(one.objective)
+    windows = sorted({w for t in thresholds for w in (t.long_seconds, t.short_seconds)} | {policy.base_window_seconds})
+    counted = {t.long_seconds for t in thresholds}
+    brief = [w for w in windows if not _read_in_steps(policy, w)]
+    long = [w for w in windows if _read_in_steps(policy, w)]
+    fast = (
+        *_base(one, policy),
+        *_facts(one, policy),
+        *(_ratio(one, policy, w) for w in brief),
+        *(_count(one, policy, w) for w in brief if w in counted),
+        _event_count(one, policy),
+        _current_burn(one, policy),
+    )
+    slow = (
+        *(_ratio(one, policy, w) for w in long),
+        *(_count(one, policy, w) for w in long if w in counted),
+        *_period(one, policy),
+    )
+    name = f"parapet:{one.service}:{one.name}"
+    return (
+        Group(name=name, interval_seconds=wiring.evaluation_interval_seconds, rules=_labelled(fast, labels)),
+        Group(
+            name=f"{name}:period",
+            interval_seconds=slow_interval_seconds(policy, wiring),
+            rules=_labelled(slow, labels),
+        ),
+    )
+
+
+def _labelled(rules: Iterable[Rule], labels: dict[str, str]) -> tuple[Rule, ...]:
+    return tuple(
+        Rule(record=rule.record, expr=rule.expr, comment=rule.comment, labels={**labels, **rule.labels})
+        for rule in rules
+    )
+
+
+def _base(one: Slice, policy: BurnPolicy) -> tuple[Rule, Rule]:
+    base, sli, groups = policy.base_window_seconds, one.sli, one.group_by
+    counter = f"{sli.metric}_count"
+    everything = promql.selector_text(one.service, promql.total_selector(sli))
+    events = f"{series.EVENTS}{series.matching(one.service, one.name)}"
+    on = f"on ({', '.join(groups)})"
+    if isinstance(sli, EventRatio):
+        failed = promql.selector_text(one.service, promql.narrowed(sli.total, sli.bad))
+        bad = f"{promql.increase(counter, failed, base, groups)}\nor {on}\n0 * {events}"
+        how = "zero, not absent, while none failed"
+    else:
+        in_time = promql.selector_text(one.service, sli.selector, promql.bound_matcher(sli.threshold_seconds))
+        quick = promql.increase(f"{sli.metric}_bucket", in_time, base, groups)
+        bad = f"clamp_min(\n  {events}\n  - {on} group_left ()\n  {quick},\n  0\n)"
+        how = f"those not counted by the bucket of {sli.threshold_seconds:g} s"
+    return (
+        Rule(
+            record=series.EVENTS,
+            expr=promql.increase(counter, everything, base, groups),
+            comment=f"Events within {prometheus_duration(base)}.",
+        ),
+        Rule(record=series.BAD_EVENTS, expr=bad, comment=f"Bad events within {prometheus_duration(base)}: {how}."),
+    )
+
+
+def _facts(one: Slice, policy: BurnPolicy) -> tuple[Rule, ...]:
+    info = {
+        "objective": promql.number(one.objective),
+        "period": prometheus_duration(policy.period_seconds),
+        names.TITLE: one.title,
+        names.OWNER: one.owner,
+        names.FAULT_PLANE: one.fault_plane,
+        names.JOURNEY: one.journey or "",
+    }
+    return (
+        Rule(
+            record=series.OBJECTIVE,
+            expr=f"vector({promql.number(one.objective)})",
+            comment=f"The promise: {in_words(one.objective, policy.period_seconds)}.",
+        ),
+        Rule(
+            record=series.BUDGET,
+            expr=f"vector({promql.number(one.budget_ratio)})",
+            comment=f"The error budget: {percent(one.budget_ratio)} of events may be bad.",
+        ),
+        Rule(
+            record=series.PERIOD,
+            expr=f"vector({promql.number(policy.period_seconds)})",
+            comment="What the budget is for.",
+        ),
+        Rule(
+            record=series.INFO,
+            expr="vector(1)",
+            labels={label: text for label, text in info.items() if text},
+            comment="What does not change, as labels, to join with.",
+        ),
+    )
+
+
+def _ratio(one: Slice, policy: BurnPolicy, window_seconds: float) -> Rule:
+    bad, events = (_summed(one, policy, name, window_seconds) for name in (series.BAD_EVENTS, series.EVENTS))
+    return Rule(
+        record=series.error_ratio_series(window_seconds),
+        expr=f"{bad}\n/\n({events} > 0)",
+        comment=f"Share of events that were bad over {spoken(window_seconds)}; absent while there were none.",
+    )
+
+
+def _count(one: Slice, policy: BurnPolicy, window_seconds: float) -> Rule:
+    return Rule(
+        record=series.bad_count_series(window_seconds),
+        expr=_counted(one, policy, series.BAD_EVENTS, window_seconds),
+        comment=f"Bad events within {spoken(window_seconds)}: whether they are enough to judge by.",
+    )
+
+
+def _event_count(one: Slice, policy: BurnPolicy) -> Rule:
+    window_seconds = policy.current_window_seconds
+    return Rule(
+        record=series.event_count_series(window_seconds),
+        expr=_counted(one, policy, series.EVENTS, window_seconds),
+        comment=f"Events within {spoken(window_seconds)}.",
+    )
+
+
+def _current_burn(one: Slice, policy: BurnPolicy) -> Rule:
+    ratio = f"{series.error_ratio_series(policy.current_window_seconds)}{series.matching(one.service, one.name)}"
+    return Rule(
+        record=series.CURRENT_BURN,
+        expr=f"{ratio} / {promql.number(one.budget_ratio)}",
+        comment="Burn now: 1 uses exactly the budget within the period.",
+    )
+
+
+def _period(one: Slice, policy: BurnPolicy) -> tuple[Rule, ...]:
+    period, where = policy.period_seconds, series.matching(one.service, one.name)
+    bad, events = (_at_steps(one, policy, name, period) for name in (series.BAD_EVENTS, series.EVENTS))
+    budget, steps = promql.number(one.budget_ratio), promql.number(period / policy.base_window_seconds)
+    counted_bad, counted = series.bad_count_series(period), series.event_count_series(period)
+    minutes = promql.number(one.budget_ratio * period / 60)
+    return (
+        Rule(record=counted_bad, expr=f"sum_over_time({bad})", comment=f"Bad events within {spoken(period)}."),
+        Rule(record=counted, expr=f"sum_over_time({events})", comment=f"Events within {spoken(period)}."),
+        Rule(
+            record=series.USUAL_EVENTS,
+            expr=f"{steps} * avg_over_time({events})",
+            comment=f"Events of {spoken(period)} at average traffic: as counted, once there is that much history.",
+        ),
+        Rule(
+            record=series.PERIOD_BURN,
+            expr=f"{counted_bad}{where} / ({counted}{where} > 0) / {budget}",
+            comment="Burn over the period, as far back as there is history.",
+        ),
+        Rule(
+            record=series.BUDGET_REMAINING,
+            expr=f"1 - {counted_bad}{where} / ({budget} * {series.USUAL_EVENTS}{where} > 0)",
+            comment="Share of the budget that is left. Time without history counts as usual traffic without failures.",
+        ),
+        Rule(
+            record=series.BUDGET_REMAINING_MINUTES,
+            expr=f"{minutes} * {series.BUDGET_REMAINING}{where}",
+            comment="The same, in minutes of total outage at usual traffic.",
+        ),
+        Rule(
+            record=series.BUDGET_REMAINING_EVENTS,
+            expr=f"{budget} * {series.USUAL_EVENTS}{where} * {series.BUDGET_REMAINING}{where}",
+            comment="The same, in bad events at usual traffic.",
+        ),
+    )
+
+
+def _summed(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) -> str:
+    """The base series summed over a window; proportional to the number of events, which is enough for a ratio."""
+    if window_seconds <= policy.base_window_seconds:
+        return f"{name}{series.matching(one.service, one.name)}"
+    if _read_in_steps(policy, window_seconds):
+        return f"sum_over_time({_at_steps(one, policy, name, window_seconds)})"
+    selected = f"{name}{series.matching(one.service, one.name)}"
+    return f"sum_over_time({selected}[{prometheus_duration(window_seconds)}])"
+
+
+def _counted(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) -> str:
+    """The number of events: sliding sums count each event once per evaluation within a base window."""
+    summed = _summed(one, policy, name, window_seconds)
+    if window_seconds <= policy.base_window_seconds or _read_in_steps(policy, window_seconds):
+        return summed
+    base = prometheus_duration(policy.base_window_seconds)
+    return f"{summed}\n/\ncount_over_time({name}{series.matching(one.service, one.name)}[{base}])"
+
+
+def _at_steps(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) -> str:
+    """The base series read once per base window: sums that do not overlap."""
+    selected = f"{name}{series.matching(one.service, one.name)}"
+    return f"{selected}[{prometheus_duration(window_seconds)}:{prometheus_duration(policy.base_window_seconds)}]"
+
+
+def _read_in_steps(policy: BurnPolicy, window_seconds: float) -> bool:
+    return window_seconds > LONGEST_READ_WHOLE * policy.base_window_seconds

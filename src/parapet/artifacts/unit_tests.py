@@ -1,0 +1,180 @@
+"""Unit tests for promtool, for every slice: what the rules promise, checked by the host's own Prometheus tools.
+
+The tests step in fifths of the base window, whatever the evaluation interval: the rules do not depend on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from parapet.artifacts.alerts import ALERTS
+from parapet.artifacts.examples import Stretch, in_batches, input_series
+from parapet.artifacts.render import Node, document
+from parapet.core import names
+from parapet.core.vocabulary import Severity
+from parapet.slo import series
+from parapet.slo.budget import percent
+from parapet.slo.burn import BurnPolicy
+from parapet.slo.catalog import Catalog
+from parapet.slo.durations import prometheus_duration, spoken
+from parapet.slo.reach import worst_case_seconds
+from parapet.slo.slice import Slice
+
+STEPS_PER_BASE = 5
+SLACK_STEPS = 3
+"""A scrape and two evaluations: what passes between an event and an alert beside the arithmetic."""
+BUSY = 6_000.0
+"""Events a step: far above the evidence guard."""
+SOME_ERRORS = 0.02
+NEAR = 0.1
+"""A threshold this close to SOME_ERRORS, relatively, is not asserted about: rounding would decide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Expectation:
+    """At a step, which severity fires or does not, since when."""
+
+    step: int
+    severity: Severity
+    fires: bool
+    ever_since_start: bool = False
+    """Not only at that step, but never before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One slice's part in a test: its traffic and what must follow."""
+
+    stretches: tuple[Stretch, ...]
+    expectations: tuple[_Expectation, ...]
+
+
+def unit_tests_file(catalog: Catalog) -> str:
+    """The text of a test file for `promtool test rules`, beside the two rule files."""
+    step_seconds = catalog.burn.base_window_seconds / STEPS_PER_BASE
+    step = prometheus_duration(step_seconds)
+    tests: list[Node] = []
+    scenarios: Sequence[tuple[str, Callable[[Slice, BurnPolicy], _Case]]] = (
+        ("within budget, then idle, then one failure among few: silent", _calm),
+        ("total outage fires in time, recovery clears it", _outage),
+        ("the target vanishes during an outage: the alert stays", _vanished),
+        (f"{percent(SOME_ERRORS)} errors fire what the objective says, and nothing else", _some_errors),
+    )
+    for title, scenario in scenarios:
+        for batch in in_batches(catalog):
+            cases = [(one, scenario(one, catalog.burn)) for one in batch]
+            tests.append(_test(title, cases, step, step_seconds))
+    return document(
+        {"rule_files": ["recording.yml", "alerts.yml"], "evaluation_interval": step, "tests": tests},
+        "Run: promtool test rules tests.yml",
+        *(_in_words(one, catalog.burn) for one in catalog),
+    )
+
+
+def _test(title: str, cases: Sequence[tuple[Slice, _Case]], step: str, step_seconds: float) -> Node:
+    fed: list[Node] = [
+        {"series": name, "values": values} for one, case in cases for name, values in input_series(one, case.stretches)
+    ]
+    asked: list[Node] = [_asked(one, e, step_seconds) for one, case in cases for e in case.expectations]
+    return {"name": title, "interval": step, "input_series": fed, "promql_expr_test": asked}
+
+
+def _asked(one: Slice, expectation: _Expectation, step_seconds: float) -> Node:
+    alerts = (
+        f'ALERTS{{alertname="{ALERTS[expectation.severity]}",alertstate="firing",'
+        f"{names.SERVICE}={series.quoted(one.service)},{names.SLICE}={series.quoted(one.name)}}}"
+    )
+    at_seconds = expectation.step * step_seconds
+    if expectation.ever_since_start:
+        alerts = f"max_over_time({alerts}[{prometheus_duration(at_seconds)}])"
+    samples: list[Node] = []
+    if expectation.fires:
+        labels = f'{{{names.SERVICE}="{one.service}", {names.SLICE}="{one.name}"}}'
+        samples.append({"labels": labels, "value": 1})
+    return {
+        "expr": f"max by ({names.SERVICE}, {names.SLICE}) ({alerts})",
+        "eval_time": prometheus_duration(at_seconds),
+        "exp_samples": samples,
+    }
+
+
+def _calm(one: Slice, policy: BurnPolicy) -> _Case:
+    window = _steps(policy, policy.current_window_seconds)
+    idle = 4 * STEPS_PER_BASE
+    bad = BUSY * one.budget_ratio / 2
+    stretches = (
+        Stretch(steps=window, good=BUSY - bad, bad=bad),
+        Stretch(steps=idle, good=0, bad=0),
+        Stretch(steps=window + _steps(policy, _longest_short(policy)), good=0, bad=0),
+        Stretch(steps=1, good=1, bad=1),
+        Stretch(steps=2 * STEPS_PER_BASE, good=0, bad=0),
+    )
+    end = sum(stretch.steps for stretch in stretches)
+    expectations = (_Expectation(step=end, severity=s, fires=False, ever_since_start=True) for s in one.severities)
+    return _Case(stretches=stretches, expectations=tuple(expectations))
+
+
+def _outage(one: Slice, policy: BurnPolicy) -> _Case:
+    severity, onset, fired = _fire(one, policy)
+    over = fired + STEPS_PER_BASE
+    shorts = [t.short_seconds for t in policy.thresholds(one.objective) if t.severity is severity]
+    cleared = over + _steps(policy, max(shorts) + policy.base_window_seconds) + SLACK_STEPS
+    return _Case(
+        stretches=(
+            Stretch(steps=onset, good=BUSY, bad=0),
+            Stretch(steps=over - onset, good=0, bad=BUSY),
+            Stretch(steps=cleared - over + 1, good=BUSY, bad=0),
+        ),
+        expectations=(
+            _Expectation(step=onset, severity=severity, fires=False, ever_since_start=True),
+            _Expectation(step=fired, severity=severity, fires=True),
+            _Expectation(step=cleared, severity=severity, fires=False),
+        ),
+    )
+
+
+def _vanished(one: Slice, policy: BurnPolicy) -> _Case:
+    severity, onset, fired = _fire(one, policy)
+    later = fired + _steps(policy, policy.current_window_seconds + 2 * policy.base_window_seconds)
+    return _Case(
+        stretches=(Stretch(steps=onset, good=BUSY, bad=0), Stretch(steps=fired - onset, good=0, bad=BUSY)),
+        expectations=(_Expectation(step=later, severity=severity, fires=True),),
+    )
+
+
+def _some_errors(one: Slice, policy: BurnPolicy) -> _Case:
+    end = 3 * STEPS_PER_BASE
+    bad = BUSY * SOME_ERRORS
+    expectations = []
+    for severity in one.severities:
+        limits = [t.error_ratio for t in policy.thresholds(one.objective) if t.severity is severity]
+        if all(abs(limit - SOME_ERRORS) > NEAR * SOME_ERRORS for limit in limits):
+            fires = min(limits) < SOME_ERRORS
+            expectations.append(_Expectation(step=end, severity=severity, fires=fires))
+    return _Case(stretches=(Stretch(steps=end, good=BUSY - bad, bad=bad),), expectations=tuple(expectations))
+
+
+def _fire(one: Slice, policy: BurnPolicy) -> tuple[Severity, int, int]:
+    """The loudest severity, the step at which a total outage begins, and the one at which it must be firing."""
+    severity = min(one.severities, key=lambda each: each.rank)
+    onset = _steps(policy, policy.current_window_seconds + policy.base_window_seconds)
+    worst = worst_case_seconds(policy, one.objective, 1.0, severity)
+    return severity, onset, onset + _steps(policy, worst or 0.0) + SLACK_STEPS
+
+
+def _in_words(one: Slice, policy: BurnPolicy) -> str:
+    severity, _, _ = _fire(one, policy)
+    worst = worst_case_seconds(policy, one.objective, 1.0, severity)
+    return (
+        f"{one.name}: a total outage must raise a {severity} within {spoken(worst or 0.0)}, and a few steps of slack."
+    )
+
+
+def _longest_short(policy: BurnPolicy) -> float:
+    return max(one.short_seconds for one in policy.pairs if one.severity is Severity.PAGE) if policy.pairs else 0.0
+
+
+def _steps(policy: BurnPolicy, seconds: float) -> int:
+    return ceil(round(seconds * STEPS_PER_BASE / policy.base_window_seconds, 6))

@@ -1,0 +1,109 @@
+"""What every page has at hand: the host's Parapet, the templates, the locks. No page keeps state of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from urllib.parse import urlencode
+
+from parapet.web import assets, security
+from parapet.web.assets import Asset
+from parapet.web.principal import Action, Authenticate, Authorize, Principal
+from parapet.web.reads import App
+from parapet.web.render import Renderer
+from parapet.web.request import Request
+from parapet.web.response import Response, html
+from parapet.web.text import clock
+from parapet.web.views.chrome import Chrome, made_at
+from parapet.web.views.links import Link
+from parapet.web.words import DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """One mounted workbench."""
+
+    app: App
+    form_key: str = field(repr=False)
+    authenticate: Authenticate
+    authorize: Authorize | None = None
+    links: Sequence[Link] = ()
+    login_url: str | None = None
+    read_only: bool = False
+    renderer: Renderer = field(default_factory=Renderer)
+    assets: Mapping[str, Asset] = field(default_factory=assets.load)
+
+    def may(self, principal: Principal, action: Action) -> str | None:
+        """Why *principal* may not do *action*; None when they may."""
+        if action is not Action.READ:
+            if self.read_only:
+                return "The workbench is switched to read-only."
+            if not principal.may_write:
+                return f"You are a {principal.role.value}: you may read. Responders and admins may act."
+        if self.authorize is not None and not self.authorize(principal, action):
+            return f"You lack the permission {action.value}."
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One request that was let in."""
+
+    request: Request
+    principal: Principal | None
+    """None only where nobody needs to be known."""
+    params: Mapping[str, str] = field(default_factory=dict)
+    now: datetime
+
+    @property
+    def person(self) -> Principal:
+        """Who is asking; pages behind a door always know."""
+        if self.principal is None:
+            raise LookupError("This page was reached without a principal; its route lacks a door.")
+        return self.principal
+
+    def with_body(self, body: bytes) -> Visit:
+        """The same visit, once its body has been read."""
+        return replace(self, request=replace(self.request, body=body))
+
+
+def show(
+    desk: Desk,
+    visit: Visit,
+    template: str,
+    view: object,
+    *,
+    title: str,
+    place: str = "",
+    open_count: int | None = None,
+    status: int = 200,
+) -> Response:
+    """The page *template* around *view*, inside the frame that all pages share."""
+    request, principal, now = visit.request, visit.principal, visit.now
+    style, icon = desk.assets["workbench.css"], desk.assets["icon.svg"]
+    chrome = Chrome(
+        title=title,
+        base=request.base,
+        style=style.address,
+        icon=icon.address,
+        service=desk.app.service,
+        environment=desk.app.environment,
+        place=place,
+        open_count=open_count,
+        who=None if principal is None else f"{principal.name}, {principal.role.value}",
+        made_clock=clock(now, now, seconds=True),
+        made_at=made_at(now),
+        read_only=desk.read_only,
+        form_token="" if principal is None else security.form_token(desk.form_key, principal, now),
+        toast=DONE.get(request.query.get("done", "")),
+        reload=reload_address(request),
+    )
+    return html(desk.renderer.render(template, chrome, view), status)
+
+
+def reload_address(request: Request) -> str:
+    """The page of *request* again, relative to itself; the toast's code is left out."""
+    from_here = request.base + request.path.lstrip("/")
+    kept = {name: value for name, value in request.query.items() if name != "done"}
+    return from_here + ("?" + urlencode(kept) if kept else "")

@@ -1,0 +1,28 @@
+"""Are users succeeding right now?"""
+
+from __future__ import annotations
+
+from parapet.web.desk import Desk, Visit, show
+from parapet.web.promises import speed_slices
+from parapet.web.response import Response
+from parapet.web.views.home import home_view
+
+MOST_OPEN = 50
+MOST_CHANGES = 50
+
+
+def page(desk: Desk, visit: Visit) -> Response:
+    """Every journey, then what is open, what changed, and whether to trust it."""
+    look = desk.app.look
+    queue = look.queue("open", owner=visit.person.name, limit=MOST_OPEN)
+    open_count = queue.counts.get("open", len(queue.incidents))
+    view = home_view(
+        desk.app.observe.journeys(),
+        queue.incidents,
+        open_count,
+        look.changes(MOST_CHANGES),
+        look.trust(),
+        now=visit.now,
+        speed_slices=speed_slices(desk.app.catalog),
+    )
+    return show(desk, visit, "home.html", view, title="Journeys", place="journeys", open_count=open_count)

@@ -1,0 +1,55 @@
+"""One incident."""
+
+from __future__ import annotations
+
+from parapet.core.errors import NotFound
+from parapet.core.types import IncidentId
+from parapet.incidents.model import IncidentState
+from parapet.response.runbook import runbooks_for
+from parapet.web.desk import Desk, Visit, show
+from parapet.web.principal import Action
+from parapet.web.reads import IncidentFile, JourneyCard
+from parapet.web.response import Response
+from parapet.web.views.incident import incident_view
+
+LONGEST_NUMBER = 12
+
+
+def page(desk: Desk, visit: Visit) -> Response:
+    """Everything known about one incident, and what may be done."""
+    file = desk.app.look.incident(incident_id(visit))
+    incident = file.incident
+    view = incident_view(
+        file,
+        _card(desk, file),
+        runbooks_for(incident.slice, desk.app.runbooks),
+        desk.links,
+        policy=desk.app.incidents,
+        reader=visit.person.name,
+        refusal=desk.may(visit.person, Action.NOTE),
+        tab=visit.request.query.get("entries", "key"),
+        now=visit.now,
+    )
+    title = f"{view.strip.title}, {view.ref}"
+    return show(desk, visit, "incident.html", view, title=title, place="incidents")
+
+
+def incident_id(visit: Visit) -> IncidentId:
+    """The incident that the address names, as 12 or INC-12.
+
+    Raises:
+        NotFound: it names none.
+    """
+    written = visit.params["id"].upper().removeprefix("INC-")
+    if not (written.isascii() and written.isdecimal() and len(written) <= LONGEST_NUMBER):
+        raise NotFound("No incident has that number. The queue lists all of them.")
+    return IncidentId(int(written))
+
+
+def _card(desk: Desk, file: IncidentFile) -> JourneyCard | None:
+    """The promise this incident is about, now. Asked only while it is open, and only if it is one of ours."""
+    incident = file.incident
+    names = {one.name for one in desk.app.catalog}
+    if incident.state is IncidentState.RESOLVED or incident.slice not in names:
+        return None
+    return next((card for card in desk.app.observe.journeys().readings if card.slice == incident.slice), None)

@@ -1,0 +1,33 @@
+"""The queue of incidents."""
+
+from __future__ import annotations
+
+from parapet.web.desk import Desk, Visit, show
+from parapet.web.response import Response
+from parapet.web.text import capped
+from parapet.web.views.queue import SCOPES, queue_view
+
+ROWS = 50
+LONGEST_SEARCH = 100
+LONGEST_CURSOR = 200
+
+
+def page(desk: Desk, visit: Visit) -> Response:
+    """One scope of the queue, searched, a page at a time."""
+    query = visit.request.query
+    scope = query.get("scope", "open")
+    scope = scope if scope in SCOPES else "open"
+    search = capped(query.get("q", ""), LONGEST_SEARCH)
+    before = query.get("before", "")[:LONGEST_CURSOR] or None
+    found = desk.app.look.queue(scope, owner=visit.person.name, search=search or None, limit=ROWS, before=before)
+    view = queue_view(
+        found,
+        desk.app.look.trust(),
+        scope=scope,
+        search=search,
+        before=before,
+        watched=len(desk.app.catalog),
+        now=visit.now,
+    )
+    count = found.counts.get("open")
+    return show(desk, visit, "queue.html", view, title="Incidents", place="incidents", open_count=count)

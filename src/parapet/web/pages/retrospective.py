@@ -1,0 +1,35 @@
+"""What was learned from an incident that is over, as a page and as Markdown."""
+
+from __future__ import annotations
+
+from parapet.core.errors import NotFound
+from parapet.lessons.retrospective import Retrospective, to_markdown
+from parapet.web.desk import Desk, Visit, show
+from parapet.web.pages.incident import incident_id
+from parapet.web.reads import IncidentFile
+from parapet.web.response import Response
+from parapet.web.views.retrospective import retrospective_view
+
+
+def page(desk: Desk, visit: Visit) -> Response:
+    """The retrospective."""
+    file = desk.app.look.incident(incident_id(visit))
+    view = retrospective_view(_kept(file), file.incident)
+    title = f"Retrospective {view.ref}: {view.title}"
+    return show(desk, visit, "retrospective.html", view, title=title, place="incidents")
+
+
+def markdown(desk: Desk, visit: Visit) -> Response:
+    """The retrospective as a file to keep elsewhere."""
+    kept = _kept(desk.app.look.incident(incident_id(visit)))
+    headers = {
+        "content-type": "text/markdown; charset=utf-8",
+        "content-disposition": f'attachment; filename="INC-{kept.incident_id}.md"',
+    }
+    return Response(headers=headers, body=to_markdown(kept).encode())
+
+
+def _kept(file: IncidentFile) -> Retrospective:
+    if file.retrospective is None:
+        raise NotFound(f"{file.incident.ref} has no retrospective yet: it is composed when the incident is resolved.")
+    return file.retrospective

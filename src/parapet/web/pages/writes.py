@@ -1,0 +1,121 @@
+"""The three forms of an incident. Each calls one verb, and answers with where to read the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from parapet.core.errors import NotFound, Refused, StaleVersion
+from parapet.core.types import Actor, IncidentId
+from parapet.incidents.model import EntryKind, Incident
+from parapet.web.desk import Desk, Visit, show
+from parapet.web.pages.incident import incident_id
+from parapet.web.reads import IncidentFile
+from parapet.web.response import Response, see_other
+from parapet.web.views.conflict import VERBS, conflict_view
+
+LONGEST_WORDS = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What a form says."""
+
+    incident_id: IncidentId
+    actor: Actor
+    words: str
+    version: int
+    seen: int
+
+
+def acknowledge(desk: Desk, visit: Visit) -> Response:
+    """The reader takes the incident."""
+
+    def run(sent: Sent) -> Incident:
+        return desk.app.operator.acknowledge(
+            sent.incident_id, actor=sent.actor, reason=sent.words, version=sent.version
+        )
+
+    return _write(desk, visit, "acknowledge", EntryKind.ACKNOWLEDGED, run)
+
+
+def note(desk: Desk, visit: Visit) -> Response:
+    """The reader writes something down."""
+
+    def run(sent: Sent) -> Incident:
+        return desk.app.operator.note(sent.incident_id, actor=sent.actor, text=sent.words, version=sent.version)
+
+    return _write(desk, visit, "note", EntryKind.NOTED, run)
+
+
+def resolve(desk: Desk, visit: Visit) -> Response:
+    """The reader says it is over."""
+
+    def run(sent: Sent) -> Incident:
+        return desk.app.operator.resolve(sent.incident_id, actor=sent.actor, reason=sent.words, version=sent.version)
+
+    return _write(desk, visit, "resolve", EntryKind.RESOLVED, run)
+
+
+def _write(desk: Desk, visit: Visit, verb: str, kind: EntryKind, run: Callable[[Sent], Incident]) -> Response:
+    sent = _sent(visit, verb)
+    try:
+        run(sent)
+    except StaleVersion:
+        return _moved(desk, visit, verb, kind, sent)
+    except NotFound:
+        raise
+    except Refused as error:
+        return _again(desk, visit, verb, sent, error.message, status=422)
+    return see_other(f"../{sent.incident_id}?done={DONE_CODES[verb]}")
+
+
+DONE_CODES = {"acknowledge": "acknowledged", "note": "noted", "resolve": "resolved"}
+
+
+def _sent(visit: Visit, verb: str) -> Sent:
+    form = visit.request.form
+    field = VERBS[verb][0]
+    return Sent(
+        incident_id=incident_id(visit),
+        actor=visit.person.actor,
+        words=form.get(field, ""),
+        version=_number(form.get("version", "")),
+        seen=_number(form.get("seen", "")),
+    )
+
+
+def _moved(desk: Desk, visit: Visit, verb: str, kind: EntryKind, sent: Sent) -> Response:
+    """Somebody changed it first. If that was this very form, sent twice, there is nothing to ask."""
+    file = desk.app.look.incident(sent.incident_id)
+    if _was_this_form(file, kind, sent):
+        return see_other(f"../{sent.incident_id}?done=already")
+    return _conflict(desk, visit, file, verb, sent, "", status=409)
+
+
+def _again(desk: Desk, visit: Visit, verb: str, sent: Sent, why: str, *, status: int) -> Response:
+    file = desk.app.look.incident(sent.incident_id)
+    return _conflict(desk, visit, file, verb, sent, why, status=status)
+
+
+def _conflict(
+    desk: Desk, visit: Visit, file: IncidentFile, verb: str, sent: Sent, why: str, *, status: int
+) -> Response:
+    typed = sent.words[:LONGEST_WORDS]
+    view = conflict_view(file.incident, file.entries, verb=verb, typed=typed, seen=sent.seen, why=why, now=visit.now)
+    title = f"{'Refused' if why else 'Somebody was faster'}, {view.ref}"
+    return show(desk, visit, "conflict.html", view, title=title, place="incidents", status=status)
+
+
+def _was_this_form(file: IncidentFile, kind: EntryKind, sent: Sent) -> bool:
+    said = " ".join(sent.words.split())
+    for entry in file.entries:
+        words = entry.payload.get("text" if kind is EntryKind.NOTED else "reason")
+        same_words = isinstance(words, str) and " ".join(words.split()) == said
+        if entry.seq > sent.seen and entry.kind is kind and entry.actor == sent.actor and same_words:
+            return True
+    return False
+
+
+def _number(written: str) -> int:
+    return int(written) if written.isascii() and written.isdecimal() and len(written) <= 9 else 0

@@ -1,0 +1,56 @@
+"""Who is asking, as the host says, and what they may do. The host authenticates; nothing here does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+from parapet.core.types import Actor, ActorClass
+from parapet.web.request import Request
+
+
+class Role(StrEnum):
+    """What a principal may do in the workbench."""
+
+    VIEWER = "viewer"  # reads
+    RESPONDER = "responder"  # reads, acknowledges, notes, resolves
+    ADMIN = "admin"  # everything a responder may
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """A person, as the host knows them."""
+
+    id: str
+    """Stable and unique: form tokens are bound to it."""
+    name: str
+    """Shown, and written into the chronology. Make it unique enough to know who it was a year later."""
+    role: Role
+
+    @property
+    def may_write(self) -> bool:
+        """True for everybody but viewers."""
+        return self.role is not Role.VIEWER
+
+    @property
+    def actor(self) -> Actor:
+        """How the chronology names them."""
+        return Actor(kind=ActorClass.OPERATOR, name=self.name)
+
+
+class Action(StrEnum):
+    """What a person may ask the workbench to do; the names given to `authorize`."""
+
+    READ = "read"
+    ACKNOWLEDGE = "incident.acknowledge"
+    NOTE = "incident.note"
+    RESOLVE = "incident.resolve"
+
+
+Authenticate: TypeAlias = Callable[[Request], Principal | None]
+"""Who is asking; None when nobody is signed in."""
+
+Authorize: TypeAlias = Callable[[Principal, Action], bool]
+"""May they? Asked after the role allowed it: it can only take away."""

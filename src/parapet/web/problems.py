@@ -1,0 +1,119 @@
+"""Pages for when something is in the way: what happened, what did not happen, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from urllib.parse import quote, urlencode
+
+from parapet.web.desk import Desk, Visit
+from parapet.web.desk import show as show_page
+from parapet.web.request import Request
+from parapet.web.response import RETRY_SECONDS, Response
+from parapet.web.text import capped
+
+LONGEST_KEPT = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """What stands in the way."""
+
+    status: int
+    title: str
+    text: str = ""
+    """Ends with the next step."""
+    icon: str = "warn"
+    tone: str = "ticket"
+    kept: str | None = None
+    """What the reader had typed, so that it is not lost."""
+    sign_in: str | None = None
+
+
+BROKEN = Problem(
+    status=500,
+    title="This page broke.",
+    text="Nothing was changed by it. The error is in the service's log under the logger “parapet”, and counted.",
+)
+BUSY = Problem(status=503, title="Too much is under way.", text="Nothing was taken. Try again in a few seconds.")
+NO_SIGN_IN = Problem(
+    status=503,
+    title="Who you are could not be found out.",
+    text="The host's sign-in check failed, so nobody is let in. The error is in the service's log.",
+    icon="lock",
+)
+EXPIRED_FORM = Problem(
+    status=403,
+    title="This form is too old, or was made for somebody else.",
+    text="Nothing was saved. Go back to the incident, reload it, and send the form again; your words are below.",
+    icon="lock",
+)
+
+
+def too_large(most_bytes: int) -> Problem:
+    """The body is larger than *most_bytes*."""
+    return Problem(status=413, title="That is too large.", text=f"At most {most_bytes:,} bytes are taken here.")
+
+
+def missing(message: str) -> Problem:
+    """What was asked for is not there."""
+    return Problem(status=404, title="There is nothing here.", text=message, icon="few", tone="none")
+
+
+def refused(message: str) -> Problem:
+    """A command that must not run."""
+    return Problem(status=409, title="Refused. Nothing changed.", text=message, icon="refuse")
+
+
+def forbidden(reason: str) -> Problem:
+    """A person who may not do this."""
+    return Problem(status=403, title="You may not do this. Nothing changed.", text=reason, icon="lock")
+
+
+def foreign_form(why: str) -> Problem:
+    """A form from elsewhere."""
+    text = f"Nothing was saved, because {why}. Forms are taken only from the workbench's own pages."
+    return Problem(status=403, title="This form did not come from here.", text=text, icon="lock")
+
+
+def evidence_down(message: str) -> Problem:
+    """The database is away."""
+    text = (
+        f"{message} Alerts that arrive now are answered with 503, and Alertmanager keeps sending them until we can "
+        "store them. What you cannot see here may still be going on: look at Alertmanager itself."
+    )
+    return Problem(status=503, title="The evidence cannot be read right now.", text=text, icon="stale", tone="stale")
+
+
+def not_configured(message: str) -> Problem:
+    """A part the host left out."""
+    return Problem(status=503, title="This part is not set up.", text=message, icon="few", tone="none")
+
+
+def stranger(login_url: str | None) -> Problem:
+    """Nobody is signed in."""
+    text = "The workbench belongs to the people who run this service. Sign in to the host application, then come back."
+    return Problem(status=401, title="Please sign in.", text=text, icon="lock", tone="none", sign_in=login_url)
+
+
+def nowhere(desk: Desk, visit: Visit) -> Response:
+    """The page for an address that does not exist."""
+    return show(desk, visit, missing("No page has this address. Incidents are at /incidents, journeys at the start."))
+
+
+def login_address(login_url: str, request: Request) -> str:
+    """*login_url* with the page to come back to as `next`: a path on this host, never another site."""
+    path = quote(request.root + request.path)
+    back = path + ("?" + urlencode(dict(request.query)) if request.query else "")
+    joint = "&" if "?" in login_url else "?"
+    return f"{login_url}{joint}{urlencode({'next': back})}"
+
+
+def show(desk: Desk, visit: Visit, problem: Problem) -> Response:
+    """The page for *problem*; words the reader typed into a form are kept on it."""
+    form = visit.request.form
+    typed = form.get("reason") or form.get("text")
+    if typed:
+        problem = replace(problem, kept=typed[:LONGEST_KEPT])
+    view = replace(problem, text=capped(problem.text))
+    response = show_page(desk, visit, "problem.html", view, title=problem.title, status=problem.status)
+    return response.with_headers({"retry-after": str(RETRY_SECONDS)} if problem.status == 503 else {})

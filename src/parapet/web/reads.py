@@ -1,0 +1,247 @@
+"""What the pages need of the host's Parapet, as protocols: the doors know values and verbs, never how they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from parapet.core.clock import Clock
+from parapet.core.settings import Secrets, Wiring
+from parapet.core.types import Actor, IncidentId
+from parapet.incidents.changes import Near
+from parapet.incidents.model import Change, ChangeKind, Entry, Episode, Incident
+from parapet.incidents.policy import IncidentPolicy
+from parapet.incidents.triage import Triage
+from parapet.lessons.retrospective import Retrospective
+from parapet.response.runbook import Runbook
+from parapet.slo.catalog import Catalog
+
+
+class JourneyCard(Protocol):
+    """One promise, as Prometheus knows it now."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def title(self) -> str: ...
+    @property
+    def slice(self) -> str: ...
+    @property
+    def state(self) -> str:
+        """A value of `slo.state.JourneyState`."""
+
+    @property
+    def good_ratio(self) -> float | None: ...
+    @property
+    def total(self) -> float | None: ...
+    @property
+    def failed(self) -> float | None: ...
+    @property
+    def objective(self) -> float: ...
+    @property
+    def burn(self) -> float | None: ...
+    @property
+    def budget_left_ratio(self) -> float | None: ...
+    @property
+    def budget_left_minutes(self) -> float | None: ...
+    @property
+    def budget_minutes(self) -> float: ...
+    @property
+    def exhaustion_seconds(self) -> float | None: ...
+    @property
+    def spark(self) -> tuple[float | None, ...]: ...
+    @property
+    def note(self) -> str: ...
+
+
+class Sky(Protocol):
+    """Every promise now, and whether that can be known."""
+
+    @property
+    def readings(self) -> Sequence[JourneyCard]: ...
+    @property
+    def heard_at(self) -> datetime | None: ...
+    @property
+    def problem(self) -> str | None: ...
+
+
+class QueuePage(Protocol):
+    """A stretch of the queue."""
+
+    @property
+    def incidents(self) -> Sequence[Incident]: ...
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Incidents by scope: open, unowned, mine, resolved."""
+
+    @property
+    def next(self) -> str | None:
+        """Where the next stretch begins; None at the end."""
+
+
+class Notification(Protocol):
+    """One message to one channel."""
+
+    @property
+    def channel(self) -> str: ...
+    @property
+    def announcement(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
+    @property
+    def delivered_at(self) -> datetime | None: ...
+
+
+class IncidentFile(Protocol):
+    """Everything kept about one incident."""
+
+    @property
+    def incident(self) -> Incident: ...
+    @property
+    def entries(self) -> Sequence[Entry]: ...
+    @property
+    def episodes(self) -> Sequence[Episode]: ...
+    @property
+    def near_changes(self) -> Sequence[Near]: ...
+    @property
+    def triage(self) -> Triage: ...
+    @property
+    def retrospective(self) -> Retrospective | None: ...
+    @property
+    def notifications(self) -> Sequence[Notification]: ...
+    @property
+    def previous(self) -> Incident | None: ...
+
+
+class Trust(Protocol):
+    """Whether the loop itself works."""
+
+    @property
+    def inbox_waiting(self) -> int: ...
+    @property
+    def inbox_rejected_24h(self) -> int: ...
+    @property
+    def last_received_at(self) -> datetime | None: ...
+    @property
+    def outbox_waiting(self) -> int: ...
+    @property
+    def outbox_dead(self) -> int: ...
+    @property
+    def last_delivered_at(self) -> datetime | None: ...
+    @property
+    def worker_seen_at(self) -> datetime | None: ...
+
+
+class Receipt(Protocol):
+    """What became of one body."""
+
+    @property
+    def inbox_id(self) -> int: ...
+    @property
+    def incident_ids(self) -> Collection[IncidentId]: ...
+    @property
+    def reports(self) -> int: ...
+    @property
+    def state(self) -> str: ...
+
+
+class Look(Protocol):
+    """Reads for pages."""
+
+    def queue(
+        self,
+        scope: str = ...,
+        *,
+        owner: str | None = ...,
+        search: str | None = ...,
+        limit: int = ...,
+        before: str | None = ...,
+    ) -> QueuePage: ...
+    def incident(self, incident_id: IncidentId, /) -> IncidentFile: ...
+    def changes(self, limit: int = ...) -> Sequence[Change]: ...
+    def trust(self) -> Trust: ...
+    def find(self, service: str, slice: str, /) -> IncidentId | None: ...  # noqa: A002
+
+
+class Operator(Protocol):
+    """What a person may do to an incident."""
+
+    def acknowledge(self, incident_id: IncidentId, /, *, actor: Actor, reason: str, version: int) -> Incident: ...
+    def note(self, incident_id: IncidentId, /, *, actor: Actor, text: str, version: int) -> Incident: ...
+    def resolve(self, incident_id: IncidentId, /, *, actor: Actor, reason: str, version: int) -> Incident: ...
+
+
+class Inbox(Protocol):
+    """Where alerts are handed in."""
+
+    def receive(self, body: bytes, /, *, source: str = ...) -> Receipt: ...
+
+
+class Changes(Protocol):
+    """Where changes to the system are recorded."""
+
+    def mark(
+        self,
+        *,
+        kind: ChangeKind,
+        title: str,
+        version: str | None = ...,
+        occurred_at: datetime | None = ...,
+        actor: Actor,
+        url: str | None = ...,
+    ) -> Change: ...
+
+
+class Observatory(Protocol):
+    """Asks Prometheus."""
+
+    def journeys(self) -> Sky: ...
+
+
+class Renders(Protocol):
+    """Turns signals into text."""
+
+    def render(self) -> bytes: ...
+
+
+class Measured(Protocol):
+    """What /metrics needs of a Parapet."""
+
+    @property
+    def secrets(self) -> Secrets: ...
+    @property
+    def recorder(self) -> Renders: ...
+
+
+class App(Protocol):
+    """What the workbench needs of a Parapet; `parapet.app.Parapet` is one."""
+
+    @property
+    def service(self) -> str: ...
+    @property
+    def environment(self) -> str: ...
+    @property
+    def secrets(self) -> Secrets: ...
+    @property
+    def wiring(self) -> Wiring: ...
+    @property
+    def incidents(self) -> IncidentPolicy: ...
+    @property
+    def clock(self) -> Clock: ...
+    @property
+    def catalog(self) -> Catalog: ...
+    @property
+    def runbooks(self) -> Collection[Runbook]: ...
+    @property
+    def look(self) -> Look: ...
+    @property
+    def operator(self) -> Operator: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def changes(self) -> Changes: ...
+    @property
+    def observe(self) -> Observatory: ...

@@ -1,0 +1,59 @@
+"""What a page is asked, as a frozen value; the same from every framework."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl
+
+MAX_FORM_FIELDS = 24
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One request below the mount. Header names are lower case."""
+
+    method: str
+    path: str
+    """Below the mount, beginning with a slash."""
+    root: str = ""
+    """Where the workbench is mounted, without a trailing slash."""
+    query: Mapping[str, str] = field(default_factory=dict)
+    """The first value of each name."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    client: str | None = None
+    """Address of the peer, as the server saw it."""
+    native: object = None
+    """The host framework's own request, so that `authenticate` can read the host's session."""
+
+    @property
+    def base(self) -> str:
+        """The mount as seen from this page: a relative address that works behind any proxy."""
+        return "../" * (self.path.count("/") - 1) or "./"
+
+    @property
+    def form(self) -> Mapping[str, str]:
+        """The fields of a submitted form; empty when the body is no form. The first value of each name wins."""
+        if not self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            return {}
+        return first_values(self.body.decode("utf-8", "replace"))
+
+    @property
+    def bearer(self) -> str | None:
+        """The token of the Authorization header."""
+        scheme, _, token = self.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def first_values(encoded: str) -> dict[str, str]:
+    """The fields of an urlencoded text, the first value of each name; empty when there are absurdly many."""
+    try:
+        pairs = parse_qsl(encoded, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
+    except ValueError:
+        return {}
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        found.setdefault(name, value)
+    return found

@@ -1,0 +1,170 @@
+"""From a request to its page: find the address, let in or turn away, check the form, answer. Knows no framework."""
+
+from __future__ import annotations
+
+from parapet.core.errors import ConfigurationError, EvidenceError, NotFound, Refused
+from parapet.core.guard import guarded
+from parapet.web import problems, security
+from parapet.web.desk import Desk, Visit
+from parapet.web.pages import api, changes, go, home, hooks, incident, queue, retrospective, static, writes
+from parapet.web.principal import Action, Principal, Role
+from parapet.web.request import Request
+from parapet.web.response import Response, refusal, see_other
+from parapet.web.routes import FORM_BYTES, Door, Found, Route, find
+from parapet.web.threads import Lane
+
+HOOK_BYTES = 16 * 1024 * 1024
+
+ROUTES = (
+    Route(method="GET", pattern="/", page=home.page),
+    Route(method="GET", pattern="/incidents", page=queue.page),
+    Route(method="GET", pattern="/incidents/{id}", page=incident.page),
+    Route(method="GET", pattern="/incidents/{id}/retrospective", page=retrospective.page),
+    Route(method="GET", pattern="/incidents/{id}/retrospective.md", page=retrospective.markdown),
+    Route(method="GET", pattern="/changes", page=changes.page),
+    Route(method="GET", pattern="/go", page=go.page),
+    Route(method="GET", pattern="/static/{name}", page=static.page, door=Door.PUBLIC),
+    *(
+        Route(
+            method="POST",
+            pattern=f"/incidents/{{id}}/{word}",
+            page=page,
+            action=action,
+            form=True,
+            most_bytes=FORM_BYTES,
+        )
+        for word, page, action in (
+            ("acknowledge", writes.acknowledge, Action.ACKNOWLEDGE),
+            ("note", writes.note, Action.NOTE),
+            ("resolve", writes.resolve, Action.RESOLVE),
+        )
+    ),
+    Route(
+        method="POST",
+        pattern="/hooks/alertmanager",
+        page=hooks.alertmanager,
+        door=Door.ALERTMANAGER,
+        lane=Lane.MACHINES,
+        most_bytes=HOOK_BYTES,
+    ),
+    Route(
+        method="POST",
+        pattern="/api/changes",
+        page=api.mark_change,
+        door=Door.MACHINE,
+        lane=Lane.MACHINES,
+        most_bytes=FORM_BYTES,
+    ),
+    Route(method="GET", pattern="/api/incidents", page=api.incidents, door=Door.PERSON_OR_MACHINE, lane=Lane.MACHINES),
+)
+"""Every address of the workbench."""
+
+NOWHERE = Route(method="GET", pattern="/nowhere", page=problems.nowhere)
+"""Where a request goes that no address fits: it must show who it is before it hears even that."""
+
+MACHINE = Principal(id="api", name="api", role=Role.VIEWER)
+CHALLENGE = {"www-authenticate": 'Bearer realm="parapet"'}
+
+
+class Site:
+    """One mounted workbench, as three steps; the adapter reads the body between the second and the third."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def find(self, request: Request) -> Found | Response:
+        """The route of *request*; an answer if its method is not taken there."""
+        found = find(ROUTES, request.method, request.path)
+        if isinstance(found, Found):
+            return found
+        if found:
+            reason = f"{request.method[:20]} is not taken here. Taken: {', '.join(found)}."
+            return refusal(405, reason, headers={"allow": ", ".join(found)})
+        return Found(route=NOWHERE, params={})
+
+    def admit(self, found: Found, request: Request) -> Visit | Response:
+        """The visit, if whoever sent *request* may come in; else the answer that says why not. Reads no body."""
+        route, now = found.route, self.desk.app.clock.now()
+        visit = Visit(request=request, principal=None, params=found.params, now=now)
+        secrets = self.desk.app.secrets
+        if route.door is Door.PUBLIC:
+            return visit
+        if route.door is Door.ALERTMANAGER:
+            return self._machine(visit, secrets.webhook_tokens, "webhook_tokens")
+        if route.door is Door.MACHINE:
+            return self._machine(visit, secrets.api_tokens, "api_tokens")
+        if route.door is Door.PERSON_OR_MACHINE and request.bearer:
+            return self._machine(visit, secrets.api_tokens, "api_tokens")
+        return self._person(route, visit)
+
+    def answer(self, found: Found, visit: Visit) -> Response:
+        """What the page says; every failure becomes an answer with a next step."""
+        response: Response | None = None
+        with guarded(f"the page {found.route.pattern}"):
+            response = self._answer(found.route, visit)
+        return response or self._failed(found.route, visit, problems.BROKEN)
+
+    def too_large(self, found: Found, visit: Visit) -> Response:
+        """The body went past what this address takes; the rest of it was not read."""
+        problem = problems.too_large(found.route.most_bytes)
+        return self._failed(found.route, visit, problem).with_headers({"connection": "close"})
+
+    def busy(self, found: Found, visit: Visit) -> Response:
+        """More is under way than this address takes at once, or a body came too slowly."""
+        return self._failed(found.route, visit, problems.BUSY).with_headers({"connection": "close"})
+
+    def _answer(self, route: Route, visit: Visit) -> Response:
+        if route.form and (problem := self._form_problem(visit)):
+            return problems.show(self.desk, visit, problem)
+        try:
+            return route.page(self.desk, visit)
+        except NotFound as error:
+            return self._failed(route, visit, problems.missing(error.message))
+        except Refused as error:
+            return self._failed(route, visit, problems.refused(error.message))
+        except EvidenceError as error:
+            return self._failed(route, visit, problems.evidence_down(error.message))
+        except ConfigurationError as error:
+            return self._failed(route, visit, problems.not_configured(error.message))
+
+    def _form_problem(self, visit: Visit) -> problems.Problem | None:
+        token = visit.request.form.get("token", "")
+        if security.form_token_holds(self.desk.form_key, visit.person, token, visit.now):
+            return None
+        return problems.EXPIRED_FORM
+
+    def _machine(self, visit: Visit, tokens: tuple[str, ...], setting: str) -> Visit | Response:
+        if not tokens:
+            return refusal(404, f"Closed: this service has no {setting}. Set Secrets({setting}=...) to open it.")
+        if not security.token_matches(visit.request.bearer, tokens):
+            return refusal(401, "A valid bearer token is needed.", headers=CHALLENGE)
+        return Visit(request=visit.request, principal=MACHINE, params=visit.params, now=visit.now)
+
+    def _person(self, route: Route, visit: Visit) -> Visit | Response:
+        asked: tuple[Principal | None] | None = None
+        with guarded("the host's authenticate"):
+            asked = (self.desk.authenticate(visit.request),)
+        if asked is None:
+            return self._failed(route, visit, problems.NO_SIGN_IN)
+        principal = asked[0]
+        if principal is None:
+            return self._stranger(route, visit)
+        visit = Visit(request=visit.request, principal=principal, params=visit.params, now=visit.now)
+        refusal_reason: str | None = "Whether you may do this could not be found out."
+        with guarded("the host's authorize"):
+            refusal_reason = self.desk.may(principal, route.action)
+        if refusal_reason is not None:
+            return self._failed(route, visit, problems.forbidden(refusal_reason))
+        if route.form and (why := security.foreign_origin(visit.request, self.desk.app.wiring.workbench_url)):
+            return self._failed(route, visit, problems.foreign_form(why))
+        return visit
+
+    def _stranger(self, route: Route, visit: Visit) -> Response:
+        if self.desk.login_url and route.method == "GET" and route.door is Door.PERSON:
+            return see_other(problems.login_address(self.desk.login_url, visit.request))
+        return self._failed(route, visit, problems.stranger(self.desk.login_url))
+
+    def _failed(self, route: Route, visit: Visit, problem: problems.Problem) -> Response:
+        if route.door is Door.PERSON:
+            return problems.show(self.desk, visit, problem)
+        return refusal(problem.status, f"{problem.title} {problem.text}".strip())

@@ -1,0 +1,218 @@
+"""The workbench and /metrics as plain ASGI classes, for Starlette, FastAPI and any ASGI host."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import anyio
+from starlette.requests import Request as StarletteRequest
+from starlette.types import Message, Receive, Scope, Send
+
+from parapet.core.errors import ConfigurationError
+from parapet.web import security
+from parapet.web.desk import Desk, Visit
+from parapet.web.exposition import expose
+from parapet.web.principal import Authenticate, Authorize
+from parapet.web.reads import App, Measured
+from parapet.web.request import Request, first_values
+from parapet.web.response import Response
+from parapet.web.routes import Door, Found
+from parapet.web.site import Site
+from parapet.web.threads import Lane, Line, in_thread
+from parapet.web.views.links import Link
+
+BODY_SECONDS = 15.0
+"""A body must be here in this time."""
+MOST_AT_ONCE: Mapping[Lane, int] = {Lane.PEOPLE: 64, Lane.MACHINES: 32}
+"""Requests under way in one process, waiting ones included."""
+
+
+class BodyTooLarge(Exception):
+    """The body went past its limit."""
+
+
+class Workbench:
+    """The operator workbench, the alert webhook and the small API behind one mount. Made by `workbench`."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._lines = {lane: Line(most) for lane, most in MOST_AT_ONCE.items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request of the host."""
+        if scope["type"] != "http":
+            await _decline(scope, receive, send)
+            return
+        path = _path_below(scope)
+        if not path:  # the mount itself, without a slash: relative addresses need one
+            await _send(send, Response(status=307, headers={"location": _directory(scope)}), scope["method"])
+            return
+        request = _request(scope, path)
+        found = self._site.find(request)
+        response = found if isinstance(found, Response) else await self._answer(found, request, receive)
+        await _send(send, response, request.method)
+
+    async def _answer(self, found: Found, request: Request, receive: Receive) -> Response:
+        site, lane = self._site, found.route.lane
+        if found.route.door is Door.PUBLIC:
+            visit = site.admit(found, request)
+            return visit if isinstance(visit, Response) else site.answer(found, visit)
+        line = self._lines[lane]
+        if line.full:
+            visit = Visit(request=request, principal=None, now=site.desk.app.clock.now())
+            return site.busy(found, visit)
+        line.now += 1
+        try:
+            admitted = await in_thread(lane, lambda: site.admit(found, request))
+            if isinstance(admitted, Response):
+                return admitted.with_headers({"connection": "close"} if request.method == "POST" else {})
+            if not found.route.most_bytes:
+                return await in_thread(lane, lambda: site.answer(found, admitted))
+            return await self._answer_with_body(found, admitted, receive)
+        finally:
+            line.now -= 1
+
+    async def _answer_with_body(self, found: Found, visit: Visit, receive: Receive) -> Response:
+        site = self._site
+        try:
+            with anyio.fail_after(BODY_SECONDS):
+                body = await _body(receive, visit.request, found.route.most_bytes)
+        except BodyTooLarge:
+            return site.too_large(found, visit)
+        except TimeoutError:
+            return site.busy(found, visit)
+        whole = visit.with_body(body)
+        return await in_thread(found.route.lane, lambda: site.answer(found, whole))
+
+
+class Metrics:
+    """/metrics behind a bearer token. Made by `metrics`."""
+
+    def __init__(self, app: Measured) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one scrape."""
+        if scope["type"] != "http":
+            await _decline(scope, receive, send)
+            return
+        request = _request(scope, _path_below(scope) or "/")
+        app = self._app
+        await _send(send, await in_thread(Lane.MACHINES, lambda: expose(app, request)), request.method)
+
+
+def workbench(
+    parapet: App,
+    *,
+    authenticate: Authenticate,
+    authorize: Authorize | None = None,
+    links: Sequence[Link] = (),
+    login_url: str | None = None,
+    read_only: bool = False,
+) -> Workbench:
+    """The workbench of *parapet*, to mount anywhere: `app.mount("/parapet", workbench(...))`.
+
+    Args:
+        authenticate: who sent this request, or None. Called in a thread of Parapet's own; `request.native` is the
+            Starlette request, with the host's session if the host has one.
+        authorize: a further say, after the role: it can only take away.
+        links: other places to look, shown on every incident, filtered to its window.
+        login_url: where strangers are sent; without it they get a page with status 401.
+        read_only: nobody may write.
+
+    Raises:
+        ConfigurationError: `authenticate` is missing, or the service has no `form_key` to sign its forms with.
+    """
+    if not callable(authenticate):
+        raise ConfigurationError(
+            "The workbench needs authenticate=: a function from a request to a Principal, or None for strangers."
+        )
+    if parapet.secrets.form_key is None:
+        raise ConfigurationError(
+            "The workbench needs Secrets(form_key=...) to sign its forms: the same value on every process."
+        )
+    desk = Desk(
+        app=parapet,
+        form_key=parapet.secrets.form_key,
+        authenticate=authenticate,
+        authorize=authorize,
+        links=tuple(links),
+        login_url=login_url,
+        read_only=read_only,
+    )
+    return Workbench(Site(desk))
+
+
+def metrics(parapet: Measured) -> Metrics:
+    """The signals of *parapet* for Prometheus, behind `Secrets.metrics_tokens`: `app.mount("/metrics", metrics(...))`.
+
+    Without a configured token it answers 403 and says how to configure one.
+    """
+    return Metrics(parapet)
+
+
+def _path_below(scope: Scope) -> str:
+    path, root = str(scope["path"]), str(scope.get("root_path", ""))
+    if root and (path == root or path.startswith(root + "/")):
+        return path[len(root) :]
+    return path
+
+
+def _directory(scope: Scope) -> str:
+    """The last segment of the mount with a slash: relative, so that a proxy may put anything before it."""
+    return f"./{str(scope['path']).rsplit('/', 1)[-1]}/"
+
+
+def _request(scope: Scope, path: str) -> Request:
+    native = StarletteRequest(scope)
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        headers.setdefault(name.decode("latin-1").lower(), value.decode("latin-1"))
+    return Request(
+        method=scope["method"],
+        path=path,
+        root=str(scope.get("root_path", "")),
+        query=first_values(scope.get("query_string", b"").decode("latin-1")),
+        headers=headers,
+        cookies=native.cookies,
+        client=scope["client"][0] if scope.get("client") else None,
+        native=native,
+    )
+
+
+async def _body(receive: Receive, request: Request, most_bytes: int) -> bytes:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > most_bytes:
+        raise BodyTooLarge
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message: Message = await receive()
+        if message["type"] == "http.disconnect":
+            return b""
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if size > most_bytes:
+            raise BodyTooLarge
+        parts.append(part)
+        if not message.get("more_body", False):
+            return b"".join(parts)
+
+
+async def _send(send: Send, response: Response, method: str) -> None:
+    whole = response.with_headers({**security.HEADERS, "content-length": str(len(response.body))})
+    headers = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in whole.headers.items()]
+    await send({"type": "http.response.start", "status": whole.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else whole.body})
+
+
+async def _decline(scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    while True:  # lifespan, when it is served without a host
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -1,0 +1,124 @@
+"""Numbers, times and hostile text as people read them. Percent, units and rounding happen here and nowhere else."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from urllib.parse import urlsplit
+
+NO_BREAK = "\u00a0"
+LONGEST_TITLE = 160
+LONGEST_TEXT = 600
+LONGEST_LABEL = 80
+
+
+def capped(text: str, most: int = LONGEST_TEXT) -> str:
+    """*text* on one line, without control characters, cut with an ellipsis after *most* characters."""
+    clean = "".join(c if c.isprintable() else " " for c in text[: most * 4])
+    one_line = " ".join(clean.split())
+    return one_line if len(one_line) <= most else one_line[: most - 1].rstrip() + "…"
+
+
+def web_link(url: str | None) -> str | None:
+    """*url* when it is an http or https address with a host; None for everything else."""
+    if not url or len(url) > 2000 or any(c.isspace() or not c.isprintable() for c in url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in {"http", "https"} and parts.hostname else None
+
+
+def percent(ratio: float, *, digits: int = 2) -> str:
+    """A ratio as percent, rounded towards less: 0.99996 never reads 100 %."""
+    scale = 10**digits
+    value = math.floor(ratio * 100 * scale + 1e-6) / scale
+    return f"{value:,.{digits}f}".rstrip("0").rstrip(".") + f"{NO_BREAK}%" if digits else f"{value:,.0f}{NO_BREAK}%"
+
+
+def count(number: float) -> str:
+    """A count: 12,480. Prometheus extrapolates, so what is almost whole is shown whole."""
+    return f"{round(number):,}"
+
+
+def burn(rate: float) -> str:
+    """A burn rate: 42.2×; how many times faster than promised the budget goes."""
+    if not math.isfinite(rate):
+        return "not known"
+    return f"{rate:.1f}×" if rate < 100 else f"{rate:,.0f}×"
+
+
+def span(seconds: float) -> str:
+    """A duration in its two largest units: 8 s, 32 min, 1 h 12 min, 1 d 21 h."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole}{NO_BREAK}s"
+    minutes = whole // 60
+    if minutes < 60:
+        return f"{minutes}{NO_BREAK}min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours}{NO_BREAK}h" + (f" {minutes:02d}{NO_BREAK}min" if minutes else "")
+    days, hours = divmod(hours, 24)
+    return f"{days}{NO_BREAK}d" + (f" {hours}{NO_BREAK}h" if hours else "")
+
+
+def between(start: datetime, end: datetime) -> str:
+    """The duration from *start* to *end*."""
+    return span((end - start).total_seconds())
+
+
+def budget_minutes(minutes: float, of_minutes: float) -> str:
+    """How much budget is left: 26 of 43 min, 3.4 of 7.2 h. One unit for both."""
+    left = max(0.0, minutes)
+    if of_minutes < 3:
+        return f"{left * 60:,.0f} of {of_minutes * 60:,.0f}{NO_BREAK}s"
+    if of_minutes < 100:
+        return f"{left:,.0f} of {of_minutes:,.0f}{NO_BREAK}min"
+    return f"{left / 60:,.1f} of {of_minutes / 60:,.1f}{NO_BREAK}h"
+
+
+def clock(when: datetime, now: datetime, *, seconds: bool = False) -> str:
+    """A clock time in UTC; with the weekday within a week, with the date beyond."""
+    time = when.strftime("%H:%M:%S" if seconds else "%H:%M")
+    days = abs((now.date() - when.date()).days)
+    if days == 0:
+        return time
+    if days < 7:
+        return f"{when:%a} {time}"
+    return f"{when.day} {when:%b} {time}" if when.year == now.year else f"{when.day} {when:%b %Y} {time}"
+
+
+def day(when: datetime) -> str:
+    """Thu 12 Nov 2026."""
+    return f"{when:%a} {when.day} {when:%b %Y}"
+
+
+def machine(when: datetime) -> str:
+    """For `datetime` attributes and JSON: 2026-11-12T02:13:04Z."""
+    return when.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def several(number: int, one: str, many: str | None = None) -> str:
+    """1 alert, 2 alerts."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def listed(words: list[str]) -> str:
+    """A, B and C."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def sentence(text: str) -> str:
+    """*text* with a capital first letter and a full stop."""
+    trimmed = text.strip()
+    return trimmed[:1].upper() + trimmed[1:] + ("" if trimmed.endswith((".", "!", "?", "…", "”")) else ".")
+
+
+def prose(words: str, most: int = 4_000) -> str:
+    """Somebody's own words: lines kept, control characters gone, at most one empty line in a row, capped."""
+    lines = [capped(line, most) for line in words[: most * 2].splitlines()]
+    kept = [line for place, line in enumerate(lines) if line or (place and lines[place - 1])]
+    whole = "\n".join(kept).strip()
+    return whole if len(whole) <= most else whole[: most - 1].rstrip() + "…"

@@ -1,0 +1,1 @@
+"""What templates are given: frozen values, built by pure functions from what the loop knows."""

@@ -1,0 +1,77 @@
+"""Changes to the system, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from parapet.core.types import ActorClass
+from parapet.incidents.model import Change
+from parapet.web import text
+from parapet.web.words import CHANGE, Word
+
+LATE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeRow:
+    """One change."""
+
+    word: Word
+    title: str
+    by: str
+    link: str | None
+    at: str
+    """For the datetime attribute."""
+    clock: str
+    late: str
+    """Empty, or when it was recorded, if that was more than 5 s after it happened."""
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeDay:
+    """The changes of one day, newest first."""
+
+    day: str
+    rows: tuple[ChangeRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesView:
+    """The page of recent changes."""
+
+    days: tuple[ChangeDay, ...]
+    service: str
+
+
+def change_row(change: Change, *, now: datetime) -> ChangeRow:
+    """*change* as a row; its text is somebody's and capped."""
+    by = text.capped(change.actor.name, 60)
+    return ChangeRow(
+        word=CHANGE[change.kind],
+        title=text.capped(change.title, text.LONGEST_TITLE) or CHANGE[change.kind].text,
+        by="" if change.actor.kind is ActorClass.SYSTEM else by,
+        link=text.web_link(change.url),
+        at=text.machine(change.occurred_at),
+        clock=text.clock(change.occurred_at, now),
+        late=late(change.occurred_at, change.recorded_at, now),
+        version=text.capped(change.version or "", 60),
+    )
+
+
+def changes_view(changes: Sequence[Change], *, service: str, now: datetime) -> ChangesView:
+    """*changes* by day, newest first."""
+    days: dict[str, list[ChangeRow]] = {}
+    for change in sorted(changes, key=lambda each: (each.occurred_at, each.id), reverse=True):
+        days.setdefault(text.day(change.occurred_at), []).append(change_row(change, now=change.occurred_at))
+    return ChangesView(days=tuple(ChangeDay(day=day, rows=tuple(rows)) for day, rows in days.items()), service=service)
+
+
+def late(occurred_at: datetime, recorded_at: datetime, now: datetime) -> str:
+    """When it was recorded, if that was noticeably after it happened; else empty."""
+    seconds = (recorded_at - occurred_at).total_seconds()
+    if seconds <= LATE_SECONDS:
+        return ""
+    return f"recorded {text.clock(recorded_at, now, seconds=True)}, {text.span(seconds)} later"

@@ -1,0 +1,43 @@
+"""What surrounds every page: where you are, who you are, when the page was made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from parapet import __version__
+from parapet.web.text import clock, day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chrome:
+    """The frame around one page."""
+
+    title: str
+    """For the document's title; may hold alert text."""
+    base: str
+    """The mount as seen from this page, relative, with a slash at its end."""
+    style: str
+    """Address of the style sheet below the mount."""
+    icon: str
+    service: str
+    environment: str
+    place: str
+    """journeys, incidents or changes; empty on pages outside the navigation."""
+    open_count: int | None
+    """Open incidents, where the page knows them."""
+    who: str | None
+    """Name and role; None when nobody is signed in."""
+    made_clock: str
+    made_at: str
+    read_only: bool
+    form_token: str
+    toast: str | None
+    reload: str
+    """This page again, without what only a toast needed."""
+    parapet_version: str = __version__
+
+
+def made_at(now: datetime) -> str:
+    """When the page was made, for its foot."""
+    return f"{clock(now, now, seconds=True)} UTC, {day(now)}"

@@ -1,0 +1,89 @@
+"""Somebody was faster: what they changed, and what the reader had typed, with the way to say it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from parapet.incidents.model import Entry, Incident, IncidentState
+from parapet.web import text
+from parapet.web.views.entries import EntryText, entry_text
+from parapet.web.words import INCIDENT, SEVERITY, SOURCE, Word
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSeen:
+    """One entry the reader had not seen."""
+
+    clock: str
+    said: EntryText
+    icon: str
+    source: str
+    who: str
+    link: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictView:
+    """The whole page."""
+
+    id: int
+    ref: str
+    title: str
+    state: Word
+    severity: Word
+    why: str
+    news: tuple[ChangeSeen, ...]
+    verb: str
+    """acknowledge, note or resolve."""
+    field: str
+    """Name of the field with the reader's words."""
+    label: str
+    typed: str
+    button: str
+    version: int
+    seen: int
+    still_possible: bool
+
+
+VERBS = {
+    "acknowledge": ("reason", "Why you take it", "Acknowledge now"),
+    "note": ("text", "What you saw or did", "Save the note now"),
+    "resolve": ("reason", "Why it is over", "Resolve now"),
+}
+
+
+def conflict_view(
+    incident: Incident, entries: Sequence[Entry], *, verb: str, typed: str, seen: int, why: str, now: datetime
+) -> ConflictView:
+    """What happened to *incident* after entry *seen*."""
+    field, label, button = VERBS[verb]
+    return ConflictView(
+        id=int(incident.id or 0),
+        ref=incident.ref,
+        title=text.capped(incident.title, text.LONGEST_TITLE) or "Untitled alert",
+        state=INCIDENT[incident.state],
+        severity=SEVERITY[incident.severity],
+        why=why,
+        news=tuple(
+            ChangeSeen(
+                clock=text.clock(entry.recorded_at, now, seconds=True),
+                said=entry_text(entry.kind, entry.payload),
+                icon=SOURCE[entry.actor.kind].icon,
+                source=SOURCE[entry.actor.kind].text,
+                who=text.capped(entry.actor.name, 60),
+                link=f"e{entry.seq}",
+            )
+            for entry in entries
+            if entry.seq > seen
+        ),
+        verb=verb,
+        field=field,
+        label=label,
+        typed=typed,
+        button=button,
+        version=incident.version,
+        seen=max((entry.seq for entry in entries), default=0),
+        still_possible=verb == "note" or incident.state is not IncidentState.RESOLVED,
+    )

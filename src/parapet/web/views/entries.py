@@ -1,0 +1,186 @@
+"""What one entry of the chronology says, from its kind and payload. Payloads may quote alerts: hostile text, capped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from parapet.core.types import JsonObject
+from parapet.incidents.model import EntryKind, Resolution
+from parapet.web import text
+from parapet.web.words import RESOLUTION
+
+MOST_ALERTS_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryText:
+    """The words of a row: what happened in bold, more of it, and somebody's own words."""
+
+    strong: str = ""
+    words: str = ""
+    quote: str = ""
+
+
+def entry_text(kind: EntryKind, payload: JsonObject) -> EntryText:
+    """The words for *payload*; values that are missing or of another type are left out."""
+    return _SAYS[kind](payload)
+
+
+def _opened(payload: JsonObject) -> EntryText:
+    previous = _str(payload, "previous")
+    return EntryText(
+        strong="Alert fired, incident opened.",
+        words=_join(_alerts(payload), f"Seen before as {previous}." if previous else ""),
+    )
+
+
+def _fired(payload: JsonObject) -> EntryText:
+    held_back = "It had been held back by another alert." if payload.get("held_back") is True else ""
+    return EntryText(strong="Another alert fired.", words=_join(_alerts(payload), held_back, _still(payload)))
+
+
+def _cleared(payload: JsonObject) -> EntryText:
+    number = _number(payload, "alert_count")
+    strong = (
+        f"{round(number)} alerts are not reported any more."
+        if number and number > 1
+        else "One alert is not reported any more."
+    )
+    after = "That was after the incident had been resolved." if payload.get("after_resolution") is True else ""
+    return EntryText(strong=f"{strong} not reported any more.", words=_join(_alerts(payload), _still(payload), after))
+
+
+def _quiet(payload: JsonObject) -> EntryText:
+    wait = _number(payload, "quiet_period_seconds")
+    words = f"Waiting for {text.span(wait)} of quiet before it closes by itself." if wait is not None else ""
+    return EntryText(strong="Not reported any more.", words=words)
+
+
+def _refired(payload: JsonObject) -> EntryText:
+    if payload.get("end_withdrawn") is True:
+        return EntryText(strong="Still firing: its end was reported, then withdrawn.", words=_alerts(payload))
+    quiet = _number(payload, "quiet_seconds")
+    strong = f"Fired again after {text.span(quiet)} of quiet." if quiet is not None else "Fired again."
+    flapping = (
+        "It is flapping: it is shown each time, and people are told less often." if payload.get("flapping") else ""
+    )
+    return EntryText(strong=strong, words=_join(_alerts(payload), flapping))
+
+
+def _flapped(payload: JsonObject) -> EntryText:
+    return EntryText(words=_join("Cleared and fired again between two reports.", _alerts(payload)))
+
+
+def _reopened(payload: JsonObject) -> EntryText:
+    quiet = _number(payload, "quiet_seconds")
+    after = f" after {text.span(quiet)} of quiet" if quiet is not None else ""
+    return EntryText(strong=f"Fired again{after}. Same incident, reopened.", words=_alerts(payload))
+
+
+def _severity(payload: JsonObject) -> EntryText:
+    before, after = _str(payload, "from"), _str(payload, "to")
+    word = "rose" if after == "page" else "fell"
+    return EntryText(strong=f"Severity {word} from {before} to {after}." if before and after else "Severity changed.")
+
+
+def _acknowledged(payload: JsonObject) -> EntryText:
+    before = _str(payload, "previous_owner")
+    strong = f"Took it over from {before}." if before else "Acknowledged."
+    return EntryText(strong=strong, quote=_prose(payload, "reason"))
+
+
+def _noted(payload: JsonObject) -> EntryText:
+    return EntryText(quote=_prose(payload, "text"))
+
+
+def _resolved(payload: JsonObject) -> EntryText:
+    how = _str(payload, "resolution")
+    known = how in set(Resolution)
+    label = RESOLUTION[Resolution(how)].text.lower() if known else "closed"
+    firing = _number(payload, "firing") or 0
+    quiet = _number(payload, "quiet_seconds")
+    words = f"{text.several(round(firing), 'alert')} still fired." if firing else ""
+    if quiet is not None:
+        words = f"Quiet for {text.span(quiet)}. A cleared alert is not proof of a fix."
+    return EntryText(strong=f"Resolved: {label}.", words=words, quote=_prose(payload, "reason"))
+
+
+def _notified(payload: JsonObject) -> EntryText:
+    return EntryText(words=f"Told {_channel(payload)}{_about(payload)}.")
+
+
+def _not_notified(payload: JsonObject) -> EntryText:
+    why = _str(payload, "error") or _str(payload, "reason")
+    return EntryText(
+        strong=f"Could not tell {_channel(payload)}{_about(payload)}.", words=text.sentence(why) if why else ""
+    )
+
+
+_SAYS: Mapping[EntryKind, Callable[[JsonObject], EntryText]] = {
+    EntryKind.OPENED: _opened,
+    EntryKind.ALERT_FIRED: _fired,
+    EntryKind.ALERT_CLEARED: _cleared,
+    EntryKind.QUIET: _quiet,
+    EntryKind.REFIRED: _refired,
+    EntryKind.FLAPPED: _flapped,
+    EntryKind.REOPENED: _reopened,
+    EntryKind.SEVERITY_CHANGED: _severity,
+    EntryKind.ACKNOWLEDGED: _acknowledged,
+    EntryKind.NOTED: _noted,
+    EntryKind.RESOLVED: _resolved,
+    EntryKind.NOTIFIED: _notified,
+    EntryKind.NOTIFICATION_FAILED: _not_notified,
+}
+
+
+def _alerts(payload: JsonObject) -> str:
+    """The alerts behind an entry, quoted: the first few, and how many there are."""
+    alerts = payload.get("alerts")
+    if not isinstance(alerts, list):
+        return ""
+    said: list[str] = []
+    for alert in alerts:
+        if isinstance(alert, dict):
+            words = _str(alert, "summary") or _str(alert, "name")
+            if words and words not in said:
+                said.append(words)
+    if not said:
+        return ""
+    number = round(_number(payload, "alert_count") or len(said))
+    shown = said[:MOST_ALERTS_NAMED]
+    more = f" and {number - len(shown)} more" if number > len(alerts) or len(said) > len(shown) else ""
+    return text.sentence("; ".join(words.rstrip(".") for words in shown) + more)
+
+
+def _still(payload: JsonObject) -> str:
+    firing = _number(payload, "firing")
+    return "" if firing is None else f"{text.several(round(firing), 'alert')} firing now."
+
+
+def _channel(payload: JsonObject) -> str:
+    return text.capped(_str(payload, "channel") or "somebody", text.LONGEST_LABEL)
+
+
+def _about(payload: JsonObject) -> str:
+    announcement = _str(payload, "announcement")
+    return f": {announcement.replace('_', ' ')}" if announcement else ""
+
+
+def _join(*parts: str) -> str:
+    return " ".join(part for part in parts if part)
+
+
+def _str(payload: JsonObject, name: str) -> str:
+    value = payload.get(name)
+    return text.capped(value, text.LONGEST_TITLE) if isinstance(value, str) else ""
+
+
+def _prose(payload: JsonObject, name: str) -> str:
+    value = payload.get(name)
+    return text.prose(value) if isinstance(value, str) else ""
+
+
+def _number(payload: JsonObject, name: str) -> float | None:
+    value = payload.get(name)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,122 @@
+"""One card for every promise: its state in words, its number with its base, its budget, and who has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parapet.incidents.model import Incident
+from parapet.web import text
+from parapet.web.reads import JourneyCard
+from parapet.web.views.drawing import Spark, spark
+from parapet.web.words import JOURNEY, Word
+
+BURNING = frozenset({"burning_page", "burning_ticket"})
+UNSURE = frozenset({"not_enough_evidence", "stale"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentLink:
+    """An incident as other pages point to it."""
+
+    ref: str
+    address: str
+    """Below the mount."""
+    owner: str
+    """Who has it, in words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyView:
+    """One card."""
+
+    title: str
+    word: Word
+    loud: str
+    """page or ticket while it burns, else empty: the tone of the whole card."""
+    rate: str
+    rate_base: str
+    """What the number is of."""
+    dim: bool
+    """True when the number is not of now."""
+    promise: str
+    spark: Spark
+    budget_left: str
+    budget_of: str
+    budget_width: str
+    """For the bar; empty when the budget is not known."""
+    sentence: str
+    incident: IncidentLink | None
+
+
+def incident_link(incident: Incident) -> IncidentLink:
+    """How a page points to *incident*."""
+    owner = f"{text.capped(incident.owner, 60)} has it" if incident.owner else "Nobody has it"
+    return IncidentLink(ref=incident.ref, address=f"incidents/{incident.id}", owner=owner)
+
+
+def journey_view(card: JourneyCard, open_by_slice: Mapping[str, Incident], *, speed: bool = False) -> JourneyView:
+    """The card of one promise. *speed*: it promises to be fast enough, not to succeed."""
+    state = str(card.state)
+    word = JOURNEY.get(state, JOURNEY["stale"])
+    incident = open_by_slice.get(card.slice)
+    rate, base = _rate(card, state, "fast enough" if speed else "succeeded")
+    known = card.budget_left_ratio is not None
+    return JourneyView(
+        title=text.capped(card.title, 80),
+        word=word,
+        loud=word.tone if state in BURNING else "",
+        rate=rate,
+        rate_base=base,
+        dim=state in UNSURE,
+        promise=_promise(card, slow_word="too slow" if speed else "failed"),
+        spark=spark(card.spark),
+        budget_left=_budget_left(card),
+        budget_of=text.budget_minutes(card.budget_left_minutes, card.budget_minutes)
+        if card.budget_left_minutes is not None
+        else "",
+        budget_width=f"{min(1.0, max(0.0, card.budget_left_ratio or 0.0)) * 100:.1f}%" if known else "",
+        sentence=_sentence(card, state),
+        incident=None if incident is None else incident_link(incident),
+    )
+
+
+def _rate(card: JourneyCard, state: str, verb: str) -> tuple[str, str]:
+    total = card.total
+    if card.good_ratio is None or total is None or total < 0.5:
+        return "Not known", "no attempt was seen" if total is not None else "nothing was measured"
+    if state == "not_enough_evidence":
+        good = total - (card.failed or 0.0)
+        return f"{text.count(good)} of {text.count(total)}", verb
+    if state == "stale":
+        return text.percent(card.good_ratio), "last known"
+    return text.percent(card.good_ratio), f"of {text.count(total)} {verb}"
+
+
+def _promise(card: JourneyCard, *, slow_word: str) -> str:
+    objective = f"objective {text.percent(card.objective, digits=3)}"
+    failed = card.failed or 0.0
+    return f"{objective}, {text.count(failed)} {slow_word}" if failed >= 0.5 else objective
+
+
+def _budget_left(card: JourneyCard) -> str:
+    left = card.budget_left_ratio
+    if left is None:
+        return "Budget left not known"
+    if left < 0:
+        return f"Budget overdrawn by {text.percent(-left, digits=0)}"
+    return f"Budget left {text.percent(left, digits=0)}"
+
+
+def _sentence(card: JourneyCard, state: str) -> str:
+    note = text.sentence(text.capped(card.note, 160)) if card.note else ""
+    if state in UNSURE:
+        return note or ("Nothing is heard of it." if state == "stale" else "Too little happens to judge it.")
+    rate = f"Burning {text.burn(card.burn)}" if card.burn is not None else "Burn not known"
+    if state == "good":
+        return note or f"{rate}. Nothing to do."
+    left = card.budget_left_ratio
+    if left is not None and left <= 0:
+        return f"{rate}, and the budget is gone. {note}".rstrip()
+    gone = f", gone in about {text.span(card.exhaustion_seconds)}" if card.exhaustion_seconds else ""
+    return f"{rate}{gone}. {note}".rstrip()

@@ -1,0 +1,130 @@
+"""The one table of states: for each its word, icon, tone and form. Nothing else in the workbench picks a colour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from parapet.core.types import ActorClass
+from parapet.incidents.model import ChangeKind, EntryKind, IncidentState, Resolution, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """How a state is shown: all three, always."""
+
+    text: str
+    icon: str
+    """A symbol of the sprite, without its prefix."""
+    tone: str = "none"
+    """good, page, ticket, stale, none or accent."""
+    form: str = "tint"
+    """tint; solid (only Page); plain; unsure (dashed: we do not know)."""
+
+
+JOURNEY: Mapping[str, Word] = MappingProxyType(
+    {
+        "good": Word(text="Good", icon="check", tone="good"),
+        "burning_page": Word(text="Burning, page", icon="burn", tone="page"),
+        "burning_ticket": Word(text="Burning, ticket", icon="burn", tone="ticket"),
+        "not_enough_evidence": Word(text="Not enough evidence", icon="few", tone="none", form="unsure"),
+        "stale": Word(text="Stale", icon="stale", tone="stale", form="unsure"),
+    }
+)
+"""By the value of `slo.state.JourneyState`."""
+
+INCIDENT: Mapping[IncidentState, Word] = MappingProxyType(
+    {
+        IncidentState.OPEN: Word(text="Open", icon="open", tone="none"),
+        IncidentState.INVESTIGATING: Word(text="Investigating", icon="look", tone="accent"),
+        IncidentState.RESOLVED: Word(text="Resolved", icon="check", tone="good"),
+    }
+)
+
+SEVERITY: Mapping[Severity, Word] = MappingProxyType(
+    {
+        Severity.PAGE: Word(text="Page", icon="pageup", tone="page", form="solid"),
+        Severity.TICKET: Word(text="Ticket", icon="ticket", tone="ticket"),
+    }
+)
+
+RESOLUTION: Mapping[Resolution, Word] = MappingProxyType(
+    {
+        Resolution.REPORTED: Word(text="Reported clear", icon="check", tone="good"),
+        Resolution.SIGNAL_LOST: Word(text="Signal lost", icon="stale", tone="stale", form="unsure"),
+        Resolution.UNCONFIRMED: Word(text="Unconfirmed", icon="few", tone="none", form="unsure"),
+        Resolution.OPERATOR: Word(text="By operator", icon="person", tone="accent"),
+        Resolution.SUPERSEDED: Word(text="Superseded", icon="merge", tone="none"),
+    }
+)
+
+RESOLUTION_MEANS: Mapping[Resolution, str] = MappingProxyType(
+    {
+        Resolution.REPORTED: "The alert said so, and stayed quiet. That is not proof of a fix.",
+        Resolution.SIGNAL_LOST: "We stopped hearing. Nobody knows whether it is fixed.",
+        Resolution.UNCONFIRMED: "Twice we looked and the alert was gone, but nothing reported its end.",
+        Resolution.OPERATOR: "A person closed it, with a reason, perhaps while it still fired.",
+        Resolution.SUPERSEDED: "Another incident took it over; the link says which.",
+    }
+)
+
+CLAIM: Mapping[str, Word] = MappingProxyType(
+    {
+        "fact": Word(text="Fact", icon="fact", tone=""),
+        "hypothesis": Word(text="Hypothesis", icon="think", tone="accent"),
+        "recommendation": Word(text="Recommendation", icon="next", tone="accent"),
+        "unknown": Word(text="Unknown", icon="unknown", tone="stale"),
+    }
+)
+
+CHANGE: Mapping[ChangeKind, Word] = MappingProxyType(
+    {
+        ChangeKind.DEPLOY: Word(text="Deploy", icon="deploy"),
+        ChangeKind.ROLLBACK: Word(text="Rollback", icon="undo"),
+        ChangeKind.FLAG: Word(text="Flag", icon="flag"),
+        ChangeKind.CONFIG: Word(text="Config", icon="doc"),
+        ChangeKind.MIGRATION: Word(text="Migration", icon="doc"),
+        ChangeKind.AI_MODEL: Word(text="AI model", icon="ai"),
+        ChangeKind.PROVIDER: Word(text="Provider", icon="out"),
+    }
+)
+
+SOURCE: Mapping[ActorClass, Word] = MappingProxyType(
+    {
+        ActorClass.SYSTEM: Word(text="System", icon="system"),
+        ActorClass.OPERATOR: Word(text="Operator", icon="person"),
+        ActorClass.AI: Word(text="AI", icon="ai"),
+        ActorClass.EXTERNAL: Word(text="Alert", icon="bell"),
+        ActorClass.EVIDENCE: Word(text="Evidence", icon="doc"),
+    }
+)
+
+ENTRY: Mapping[EntryKind, Word] = MappingProxyType(
+    {
+        EntryKind.OPENED: Word(text="Alert fired, incident opened", icon="bell", tone="page"),
+        EntryKind.ALERT_FIRED: Word(text="Another alert fired", icon="bell", tone="page"),
+        EntryKind.ALERT_CLEARED: Word(text="One alert is not reported any more", icon="bell", tone=""),
+        EntryKind.QUIET: Word(text="Not reported any more", icon="bell", tone="good"),
+        EntryKind.REFIRED: Word(text="Fired again", icon="bell", tone="page"),
+        EntryKind.FLAPPED: Word(text="Cleared and fired again between two reports", icon="bell", tone=""),
+        EntryKind.REOPENED: Word(text="Fired again, same incident reopened", icon="bell", tone="page"),
+        EntryKind.SEVERITY_CHANGED: Word(text="Severity changed", icon="pageup", tone=""),
+        EntryKind.ACKNOWLEDGED: Word(text="Acknowledged", icon="person", tone=""),
+        EntryKind.NOTED: Word(text="Note", icon="note", tone=""),
+        EntryKind.RESOLVED: Word(text="Resolved", icon="check", tone="good"),
+        EntryKind.NOTIFIED: Word(text="Told", icon="send", tone=""),
+        EntryKind.NOTIFICATION_FAILED: Word(text="Could not tell", icon="warn", tone="ticket"),
+    }
+)
+"""An entry's first words and node; page becomes ticket on an incident that never paged."""
+
+DONE: Mapping[str, str] = MappingProxyType(
+    {
+        "acknowledged": "You have it now. The acknowledgement is in the chronology.",
+        "noted": "Note saved.",
+        "resolved": "Resolved. The retrospective is ready.",
+        "already": "That was saved before. Nothing ran twice.",
+    }
+)
+"""What a toast may say; addresses carry only the code."""

@@ -57,7 +57,7 @@ def unit_tests_file(catalog: Catalog) -> str:
     step = prometheus_duration(step_seconds)
     tests: list[Node] = []
     scenarios: Sequence[tuple[str, Callable[[Slice, BurnPolicy], _Case]]] = (
-        ("within budget, then idle, then one failure among few: silent", _calm),
+        ("one failure among three, idle, errors within the budget, idle: silent", _calm),
         ("total outage fires in time, recovery clears it", _outage),
         ("the target vanishes during an outage: the alert stays", _vanished),
         (f"{percent(SOME_ERRORS)} errors fire what the objective says, and nothing else", _some_errors),
@@ -101,15 +101,13 @@ def _asked(one: Slice, expectation: _Expectation, step_seconds: float) -> Node:
 
 
 def _calm(one: Slice, policy: BurnPolicy) -> _Case:
-    window = _steps(policy, policy.current_window_seconds)
-    idle = 4 * STEPS_PER_BASE
     bad = BUSY * one.budget_ratio / 2
     stretches = (
-        Stretch(steps=window, good=BUSY - bad, bad=bad),
-        Stretch(steps=idle, good=0, bad=0),
-        Stretch(steps=window + _steps(policy, _longest_short(policy)), good=0, bad=0),
-        Stretch(steps=1, good=1, bad=1),
-        Stretch(steps=2 * STEPS_PER_BASE, good=0, bad=0),
+        Stretch(steps=2, good=1, bad=0),
+        Stretch(steps=1, good=0, bad=1),
+        Stretch(steps=3 * STEPS_PER_BASE, good=0, bad=0),
+        Stretch(steps=6 * STEPS_PER_BASE, good=BUSY - bad, bad=bad),
+        Stretch(steps=3 * STEPS_PER_BASE, good=0, bad=0),
     )
     end = sum(stretch.steps for stretch in stretches)
     expectations = (_Expectation(step=end, severity=s, fires=False, ever_since_start=True) for s in one.severities)
@@ -117,10 +115,11 @@ def _calm(one: Slice, policy: BurnPolicy) -> _Case:
 
 
 def _outage(one: Slice, policy: BurnPolicy) -> _Case:
-    severity, onset, fired = _fire(one, policy)
+    history_seconds = policy.current_window_seconds + policy.base_window_seconds
+    severity, onset, fired = _fire(one, policy, history_seconds)
     over = fired + STEPS_PER_BASE
-    shorts = [t.short_seconds for t in policy.thresholds(one.objective) if t.severity is severity]
-    cleared = over + _steps(policy, max(shorts) + policy.base_window_seconds) + SLACK_STEPS
+    forgotten_seconds = _longest_short(one, policy, severity) + policy.base_window_seconds
+    cleared = over + _steps(policy, forgotten_seconds) + SLACK_STEPS
     return _Case(
         stretches=(
             Stretch(steps=onset, good=BUSY, bad=0),
@@ -136,8 +135,8 @@ def _outage(one: Slice, policy: BurnPolicy) -> _Case:
 
 
 def _vanished(one: Slice, policy: BurnPolicy) -> _Case:
-    severity, onset, fired = _fire(one, policy)
-    later = fired + _steps(policy, policy.current_window_seconds + 2 * policy.base_window_seconds)
+    severity, onset, fired = _fire(one, policy, history_seconds=policy.base_window_seconds)
+    later = fired + _steps(policy, _longest_short(one, policy, severity) + 2 * policy.base_window_seconds)
     return _Case(
         stretches=(Stretch(steps=onset, good=BUSY, bad=0), Stretch(steps=fired - onset, good=0, bad=BUSY)),
         expectations=(_Expectation(step=later, severity=severity, fires=True),),
@@ -156,24 +155,28 @@ def _some_errors(one: Slice, policy: BurnPolicy) -> _Case:
     return _Case(stretches=(Stretch(steps=end, good=BUSY - bad, bad=bad),), expectations=tuple(expectations))
 
 
-def _fire(one: Slice, policy: BurnPolicy) -> tuple[Severity, int, int]:
+def _fire(one: Slice, policy: BurnPolicy, history_seconds: float) -> tuple[Severity, int, int]:
     """The loudest severity, the step at which a total outage begins, and the one at which it must be firing."""
-    severity = min(one.severities, key=lambda each: each.rank)
-    onset = _steps(policy, policy.current_window_seconds + policy.base_window_seconds)
+    severity = _loudest(one)
+    onset = _steps(policy, history_seconds)
     worst = worst_case_seconds(policy, one.objective, 1.0, severity)
     return severity, onset, onset + _steps(policy, worst or 0.0) + SLACK_STEPS
 
 
 def _in_words(one: Slice, policy: BurnPolicy) -> str:
-    severity, _, _ = _fire(one, policy)
+    severity = _loudest(one)
     worst = worst_case_seconds(policy, one.objective, 1.0, severity)
     return (
         f"{one.name}: a total outage must raise a {severity} within {spoken(worst or 0.0)}, and a few steps of slack."
     )
 
 
-def _longest_short(policy: BurnPolicy) -> float:
-    return max(one.short_seconds for one in policy.pairs if one.severity is Severity.PAGE) if policy.pairs else 0.0
+def _loudest(one: Slice) -> Severity:
+    return min(one.severities, key=lambda each: each.rank)
+
+
+def _longest_short(one: Slice, policy: BurnPolicy, severity: Severity) -> float:
+    return max(t.short_seconds for t in policy.thresholds(one.objective) if t.severity is severity)
 
 
 def _steps(policy: BurnPolicy, seconds: float) -> int:

@@ -26,7 +26,7 @@ def instrument(app: ASGIApp, recorder: Recorder) -> ASGIApp:
     """
     sight = Sight(app, recorder)
     # Everything that a request needs is bound here: a closure costs less than an instance with attributes.
-    memory, first_sight, prepare = sight.memory, sight.cells, sight.prepare
+    here, first_sight, prepare = sight.here, sight.cells, sight.prepare
     bounds, bucket, clock = recorder.http.bounds_seconds, bisect_left, perf_counter
     prepared = False
 
@@ -44,7 +44,8 @@ def instrument(app: ASGIApp, recorder: Recorder) -> ASGIApp:
         end = 0.0
         last: Message | None = None
 
-        async def listen() -> Message:
+        # Without annotations, which would be put together anew for every request.
+        async def listen():  # type: ignore[no-untyped-def]
             nonlocal status
             message = await receive()
             if not status and message["type"] == "http.disconnect":
@@ -52,10 +53,10 @@ def instrument(app: ASGIApp, recorder: Recorder) -> ASGIApp:
             return message
 
         # A plain function that hands on the awaitable: one frame less for every message than a coroutine.
-        def answer(message: Message) -> Awaitable[None]:
+        def answer(message):  # type: ignore[no-untyped-def]
             nonlocal status, end, last
             if "status" in message:
-                status = status or message["status"]  # type: ignore[assignment]
+                status = status or message["status"]
             else:
                 end = clock()
                 last = message
@@ -74,7 +75,7 @@ def instrument(app: ASGIApp, recorder: Recorder) -> ASGIApp:
                 route = scope.get("route") or scope.get("endpoint")
                 if "fastapi" in scope:
                     route = scope["fastapi"].get("effective_route_context", route)  # type: ignore[attr-defined]
-                cells = memory.fast[id(route)][scope["method"]][status]  # type: ignore[index]
+                cells = here.fast[id(route)][scope["method"]][status]
             except (LookupError, AttributeError, TypeError, ValueError):
                 cells = first_sight(scope, status)
             cells[bucket(bounds, seconds)] += 1

@@ -18,8 +18,10 @@ Fast: TypeAlias = dict[int, dict[str, dict[int, Cells]]]
 
 MOST_ANCHORS = 4_096
 
+_CLIENT_DISCONNECT = ("starlette.requests", "ClientDisconnect")  # known by name: not every host has it installed
 
-class Memory(local):
+
+class Memory:
     """What one thread knows already."""
 
     def __init__(self) -> None:
@@ -44,7 +46,8 @@ class Sight:
     def __init__(self, app: object, recorder: Recorder) -> None:
         self._app = app
         self._recorder = recorder
-        self.memory = Memory()
+        self.here = local()
+        """`fast` of the current thread, once it has seen something. Not a class of its own: those are slower."""
 
     def prepare(self, scope: Mapping[str, object]) -> None:
         """Show the routes of the application at zero, before it has answered anything."""
@@ -73,13 +76,20 @@ class Sight:
             return cells
         return recorder.http.empty()
 
+    def _memory(self) -> Memory:
+        memory: Memory | None = getattr(self.here, "memory", None)
+        if memory is None:
+            memory = self.here.memory = Memory()
+            self.here.fast = memory.fast
+        return memory
+
     def _remember(self, anchor: object, method: str, status: int, cells: Cells) -> None:
-        memory = self.memory
+        memory = self._memory()
         if id(anchor) in memory.templates:
             memory.fast.setdefault(id(anchor), {}).setdefault(method, {})[status] = cells
 
     def _template(self, scope: Mapping[str, object], anchor: object) -> str | None:
-        memory = self.memory
+        memory = self._memory()
         frontend = routes.frontend_template(scope)
         if frontend is not None:
             return frontend
@@ -128,9 +138,11 @@ def settled(status: int, last: Mapping[str, object] | None, error: BaseException
     exception after the complete answer, as a background task may raise, does not change the answer; before that it
     makes it a 500, because the client never got all of it.
     """
-    left = not isinstance(error, Exception | SystemExit) or type(error).__name__ == "ClientDisconnect"
+    kinds = {(kind.__module__, kind.__name__) for kind in type(error).__mro__}
+    left = not isinstance(error, Exception | SystemExit) or _CLIENT_DISCONNECT in kinds
     if left or status == DISCONNECTED:
         return status or DISCONNECTED
-    if status and last is not None and not last.get("more_body", False):
-        return status
+    with guarded("signals.settled"):
+        if status and last is not None and not last.get("more_body", False):
+            return status
     return 500

@@ -18,9 +18,6 @@ from parapet.slo.catalog import Catalog
 from parapet.slo.durations import prometheus_duration, spoken
 from parapet.slo.slice import EventRatio, Slice
 
-LONGEST_READ_WHOLE = 100
-"""Windows of more base windows than this are read at base steps: their sums are then exact and cheap."""
-
 
 def recording_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
     """Two groups per slice: what alerts wait for, and what may be evaluated less often."""
@@ -38,8 +35,8 @@ def _groups(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Group, Grou
     thresholds = policy.thresholds(one.objective)
     windows = sorted({w for t in thresholds for w in (t.long_seconds, t.short_seconds)} | {policy.base_window_seconds})
     counted = {t.long_seconds for t in thresholds}
-    brief = [w for w in windows if not _read_in_steps(policy, w)]
-    long = [w for w in windows if _read_in_steps(policy, w)]
+    brief = [w for w in windows if not policy.read_in_steps(w)]
+    long = [w for w in windows if policy.read_in_steps(w)]
     fast = (
         *_base(one, policy),
         *_facts(one, policy),
@@ -206,7 +203,7 @@ def _summed(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) ->
     """The base series summed over a window; proportional to the number of events, which is enough for a ratio."""
     if window_seconds <= policy.base_window_seconds:
         return f"{name}{series.matching(one.service, one.name)}"
-    if _read_in_steps(policy, window_seconds):
+    if policy.read_in_steps(window_seconds):
         return f"sum_over_time({_at_steps(one, policy, name, window_seconds)})"
     selected = f"{name}{series.matching(one.service, one.name)}"
     return f"sum_over_time({selected}[{prometheus_duration(window_seconds)}])"
@@ -215,7 +212,7 @@ def _summed(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) ->
 def _counted(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) -> str:
     """The number of events: sliding sums count each event once per evaluation within a base window."""
     summed = _summed(one, policy, name, window_seconds)
-    if window_seconds <= policy.base_window_seconds or _read_in_steps(policy, window_seconds):
+    if window_seconds <= policy.base_window_seconds or policy.read_in_steps(window_seconds):
         return summed
     base = prometheus_duration(policy.base_window_seconds)
     return f"{summed}\n/\ncount_over_time({name}{series.matching(one.service, one.name)}[{base}])"
@@ -225,7 +222,3 @@ def _at_steps(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) 
     """The base series read once per base window: sums that do not overlap."""
     selected = f"{name}{series.matching(one.service, one.name)}"
     return f"{selected}[{prometheus_duration(window_seconds)}:{prometheus_duration(policy.base_window_seconds)}]"
-
-
-def _read_in_steps(policy: BurnPolicy, window_seconds: float) -> bool:
-    return window_seconds > LONGEST_READ_WHOLE * policy.base_window_seconds

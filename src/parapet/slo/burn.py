@@ -23,6 +23,8 @@ BEND_AT = 0.75
 HIGHEST_THRESHOLD = 0.95
 """No threshold reaches this, so that a total outage crosses every one of them."""
 LOWEST_OBJECTIVE = 0.5
+LONGEST_READ_WHOLE = 100
+"""Windows of more base windows than this are read at base steps: exact sums that do not overlap, at little cost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +160,10 @@ class BurnPolicy:
     def current_window_seconds(self) -> float:
         """The window that "burning now" speaks of: the shortest of the long ones."""
         return min(one.long_seconds for one in self.pairs)
+
+    def read_in_steps(self, window_seconds: float) -> bool:
+        """Whether a window is read once per base window instead of at every evaluation."""
+        return window_seconds > LONGEST_READ_WHOLE * self.base_window_seconds
 
     def _factor(self, one: WindowPair) -> float:
         return one.budget_share * self.period_seconds / one.long_seconds

@@ -21,8 +21,10 @@ def prometheus_duration(seconds: float) -> str:
 
 
 def spoken(seconds: float) -> str:
-    """*seconds* for people, in the unit that suits: '43 s', '2.9 minutes', '7.2 hours', '3 days'."""
-    for name, size in (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0)):
+    """*seconds* for people, in the unit that suits: '43 s', '2.9 minutes', '1 hour', '7.2 hours', '30 days'."""
+    for name, size in (("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0)):
+        if seconds == size:
+            return f"1 {name}"
         if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {name}"
+            return f"{seconds / size:.3g} {name}s"
     return f"{seconds:.3g} s"

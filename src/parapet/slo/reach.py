@@ -7,6 +7,8 @@ that lies after the onset is therefore, with window w, base b and time t since o
     t <= b          t^2 / 2 / (w * b)
     b <= t <= w     (b * t - b^2 / 2) / (w * b)
     w <= t <= w+b   1 - (w + b - t)^2 / 2 / (w * b)
+
+Windows that are read in steps hold whole base windows, the newest of them up to one base window old: (t - b) / w.
 """
 
 from __future__ import annotations
@@ -17,10 +19,12 @@ from parapet.slo.burn import BurnPolicy, Severity
 
 
 def weight_after(policy: BurnPolicy, window_seconds: float, elapsed_seconds: float) -> float:
-    """The share of the window's weight, in [0, 1], that lies in the last *elapsed_seconds*."""
+    """The share of the window's weight, in [0, 1], that surely lies in the last *elapsed_seconds*."""
     base, window, elapsed = policy.base_window_seconds, window_seconds, max(elapsed_seconds, 0.0)
     if window <= base:
         return min(elapsed / window, 1.0)
+    if policy.read_in_steps(window):
+        return min(max(elapsed - base, 0.0) / window, 1.0)
     if elapsed <= base:
         return elapsed * elapsed / 2 / (window * base)
     if elapsed <= window:
@@ -33,6 +37,8 @@ def seconds_until_weight(policy: BurnPolicy, window_seconds: float, weight: floa
     base, window = policy.base_window_seconds, window_seconds
     if window <= base:
         return weight * window
+    if policy.read_in_steps(window):
+        return weight * window + base
     if weight <= base / 2 / window:
         return sqrt(2 * weight * window * base)
     if weight <= 1 - base / 2 / window:

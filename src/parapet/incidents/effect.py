@@ -65,7 +65,7 @@ class Situation:
         """The latest end in this delivery, or the latest one known before."""
         over = self.incident is not None and self.incident.state is IncidentState.RESOLVED
         known = [one for one in self.news if not (over and one.kind is StepKind.TOMBSTONE)]
-        ends = [one.episode.ended_at for one in known if one.episode.ended_at is not None]
+        ends = [one.episode.ended_at for one in known if one.episode.ended_at and one.episode.cleared_heard_at]
         if self.incident is not None and self.incident.last_ended_at is not None:
             ends.append(self.incident.last_ended_at)
         return max(ends, default=None)

@@ -95,11 +95,16 @@ def _fired(line: Sequence[Episode], fresh: Episode, policy: IncidentPolicy) -> E
     match = inside or next((e for e in line if e.started_at > begun), None)
     if match is None:
         return EpisodeStep(kind=StepKind.RECURRENCE if line else StepKind.OPENED, episode=fresh)
+    if _unseen(match) and begun > match.started_at:
+        # We only knew that it ended by then; so it ended before this beginning, which ended by then too.
+        between = replace(fresh, ended_at=match.ended_at, incident_id=match.incident_id)
+        return EpisodeStep(kind=StepKind.LATE_DUPLICATE, episode=between, closed=replace(match, ended_at=begun))
     heard = replace(_heard(match, fresh, repeat=True), started_at=min(match.started_at, begun))
-    if match.ended_at is None and heard_at < match.first_heard_at:
-        # Received before the later beginning was (a replay): it flapped in between, and we learn it late.
+    if match.started_at > begun and heard_at < match.first_heard_at:
+        # Received before anything of the later episode (a replay): it ended in between, and we learn it late.
         unseen = replace(fresh, ended_at=match.started_at, incident_id=match.incident_id)
-        return EpisodeStep(kind=StepKind.HIDDEN_FLAP, episode=match, closed=unseen)
+        late = StepKind.HIDDEN_FLAP if match.ended_at is None else StepKind.LATE_DUPLICATE
+        return EpisodeStep(kind=late, episode=match, closed=unseen)
     if match.ended_at is None:
         restarted_at = max(match.started_at, match.restarted_at or match.started_at)
         return EpisodeStep(kind=StepKind.MOVED_EARLIER, episode=replace(heard, restarted_at=restarted_at))
@@ -121,6 +126,14 @@ def _cleared(line: Sequence[Episode], fresh: Episode, report: AlertReport, polic
         return EpisodeStep(
             kind=StepKind.TOMBSTONE, episode=replace(fresh, ended_at=ended_at, cleared_heard_at=heard_at)
         )
+    if _unseen(match) and begun > match.started_at and match.ended_at is not None:
+        between = replace(
+            fresh,
+            ended_at=min(ended_at, match.ended_at),
+            cleared_heard_at=heard_at,
+            incident_id=match.incident_id,
+        )
+        return EpisodeStep(kind=StepKind.END_MOVED, episode=between, closed=replace(match, ended_at=begun))
     floor, ceiling = _room(line, match)
     known_end = match.ended_at if match.cleared_heard_at is not None else None
     better_end = max(known_end or ended_at, ended_at)
@@ -137,6 +150,11 @@ def _cleared(line: Sequence[Episode], fresh: Episode, report: AlertReport, polic
 def _ended(
     line: Sequence[Episode], firing: Episode, fresh: Episode, ended_at: datetime, policy: IncidentPolicy
 ) -> EpisodeStep:
+    if fresh.started_at > (firing.restarted_at or firing.started_at):
+        # What ended began later than what fired: the firing one ended unseen before that.
+        unseen = replace(firing, ended_at=fresh.started_at, restarted_at=None)
+        later = replace(fresh, ended_at=ended_at, cleared_heard_at=fresh.last_heard_at, incident_id=firing.incident_id)
+        return EpisodeStep(kind=StepKind.ENDED, episode=later, closed=unseen)
     floor, _ = _room(line, firing)
     begun = max(fresh.started_at, floor or fresh.started_at)
     over = replace(
@@ -174,6 +192,11 @@ def _covers(episode: Episode, instant: datetime) -> bool:
     return episode.ended_at is not None and (
         episode.started_at == instant or episode.started_at <= instant < episode.ended_at
     )
+
+
+def _unseen(episode: Episode) -> bool:
+    """Its end was never reported: it ended at `ended_at` or sooner."""
+    return episode.ended_at is not None and episode.cleared_heard_at is None
 
 
 def _overlapping(line: Sequence[Episode], begun: datetime, ended_at: datetime) -> Episode | None:

@@ -101,8 +101,8 @@ def take_in(
 def _news(step: EpisodeStep, desk: _Desk) -> News:
     # A late report of an alert whose end we have, and whose firing we never heard: it belongs to no incident yet.
     belated = step.kind is StepKind.LATE_DUPLICATE and step.episode.incident_id is None
-    began_at = min(step.episode.started_at, step.closed.started_at if step.closed else step.episode.started_at)
-    return News(kind=step.kind, episode=desk.now(step.episode), began_at=began_at, belated=belated)
+    closed = None if step.closed is None else desk.now(step.closed)
+    return News(kind=step.kind, episode=desk.now(step.episode), closed=closed, belated=belated)
 
 
 class _Desk:
@@ -141,6 +141,7 @@ class _Desk:
         """Name the incident on the episodes that now stand behind it."""
         incident = decision.incident
         joined = {one.episode.id for one in situation.news if _joins(one, incident)}
+        joined |= {one.closed.id for one in situation.news if one.closed and one.episode.id in joined}
         joined |= {episode.id for episode in situation.firing}
         for number in joined:
             self._episodes[number] = replace(self._episodes[number], incident_id=incident.id)

@@ -24,10 +24,15 @@ class News:
     kind: StepKind
     episode: Episode
     """As it is after the whole delivery."""
-    began_at: datetime
-    """When it began, or the episode before it that it says ended unseen."""
+    closed: Episode | None = None
+    """The episode before it that it says ended unseen."""
     belated: bool = False
     """It fired and ended before we first heard it fire."""
+
+    @property
+    def began_at(self) -> datetime:
+        """When the first firing it speaks of began."""
+        return min(self.episode.started_at, self.closed.started_at if self.closed else self.episode.started_at)
 
     @property
     def fired(self) -> bool:

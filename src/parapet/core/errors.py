@@ -9,6 +9,7 @@ ParapetError
 │   └── MalformedPayload
 ├── EvidenceError             the evidence store cannot do it now
 │   ├── EvidenceUnavailable   the database does not answer
+│   ├── Conflict              somebody else wrote the same thing first
 │   └── SchemaOutdated        migrations are missing
 ├── Refused                   an operator's command that must not run; nothing changed
 │   ├── NotFound
@@ -76,6 +77,10 @@ class EvidenceError(ParapetError):
 
 class EvidenceUnavailable(EvidenceError):
     """The evidence database does not answer."""
+
+
+class Conflict(EvidenceError):
+    """Another process wrote the same thing first; do it again on what is there now."""
 
 
 class SchemaOutdated(EvidenceError):

@@ -1,0 +1,66 @@
+"""Changes to the system: recorded once, however often they are told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, insert, select
+
+from parapet.incidents.model import Change, ChangeKind
+from parapet.store.rows import actor_of, row_of
+from parapet.store.schema import changes as table
+
+
+class ChangeRows:
+    """The changes, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def told_before(self, dedupe_key: str) -> Change | None:
+        """The change that was recorded under this key, if any."""
+        row = self._connection.execute(select(table).where(table.c.dedupe_key == dedupe_key)).mappings().first()
+        return None if row is None else _change(row)
+
+    def add(self, change: Change, dedupe_key: str) -> None:
+        """Keep a change.
+
+        Raises:
+            Conflict: it was told before.
+        """
+        self._connection.execute(insert(table).values(**row_of(change), dedupe_key=dedupe_key))
+
+    def between(self, service: str, start: datetime, end: datetime, limit: int = 500) -> tuple[Change, ...]:
+        """The changes of a service that happened from *start* to *end*, newest first."""
+        rows = self._connection.execute(
+            select(table)
+            .where(table.c.service == service, table.c.occurred_at >= start, table.c.occurred_at <= end)
+            .order_by(table.c.occurred_at.desc(), table.c.id.desc())
+            .limit(limit)
+        ).mappings()
+        return tuple(map(_change, rows))
+
+    def newest(self, service: str, limit: int) -> tuple[Change, ...]:
+        """The latest changes of a service, newest first."""
+        rows = self._connection.execute(
+            select(table)
+            .where(table.c.service == service)
+            .order_by(table.c.occurred_at.desc(), table.c.id.desc())
+            .limit(limit)
+        ).mappings()
+        return tuple(map(_change, rows))
+
+
+def _change(row: RowMapping) -> Change:
+    return Change(
+        id=row["id"],
+        kind=ChangeKind(row["kind"]),
+        service=row["service"],
+        title=row["title"],
+        occurred_at=row["occurred_at"],
+        recorded_at=row["recorded_at"],
+        actor=actor_of(row),
+        version=row["version"],
+        url=row["url"],
+        details=row["details"],
+    )

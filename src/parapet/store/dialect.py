@@ -1,0 +1,123 @@
+"""Every difference between SQLite and Postgres: connecting, beginning, locking, upserting, refusing."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from parapet.core.errors import ConfigurationError
+
+POOL_SIZE = 5
+WAIT_SECONDS = 5
+"""For a connection of the pool, for a lock, for a connect."""
+STATEMENT_SECONDS = 30
+READ_ONLY = "parapet_read_only"
+"""Execution option of a connection that will only read."""
+
+_UPGRADE_LOCK = 7_217_304_001  # any number, the same in every process, for Postgres' advisory lock
+
+
+def address(url: str) -> URL:
+    """*url* with the driver that Parapet uses.
+
+    Raises:
+        ConfigurationError: it is no URL, names a database that Parapet does not speak, or SQLite's memory.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise ConfigurationError(f"{url!r} is no database URL. Write sqlite:////path/to/evidence.db.") from error
+    backend = parsed.get_backend_name()
+    if backend == "sqlite":
+        if parsed.database in {None, "", ":memory:"}:
+            raise ConfigurationError("SQLite in memory gives each thread a database of its own. Name a file.")
+        return parsed
+    if backend in {"postgresql", "postgres"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    raise ConfigurationError(f"Evidence lives in SQLite or Postgres; {backend!r} is neither.")
+
+
+def connect(url: str) -> Engine:
+    """An engine with a small pool of its own. Nothing is opened yet.
+
+    Raises:
+        ConfigurationError: see `address`; or the Postgres driver is not installed.
+    """
+    where = address(url)
+    if where.get_backend_name() == "sqlite":
+        engine = create_engine(where, pool_size=POOL_SIZE, pool_timeout=WAIT_SECONDS)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    limits = f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={WAIT_SECONDS * 1000}"
+    try:
+        return create_engine(
+            where,
+            pool_size=POOL_SIZE,
+            pool_timeout=WAIT_SECONDS,
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": WAIT_SECONDS, "options": limits, "application_name": "parapet"},
+        )
+    except ModuleNotFoundError as error:
+        raise ConfigurationError("Postgres needs its driver: pip install 'parapet-ops[postgres]'.") from error
+
+
+def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None  # the driver begins nothing by itself; _begin_sqlite does
+    cursor = connection.cursor()
+    for pragma in (
+        f"busy_timeout = {WAIT_SECONDS * 1000}",
+        "journal_mode = WAL",
+        "synchronous = FULL",  # what was answered with 2xx survives a power cut
+        "foreign_keys = ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # Deferred transactions that read first and write later fail under contention; immediate ones wait their turn.
+    read_only = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def lock_schema(connection: Connection) -> None:
+    """Let one process at a time change the schema, until the transaction ends. On SQLite, BEGIN IMMEDIATE does."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+
+
+def upsert(
+    connection: Connection, table: Table, row: Mapping[str, object], *, key: Sequence[str], update: Sequence[str]
+) -> None:
+    """Insert *row*; where *key* is taken, set the *update* columns instead."""
+    insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table).values(**row)
+    changed = {name: insert.excluded[name] for name in update}
+    connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=changed))
+
+
+def append_only_statements(table: str, dialect: str) -> tuple[str, ...]:
+    """The statements that make the database itself refuse to change or remove a row of *table*."""
+    said = f"{table} is append-only"
+    if dialect == "sqlite":
+        return tuple(
+            f"CREATE TRIGGER IF NOT EXISTS {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, '{said}'); END"
+            for verb in ("UPDATE", "DELETE")
+        )
+    return (
+        f"""CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION '{said}'; END $$""",
+        f"""CREATE OR REPLACE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}
+        FOR EACH ROW EXECUTE FUNCTION {table}_refuse()""",
+        f"""CREATE OR REPLACE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()""",
+    )

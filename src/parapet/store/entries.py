@@ -1,0 +1,79 @@
+"""The chronology: entries are numbered, chained, and never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import Connection, insert, select
+
+from parapet.core.types import IncidentId
+from parapet.incidents.model import Entry, EntryKind, NewEntry
+from parapet.store.chain import GENESIS, payload_hash, seal
+from parapet.store.rows import actor_columns, actor_of
+from parapet.store.schema import entries as table
+
+
+class Entries:
+    """The entries, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def append(self, incident_id: IncidentId, new: Iterable[NewEntry], *, recorded_at: datetime) -> None:
+        """Write *new* behind what is there, in the order given.
+
+        Raises:
+            Conflict: somebody else wrote to this incident at the same moment.
+        """
+        last = self._connection.execute(
+            select(table.c.seq, table.c.hash)
+            .where(table.c.incident_id == incident_id)
+            .order_by(table.c.seq.desc())
+            .limit(1)
+        ).first()
+        seq, previous_hash = (last.seq, last.hash) if last is not None else (0, GENESIS)
+        for entry in new:
+            seq += 1
+            sealed = seal(
+                entry,
+                incident_id=incident_id,
+                seq=seq,
+                recorded_at=recorded_at.isoformat(),
+                previous_hash=previous_hash,
+            )
+            self._connection.execute(
+                insert(table).values(
+                    incident_id=incident_id,
+                    seq=seq,
+                    kind=entry.kind.value,
+                    occurred_at=entry.occurred_at,
+                    recorded_at=recorded_at,
+                    payload=entry.payload,
+                    payload_hash=payload_hash(entry.payload),
+                    previous_hash=previous_hash,
+                    hash=sealed,
+                    **actor_columns(entry.actor),
+                )
+            )
+            previous_hash = sealed
+
+    def of(self, incident_id: IncidentId) -> tuple[Entry, ...]:
+        """The chronology of an incident, in the order in which it was written."""
+        rows = self._connection.execute(
+            select(table).where(table.c.incident_id == incident_id).order_by(table.c.seq)
+        ).mappings()
+        return tuple(
+            Entry(
+                incident_id=IncidentId(row["incident_id"]),
+                seq=row["seq"],
+                kind=EntryKind(row["kind"]),
+                occurred_at=row["occurred_at"],
+                recorded_at=row["recorded_at"],
+                actor=actor_of(row),
+                payload=row["payload"],
+                previous_hash=row["previous_hash"],
+                hash=row["hash"],
+            )
+            for row in rows
+        )

@@ -1,0 +1,76 @@
+"""Episodes: when each alert fired. At most one open per alert."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import fields, replace
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, select, update
+
+from parapet.core.types import IncidentId
+from parapet.core.vocabulary import Severity
+from parapet.incidents.model import Episode, Incident
+from parapet.store.rows import row_of
+from parapet.store.schema import episodes as table
+
+_FIELDS = tuple(field.name for field in fields(Episode))
+_BATCH = 500
+
+
+class Episodes:
+    """The episodes, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def known(self, source: str, fingerprints: Collection[str], keys: Collection[str]) -> tuple[Episode, ...]:
+        """Every episode of these alerts, and every open one of these keys."""
+        found: dict[int, Episode] = {}
+        for some in _batches(fingerprints):
+            self._collect(found, and_(table.c.source == source, table.c.fingerprint.in_(some)))
+        for some in _batches(keys):
+            self._collect(found, and_(table.c.key.in_(some), table.c.ended_at.is_(None)))
+        return tuple(found.values())
+
+    def of(self, incident_id: IncidentId) -> tuple[Episode, ...]:
+        """The episodes behind an incident, oldest first."""
+        rows = self._connection.execute(
+            select(table).where(table.c.incident_id == incident_id).order_by(table.c.started_at, table.c.id)
+        ).mappings()
+        return tuple(map(_episode, rows))
+
+    def save(self, episodes: Iterable[Episode], opened: Mapping[str, Incident]) -> None:
+        """Keep new and changed episodes. *opened*: the incidents that are new in this transaction, by key.
+
+        Raises:
+            Conflict: the alert has another open episode that this transaction did not know.
+        """
+        ordered = sorted(episodes, key=lambda one: (one.id is None, one.ended_at is None))  # close before opening
+        for episode in ordered:
+            row = row_of(_linked(episode, opened.get(episode.key)), without=("id",))
+            if episode.id is None:
+                self._connection.execute(insert(table).values(**row))
+            else:
+                self._connection.execute(update(table).where(table.c.id == episode.id).values(**row))
+
+    def _collect(self, found: dict[int, Episode], where: ColumnElement[bool]) -> None:
+        for row in self._connection.execute(select(table).where(where)).mappings():
+            found[row["id"]] = _episode(row)
+
+
+def _linked(episode: Episode, opened: Incident | None) -> Episode:
+    if opened is None or episode.incident_id is not None:
+        return episode
+    if episode.ended_at is not None and episode.ended_at < opened.started_at:
+        return episode  # over before the incident began
+    return replace(episode, incident_id=opened.id)
+
+
+def _episode(row: RowMapping) -> Episode:
+    return Episode(**{name: row[name] for name in _FIELDS} | {"severity": Severity(row["severity"])})
+
+
+def _batches(values: Collection[str]) -> Iterable[list[str]]:
+    """SQLite allows a bounded number of parameters in one statement."""
+    ordered = sorted(values)
+    return (ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH))

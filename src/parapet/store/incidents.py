@@ -1,0 +1,117 @@
+"""Incidents: at most one unresolved per key, changed only by whoever saw the latest revision."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, or_, select, update
+
+from parapet.core.errors import Conflict
+from parapet.core.types import IncidentId
+from parapet.core.vocabulary import Severity
+from parapet.incidents.model import Incident, IncidentState, Resolution
+from parapet.store.rows import Row, row_of
+from parapet.store.schema import incidents as table
+
+UNRESOLVED = table.c.state != IncidentState.RESOLVED.value
+_FIELDS = tuple(field.name for field in fields(Incident))
+
+
+class Incidents:
+    """The incidents, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._revisions: dict[IncidentId, int] = {}
+
+    def get(self, incident_id: IncidentId) -> Incident | None:
+        """The incident, or None."""
+        return self._one(select(table).where(table.c.id == incident_id))
+
+    def latest(self, keys: Collection[str]) -> dict[str, Incident]:
+        """Per key the unresolved incident, else the newest resolved one. Keys without any are left out."""
+        newest = select(func.max(table.c.id)).where(table.c.key.in_(keys)).group_by(table.c.key)
+        rows = self._connection.execute(
+            select(table)
+            .where(or_(table.c.id.in_(newest), and_(table.c.key.in_(keys), UNRESOLVED)))
+            .order_by(table.c.id)
+        ).mappings()
+        found: dict[str, Incident] = {}
+        for incident in map(self._seen, rows):
+            if incident.key not in found or incident.state is not IncidentState.RESOLVED:
+                found[incident.key] = incident
+        return found
+
+    def find(self, service: str, slice_name: str) -> Incident | None:
+        """The newest incident of a slice, unresolved ones first."""
+        resolved_last = (table.c.state == IncidentState.RESOLVED.value).asc()
+        wanted = select(table).where(table.c.service == service, table.c.slice == slice_name)
+        return self._one(wanted.order_by(resolved_last, table.c.id.desc()).limit(1))
+
+    def quiet(self, before: datetime, limit: int) -> list[Incident]:
+        """Unresolved incidents whose last alert ended at *before* or earlier, longest quiet first."""
+        wanted = select(table).where(UNRESOLVED, table.c.quiet_since <= before, table.c.firing == 0)
+        return self._many(wanted.order_by(table.c.quiet_since).limit(limit))
+
+    def add(self, incident: Incident) -> IncidentId:
+        """Keep a new incident and give it its number.
+
+        Raises:
+            Conflict: an unresolved incident of the same key exists.
+        """
+        row = _row(incident) | {"revision": 1}
+        number = IncidentId(self._connection.execute(insert(table).values(**row).returning(table.c.id)).scalar_one())
+        self._revisions[number] = 1
+        return number
+
+    def save(self, incident: Incident) -> None:
+        """Keep a changed incident, if nobody else changed it since this transaction read it.
+
+        Raises:
+            Conflict: somebody did.
+        """
+        if incident.id is None or incident.id not in self._revisions:
+            raise Conflict(f"{incident.ref} was never read in this transaction.")
+        seen = self._revisions[incident.id]
+        changed = self._connection.execute(
+            update(table)
+            .where(table.c.id == incident.id, table.c.revision == seen)
+            .values(**_row(incident), revision=seen + 1)
+        )
+        if changed.rowcount != 1:
+            raise Conflict(f"{incident.ref} was changed by somebody else at the same moment.")
+        self._revisions[incident.id] = seen + 1
+
+    def page(self, where: ColumnElement[bool], order: tuple[ColumnElement[object], ...], limit: int) -> list[Incident]:
+        """Incidents for a list, in *order*."""
+        return self._many(select(table).where(where).order_by(*order).limit(limit))
+
+    def count(self, where: ColumnElement[bool]) -> int:
+        """How many there are."""
+        return self._connection.execute(select(func.count()).select_from(table).where(where)).scalar_one()
+
+    def _one(self, wanted: Select[tuple[object, ...]]) -> Incident | None:
+        row = self._connection.execute(wanted).mappings().first()
+        return None if row is None else self._seen(row)
+
+    def _many(self, wanted: Select[tuple[object, ...]]) -> list[Incident]:
+        return [self._seen(row) for row in self._connection.execute(wanted).mappings()]
+
+    def _seen(self, row: RowMapping) -> Incident:
+        incident = _incident(row)
+        self._revisions[IncidentId(row["id"])] = row["revision"]
+        return incident
+
+
+def _row(incident: Incident) -> Row:
+    return row_of(incident, without=("id",)) | {"severity_rank": incident.severity.rank}
+
+
+def _incident(row: RowMapping) -> Incident:
+    values = {name: row[name] for name in _FIELDS}
+    values["state"] = IncidentState(row["state"])
+    values["severity"] = Severity(row["severity"])
+    values["resolution"] = Resolution(row["resolution"]) if row["resolution"] else None
+    return Incident(**values)

@@ -1,0 +1,74 @@
+"""The schema's own migrations, in their own version table: upgrade, what is pending, and the SQL."""
+
+from __future__ import annotations
+
+import io
+from contextlib import redirect_stdout
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
+
+from parapet.core.names import TABLE_PREFIX, VERSION_TABLE
+from parapet.store.dialect import READ_ONLY, lock_schema
+from parapet.store.errors import Boundary
+
+HERE = Path(__file__).parent / "migrations"
+
+
+def upgrade(engine: Engine) -> list[str]:
+    """Bring the schema up to date; the steps that were taken. Many processes may call it at once.
+
+    Raises:
+        EvidenceUnavailable: the database does not answer.
+    """
+    config = _config()
+    with Boundary(), engine.begin() as connection:
+        lock_schema(connection)
+        steps = _pending(MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}))
+        if steps:
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    return steps
+
+
+def pending(engine: Engine) -> list[str]:
+    """The steps that the schema still needs, oldest first; none: it is up to date.
+
+    Raises:
+        EvidenceUnavailable: the database does not answer.
+    """
+    with Boundary(), engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+        return _pending(MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}))
+
+
+def sql(dialect: str) -> str:
+    """The statements of every step for *dialect* (sqlite or postgresql), for whoever applies them by hand."""
+    config = _config()
+    config.attributes["dialect"] = dialect
+    out = io.StringIO()
+    config.output_buffer = out
+    with redirect_stdout(out):
+        command.upgrade(config, "head", sql=True)
+    return out.getvalue()
+
+
+def include_name(name: str | None, kind: str, parents: object) -> bool:
+    """For the host's own Alembic: leave Parapet's tables alone. Pass it as `include_name` in the host's `env.py`."""
+    return not (kind == "table" and name is not None and name.startswith(TABLE_PREFIX))
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(HERE).replace("%", "%%"))
+    return config
+
+
+def _pending(context: MigrationContext) -> list[str]:
+    scripts = ScriptDirectory.from_config(_config())
+    have = context.get_current_revision()
+    steps = list(scripts.iterate_revisions("head", have or "base"))
+    return [f"{step.revision} {step.doc}" for step in reversed(steps) if step.revision != have]

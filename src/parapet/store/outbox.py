@@ -1,0 +1,120 @@
+"""The outbox: announcements to be delivered, written in the commit that caused them, claimed by lease."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+
+from parapet.core.types import IncidentId, JsonObject
+from parapet.incidents.model import Announcement
+from parapet.store.rows import row_of
+from parapet.store.schema import outbox as table
+
+
+class OutboxState(StrEnum):
+    """What became of a notification."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    DEAD = "dead"  # given up
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One announcement to one channel."""
+
+    id: str
+    dedupe_key: str
+    """Two announcements of the same thing to the same channel are one."""
+    incident_id: IncidentId
+    channel: str
+    announcement: Announcement
+    message: JsonObject
+    state: OutboxState = OutboxState.WAITING
+    attempts: int = 0
+    created_at: datetime
+    due_at: datetime
+    lease_owner: str | None = None
+    leased_until: datetime | None = None
+    last_error: str | None = None
+    delivered_at: datetime | None = None
+
+
+class OutboxRows:
+    """The outbox, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, notification: Notification) -> None:
+        """Keep a notification.
+
+        Raises:
+            Conflict: the same announcement to the same channel exists.
+        """
+        self._connection.execute(insert(table).values(**row_of(notification)))
+
+    def due(self, now: datetime, limit: int) -> list[str]:
+        """Notifications to be delivered, whose lease nobody holds; those that waited longest first."""
+        free = or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
+        wanted = select(table.c.id).where(table.c.state == OutboxState.WAITING.value, table.c.due_at <= now, free)
+        return list(self._connection.execute(wanted.order_by(table.c.due_at, table.c.id).limit(limit)).scalars())
+
+    def claim(self, number: str, *, owner: str, now: datetime, until: datetime) -> Notification | None:
+        """Take the lease of a due notification; None if somebody else has it or it is settled."""
+        free = or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
+        claimed = self._connection.execute(
+            update(table)
+            .where(table.c.id == number, table.c.state == OutboxState.WAITING.value, table.c.due_at <= now, free)
+            .values(lease_owner=owner, leased_until=until, attempts=table.c.attempts + 1)
+        )
+        if claimed.rowcount != 1:
+            return None
+        row = self._connection.execute(select(table).where(table.c.id == number)).mappings().one()
+        return _notification(row)
+
+    def settle(
+        self, number: str, *, owner: str, state: OutboxState, now: datetime, due_at: datetime, error: str | None
+    ) -> bool:
+        """Say how an attempt ended and give the lease back; False if the lease was lost meanwhile."""
+        settled = self._connection.execute(
+            update(table)
+            .where(and_(table.c.id == number, table.c.lease_owner == owner))
+            .where(table.c.state == OutboxState.WAITING.value)
+            .values(
+                state=state.value,
+                lease_owner=None,
+                leased_until=None,
+                due_at=due_at,
+                last_error=error,
+                delivered_at=now if state is OutboxState.DELIVERED else None,
+            )
+        )
+        return settled.rowcount == 1
+
+    def of(self, incident_id: IncidentId) -> tuple[Notification, ...]:
+        """The notifications about an incident, oldest first."""
+        rows = self._connection.execute(
+            select(table).where(table.c.incident_id == incident_id).order_by(table.c.created_at, table.c.id)
+        ).mappings()
+        return tuple(map(_notification, rows))
+
+    def count(self, state: OutboxState) -> int:
+        """How many notifications are in *state*."""
+        wanted = select(func.count()).select_from(table).where(table.c.state == state.value)
+        return self._connection.execute(wanted).scalar_one()
+
+    def last_delivered_at(self) -> datetime | None:
+        """When the newest delivery succeeded."""
+        newest: datetime | None = self._connection.execute(select(func.max(table.c.delivered_at))).scalar_one()
+        return newest
+
+
+def _notification(row: RowMapping) -> Notification:
+    values = dict(row)
+    values["announcement"] = Announcement(row["announcement"])
+    values["state"] = OutboxState(row["state"])
+    return Notification(**values)

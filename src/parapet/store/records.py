@@ -1,0 +1,78 @@
+"""Three small tables: who did what (audit), what was learned (retrospectives), who is alive (heartbeats)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select
+
+from parapet.core.types import Actor, IncidentId, JsonObject
+from parapet.store.dialect import upsert
+from parapet.store.rows import actor_columns
+from parapet.store.schema import audit, heartbeats, retrospectives
+
+
+class AuditRows:
+    """The audit, within one transaction. Rows are never changed."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self,
+        *,
+        actor: Actor,
+        verb: str,
+        target: str,
+        outcome: str,
+        now: datetime,
+        reason: str | None = None,
+        details: JsonObject | None = None,
+    ) -> None:
+        """Write down that *actor* did, or was refused, *verb* on *target*."""
+        row = {"recorded_at": now, "verb": verb, "target": target, "outcome": outcome, "reason": reason}
+        self._connection.execute(insert(audit).values(**row, details=details or {}, **actor_columns(actor)))
+
+    def of(self, target: str) -> list[JsonObject]:
+        """What was done to *target*, oldest first."""
+        rows = self._connection.execute(select(audit).where(audit.c.target == target).order_by(audit.c.id)).mappings()
+        return [{**row, "recorded_at": row["recorded_at"].isoformat()} for row in rows]
+
+
+class RetrospectiveRows:
+    """The retrospectives, within one transaction: one per resolution."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def keep(self, incident_id: IncidentId, incident_version: int, body: JsonObject, *, now: datetime) -> None:
+        """Keep what was composed when the incident resolved at this version."""
+        row = {"incident_id": incident_id, "incident_version": incident_version, "composed_at": now, "body": body}
+        self._connection.execute(insert(retrospectives).values(**row))
+
+    def latest(self, incident_id: IncidentId) -> JsonObject | None:
+        """The newest one of an incident."""
+        table = retrospectives
+        wanted = select(table.c.body).where(table.c.incident_id == incident_id)
+        body: JsonObject | None = self._connection.execute(
+            wanted.order_by(table.c.incident_version.desc()).limit(1)
+        ).scalar_one_or_none()
+        return body
+
+
+class Heartbeats:
+    """Signs of life, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def beat(self, name: str, *, now: datetime, took_seconds: float) -> None:
+        """*name* is alive now; its last round took so long."""
+        row = {"name": name, "beat_at": now, "took_seconds": took_seconds}
+        upsert(self._connection, heartbeats, row, key=("name",), update=("beat_at", "took_seconds"))
+
+    def last(self, prefix: str) -> datetime | None:
+        """The newest beat of anybody whose name starts with *prefix*."""
+        wanted = select(func.max(heartbeats.c.beat_at)).where(heartbeats.c.name.startswith(prefix, autoescape=True))
+        newest: datetime | None = self._connection.execute(wanted).scalar_one()
+        return newest

@@ -1,0 +1,43 @@
+"""Between values and rows: a value's fields are the columns of its table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from enum import Enum
+from typing import TYPE_CHECKING, TypeAlias
+
+from sqlalchemy import RowMapping
+
+from parapet.core.types import Actor, ActorClass
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Row: TypeAlias = dict[str, object]
+
+
+def row_of(value: DataclassInstance, *, without: tuple[str, ...] = ()) -> Row:
+    """The columns of *value*: enums as their values, an actor as two columns."""
+    row: Row = {}
+    for field in fields(value):
+        if field.name in without:
+            continue
+        content = getattr(value, field.name)
+        if isinstance(content, Actor):
+            row |= actor_columns(content)
+        elif isinstance(content, Enum):
+            row[field.name] = content.value
+        else:
+            row[field.name] = dict(content) if isinstance(content, Mapping) else content
+    return row
+
+
+def actor_columns(actor: Actor) -> Row:
+    """An actor as the columns it has everywhere."""
+    return {"actor_kind": actor.kind.value, "actor_name": actor.name[:128]}
+
+
+def actor_of(row: RowMapping) -> Actor:
+    """The actor that *row* names."""
+    return Actor(kind=ActorClass(row["actor_kind"]), name=row["actor_name"])

@@ -1,0 +1,216 @@
+"""The tables, as they are now. How they came to be is in `migrations`."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from parapet.core.names import TABLE_PREFIX
+from parapet.store.columns import CanonicalJson, UtcDateTime
+
+metadata = MetaData()
+
+Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only if they are INTEGER
+
+inbox = Table(
+    f"{TABLE_PREFIX}inbox",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, done, rejected
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("error", Text),
+    Column("processed_at", UtcDateTime),
+    Index(f"ix_{TABLE_PREFIX}inbox_due", "state", "due_at"),
+    Index(f"ix_{TABLE_PREFIX}inbox_received", "received_at"),
+)
+
+incidents = Table(
+    f"{TABLE_PREFIX}incidents",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("key", String(512), nullable=False),
+    Column("service", String(128), nullable=False),
+    Column("slice", String(128)),
+    Column("labels", CanonicalJson, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("severity", String(16), nullable=False),
+    Column("severity_rank", Integer, nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("detected_at", UtcDateTime, nullable=False),
+    Column("last_heard_at", UtcDateTime, nullable=False),
+    Column("repeats", Integer, nullable=False),
+    Column("firing", Integer, nullable=False),
+    Column("quiet_since", UtcDateTime),
+    Column("refired_count", Integer, nullable=False),
+    Column("last_fired_at", UtcDateTime, nullable=False),
+    Column("last_ended_at", UtcDateTime),
+    Column("owner", String(128)),
+    Column("acknowledged_at", UtcDateTime),
+    Column("resolved_at", UtcDateTime),
+    Column("resolution", String(16)),
+    Column("previous_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id")),
+    Column("runbook", Text),
+    Column("annotations", CanonicalJson, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("revision", Integer, nullable=False),  # counts every write, also those no reader need notice
+    Index(
+        f"ux_{TABLE_PREFIX}incidents_unresolved",
+        "key",
+        unique=True,
+        sqlite_where=text("state <> 'resolved'"),
+        postgresql_where=text("state <> 'resolved'"),
+    ),
+    Index(f"ix_{TABLE_PREFIX}incidents_key", "key", "id"),
+    Index(f"ix_{TABLE_PREFIX}incidents_queue", "state", "severity_rank", "started_at", "id"),
+    Index(f"ix_{TABLE_PREFIX}incidents_quiet", "state", "quiet_since"),
+    Index(f"ix_{TABLE_PREFIX}incidents_resolved", "state", "resolved_at", "id"),
+    Index(f"ix_{TABLE_PREFIX}incidents_slice", "service", "slice", "id"),
+)
+
+episodes = Table(
+    f"{TABLE_PREFIX}episodes",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("source", String(64), nullable=False),
+    Column("fingerprint", String(128), nullable=False),
+    Column("key", String(512), nullable=False),
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id")),
+    Column("severity", String(16), nullable=False),
+    Column("labels", CanonicalJson, nullable=False),
+    Column("annotations", CanonicalJson, nullable=False),
+    Column("generator_url", Text),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("restarted_at", UtcDateTime),
+    Column("first_heard_at", UtcDateTime, nullable=False),
+    Column("last_heard_at", UtcDateTime, nullable=False),
+    Column("cleared_heard_at", UtcDateTime),
+    Column("repeats", Integer, nullable=False),
+    Index(f"ix_{TABLE_PREFIX}episodes_alert", "source", "fingerprint", "started_at"),
+    Index(f"ix_{TABLE_PREFIX}episodes_incident", "incident_id", "started_at"),
+    Index(
+        f"ix_{TABLE_PREFIX}episodes_open",
+        "key",
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        f"ux_{TABLE_PREFIX}episodes_open",
+        "source",
+        "fingerprint",
+        unique=True,
+        sqlite_where=text("ended_at IS NULL"),
+        postgresql_where=text("ended_at IS NULL"),
+    ),
+)
+
+entries = Table(
+    f"{TABLE_PREFIX}entries",
+    metadata,
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(32), nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor_name", String(128), nullable=False),
+    Column("payload", CanonicalJson, nullable=False),
+    Column("payload_hash", String(64), nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+changes = Table(
+    f"{TABLE_PREFIX}changes",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("dedupe_key", String(512), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("service", String(128), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("version", String(128)),
+    Column("url", Text),
+    Column("details", CanonicalJson, nullable=False),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor_name", String(128), nullable=False),
+    UniqueConstraint("dedupe_key", name=f"ux_{TABLE_PREFIX}changes_dedupe"),
+    Index(f"ix_{TABLE_PREFIX}changes_when", "service", "occurred_at"),
+)
+
+outbox = Table(
+    f"{TABLE_PREFIX}outbox",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("dedupe_key", String(256), nullable=False),
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("announcement", String(32), nullable=False),
+    Column("message", CanonicalJson, nullable=False),
+    Column("state", String(16), nullable=False),  # waiting, delivered, dead
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("lease_owner", String(64)),
+    Column("leased_until", UtcDateTime),
+    Column("last_error", Text),
+    Column("delivered_at", UtcDateTime),
+    UniqueConstraint("dedupe_key", name=f"ux_{TABLE_PREFIX}outbox_dedupe"),
+    Index(f"ix_{TABLE_PREFIX}outbox_due", "state", "due_at"),
+    Index(f"ix_{TABLE_PREFIX}outbox_incident", "incident_id", "created_at"),
+)
+
+audit = Table(
+    f"{TABLE_PREFIX}audit",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("actor_kind", String(16), nullable=False),
+    Column("actor_name", String(128), nullable=False),
+    Column("verb", String(64), nullable=False),
+    Column("target", String(128), nullable=False),
+    Column("outcome", String(16), nullable=False),  # done, refused
+    Column("reason", Text),
+    Column("details", CanonicalJson, nullable=False),
+    Index(f"ix_{TABLE_PREFIX}audit_target", "target", "id"),
+)
+
+retrospectives = Table(
+    f"{TABLE_PREFIX}retrospectives",
+    metadata,
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), primary_key=True),
+    Column("incident_version", Integer, primary_key=True, autoincrement=False),
+    Column("composed_at", UtcDateTime, nullable=False),
+    Column("body", CanonicalJson, nullable=False),
+)
+
+heartbeats = Table(
+    f"{TABLE_PREFIX}heartbeats",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("beat_at", UtcDateTime, nullable=False),
+    Column("took_seconds", Float, nullable=False),
+)
+
+APPEND_ONLY = (entries, audit)
+"""Tables of which the database itself refuses to change or remove a row."""

@@ -1,0 +1,95 @@
+"""The evidence store: transactions over one database. Every difference between databases is in `dialect`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from parapet.core.errors import Conflict
+from parapet.store.changes import ChangeRows
+from parapet.store.dialect import READ_ONLY, connect
+from parapet.store.entries import Entries
+from parapet.store.episodes import Episodes
+from parapet.store.errors import Boundary
+from parapet.store.inbox import InboxRows
+from parapet.store.incidents import Incidents
+from parapet.store.outbox import OutboxRows
+from parapet.store.records import AuditRows, Heartbeats, RetrospectiveRows
+
+T = TypeVar("T")
+
+MAX_ATTEMPTS = 8
+"""How often a transaction that lost a race is done again; each time, somebody else's succeeded."""
+
+
+class Transaction:
+    """One transaction: an aggregate each. It commits when its block ends, and not if that raises."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.inbox = InboxRows(connection)
+        self.incidents = Incidents(connection)
+        self.episodes = Episodes(connection)
+        self.entries = Entries(connection)
+        self.changes = ChangeRows(connection)
+        self.outbox = OutboxRows(connection)
+        self.audit = AuditRows(connection)
+        self.retrospectives = RetrospectiveRows(connection)
+        self.heartbeats = Heartbeats(connection)
+
+
+class Store:
+    """The evidence database at *url*, with a small pool of its own. Opens nothing until it is used.
+
+    Raises:
+        ConfigurationError: the URL names no database that Parapet speaks.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.engine = connect(url)
+
+    @contextmanager
+    def begin(self) -> Iterator[Transaction]:
+        """A transaction that may write.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+            Conflict: somebody else wrote the same thing first.
+            SchemaOutdated: migrations are missing.
+        """
+        with Boundary(), self.engine.begin() as connection:
+            yield Transaction(connection)
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """A transaction that only reads, and waits for no writer.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+            SchemaOutdated: migrations are missing.
+        """
+        with Boundary(), self.engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+            yield Transaction(connection)
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Do *work* in a transaction, again from the start whenever it loses a race.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+            Conflict: it lost MAX_ATTEMPTS races in a row.
+            SchemaOutdated: migrations are missing.
+        """
+        for _ in range(MAX_ATTEMPTS - 1):
+            try:
+                with self.begin() as tx:
+                    return work(tx)
+            except Conflict:
+                continue
+        with self.begin() as tx:
+            return work(tx)
+
+    def close(self) -> None:
+        """Give every connection back."""
+        self.engine.dispose()

@@ -28,6 +28,8 @@ class JourneyCard(Protocol):
     @property
     def slice(self) -> str: ...
     @property
+    def journey(self) -> str | None: ...
+    @property
     def state(self) -> str:
         """A value of `slo.state.JourneyState`."""
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import datetime
 from urllib.parse import urlsplit
+
+from parapet.incidents.durations import duration_words
 
 NO_BREAK = "\u00a0"
 LONGEST_TITLE = 160
 LONGEST_TEXT = 600
 LONGEST_LABEL = 80
+
+_UNIT = re.compile(r"(?<=\d) (?=[a-z])")
 
 
 def capped(text: str, most: int = LONGEST_TEXT) -> str:
@@ -51,17 +56,7 @@ def burn(rate: float) -> str:
 
 def span(seconds: float) -> str:
     """A duration in its two largest units: 8 s, 32 min, 1 h 12 min, 1 d 21 h."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole}{NO_BREAK}s"
-    minutes = whole // 60
-    if minutes < 60:
-        return f"{minutes}{NO_BREAK}min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours}{NO_BREAK}h" + (f" {minutes:02d}{NO_BREAK}min" if minutes else "")
-    days, hours = divmod(hours, 24)
-    return f"{days}{NO_BREAK}d" + (f" {hours}{NO_BREAK}h" if hours else "")
+    return _UNIT.sub(NO_BREAK, duration_words(seconds))
 
 
 def between(start: datetime, end: datetime) -> str:

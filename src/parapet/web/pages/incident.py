@@ -19,15 +19,17 @@ def page(desk: Desk, visit: Visit) -> Response:
     """Everything known about one incident, and what may be done."""
     file = desk.app.look.incident(incident_id(visit))
     incident = file.incident
+    card, unasked = _now(desk, file)
     view = incident_view(
         file,
-        _card(desk, file),
+        card,
         runbooks_for(incident.slice, desk.app.runbooks),
         desk.links,
         policy=desk.app.incidents,
         reader=visit.person.name,
         refusal=desk.may(visit.person, Action.NOTE),
         tab=visit.request.query.get("entries", "key"),
+        unasked=unasked,
         now=visit.now,
     )
     title = f"{view.strip.title}, {view.ref}"
@@ -46,10 +48,16 @@ def incident_id(visit: Visit) -> IncidentId:
     return IncidentId(int(written))
 
 
-def _card(desk: Desk, file: IncidentFile) -> JourneyCard | None:
-    """The promise this incident is about, now. Asked only while it is open, and only if it is one of ours."""
+def _now(desk: Desk, file: IncidentFile) -> tuple[JourneyCard | None, bool]:
+    """The promise this incident is about, as it stands; and whether Prometheus, asked for it, did not answer.
+
+    Asked only while the incident is open, and only if the promise is one of ours.
+    """
     incident = file.incident
     names = {one.name for one in desk.app.catalog}
     if incident.state is IncidentState.RESOLVED or incident.slice not in names:
-        return None
-    return next((card for card in desk.app.observe.journeys().readings if card.slice == incident.slice), None)
+        return None, False
+    sky = desk.app.observe.journeys()
+    if sky.problem is not None:
+        return None, True
+    return next((card for card in sky.readings if card.slice == incident.slice), None), False

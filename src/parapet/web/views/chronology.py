@@ -89,10 +89,9 @@ def chronology(
     now: datetime,
 ) -> Chronology:
     """The chronology of *incident* under *tab*; *waiting* is what happens next by itself."""
-    rows = _phased(incident, entries, changes, now)
-    rows = _rolled_up(rows)
+    rows = _rolled_up(_phased(incident, entries, changes))
     if incident.repeats:
-        rows = (*rows, _repeats(incident, rows, now))
+        rows = _with_repeats(incident, rows)
     tab = tab if tab in TABS else "key"
     over = incident.state is IncidentState.RESOLVED
     return Chronology(
@@ -114,9 +113,7 @@ def chronology(
     )
 
 
-def _phased(
-    incident: Incident, entries: Sequence[Entry], changes: Sequence[Near], now: datetime
-) -> tuple[ChronologyRow, ...]:
+def _phased(incident: Incident, entries: Sequence[Entry], changes: Sequence[Near]) -> tuple[ChronologyRow, ...]:
     told: list[tuple[datetime, int, int, Entry | Near]] = []
     told += [(entry.occurred_at, 1, entry.seq, entry) for entry in entries]
     told += [(near.change.occurred_at, 0, number, near) for number, near in enumerate(changes, 1)]
@@ -222,13 +219,16 @@ def _rolled_up(rows: Sequence[ChronologyRow]) -> tuple[ChronologyRow, ...]:
     return tuple(rolled)
 
 
-def _repeats(incident: Incident, rows: Sequence[ChronologyRow], now: datetime) -> ChronologyRow:
+def _with_repeats(incident: Incident, rows: Sequence[ChronologyRow]) -> tuple[ChronologyRow, ...]:
+    """*rows* with the repeats as one row, where the last of them was heard."""
+    at = text.machine(incident.last_heard_at)
+    place = next((number for number, row in enumerate(rows) if row.at > at), len(rows))
     heard = text.clock(incident.last_heard_at, incident.started_at, seconds=True)
     number = text.several(incident.repeats, "repeat")
-    return ChronologyRow(
+    repeats = ChronologyRow(
         anchor="repeats",
         link="",
-        at=text.machine(incident.last_heard_at),
+        at=at,
         clock=heard,
         icon="bell",
         tone="",
@@ -238,7 +238,8 @@ def _repeats(incident: Incident, rows: Sequence[ChronologyRow], now: datetime) -
         source="",
         who="",
         late="",
-        phase=rows[-1].phase if rows else "",
+        phase=rows[place - 1].phase if place else "",
         groups=frozenset({"all", "key"}),
         rolled="Alertmanager sends an alert again while it fires. Repeats are counted, not kept one by one.",
     )
+    return (*rows[:place], repeats, *rows[place:])

@@ -8,23 +8,16 @@ from datetime import datetime
 
 from parapet.incidents.model import Change, Incident
 from parapet.web import text
-from parapet.web.reads import JourneyCard, Sky, Trust
+from parapet.web.reads import Sky, Trust
 from parapet.web.views.changes import ChangeRow, change_row
-from parapet.web.views.journeys import BURNING, UNSURE, JourneyView, journey_view
+from parapet.web.views.journeys import UNSURE, JourneyView, journey_view
+from parapet.web.views.lede import lede
 from parapet.web.words import SEVERITY, Word
 
 WORKER_LATE_SECONDS = 120.0
 MOST_INCIDENTS = 6
 MOST_CHANGES = 6
-MOST_NAMES = 4
-NO_JOURNEY = (
-    "No journey is watched yet.",
-    "Declare the first one with parapet.journey(...): what must users succeed at?",
-)
-NOT_JUDGED = (
-    "Nobody can say right now whether users succeed.",
-    "Not one journey can be judged. That is not good news.",
-)
+LONGEST_TITLE = 90
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +78,10 @@ def home_view(
         headline=headline,
         rest=rest,
         problem=text.sentence(text.capped(sky.problem)) if sky.problem else None,
-        journeys=tuple(journey_view(card, by_slice, speed=card.slice in speed_slices) for card in sky.readings),
+        journeys=tuple(
+            journey_view(card, by_slice, speed=card.slice in speed_slices, asked=sky.problem is None)
+            for card in sky.readings
+        ),
         open_rows=tuple(_open_row(each, now) for each in open_incidents[:MOST_INCIDENTS]),
         open_count=open_count,
         changes=tuple(change_row(change, now=now) for change in today[:MOST_CHANGES]),
@@ -95,74 +91,11 @@ def home_view(
     )
 
 
-def lede(cards: Sequence[JourneyCard], speed_slices: Collection[str] = ()) -> tuple[str, str]:
-    """The answer in a sentence, and the rest in a few more. What cannot be judged is never called fine."""
-    paging = [card for card in cards if str(card.state) == "burning_page"]
-    ticketing = [card for card in cards if str(card.state) == "burning_ticket"]
-    unsure = [card for card in cards if str(card.state) in UNSURE]
-    good = [card for card in cards if str(card.state) not in BURNING | UNSURE]
-    if not cards:
-        return (
-            "No journey is watched yet.",
-            "Declare the first one with parapet.journey(...): what must users succeed at?",
-        )
-    rest: list[str] = []
-    if paging:
-        headline = _harm(paging, speed_slices)
-    elif ticketing:
-        headline = f"{_names(ticketing)} {_are(ticketing)} slowly using up the error budget."
-    elif not good:
-        return (
-            "Nobody can say right now whether users succeed.",
-            "Not one journey can be judged. That is not good news.",
-        )
-    elif unsure:
-        headline = "Users are succeeding, where we can tell."
-    else:
-        headline = "Users are succeeding."
-    if paging and ticketing:
-        rest.append(f"{_names(ticketing)} {_are(ticketing)} slowly using up the error budget.")
-    if good:
-        fine = "is fine" if len(good) == 1 else "are fine"
-        rest.append(f"{_names(good)} {fine}." if paging or ticketing else _all_good(good, unsure))
-    if unsure:
-        rest.append(f"{_names(unsure)} cannot be judged right now.")
-    return headline, " ".join(rest)
-
-
-def _all_good(good: Sequence[JourneyCard], unsure: Sequence[JourneyCard]) -> str:
-    if unsure:
-        return f"{_names(good)} {'is' if len(good) == 1 else 'are'} good."
-    return "The one promise holds." if len(good) == 1 else f"All {len(good)} promises hold."
-
-
-def _harm(cards: Sequence[JourneyCard], speed_slices: Collection[str]) -> str:
-    slow = [card for card in cards if card.slice in speed_slices]
-    broken = [card for card in cards if card.slice not in speed_slices]
-    said = broken or slow
-    worst = min((card.good_ratio for card in said if card.good_ratio is not None), default=1.0)
-    whom = "everyone" if worst <= 0.005 else "most users" if worst < 0.5 else "some users"
-    verb = "failing" if broken else "too slow"
-    return f"{_names(said)} {_are(said)} {verb} for {whom}."
-
-
-def _names(cards: Sequence[JourneyCard]) -> str:
-    titles = [text.capped(card.title, 60) for card in cards]
-    if len(titles) > MOST_NAMES:
-        titles = [*titles[: MOST_NAMES - 1], f"{len(titles) - MOST_NAMES + 1} more"]
-    joined = text.listed(titles)
-    return joined[:1].upper() + joined[1:]
-
-
-def _are(cards: Sequence[JourneyCard]) -> str:
-    return "is" if len(cards) == 1 else "are"
-
-
 def _open_row(incident: Incident, now: datetime) -> OpenRow:
     owner = text.capped(incident.owner, 40) if incident.owner else "nobody"
     return OpenRow(
         severity=SEVERITY[incident.severity],
-        title=text.capped(incident.title, text.LONGEST_TITLE) or "Untitled alert",
+        title=text.capped(incident.title, LONGEST_TITLE) or "Untitled alert",
         address=f"incidents/{incident.id}",
         aside=f"{text.between(incident.started_at, now)}, {owner}",
     )
@@ -193,7 +126,7 @@ def _figures(sky: Sky, trust: Trust, now: datetime) -> tuple[Figure, ...]:
     prometheus = Figure(
         label="Prometheus",
         value="Not heard" if sky.problem or heard is None else "Answers",
-        context=text.capped(sky.problem, 90) if sky.problem else _ago("newest sample", heard, now),
+        context="why is said above" if sky.problem else _ago("answered", heard, now),
         tone="stale" if sky.problem or heard is None else "",
     )
     alertmanager = Figure(
@@ -221,7 +154,7 @@ def _figures(sky: Sky, trust: Trust, now: datetime) -> tuple[Figure, ...]:
 
 
 def _ago(what: str, when: datetime | None, now: datetime) -> str:
-    return f"{what} never" if when is None else f"{what} {text.between(when, now)} ago"
+    return f"{what}: never" if when is None else f"{what} {text.between(when, now)} ago"
 
 
 def _bodies(number: int) -> str:

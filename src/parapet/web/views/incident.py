@@ -138,9 +138,13 @@ def incident_view(
     reader: str,
     refusal: str | None,
     tab: str,
+    unasked: bool = False,
     now: datetime,
 ) -> IncidentView:
-    """The page of one incident. *card* is its promise now, if known; *refusal* says why *reader* may not act."""
+    """The page of one incident.
+
+    *card* is its promise now, if known; *unasked*: Prometheus did not answer. *refusal* says why *reader* may not act.
+    """
     incident, near = file.incident, file.near_changes
     over = incident.state is IncidentState.RESOLVED
     end = incident.resolved_at or now if over else now
@@ -151,7 +155,7 @@ def incident_view(
         version=incident.version,
         strip=strip(incident, policy, may_act=refusal is None, now=now),
         lead=lead(incident, policy, now),
-        figures=_figures(incident, card, now),
+        figures=_figures(incident, card, unasked, now),
         chart=span_chart(incident, file.episodes, near, now=now),
         claims=_claims(file.triage, file.previous),
         changes=near_rows(near, now=now),
@@ -187,11 +191,12 @@ def lead(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
         return f"{words} That its alerts are not reported any more is not proof of a fix."
     if incident.firing:
         since = text.clock(incident.last_fired_at, now)
-        verb = "is" if incident.firing == 1 else "are"
-        still = f"It is still happening: {text.several(incident.firing, 'alert')} {verb} firing since {since} UTC."
+        verb = "has" if incident.firing == 1 else "have"
+        alerts = text.several(incident.firing, "alert")
+        still = f"It is still happening: {alerts} {verb} been firing since {since} UTC."
         return f"{still} {began}{again}."
     quiet = (
-        f"No alert of it is reported since {text.clock(incident.quiet_since, now)} UTC. "
+        f"No alert of it has been reported since {text.clock(incident.quiet_since, now)} UTC. "
         if incident.quiet_since
         else ""
     )
@@ -199,11 +204,15 @@ def lead(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
     return f"{quiet}{began}{again}. After {wait} of quiet it closes by itself; a cleared alert is not proof of a fix."
 
 
-def _figures(incident: Incident, card: JourneyCard | None, now: datetime) -> tuple[Figure, ...]:
+def _figures(incident: Incident, card: JourneyCard | None, unasked: bool, now: datetime) -> tuple[Figure, ...]:
     over = incident.state is IncidentState.RESOLVED
     figures: list[Figure] = []
     if card is not None and not over:
         figures += _current(card)
+    if unasked:
+        figures.append(
+            Figure(label="Failing lately", value="Not known", context="Prometheus could not be asked", tone="stale")
+        )
     end = incident.resolved_at or now if over else now
     delay = (incident.detected_at - incident.started_at).total_seconds()
     figures.append(
@@ -304,7 +313,7 @@ def _changes_sub(incident: Incident, policy: IncidentPolicy, now: datetime) -> s
 def _runbook(number: int, runbook: Runbook) -> RunbookView:
     return RunbookView(
         title=runbook.title,
-        owner=runbook.owner,
+        owner=runbook.owner or "nobody yet",
         url=text.web_link(runbook.url),
         warnings=runbook.warnings,
         steps=tuple(

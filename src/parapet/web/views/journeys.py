@@ -55,8 +55,13 @@ def incident_link(incident: Incident) -> IncidentLink:
     return IncidentLink(ref=incident.ref, address=f"incidents/{incident.id}", owner=owner)
 
 
-def journey_view(card: JourneyCard, open_by_slice: Mapping[str, Incident], *, speed: bool = False) -> JourneyView:
-    """The card of one promise. *speed*: it promises to be fast enough, not to succeed."""
+def journey_view(
+    card: JourneyCard, open_by_slice: Mapping[str, Incident], *, speed: bool = False, asked: bool = True
+) -> JourneyView:
+    """The card of one promise.
+
+    *speed*: it promises to be fast enough, not to succeed. *asked*: Prometheus answered; else nothing is known of it.
+    """
     state = str(card.state)
     word = JOURNEY.get(state, JOURNEY["stale"])
     incident = open_by_slice.get(card.slice)
@@ -76,7 +81,7 @@ def journey_view(card: JourneyCard, open_by_slice: Mapping[str, Incident], *, sp
         if card.budget_left_minutes is not None
         else "",
         budget_width=f"{min(1.0, max(0.0, card.budget_left_ratio or 0.0)) * 100:.1f}%" if known else "",
-        sentence=_sentence(card, state),
+        sentence=_sentence(card, state) if asked else "Prometheus could not be asked.",
         incident=None if incident is None else incident_link(incident),
     )
 

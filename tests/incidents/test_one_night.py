@@ -199,6 +199,18 @@ def test_what_a_person_closed_stays_closed_until_something_new_fires(make_book: 
     assert book.told[-1] is Announcement.REOPENED
 
 
+def test_a_flap_from_before_a_person_closed_it_reopens_nothing(make_book: MakeBook) -> None:
+    """Ana closed it while it fired; that it had flapped before she did is nothing new. A flap after it is."""
+    book = make_book()
+    book.receive(fires(PAGE, "02:13"), at("02:13"))
+    book.apply(resolve(book.only, actor=ANA, reason="known", version=1, now=at("02:20")), at("02:20"))
+    book.receive(fires(PAGE, "02:18"), at("02:21"))
+    assert book.kinds() == ["opened", "resolved"]
+    book.receive(fires(PAGE, "02:25"), at("02:26"))
+    assert book.kinds() == ["opened", "resolved", "reopened"]
+    assert book.only.firing == 1
+
+
 def test_an_alert_that_ends_after_a_person_closed_it_is_written_down(make_book: MakeBook) -> None:
     """It does not change the state, and the evidence says when the alert really ended."""
     book = make_book()

@@ -86,9 +86,9 @@ def decide(situation: Situation) -> Decision | None:
     if incident.state is not IncidentState.RESOLVED:
         return _carry_on(incident, situation)
     ended_at = incident.resolved_at or incident.last_heard_at
-    # What began and ended before the incident closed is part of it, and no reason to open it again.
+    # A flap or a whole firing from before the incident closed is part of it, and no reason to open it again.
     since = replace(
-        situation, news=[one for one in situation.news if not (one.belated and one.episode.started_at <= ended_at)]
+        situation, news=[one for one in situation.news if not (one.looks_back and one.episode.started_at <= ended_at)]
     )
     if not since.fired:
         return _afterwards(incident, situation)
@@ -100,7 +100,7 @@ def _open(situation: Situation) -> Decision:
     correlation, previous, fired = situation.correlation, situation.incident, situation.fired
     lead = lead_of(fired)
     # An end that was withdrawn long after the last incident closed begins a new one now, not back then.
-    begun = min(one.fired_at(situation.received_at) if previous else one.episode.started_at for one in fired)
+    begun = min(one.fired_at(situation.received_at) if previous else one.began_at for one in fired)
     ends = [one.episode.ended_at for one in fired if one.episode.ended_at is not None]
     quiet_since = None if situation.firing else max(ends, default=begun)
     incident = Incident(

@@ -79,13 +79,14 @@ def take_in(
         meanings[meaning.key] = meaning
         steps.setdefault(meaning.key, []).append(desk.keep(step))
     decisions = []
+    firing = desk.firing()
     for key, meaning in meanings.items():
         incident = known.incidents.get(key)
         situation = Situation(
             correlation=meaning,
             incident=incident,
             news=[_news(step, desk) for step in steps[key]],
-            firing=desk.firing(key),
+            firing=firing.get(key, ()),
             source=source,
             received_at=received_at,
             truncated=delivery.truncated,
@@ -122,8 +123,13 @@ class _Desk:
     def now(self, episode: Episode) -> Episode:
         return self._episodes[episode.id]
 
-    def firing(self, key: str) -> list[Episode]:
-        return [episode for episode in self._episodes.values() if episode.key == key and episode.ended_at is None]
+    def firing(self) -> dict[str, list[Episode]]:
+        """Every open episode, by key."""
+        found: dict[str, list[Episode]] = {}
+        for episode in self._episodes.values():
+            if episode.ended_at is None:
+                found.setdefault(episode.key, []).append(episode)
+        return found
 
     def keep(self, step: EpisodeStep) -> EpisodeStep:
         closed = None if step.closed is None else self._kept(step.closed)

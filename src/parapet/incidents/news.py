@@ -39,6 +39,11 @@ class News:
         """It speaks of a firing that nobody knew of."""
         return self.belated or self.kind in _FIRED
 
+    @property
+    def looks_back(self) -> bool:
+        """It may speak of the past only: a flap that was not seen, or a firing that was over when we heard of it."""
+        return self.belated or self.kind is StepKind.HIDDEN_FLAP
+
     def fired_at(self, received_at: datetime) -> datetime:
         """When that firing began, by event time; a withdrawn end counts from when it was withdrawn."""
         withdrawn = self.kind is StepKind.UNRESOLVED and self.episode.incident_id is not None

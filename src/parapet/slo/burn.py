@@ -166,7 +166,7 @@ class BurnPolicy:
         return window_seconds > LONGEST_READ_WHOLE * self.base_window_seconds
 
     def _factor(self, one: WindowPair) -> float:
-        return one.budget_share * self.period_seconds / one.long_seconds
+        return round(one.budget_share * self.period_seconds / one.long_seconds, 9)  # no noise of binary fractions
 
     def _threshold(self, one: WindowPair, budget_ratio: float) -> Threshold:
         derived = self._factor(one) * budget_ratio

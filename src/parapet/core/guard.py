@@ -33,16 +33,19 @@ class guarded:  # reads as a phrase: with guarded("django"):
     Cancellation, interrupts and system exit pass through.
     """
 
-    __slots__ = ("where",)
+    __slots__ = ("error", "where")
 
     def __init__(self, where: str) -> None:
         self.where = where
+        self.error: Exception | None = None
+        """What was swallowed, once the block has ended."""
 
-    def __enter__(self) -> None:
-        return None
+    def __enter__(self) -> guarded:
+        return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
         if not isinstance(error, Exception):
             return False
+        self.error = error
         note(self.where, error)
         return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, insert, select
+from sqlalchemy import Connection, RowMapping, insert, or_, select
 
 from parapet.incidents.model import Change, ChangeKind
 from parapet.store.rows import actor_of, row_of
@@ -31,10 +31,11 @@ class ChangeRows:
         self._connection.execute(insert(table).values(**row_of(change), dedupe_key=dedupe_key))
 
     def between(self, service: str, start: datetime, end: datetime, limit: int = 500) -> tuple[Change, ...]:
-        """The changes of a service that happened from *start* to *end*, newest first."""
+        """What changed from *start* to *end*, newest first: the service, or a provider that anybody may depend on."""
         rows = self._connection.execute(
             select(table)
-            .where(table.c.service == service, table.c.occurred_at >= start, table.c.occurred_at <= end)
+            .where(or_(table.c.service == service, table.c.kind == ChangeKind.PROVIDER.value))
+            .where(table.c.occurred_at >= start, table.c.occurred_at <= end)
             .order_by(table.c.occurred_at.desc(), table.c.id.desc())
             .limit(limit)
         ).mappings()

@@ -39,8 +39,8 @@ class InboxRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, *, source: str, body: bytes, received_at: datetime) -> int:
-        """Keep a body, waiting; its number."""
+    def add(self, *, source: str, body: bytes, received_at: datetime, due_at: datetime) -> int:
+        """Keep a body, waiting until somebody takes it in; the worker does from *due_at* on. Its number."""
         row = {
             "source": source,
             "received_at": received_at,
@@ -48,7 +48,7 @@ class InboxRows:
             "size_bytes": len(body),
             "state": InboxState.WAITING.value,
             "attempts": 0,
-            "due_at": received_at,
+            "due_at": due_at,
         }
         number: int = self._connection.execute(insert(table).values(**row).returning(table.c.id)).scalar_one()
         return number

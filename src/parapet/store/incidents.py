@@ -53,7 +53,7 @@ class Incidents:
     def quiet(self, before: datetime, limit: int) -> list[Incident]:
         """Unresolved incidents whose last alert ended at *before* or earlier, longest quiet first."""
         wanted = select(table).where(UNRESOLVED, table.c.quiet_since <= before, table.c.firing == 0)
-        return self._many(wanted.order_by(table.c.quiet_since).limit(limit))
+        return self.select(wanted.order_by(table.c.quiet_since).limit(limit))
 
     def add(self, incident: Incident) -> IncidentId:
         """Keep a new incident and give it its number.
@@ -84,9 +84,9 @@ class Incidents:
             raise Conflict(f"{incident.ref} was changed by somebody else at the same moment.")
         self._revisions[incident.id] = seen + 1
 
-    def page(self, where: ColumnElement[bool], order: tuple[ColumnElement[object], ...], limit: int) -> list[Incident]:
-        """Incidents for a list, in *order*."""
-        return self._many(select(table).where(where).order_by(*order).limit(limit))
+    def select(self, wanted: Select[tuple[object, ...]]) -> list[Incident]:
+        """The incidents that *wanted*, a statement over the whole table's columns, finds."""
+        return [self._seen(row) for row in self._connection.execute(wanted).mappings()]
 
     def count(self, where: ColumnElement[bool]) -> int:
         """How many there are."""
@@ -95,9 +95,6 @@ class Incidents:
     def _one(self, wanted: Select[tuple[object, ...]]) -> Incident | None:
         row = self._connection.execute(wanted).mappings().first()
         return None if row is None else self._seen(row)
-
-    def _many(self, wanted: Select[tuple[object, ...]]) -> list[Incident]:
-        return [self._seen(row) for row in self._connection.execute(wanted).mappings()]
 
     def _seen(self, row: RowMapping) -> Incident:
         incident = _incident(row)

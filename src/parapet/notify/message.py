@@ -1,0 +1,113 @@
+"""What people are told about an incident, before a channel decides how it looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Protocol, cast
+
+from parapet.core.types import JsonObject
+from parapet.incidents.changes import Near, distance_words
+from parapet.incidents.model import Announcement, Incident, IncidentState
+
+SAID = {
+    Announcement.OPENED: "opened",
+    Announcement.SEVERITY_RAISED: "is worse: now a page",
+    Announcement.REFIRED: "fires again",
+    Announcement.REOPENED: "was reopened: it fires again",
+    Announcement.ACKNOWLEDGED: "was acknowledged",
+    Announcement.RESOLVED: "was resolved",
+}
+NEAREST_CHANGES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One announcement. Text fields may quote alerts: hostile text, already capped, to be escaped by the channel."""
+
+    ref: str
+    announcement: str
+    severity: str
+    state: str
+    service: str
+    slice: str | None
+    title: str
+    text: str
+    """One sentence: what happened to the incident."""
+    summary: str
+    """What the alert says of the harm; may be empty."""
+    owner: str | None
+    resolution: str | None
+    started_at: str
+    """ISO 8601, UTC."""
+    announced_at: str
+    """ISO 8601, UTC."""
+    changes: tuple[str, ...]
+    """Changes nearest to onset, with their distance."""
+    runbook: str | None
+    url: str
+    """The incident in the workbench."""
+
+    def document(self) -> JsonObject:
+        """The message as JSON."""
+        return cast("JsonObject", {**asdict(self), "changes": list(self.changes)})
+
+
+def message_from(document: JsonObject) -> Message:
+    """The message that `Message.document` wrote."""
+    values = dict(document)
+    changes = values.pop("changes")
+    shown = tuple(str(one) for one in changes) if isinstance(changes, list) else ()
+    return Message(changes=shown, **values)  # type: ignore[arg-type]  # our own document, read back
+
+
+def compose_message(
+    incident: Incident,
+    announcement: Announcement,
+    near: Sequence[Near],
+    *,
+    now: datetime,
+    workbench_url: str,
+) -> Message:
+    """What is said about *incident* because of *announcement*."""
+    nearest = sorted(near, key=lambda one: abs(one.seconds_from_onset))[:NEAREST_CHANGES]
+    by = f" by {incident.owner}" if announcement is Announcement.ACKNOWLEDGED and incident.owner else ""
+    return Message(
+        ref=incident.ref,
+        announcement=announcement.value,
+        severity=incident.severity.value,
+        state=incident.state.value,
+        service=incident.service,
+        slice=incident.slice,
+        title=incident.title,
+        text=f"{incident.ref} {SAID[announcement]}{by}.",
+        summary=incident.annotations.get("summary", ""),
+        owner=incident.owner,
+        resolution=incident.resolution.value
+        if incident.resolution and incident.state is IncidentState.RESOLVED
+        else None,
+        started_at=incident.started_at.isoformat(),
+        announced_at=now.isoformat(),
+        changes=tuple(f"{one.change.title}, {distance_words(one.seconds_from_onset)}" for one in nearest),
+        runbook=incident.runbook,
+        url=f"{workbench_url}/incidents/{incident.id}",
+    )
+
+
+class Channel(Protocol):
+    """Somewhere people, or systems, are told. Delivering twice must be harmless: the id says it is the same."""
+
+    @property
+    def name(self) -> str:
+        """What it is called in chronologies and in settings; unique."""
+        ...
+
+    def deliver(self, message: Message, *, delivery_id: str) -> None:
+        """Tell it.
+
+        Raises:
+            DeliveryRejected: it refused, and will refuse again.
+            DeliveryFailed: it may work later.
+        """
+        ...

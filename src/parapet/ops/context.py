@@ -1,0 +1,105 @@
+"""What every verb needs, in one value; and the one way in which a decision is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from parapet.core.clock import Clock
+from parapet.core.ids import Ids
+from parapet.core.types import Actor, IncidentId, JsonObject
+from parapet.incidents.changes import Near, near
+from parapet.incidents.model import Announcement, Decision, Incident, IncidentState
+from parapet.incidents.policy import IncidentPolicy
+from parapet.lessons.retrospective import compose, to_json
+from parapet.notify.message import Channel, compose_message
+from parapet.store.outbox import Notification
+from parapet.store.store import Store, Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """The evidence of one service, and how it is kept."""
+
+    store: Store
+    clock: Clock
+    ids: Ids
+    policy: IncidentPolicy
+    service: str
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+    """Where announcements go, by name."""
+    workbench_url: str = ""
+    """Public address of the workbench, for links."""
+
+    def write_down(
+        self, tx: Transaction, decision: Decision, *, actor: Actor, verb: str, now: datetime, reason: str | None = None
+    ) -> Incident:
+        """Keep what was decided, all of it in this transaction: state, entries, audit, announcements, retrospective.
+
+        Raises:
+            Conflict: somebody else changed the incident at the same moment.
+        """
+        incident = decision.incident
+        if incident.id is None:
+            incident = replace(incident, id=tx.incidents.add(incident))
+        else:
+            tx.incidents.save(incident)
+        number = _numbered(incident)
+        if not decision.entries:
+            return incident  # a repeat: counted, and nothing more to tell
+        tx.entries.append(number, decision.entries, recorded_at=now)
+        details: JsonObject = {"version": incident.version, "entries": [entry.kind.value for entry in decision.entries]}
+        tx.audit.add(
+            actor=actor, verb=verb, target=incident.ref, outcome="done", now=now, reason=reason, details=details
+        )
+        if decision.announce is not None:
+            self._announce(tx, incident, decision.announce, now)
+        return incident
+
+    def compose_retrospective(self, tx: Transaction, incident: Incident, *, now: datetime) -> None:
+        """Compose and keep the retrospective of a resolved incident, in this transaction.
+
+        Its episodes must have been saved before.
+        """
+        number = _numbered(incident)
+        if incident.state is IncidentState.RESOLVED:
+            entries, episodes = tx.entries.of(number), tx.episodes.of(number)
+            made = compose(incident, entries, self.near_changes(tx, incident, now=now), episodes, now=now)
+            tx.retrospectives.keep(number, incident.version, to_json(made), now=now)
+
+    def near_changes(self, tx: Transaction, incident: Incident, *, now: datetime) -> tuple[Near, ...]:
+        """The changes near an incident, oldest first."""
+        start = incident.started_at - timedelta(seconds=self.policy.change_lookback_seconds)
+        end = (incident.resolved_at or now) + timedelta(seconds=self.policy.change_lookahead_seconds)
+        return near(incident, tx.changes.between(incident.service, start, max(start, end)), policy=self.policy, now=now)
+
+    def _announce(self, tx: Transaction, incident: Incident, announcement: Announcement, now: datetime) -> None:
+        if not self.channels:
+            return
+        message = compose_message(
+            incident,
+            announcement,
+            self.near_changes(tx, incident, now=now),
+            now=now,
+            workbench_url=self.workbench_url,
+        )
+        for channel in self.channels:
+            tx.outbox.add(
+                Notification(
+                    id=self.ids.new(),
+                    dedupe_key=f"{incident.ref}/{incident.version}/{announcement.value}/{channel}",
+                    incident_id=_numbered(incident),
+                    channel=channel,
+                    announcement=announcement,
+                    message=message.document(),
+                    created_at=now,
+                    due_at=now,
+                )
+            )
+
+
+def _numbered(incident: Incident) -> IncidentId:
+    if incident.id is None:
+        raise ValueError("the incident was not kept yet")
+    return incident.id

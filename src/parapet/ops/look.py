@@ -1,0 +1,164 @@
+"""Reads for pages and scripts: values, in one short transaction each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from parapet.core.errors import NotFound
+from parapet.core.types import IncidentId
+from parapet.incidents.changes import Near
+from parapet.incidents.model import Change, Entry, Episode, Incident
+from parapet.incidents.triage import Triage, triage
+from parapet.lessons.retrospective import Retrospective, from_json
+from parapet.ops.context import Context
+from parapet.ops.work import HEARTBEAT_PREFIX
+from parapet.store.inbox import InboxState, Received
+from parapet.store.outbox import Notification, OutboxState
+from parapet.store.queue import Scope, counts, stretch
+from parapet.store.store import Transaction
+
+DAY_SECONDS = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePage:
+    """A page of the queue."""
+
+    incidents: tuple[Incident, ...]
+    counts: Mapping[str, int]
+    """Incidents by scope: open, unowned, mine, resolved."""
+    next: str | None
+    """What to ask for to get the page after it; None at the end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentFile:
+    """Everything kept about one incident."""
+
+    incident: Incident
+    entries: tuple[Entry, ...]
+    """In the order in which they were written."""
+    episodes: tuple[Episode, ...]
+    near_changes: tuple[Near, ...]
+    """Oldest first."""
+    triage: Triage
+    retrospective: Retrospective | None
+    notifications: tuple[Notification, ...]
+    previous: Incident | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Whether the loop itself works."""
+
+    inbox_waiting: int
+    inbox_rejected_24h: int
+    last_received_at: datetime | None
+    outbox_waiting: int
+    outbox_dead: int
+    last_delivered_at: datetime | None
+    worker_seen_at: datetime | None
+
+
+class Look:
+    """The reads, bound to one service's evidence. Every one raises EvidenceUnavailable when there is no answer."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def queue(
+        self,
+        scope: str = Scope.OPEN,
+        *,
+        owner: str | None = None,
+        search: str | None = None,
+        limit: int = 50,
+        before: str | None = None,
+    ) -> QueuePage:
+        """A page of incidents. An unknown scope shows the open ones.
+
+        Raises:
+            MalformedPayload: *before* is no place in this list.
+            EvidenceUnavailable: the database does not answer.
+        """
+        wanted = Scope(scope) if scope in set(Scope) else Scope.OPEN
+        with self._context.store.read() as tx:
+            page = stretch(tx, wanted, owner=owner, search=search, limit=limit, before=before)
+            return QueuePage(incidents=page.incidents, counts=counts(tx, owner), next=page.next)
+
+    def incident(self, incident_id: IncidentId) -> IncidentFile:
+        """Everything about one incident.
+
+        Raises:
+            NotFound: there is no such incident.
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            incident = tx.incidents.get(incident_id)
+            if incident is None:
+                raise NotFound(f"There is no incident INC-{incident_id}.")
+            return self._file(tx, incident_id, incident)
+
+    def changes(self, limit: int = 50) -> tuple[Change, ...]:
+        """The latest changes, newest first.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            return tx.changes.newest(self._context.service, limit)
+
+    def trust(self) -> Trust:
+        """Whether the loop itself works.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        since = self._context.clock.now() - timedelta(seconds=DAY_SECONDS)
+        with self._context.store.read() as tx:
+            return Trust(
+                inbox_waiting=tx.inbox.count(InboxState.WAITING),
+                inbox_rejected_24h=tx.inbox.count(InboxState.REJECTED, since),
+                last_received_at=tx.inbox.last_received_at(),
+                outbox_waiting=tx.outbox.count(OutboxState.WAITING),
+                outbox_dead=tx.outbox.count(OutboxState.DEAD),
+                last_delivered_at=tx.outbox.last_delivered_at(),
+                worker_seen_at=tx.heartbeats.last(HEARTBEAT_PREFIX),
+            )
+
+    def find(self, service: str, slice_name: str) -> IncidentId | None:
+        """The newest incident of a slice, unresolved ones first; None if there never was one.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            found = tx.incidents.find(service, slice_name)
+            return None if found is None else found.id
+
+    def rejected(self, limit: int = 50) -> tuple[Received, ...]:
+        """Bodies that were no alert, newest first.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            return tuple(tx.inbox.rejected(limit))
+
+    def _file(self, tx: Transaction, incident_id: IncidentId, incident: Incident) -> IncidentFile:
+        entries, episodes = tx.entries.of(incident_id), tx.episodes.of(incident_id)
+        near = self._context.near_changes(tx, incident, now=self._context.clock.now())
+        previous = None if incident.previous_id is None else tx.incidents.get(incident.previous_id)
+        kept = tx.retrospectives.latest(incident_id)
+        return IncidentFile(
+            incident=incident,
+            entries=entries,
+            episodes=episodes,
+            near_changes=near,
+            triage=triage(incident, near, episodes, entries, previous=previous),
+            retrospective=None if kept is None else from_json(kept),
+            notifications=tx.outbox.of(incident_id),
+            previous=previous,
+        )

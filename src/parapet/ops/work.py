@@ -1,0 +1,176 @@
+"""Does what is due: closes quiet incidents, takes in what waits, delivers announcements. The database is the queue.
+
+Running it twice, or on ten nodes, is harmless: every piece of work is taken by compare-and-set or by lease.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter
+
+from parapet.core.errors import ConfigurationError, DeliveryRejected, EvidenceError
+from parapet.core.guard import guarded
+from parapet.core.types import PARAPET, IncidentId
+from parapet.incidents.model import EntryKind, NewEntry
+from parapet.incidents.transitions import settle
+from parapet.notify.message import message_from
+from parapet.ops.context import Context
+from parapet.ops.ingest import Inbox
+from parapet.store.outbox import Notification, OutboxState
+from parapet.store.store import Transaction
+
+log = logging.getLogger("parapet.worker")
+
+BATCH = 50
+LEASE_SECONDS = 60.0
+MAX_ATTEMPTS = 10
+FIRST_RETRY_SECONDS = 2.0
+LONGEST_RETRY_SECONDS = 900.0
+HEARTBEAT_PREFIX = "worker/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """What one round did."""
+
+    settled: int
+    """Incidents closed because they stayed quiet."""
+    taken_in: int
+    """Waiting bodies taken in."""
+    stuck: int
+    """Waiting bodies that failed again."""
+    delivered: int
+    failed: int
+    """Deliveries that failed and will be tried again."""
+    dead: int
+    """Deliveries given up."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether there was nothing to do."""
+        return not (self.settled or self.taken_in or self.stuck or self.delivered or self.failed or self.dead)
+
+
+class Worker:
+    """The verbs of the worker, bound to one service's evidence."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._inbox = Inbox(context)
+        self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
+
+    def tick(self) -> Tick:
+        """Do everything that is due now, once.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        started = perf_counter()
+        taken_in, stuck = self._inbox.replay(BATCH)
+        settled = self._settle()
+        outcomes = self._deliver()
+        with self._context.store.begin() as tx:
+            tx.heartbeats.beat(self.name, now=self._context.clock.now(), took_seconds=perf_counter() - started)
+        return Tick(
+            settled=settled,
+            taken_in=taken_in,
+            stuck=stuck,
+            delivered=outcomes.count(OutboxState.DELIVERED),
+            failed=outcomes.count(OutboxState.WAITING),
+            dead=outcomes.count(OutboxState.DEAD),
+        )
+
+    def run(self, stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
+        """Tick until *stop* is set, with *interval_seconds* between rounds.
+
+        A database that does not answer is waited for, and said once.
+
+        Raises:
+            ConfigurationError: the interval is not positive.
+        """
+        if interval_seconds <= 0:
+            raise ConfigurationError(f"interval_seconds is {interval_seconds}; it must be more than 0.")
+        silent = False
+        while not stop.is_set():
+            with guarded("worker.tick") as attempt:
+                done = self.tick()
+                if not done.idle:
+                    log.info("%s", done)
+            waits = isinstance(attempt.error, EvidenceError)
+            if waits and not silent:
+                log.warning("The worker waits for the evidence database: %s", attempt.error)
+            silent = waits
+            stop.wait(interval_seconds)
+
+    def _settle(self) -> int:
+        context, now = self._context, self._context.clock.now()
+        before = now - timedelta(seconds=context.policy.quiet_period_seconds)
+        with context.store.read() as tx:
+            due = [incident.id for incident in tx.incidents.quiet(before, BATCH) if incident.id is not None]
+        return sum(self._settle_one(number, now) for number in due)
+
+    def _settle_one(self, number: IncidentId, now: datetime) -> bool:
+        context = self._context
+
+        def work(tx: Transaction) -> bool:
+            incident = tx.incidents.get(number)
+            decision = None if incident is None else settle(incident, now=now, policy=context.policy)
+            if decision is None:
+                return False  # it fired again, or another worker closed it
+            kept = context.write_down(tx, decision, actor=PARAPET, verb="settle", now=now)
+            context.compose_retrospective(tx, kept, now=now)
+            return True
+
+        return context.store.transact(work)
+
+    def _deliver(self) -> list[OutboxState]:
+        now = self._context.clock.now()
+        with self._context.store.read() as tx:
+            due = tx.outbox.due(now, BATCH)
+        return [state for number in due if (state := self._deliver_one(number)) is not None]
+
+    def _deliver_one(self, number: str) -> OutboxState | None:
+        context, now = self._context, self._context.clock.now()
+        with context.store.begin() as tx:
+            until = now + timedelta(seconds=LEASE_SECONDS)
+            claimed = tx.outbox.claim(number, owner=self.name, now=now, until=until)
+        if claimed is None:
+            return None
+        with guarded("worker.deliver") as attempt:
+            channel = context.channels.get(claimed.channel)
+            if channel is None:
+                raise DeliveryRejected(f"There is no channel {claimed.channel!r} any more.")
+            channel.deliver(message_from(claimed.message), delivery_id=claimed.id)
+        return context.store.transact(lambda tx: self._conclude(tx, claimed, attempt.error))
+
+    def _conclude(self, tx: Transaction, claimed: Notification, error: Exception | None) -> OutboxState | None:
+        now = self._context.clock.now()
+        state = OutboxState.DELIVERED
+        if error is not None:
+            final = isinstance(error, DeliveryRejected) or claimed.attempts >= MAX_ATTEMPTS
+            state = OutboxState.DEAD if final else OutboxState.WAITING
+        wait = min(FIRST_RETRY_SECONDS * 2 ** (claimed.attempts - 1), LONGEST_RETRY_SECONDS)
+        settled = tx.outbox.settle(
+            claimed.id,
+            owner=self.name,
+            state=state,
+            now=now,
+            due_at=now + timedelta(seconds=wait),
+            error=None if error is None else f"{error}"[:500],
+        )
+        if not settled:
+            return None  # the lease ran out, and somebody else has it
+        if state is not OutboxState.WAITING:
+            kind = EntryKind.NOTIFIED if state is OutboxState.DELIVERED else EntryKind.NOTIFICATION_FAILED
+            payload = {
+                "channel": claimed.channel,
+                "announcement": claimed.announcement.value,
+                "attempts": claimed.attempts,
+                "error": None if error is None else f"{error}"[:500],
+            }
+            entry = NewEntry(kind=kind, occurred_at=now, actor=PARAPET, payload=dict(payload))
+            tx.entries.append(claimed.incident_id, (entry,), recorded_at=now)
+        return state

@@ -1,0 +1,102 @@
+"""The queue: incidents for a list, page by page, by keyset: page two never repeats or skips a row of page one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
+
+from parapet.core.errors import MalformedPayload
+from parapet.incidents.model import Incident, IncidentState
+from parapet.store.incidents import UNRESOLVED
+from parapet.store.schema import incidents as table
+from parapet.store.store import Transaction
+
+RESOLVED = table.c.state == IncidentState.RESOLVED.value
+LARGEST_PAGE = 200
+
+
+class Scope(StrEnum):
+    """Which incidents a list shows."""
+
+    OPEN = "open"  # unresolved, worst first, then oldest
+    UNOWNED = "unowned"  # unresolved, and nobody has it
+    MINE = "mine"  # unresolved, and one person has it
+    RESOLVED = "resolved"  # latest first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """One page of the queue."""
+
+    incidents: tuple[Incident, ...]
+    next: str | None
+    """What to ask for to get the page after it; None at the end."""
+
+
+def stretch(
+    tx: Transaction, scope: Scope, *, owner: str | None, search: str | None, limit: int, before: str | None
+) -> Stretch:
+    """A page of *scope*, at most *limit* rows, after the place *before*.
+
+    Raises:
+        MalformedPayload: *before* is no place in this list.
+    """
+    size = max(1, min(limit, LARGEST_PAGE))
+    wanted = select(table).where(_in_scope(scope, owner), _matching(search))
+    if before is not None:
+        wanted = wanted.where(_after(scope, before))
+    if scope is Scope.RESOLVED:
+        wanted = wanted.order_by(table.c.resolved_at.desc(), table.c.id.desc())
+    else:
+        wanted = wanted.order_by(table.c.severity_rank, table.c.started_at, table.c.id)
+    found = tx.incidents.select(wanted.limit(size + 1))
+    shown = tuple(found[:size])
+    return Stretch(incidents=shown, next=_place(scope, shown[-1]) if len(found) > size else None)
+
+
+def counts(tx: Transaction, owner: str | None) -> dict[str, int]:
+    """How many incidents each scope has."""
+    return {scope.value: tx.incidents.count(_in_scope(scope, owner)) for scope in Scope}
+
+
+def _in_scope(scope: Scope, owner: str | None) -> ColumnElement[bool]:
+    if scope is Scope.RESOLVED:
+        return RESOLVED
+    if scope is Scope.UNOWNED:
+        return and_(UNRESOLVED, table.c.owner.is_(None))
+    if scope is Scope.MINE:
+        return and_(UNRESOLVED, table.c.owner == (owner or ""))
+    return UNRESOLVED
+
+
+def _matching(search: str | None) -> ColumnElement[bool]:
+    words = (search or "").strip()
+    if not words:
+        return true()
+    number = words.upper().removeprefix("INC-")
+    by_title = func.lower(table.c.title).contains(words.lower(), autoescape=True)
+    by_slice = table.c.slice == words
+    if number.isdecimal() and len(number) < 18:
+        return or_(table.c.id == int(number), by_title)
+    return or_(by_title, by_slice)
+
+
+def _place(scope: Scope, incident: Incident) -> str:
+    if scope is Scope.RESOLVED:
+        return f"{(incident.resolved_at or incident.started_at).isoformat()}_{incident.id}"
+    return f"{incident.severity.rank}_{incident.started_at.isoformat()}_{incident.id}"
+
+
+def _after(scope: Scope, place: str) -> ColumnElement[bool]:
+    try:
+        if scope is Scope.RESOLVED:
+            when, number = place.split("_")
+            return tuple_(table.c.resolved_at, table.c.id) < tuple_(datetime.fromisoformat(when), int(number))
+        rank, when, number = place.split("_")
+        here = tuple_(int(rank), datetime.fromisoformat(when), int(number))
+        return tuple_(table.c.severity_rank, table.c.started_at, table.c.id) > here
+    except ValueError as error:
+        raise MalformedPayload(f"{place[:80]!r} is no place in this list. Start from its beginning.") from error

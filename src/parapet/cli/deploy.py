@@ -14,7 +14,7 @@ from parapet.core.types import Actor, ActorClass
 from parapet.incidents.model import ChangeKind
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """ISO 8601 with a time zone."""
 
     name = "time"

@@ -126,9 +126,12 @@ class Histogram:
         """Everything counted so far, by all threads, dead ones included."""
         with self._lock:
             self._fold()
-            series = {labels: self.empty() for labels in list(self._declared)}
+            series: dict[Labels, Cells] = {}
             for shard in (self._ended, *(cells for _, cells in self._shards)):
                 _add(series, shard)
+            for labels in list(self._declared):
+                if labels not in series:
+                    series[labels] = self.empty()
             return HistogramSnapshot(
                 name=self.name,
                 help_text=self.help_text,

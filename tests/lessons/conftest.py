@@ -103,7 +103,12 @@ def night() -> Night:
     night = Night()
     night.change(ChangeKind.DEPLOY, "Deploy 1.8.2", "02:09:12", "02:09:13", url="https://ci.example/1.8.2")
     night.receive("02:13:04", "02:13", title="Checkout", summary="Checkout burns its budget 15 times too fast.")
-    told = NewEntry(kind=EntryKind.NOTIFIED, occurred_at=at("02:13:05"), actor=PARAPET, payload={"channel": "ops"})
+    told = NewEntry(
+        kind=EntryKind.NOTIFIED,
+        occurred_at=at("02:13:05"),
+        actor=PARAPET,
+        payload={"channel": "ops", "announcement": "opened"},
+    )
     night.write(told, "02:13:05")
     night.apply(acknowledge(night.known, actor=ANA, reason="looking", version=1, now=at("02:14:40")), "02:14:40")
     night.receive("02:21:10", "02:13", "02:21")

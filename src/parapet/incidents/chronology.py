@@ -92,9 +92,11 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
         case EntryKind.RESOLVED:
             return _resolved(payload)
         case EntryKind.NOTIFIED:
-            return f"Told {_words(payload, 'channel') or 'people'}."
+            return f"Told {_words(payload, 'channel') or 'people'}{_about(payload)}."
         case EntryKind.NOTIFICATION_FAILED:
-            return _with(f"Could not tell {_words(payload, 'channel') or 'people'}.", _words(payload, "error"))
+            return _with(
+                f"Could not tell {_words(payload, 'channel') or 'people'}{_about(payload)}.", _words(payload, "error")
+            )
 
 
 def _resolved(payload: JsonObject) -> str:
@@ -121,6 +123,11 @@ def _first_summary(payload: JsonObject) -> str:
     alerts = payload.get("alerts")
     first = alerts[0] if isinstance(alerts, list) and alerts else None
     return _words(first, "summary") if isinstance(first, dict) else ""
+
+
+def _about(payload: JsonObject) -> str:
+    announcement = _words(payload, "announcement")
+    return f": {announcement.replace('_', ' ')}" if announcement else ""
 
 
 def _count(payload: JsonObject, name: str) -> str:

@@ -190,7 +190,8 @@ def _unknown(
         )
     failed = sum(entry.kind is EntryKind.NOTIFICATION_FAILED for entry in entries)
     if failed:
-        said.append(f"Whether people heard of it: {failed} of the attempts to tell them failed.")
+        messages = "one message" if failed == 1 else f"{failed} messages"
+        said.append(f"Whether people heard of it in time: {messages} could not be delivered.")
     said.append("How many users were hurt: the evidence counts alerts, not people.")
     return said
 

@@ -1,0 +1,67 @@
+# Everything a person or a machine does with this repository. `make` alone lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+PORT ?= 8000
+RUN ?=
+ARGS ?=
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(READY) ## A shop under traffic, with real Prometheus and Alertmanager beside it, until Ctrl-C
+	@scripts/ensure-packages prometheus prometheus-alertmanager
+	@exec $(BIN)/python -m examples.shop.demo --port $(PORT) $(ARGS)
+
+.PHONY: story
+story: $(READY) ## The whole loop without a person, every stage read back; ARGS='--evidence URL --keep'
+	@scripts/ensure-packages prometheus prometheus-alertmanager
+	@exec $(BIN)/python -m examples.shop.story $(ARGS)
+
+.PHONY: test
+test: $(READY) ## Every test, and what was skipped; RUN='tests/slo -k burn' for some of them
+	@scripts/ensure-packages $(if $(CI),,--optional) prometheus prometheus-alertmanager chromium
+	@exec $(BIN)/python -m pytest -n 4 -rs --durations=8 $(RUN)
+
+.PHONY: check
+check: $(READY) ## Style, types and the arrows between packages
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_architecture.py
+
+.PHONY: bench
+bench: $(READY) ## What a request pays for being counted
+	$(BIN)/python benchmarks/signals/http.py $(ARGS)
+
+.PHONY: screenshots
+screenshots: $(READY) ## The pictures of the README, taken from a running shop
+	@scripts/ensure-packages prometheus prometheus-alertmanager chromium
+	@exec $(BIN)/python scripts/screenshots.py $(ARGS)
+
+.PHONY: golden
+golden: $(READY) ## Rewrite the golden files; read the diff before you commit it
+	PARAPET_GOLDEN=rewrite $(BIN)/python -m pytest tests/artifacts -k golden
+	@git --no-pager diff --stat -- tests
+
+.PHONY: constraints
+constraints: ## Newest versions of everything, written to constraints.txt
+	@scripts/pin-versions $(PYTHON) constraints.txt
+
+.PHONY: clean
+clean: ## Remove the environment, caches and what demos left behind
+	rm -rf $(VENV) var build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(READY): pyproject.toml constraints.txt scripts/make-venv
+	@scripts/make-venv $(PYTHON) $(VENV)
+	@touch $@

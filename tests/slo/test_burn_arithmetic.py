@@ -41,7 +41,8 @@ def test_a_total_outage_crosses_every_threshold(policy: BurnPolicy, objective: f
 def test_louder_pairs_need_more_errors(policy: BurnPolicy, objective: float) -> None:
     """The order of the pairs survives the re-derivation."""
     for louder, quieter in pairwise(policy.thresholds(objective)):
-        assert louder.error_ratio > quieter.error_ratio
+        assert louder.error_ratio >= quieter.error_ratio
+        assert louder.error_ratio > quieter.error_ratio or quieter.factor == 1
 
 
 @given(policy=POLICIES, one=OBJECTIVES, other=OBJECTIVES)
@@ -60,6 +61,12 @@ def test_scaling_down_keeps_every_threshold(by: float, objective: float) -> None
         assert scaled.error_ratio == pytest.approx(whole.error_ratio)
         assert scaled.long_seconds * by == pytest.approx(whole.long_seconds)
         assert scaled.rederived == whole.rederived
+
+
+@given(policy=POLICIES, objective=OBJECTIVES)
+def test_no_alert_speaks_of_a_burn_that_keeps_the_promise(policy: BurnPolicy, objective: float) -> None:
+    """A factor below 1 would raise tickets for ever about a service that meets its objective."""
+    assert all(threshold.factor >= 1 for threshold in policy.thresholds(objective))
 
 
 def test_only_thresholds_near_certainty_are_bent() -> None:

@@ -101,7 +101,11 @@ def _firing(one: Slice, severity: Severity) -> str:
 def _comment(one: Slice, severity: Severity, policy: BurnPolicy, thresholds: list[Threshold]) -> str:
     pairs = "; ".join(
         f"{spoken(t.long_seconds)} and {spoken(t.short_seconds)} at {t.factor:.3g} times budget"
-        + (" (less than the policy's share: at this objective it could hardly be reached)" if t.rederived else "")
+        + (
+            " (not the policy's share: it could hardly be reached, or a slower burn keeps the promise)"
+            if t.rederived
+            else ""
+        )
         for t in thresholds
     )
     worst = [

@@ -91,7 +91,7 @@ def _explained(one: Slice, catalog: Catalog) -> str:
 def _fires(threshold: Threshold) -> str:
     windows = f"{prometheus_duration(threshold.long_seconds)} and over {prometheus_duration(threshold.short_seconds)}"
     used = f"{threshold.factor:.3g} times the budget, {percent(round(threshold.budget_share, 6))} of it used"
-    bent = ", bent so that it can be reached" if threshold.rederived else ""
+    bent = " (not the policy's share)" if threshold.rederived else ""
     ratio = percent(round(threshold.error_ratio, 6))
     return f"  {threshold.severity.value.capitalize() + ' if':<14}{ratio} fail over {windows}: {used}{bent}"
 

@@ -23,6 +23,8 @@ BEND_AT = 0.75
 HIGHEST_THRESHOLD = 0.95
 """No threshold reaches this, so that a total outage crosses every one of them."""
 LOWEST_OBJECTIVE = 0.5
+SLOWEST_FACTOR = 1.0
+"""A promise is kept at any slower burn, so no alert speaks of one. Matters for periods shorter than 30 days."""
 LONGEST_READ_WHOLE = 100
 """Windows of more base windows than this are read at base steps: exact sums that do not overlap, at little cost."""
 
@@ -87,7 +89,7 @@ class Threshold:
     budget_share: float
     """Share of the period's budget that burning at `factor` uses within the long window."""
     rederived: bool
-    """The policy's own share could hardly or never have been reached at this objective, so a smaller one is used."""
+    """The policy's own share could hardly be reached at this objective, or asks for a burn below 1: another is used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,11 +119,11 @@ class BurnPolicy:
                     f"({self.base_window_seconds:g} s) and the period ({self.period_seconds:g} s)."
                 )
         for sooner, later in pairwise(self.pairs):
-            if not (sooner.long_seconds < later.long_seconds and self._factor(sooner) > self._factor(later)):
+            if sooner.long_seconds >= later.long_seconds or self._factor(sooner) < self._factor(later):
                 raise UnreachableAlert(
                     f"The pair over {later.long_seconds:g} s comes after the one over {sooner.long_seconds:g} s, so it "
-                    "must be longer and have a smaller factor (budget_share * period / long window); else one of the "
-                    "two never fires first."
+                    "must be longer and have no larger factor (budget_share * period / long window); else it never "
+                    "fires first."
                 )
             if sooner.severity is Severity.TICKET and later.severity is Severity.PAGE:
                 raise UnreachableAlert("A page comes after a ticket; list the pairs that page first.")
@@ -166,20 +168,22 @@ class BurnPolicy:
         return window_seconds > LONGEST_READ_WHOLE * self.base_window_seconds
 
     def _factor(self, one: WindowPair) -> float:
-        return round(one.budget_share * self.period_seconds / one.long_seconds, 9)  # no noise of binary fractions
+        derived = one.budget_share * self.period_seconds / one.long_seconds
+        return round(max(derived, SLOWEST_FACTOR), 9)  # free of the noise of binary fractions
 
     def _threshold(self, one: WindowPair, budget_ratio: float) -> Threshold:
         derived = self._factor(one) * budget_ratio
         error_ratio = derived if derived <= BEND_AT else _bent(derived)
         factor = self._factor(one) if error_ratio == derived else error_ratio / budget_ratio
+        budget_share = factor * one.long_seconds / self.period_seconds
         return Threshold(
             severity=one.severity,
             long_seconds=one.long_seconds,
             short_seconds=one.short_seconds,
             error_ratio=error_ratio,
             factor=factor,
-            budget_share=factor * one.long_seconds / self.period_seconds,
-            rederived=error_ratio != derived,
+            budget_share=budget_share,
+            rederived=abs(budget_share - one.budget_share) > 1e-6,
         )
 
 

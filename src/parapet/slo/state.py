@@ -65,8 +65,8 @@ class Standing:
     """Until the budget is used up at this burn; 0 if it is; None if it will last, or nobody knows."""
 
 
-STALE_AFTER_BASE_WINDOWS = 1.0
-"""Recorded series end about one base window after the last scrape; older than this is not now."""
+SHORTEST_PATIENCE_SECONDS = 15.0
+"""A sample is not now once it is older than a base window; with scaled down windows, than this."""
 
 
 def judge(reading: JourneyReading, *, policy: BurnPolicy, objective: float) -> Standing:
@@ -109,7 +109,7 @@ def _silence(reading: JourneyReading, policy: BurnPolicy) -> Doubt | None:
         return Doubt.TARGET_DOWN if reading.up is False else Doubt.NEVER_HEARD
     if reading.up is False:
         return Doubt.TARGET_DOWN
-    if reading.last_sample_age_seconds > STALE_AFTER_BASE_WINDOWS * policy.base_window_seconds:
+    if reading.last_sample_age_seconds > max(policy.base_window_seconds, SHORTEST_PATIENCE_SECONDS):
         return Doubt.OLD_SAMPLE
     return None
 

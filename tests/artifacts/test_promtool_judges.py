@@ -1,0 +1,287 @@
+"""promtool and amtool judge what was generated; hand-written scenarios judge what it promises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import yaml
+
+from parapet.artifacts.bundle import build
+from parapet.artifacts.files import write
+from parapet.core import names
+from parapet.core.settings import Wiring
+from parapet.core.vocabulary import Severity
+from parapet.slo.burn import BurnPolicy
+from parapet.slo.catalog import Catalog
+from parapet.slo.packs.journeys import journey_slices
+from parapet.slo.slice import EventRatio, Slice, equals, none_of
+
+pytestmark = pytest.mark.real
+
+Tool = Callable[..., str]
+Scenario = Callable[[Catalog, list[object]], str]
+
+FIRING = "sort_desc(max by (slice, severity) (ALERTS{alertstate='firing'}))"
+EVER = "max by (slice, severity) (max_over_time(ALERTS{alertstate='firing'}[7d]))"
+
+
+def fed(name: str, values: str, **labels: str) -> dict[str, str]:
+    """One input series of the shop."""
+    pairs = ",".join(f'{label}="{value}"' for label, value in {"job": "shop", **labels}.items())
+    return {"series": f"{name}{{{pairs}}}", "values": values}
+
+
+def attempts(journey: str, outcome: str, values: str) -> dict[str, str]:
+    """The attempts at a journey that ended so."""
+    return fed(f"{names.JOURNEY_DURATION}_count", values, journey=journey, outcome=outcome)
+
+
+def asked(expr: str, at: str, *samples: tuple[str, float]) -> dict[str, object]:
+    """A question and its exact answer."""
+    return {"expr": expr, "eval_time": at, "exp_samples": [{"labels": labels, "value": v} for labels, v in samples]}
+
+
+def firing(slice_name: str, severity: str) -> tuple[str, float]:
+    """One alert in an answer."""
+    return (f'{{slice="{slice_name}",severity="{severity}"}}', 1)
+
+
+def one_journey(objective: float = 0.999) -> Catalog:
+    """A shop where only logins are promised."""
+    slices = journey_slices("login", objective=objective)
+    return Catalog(service="shop", slices=slices, runbooks=("journey-login",))
+
+
+def test_the_tools_accept_everything(bundle: tuple[str, dict[str, str]], tool: Tool, tmp_path: Path) -> None:
+    """promtool checks the rules and a configuration made of them, amtool checks the route."""
+    _, files = bundle
+    files = {name: text.replace("/etc/parapet/metrics-token", str(tmp_path / "token")) for name, text in files.items()}
+    (tmp_path / "token").write_text("not-a-secret")
+    write(tmp_path, files)
+    said = tool("promtool", "check", "rules", "prometheus/recording.yml", "prometheus/alerts.yml", cwd=tmp_path)
+    assert said.count("SUCCESS") == 2
+    scrape = yaml.safe_load(files["prometheus/scrape.yml"])
+    server = {"rule_files": ["prometheus/recording.yml", "prometheus/alerts.yml"], **scrape}
+    (tmp_path / "prometheus.yml").write_text(yaml.safe_dump(server))
+    assert "SUCCESS" in tool("promtool", "check", "config", "prometheus.yml", cwd=tmp_path)
+    said = tool("amtool", "check-config", "alertmanager/parapet.yml", cwd=tmp_path)
+    assert "1 inhibit rules" in said
+
+
+def test_the_generated_unit_tests_pass(bundle: tuple[str, dict[str, str]], tool: Tool, tmp_path: Path) -> None:
+    """For every slice: calm is silent, an outage pages in time, recovery clears, a vanished target does not."""
+    _, files = bundle
+    write(tmp_path, files)
+    said = tool("promtool", "test", "rules", "tests.yml", cwd=tmp_path / "prometheus")
+    assert "SUCCESS" in said
+
+
+def test_generated_unit_tests_hold_at_every_objective(tool: Tool, tmp_path: Path) -> None:
+    """From one half to four nines, down to slices that raise tickets only."""
+    objectives = (0.5, 0.9999)
+    slices = [one for o in objectives for one in journey_slices(f"at-{o:g}".replace(".", "-"), objective=o)]
+    quiet = [replace(one, name="quiet", journey="quiet", severities=(Severity.TICKET,)) for one in slices[1:]]
+    quiet = [replace(one, sli=_of_journey(one, "quiet")) for one in quiet]
+    runbooks = [one.runbook or "" for one in slices]
+    catalog = Catalog(service="shop", slices=(*slices, *quiet), runbooks=runbooks)
+    write(tmp_path, build(catalog, Wiring()))
+    assert "SUCCESS" in tool("promtool", "test", "rules", "tests.yml", cwd=tmp_path / "prometheus")
+
+
+def _of_journey(one: Slice, journey: str) -> EventRatio:
+    assert isinstance(one.sli, EventRatio)
+    return replace(one.sli, total=(equals(names.JOURNEY, journey), *one.sli.total[1:]))
+
+
+def test_four_percent_of_logins_fail_and_only_login_pages(shop_catalog: Catalog, scenario: Scenario) -> None:
+    """Two logins a second, one in 25 broken by a callback; the homepage and the checkout are fine, and stay silent."""
+    answers = f"{names.HTTP_DURATION}_count"
+    fine = [
+        fed(answers, "0+1200x100", route="/", method="GET", status_class="2xx"),
+        fed(answers, "0+5x100", route="/login", method="POST", status_class="4xx"),
+        fed(answers, "0+0x100", route="/", method="GET", status_class="5xx"),
+        fed(f"{names.HTTP_DURATION}_bucket", "0+1200x100", route="/", status_class="2xx", le="0.5"),
+        attempts("checkout", "success", "0+120x100"),
+        attempts("checkout", "failure", "0+0x100"),
+        fed(f"{names.JOURNEY_DURATION}_bucket", "0+120x100", journey="checkout", outcome="success", le="1.0"),
+    ]
+    logins = [
+        attempts("login", "success", "0+120x59 7195.2+115.2x40"),
+        attempts("login", "failure", "0+0x59 4.8+4.8x40"),
+        attempts("login", "user_error", "0+40x100"),
+    ]
+    pages = asked(FIRING, "90m", firing("login", "page"), firing("login", "ticket"))
+    said = scenario(
+        shop_catalog, [{"input_series": [*fine, *logins], "promql_expr_test": [asked(FIRING, "60m"), pages]}]
+    )
+    assert "SUCCESS" in said
+
+
+def test_one_failure_in_a_quiet_hour_is_silent(scenario: Scenario) -> None:
+    """One attempt in ten minutes, one of them failed: one failure more or less would decide, so nobody is woken."""
+    traffic = [
+        attempts("login", "success", "0x9 1x9 2x9 3x9 3x9 4x9 5x9 6x9 7x60"),
+        attempts("login", "failure", "0x9 0x9 0x9 0x9 1x9 1x9 1x9 1x9 1x60"),
+    ]
+    assert "SUCCESS" in scenario(one_journey(), [{"input_series": traffic, "promql_expr_test": [asked(EVER, "2h")]}])
+
+
+def test_a_quiet_service_that_fails_every_time_still_pages(scenario: Scenario) -> None:
+    """A handful of failures in a row is evidence enough, and the page then stays between two attempts."""
+    traffic = [
+        attempts("login", "success", "0x4 1x9 2x9 3x9 4x9 5x70"),
+        attempts("login", "failure", "0x44 1x9 2x9 3x9 4x9 5x9 6x9"),
+    ]
+    expectations = [asked(FIRING, "58m")] + [
+        asked(FIRING, f"{m}m", firing("login", "page"), firing("login", "ticket")) for m in range(76, 95)
+    ]
+    assert "SUCCESS" in scenario(one_journey(), [{"input_series": traffic, "promql_expr_test": expectations}])
+
+
+def test_a_total_outage_pages_about_three_minutes_later(tool: Tool, tmp_path: Path) -> None:
+    """At 99.9 %, after six healthy hours: silent for two and a half minutes, and a page before three and a half."""
+    catalog = one_journey()
+    tickets = replace(catalog.slices[0], severities=(Severity.PAGE,))
+    write(tmp_path, build(replace(catalog, slices=(tickets,)), Wiring()))
+    healthy = 4 * 60 * 6
+    traffic = [
+        attempts("login", "success", f"0+9000x{healthy} {healthy * 9_000}x20"),
+        attempts("login", "failure", f"0x{healthy} 9000+9000x20"),
+    ]
+    page = ('{slice="login",severity="page"}', 1)
+    test = {
+        "interval": "15s",
+        "input_series": traffic,
+        "promql_expr_test": [asked(FIRING, "362m30s"), asked(FIRING, "363m30s", page)],
+    }
+    document = {"rule_files": ["recording.yml", "alerts.yml"], "evaluation_interval": "15s", "tests": [test]}
+    (tmp_path / "prometheus" / "outage.yml").write_text(yaml.safe_dump(document))
+    assert "SUCCESS" in tool("promtool", "test", "rules", "outage.yml", cwd=tmp_path / "prometheus")
+
+
+def test_idle_hours_never_poison_the_budget(scenario: Scenario) -> None:
+    """A hundred failures of ten thousand, then no traffic, then no target: the budget left stays a number."""
+    traffic = [
+        attempts("login", "success", "0+99x100 9900x120"),
+        attempts("login", "failure", "0+1x100 100x120"),
+    ]
+    left = 'round(parapet:slo_budget_remaining:ratio{slice="login"}, 0.001)'
+    name = '{service="shop", slice="login"}'
+    # 220 minutes hold 44 steps of five minutes; 8,640 are a period: 100 failures of 0.01 * 10,000 * 8,640 / 44.
+    expectations = [
+        asked(left, "219m", (name, 0.995)),
+        asked(f"{left} < bool 1", "300m", (name, 1)),
+        asked("count(parapet:slo_budget_remaining:ratio != parapet:slo_budget_remaining:ratio)", "300m"),
+        asked('count(parapet:slo_error_ratio:over_5m{slice="login"})', "150m"),
+        asked("absent(parapet:slo_burn:current)", "60m"),
+    ]
+    assert "SUCCESS" in scenario(one_journey(0.99), [{"input_series": traffic, "promql_expr_test": expectations}])
+
+
+def test_an_error_series_that_never_existed_counts_as_zero(scenario: Scenario) -> None:
+    """A host whose failure counter appears with the first failure is healthy until then, not unknown."""
+    traffic = [attempts("login", "success", "0+100x60")]
+    healthy = asked(
+        "parapet:slo_error_ratio:over_1h",
+        "60m",
+        ('{__name__="parapet:slo_error_ratio:over_1h",service="shop",slice="login"}', 0),
+    )
+    assert "SUCCESS" in scenario(
+        one_journey(), [{"input_series": traffic, "promql_expr_test": [healthy, asked(EVER, "60m")]}]
+    )
+
+
+def test_a_restart_of_the_service_is_no_failure(scenario: Scenario) -> None:
+    """Counters that start again at zero neither page nor spend budget."""
+    traffic = [
+        attempts("login", "success", "0+100x30 0+100x30"),
+        attempts("login", "failure", "5x30 0x30"),
+    ]
+    assert "SUCCESS" in scenario(one_journey(), [{"input_series": traffic, "promql_expr_test": [asked(EVER, "60m")]}])
+
+
+def test_a_vanished_target_keeps_the_page_for_hours(scenario: Scenario) -> None:
+    """An outage that takes the process with it must not look like a recovery; when it is back and fine, it clears."""
+    traffic = [
+        attempts("login", "success", "0+100x60 6000x10 _x600 0+100x90"),
+        attempts("login", "failure", "0x60 100+100x10 _x600 0x90"),
+    ]
+    page = "max by (slice, severity) (ALERTS{alertstate='firing',severity='page'})"
+    expectations = [
+        asked(page, "60m"),
+        asked(page, "70m", firing("login", "page")),
+        asked(page, "400m", firing("login", "page")),
+        asked(page, "660m", firing("login", "page")),
+        asked(page, "750m"),
+    ]
+    assert "SUCCESS" in scenario(one_journey(), [{"input_series": traffic, "promql_expr_test": expectations}])
+
+
+def test_groups_are_judged_separately(scenario: Scenario) -> None:
+    """One route of two fails: its alert names it, with odd characters and all, and the texts can be filled in."""
+    grouped = Slice(
+        name="by-route",
+        title="Routes answer",
+        sli=EventRatio(
+            metric=names.HTTP_DURATION,
+            total=(none_of(names.STATUS_CLASS, "disconnected"),),
+            bad=(equals(names.STATUS_CLASS, "5xx"),),
+        ),
+        objective=0.99,
+        group_by=(names.ROUTE,),
+        runbook="https://runbooks.example/routes",
+    )
+    count = f"{names.HTTP_DURATION}_count"
+    traffic = [
+        fed(count, "0+100x60", route="/fine", status_class="2xx"),
+        fed(count, "0+50x60", route="/a{b}.+", status_class="2xx"),
+        fed(count, "0+50x60", route="/a{b}.+", status_class="5xx"),
+    ]
+    expr = "max by (route) (ALERTS{alertstate='firing',severity='page'})"
+    alert = {
+        "alertname": names.ALERT_PAGE,
+        "eval_time": "60m",
+        "exp_alerts": [
+            {
+                "exp_labels": {"service": "shop", "slice": "by-route", "severity": "page", "route": "/a{b}.+"},
+                "exp_annotations": {
+                    "title": "Routes answer",
+                    "summary": "Routes answer: users are harmed now, route /a{b}.+",
+                    "description": "Burning the error budget of 99 % at 50.0 times the rate it can bear, over 1 hour. "
+                    "Budget left for 30 days: 93.06%, 402.0 of 432 minutes. Evidence, changes and next steps: "
+                    "http://127.0.0.1:8000/parapet/go?service=shop&slice=by-route",
+                    "runbook_url": "https://runbooks.example/routes",
+                    "runbook": "https://runbooks.example/routes",
+                    "workbench_url": "http://127.0.0.1:8000/parapet/go?service=shop&slice=by-route",
+                    "fault_plane": "application",
+                },
+            }
+        ],
+    }
+    test = {
+        "input_series": traffic,
+        "promql_expr_test": [asked(expr, "60m", ('{route="/a{b}.+"}', 1))],
+        "alert_rule_test": [alert],
+    }
+    assert "SUCCESS" in scenario(Catalog(service="shop", slices=(grouped,)), [test])
+
+
+def test_an_outage_at_the_busy_hour_costs_its_share_of_the_events(scenario: Scenario) -> None:
+    """Ratios are never averaged: six busy hours, one of them down, and two quiet ones."""
+    traffic = [
+        attempts("login", "success", "0+1000x300 300000x60 300010+10x119"),
+        attempts("login", "failure", "0x300 1000+1000x59 60000x120"),
+    ]
+    # 300,000 good, 60,000 bad and 1,200 at the quiet end: burn is the bad share of all, over the budget of 1 %.
+    burn = asked("round(parapet:slo_burn:period, 0.1)", "480m", ('{service="shop", slice="login"}', 16.6))
+    assert "SUCCESS" in scenario(one_journey(0.99), [{"input_series": traffic, "promql_expr_test": [burn]}])
+
+
+def test_the_policy_for_a_week_is_accepted(tool: Tool, tmp_path: Path) -> None:
+    """Another period gives other factors, and still rules that hold."""
+    catalog = replace(one_journey(0.99), burn=BurnPolicy(period_seconds=7 * 86_400))
+    write(tmp_path, build(catalog, Wiring()))
+    assert "SUCCESS" in tool("promtool", "test", "rules", "tests.yml", cwd=tmp_path / "prometheus")

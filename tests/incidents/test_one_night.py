@@ -97,6 +97,17 @@ def test_the_night_is_one_incident_with_one_chronology(
     assert again.occurred_at == at("02:34")
 
 
+def test_reopened_it_is_still_in_the_hands_of_its_owner(make_book: MakeBook) -> None:
+    """Ana had it; after it reopens she has it, and nobody has to acknowledge again."""
+    book = make_book(IncidentPolicy(quiet_period_seconds=0))
+    book.receive(fires(PAGE, "02:13"), at("02:13"))
+    book.apply(acknowledge(book.only, actor=ANA, reason="", version=1, now=at("02:14")), at("02:14"))
+    book.receive(fires(PAGE, "02:13", "02:21"), at("02:21"))
+    book.tick(at("02:22"))
+    book.receive(fires(PAGE, "02:34"), at("02:34"))
+    assert (book.only.state, book.only.owner) == (IncidentState.INVESTIGATING, "Ana")
+
+
 def test_changes_stand_in_the_chronology_where_they_happened(make_book: MakeBook) -> None:
     """The rollback happened at 02:31 and was recorded at 02:37: it stands before the second firing, and says both."""
     book = the_night(make_book())

@@ -109,6 +109,32 @@ def test_a_vanished_sender_that_returns_takes_its_resolution_back(
     assert len(book.episodes) == 1
 
 
+def test_an_end_replayed_after_it_was_taken_back_ends_nothing(
+    make_book: MakeBook, bodies: Callable[[str], Bodies]
+) -> None:
+    """The resolve waited in the inbox while the alert was reported firing again: by when they were received, it fires."""
+    (first, firing), (second, cleared) = bodies("09")
+    book = play(make_book(), [(first, firing), (second + timedelta(seconds=120), firing), (second, cleared)])
+    assert book.kinds() == ["opened"]
+    assert book.only.firing == 1
+
+
+def test_the_end_of_the_earlier_beginning_leaves_the_later_one_firing(
+    make_book: MakeBook, bodies: Callable[[str], Bodies]
+) -> None:
+    """It was heard to begin at 30 and then at 0; an end at 10 belongs to the earlier: two episodes, one fires."""
+    (_, later), (heard_at, earlier) = bodies("08")
+    ended = earlier.replace(b'"status": "firing"', b'"status": "resolved"').replace(
+        b"0001-01-01T00:00:00Z", b"2026-11-23T05:26:10Z"
+    )
+    book = play(make_book(), [(heard_at, later), (heard_at, earlier), (heard_at, ended)])
+    first, second = sorted(book.episodes.values(), key=lambda episode: episode.started_at)
+    assert first.ended_at == datetime(2026, 11, 23, 5, 26, 10, tzinfo=UTC)
+    assert second.ended_at is None
+    assert book.only.firing == 1
+    assert book.kinds() == ["opened", "flapped"]
+
+
 def test_a_late_copy_after_the_end_reopens_nothing(make_book: MakeBook, bodies: Callable[[str], Bodies]) -> None:
     """The other peer's copy of the firing report arrives just after the resolve."""
     (first, firing), (second, cleared) = bodies("09")

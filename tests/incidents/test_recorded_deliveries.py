@@ -112,7 +112,7 @@ def test_a_vanished_sender_that_returns_takes_its_resolution_back(
 def test_an_end_replayed_after_it_was_taken_back_ends_nothing(
     make_book: MakeBook, bodies: Callable[[str], Bodies]
 ) -> None:
-    """The resolve waited in the inbox while the alert was reported firing again: by when they were received, it fires."""
+    """The resolve waited in the inbox while the alert was reported firing again: by time of receipt, it fires."""
     (first, firing), (second, cleared) = bodies("09")
     book = play(make_book(), [(first, firing), (second + timedelta(seconds=120), firing), (second, cleared)])
     assert book.kinds() == ["opened"]

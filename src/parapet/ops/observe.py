@@ -64,7 +64,7 @@ class JourneyCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sky:
-    """Every slice now, in the catalog's order, and whether that can be known."""
+    """Every slice now, journeys first, and whether that can be known."""
 
     readings: tuple[JourneyCard, ...]
     heard_at: datetime | None
@@ -78,6 +78,8 @@ class Observatory:
 
     def __init__(self, *, catalog: Catalog, prometheus: Prometheus | None, clock: Clock) -> None:
         self.catalog = catalog
+        self._slices = sorted(catalog, key=lambda one: one.journey is None)
+        """What users do comes first, in the catalog's order; then the machinery."""
         self.prometheus = prometheus
         self.clock = clock
         self._lock = Lock()
@@ -102,7 +104,7 @@ class Observatory:
             answers = _ask(self.prometheus, self.catalog, now)
         except OutgoingError as error:
             return Sky(readings=self._unknown(), heard_at=None, problem=error.message)
-        cards = tuple(_card(one, _reading(one, answers, now), answers, self.catalog) for one in self.catalog)
+        cards = tuple(_card(one, _reading(one, answers, now), answers, self.catalog) for one in self._slices)
         return Sky(readings=cards, heard_at=now, problem=None)
 
     def _unknown(self) -> tuple[JourneyCard, ...]:
@@ -117,7 +119,7 @@ class Observatory:
             up=None,
         )
         nothing = _Answers((), (), (), (), (), (), (), (), ())
-        return tuple(_card(one, silence, nothing, self.catalog) for one in self.catalog)
+        return tuple(_card(one, silence, nothing, self.catalog) for one in self._slices)
 
 
 @dataclass(frozen=True, slots=True)

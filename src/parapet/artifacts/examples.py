@@ -13,6 +13,8 @@ from parapet.slo.slice import EventRatio, Match, Matcher, Selector, Slice
 
 INVENTED = "example"
 """A value for a label whose values the host decides."""
+USUAL = ("2xx", "GET", "success")
+"""Values that read naturally where several would do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,7 @@ def good_labels(sli: EventRatio, one: Slice) -> dict[str, str]:
     for bad in sli.bad:
         counted = {m.label: m for m in sli.total}.get(bad.label)
         values = vocabulary.LABELS[sli.metric][bad.label] or (INVENTED, *(counted.values if counted else ()))
-        for value in values:
+        for value in sorted(values, key=lambda each: each not in USUAL):
             if not bad.of({value}) and (counted is None or counted.of({value})):
                 return {**labels, bad.label: value}
     raise ConfigurationError(f"Slice {one.name!r} calls every event bad: no value of its labels is left to be good.")
@@ -102,7 +104,7 @@ def _examples(metric: str, selector: Selector) -> dict[str, str]:
 def _example(metric: str, matcher: Matcher) -> str:
     if matcher.match is Match.ONE_OF:
         return matcher.values[0]
-    closed = vocabulary.LABELS[metric][matcher.label] or (INVENTED,)
+    closed = sorted(vocabulary.LABELS[metric][matcher.label] or (INVENTED,), key=lambda each: each not in USUAL)
     return next(value for value in closed if value not in matcher.values)
 
 

@@ -65,7 +65,8 @@ def unit_tests_file(catalog: Catalog) -> str:
     for title, scenario in scenarios:
         for batch in in_batches(catalog):
             cases = [(one, scenario(one, catalog.burn)) for one in batch]
-            tests.append(_test(title, cases, step, step_seconds))
+            about = ", ".join(one.name for one in batch)
+            tests.append(_test(f"{title} ({about})", cases, step, step_seconds))
     return document(
         {"rule_files": ["recording.yml", "alerts.yml"], "evaluation_interval": step, "tests": tests},
         "Run: promtool test rules tests.yml",

@@ -80,9 +80,13 @@ class Inbox:
         """
         now = self._context.clock.now()
         with self._context.store.read() as tx:
-            waiting = tx.inbox.waiting(now, limit)
-        failed = 0
-        for received in waiting:
+            due = tx.inbox.due(now, limit)
+        taken = failed = 0
+        for number in due:
+            with self._context.store.read() as tx:
+                received = tx.inbox.get_waiting(number)
+            if received is None:
+                continue  # another worker was faster
             with guarded("ingest.replay") as attempt:
                 try:
                     delivery = parse(received.body)
@@ -93,7 +97,9 @@ class Inbox:
             if attempt.error is not None:
                 failed += 1
                 self._postpone(received.id, attempts=received.attempts, error=attempt.error)
-        return len(waiting) - failed, failed
+            else:
+                taken += 1
+        return taken, failed
 
     def _take_in(self, number: int, source: str, received_at: datetime, delivery: Delivery) -> tuple[IncidentId, ...]:
         return self._context.store.transact(lambda tx: self._apply(tx, number, source, received_at, delivery))
@@ -105,6 +111,7 @@ class Inbox:
         if not tx.inbox.finish(number, InboxState.DONE, now=now):
             return ()  # somebody else took it in
         wanted = needs(delivery, service=self._context.service)
+        tx.take_turns(wanted.keys)
         known = Known(
             episodes=tx.episodes.known(source, wanted.fingerprints, wanted.keys),
             incidents=tx.incidents.latest(wanted.keys),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from zlib import crc32
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -21,7 +23,10 @@ STATEMENT_SECONDS = 30
 READ_ONLY = "parapet_read_only"
 """Execution option of a connection that will only read."""
 
-_UPGRADE_LOCK = 7_217_304_001  # any number, the same in every process, for Postgres' advisory lock
+# Any numbers, the same in every process, for the advisory locks of Postgres.
+_UPGRADE_LOCK = 7_217_304_001
+_SPACE = 721_730
+_TURNS = 64
 
 
 def address(url: str) -> URL:
@@ -52,7 +57,7 @@ def connect(url: str) -> Engine:
     """
     where = address(url)
     if where.get_backend_name() == "sqlite":
-        engine = create_engine(where, pool_size=POOL_SIZE, pool_timeout=WAIT_SECONDS)
+        engine = create_engine(where, pool_size=POOL_SIZE, pool_timeout=WAIT_SECONDS, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -63,6 +68,7 @@ def connect(url: str) -> Engine:
             pool_size=POOL_SIZE,
             pool_timeout=WAIT_SECONDS,
             pool_pre_ping=True,
+            hide_parameters=True,  # errors are logged; what people wrote is not
             connect_args={"connect_timeout": WAIT_SECONDS, "options": limits, "application_name": "parapet"},
         )
     except ModuleNotFoundError as error:
@@ -87,6 +93,27 @@ def _begin_sqlite(connection: Connection) -> None:
     # Deferred transactions that read first and write later fail under contention; immediate ones wait their turn.
     read_only = connection.get_execution_options().get(READ_ONLY, False)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection whose reads all see the database as it was at the first of them. It waits for no writer."""
+    with engine.connect() as connection:
+        if connection.dialect.name == "postgresql":
+            options: dict[str, object] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        else:
+            options = {READ_ONLY: True}
+        yield connection.execution_options(**options)
+
+
+def lock_keys(connection: Connection, keys: Iterable[str]) -> None:
+    """Let one transaction at a time work on *keys*, until it ends. On SQLite, BEGIN IMMEDIATE does.
+
+    Keys share a bounded number of locks, taken in order: nobody waits in a circle, and no lock table overflows.
+    """
+    if connection.dialect.name == "postgresql":
+        for turn in sorted({crc32(key.encode()) % _TURNS for key in keys}):
+            connection.execute(text("SELECT pg_advisory_xact_lock(:space, :turn)"), {"space": _SPACE, "turn": turn})
 
 
 def lock_schema(connection: Connection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
@@ -10,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from parapet.core.types import IncidentId
 from parapet.incidents.model import Entry, EntryKind, NewEntry
 from parapet.store.chain import GENESIS, payload_hash, seal
-from parapet.store.rows import actor_columns, actor_of
+from parapet.store.rows import MAX_ACTOR_CHARACTERS, actor_columns, actor_of
 from parapet.store.schema import entries as table
 
 
@@ -33,7 +34,7 @@ class Entries:
             .limit(1)
         ).first()
         seq, previous_hash = (last.seq, last.hash) if last is not None else (0, GENESIS)
-        for entry in new:
+        for entry in map(_kept, new):
             seq += 1
             sealed = seal(
                 entry,
@@ -77,3 +78,9 @@ class Entries:
             )
             for row in rows
         )
+
+
+def _kept(entry: NewEntry) -> NewEntry:
+    """What the table will hold of *entry*: the seal is taken over nothing else."""
+    name = entry.actor.name[:MAX_ACTOR_CHARACTERS]
+    return replace(entry, actor=replace(entry.actor, name=name))

@@ -10,11 +10,10 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, sele
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import Episode, Incident
-from parapet.store.rows import row_of
+from parapet.store.rows import batches, row_of
 from parapet.store.schema import episodes as table
 
 _FIELDS = tuple(field.name for field in fields(Episode))
-_BATCH = 500
 
 
 class Episodes:
@@ -26,9 +25,9 @@ class Episodes:
     def known(self, source: str, fingerprints: Collection[str], keys: Collection[str]) -> tuple[Episode, ...]:
         """Every episode of these alerts, and every open one of these keys."""
         found: dict[int, Episode] = {}
-        for some in _batches(fingerprints):
+        for some in batches(fingerprints):
             self._collect(found, and_(table.c.source == source, table.c.fingerprint.in_(some)))
-        for some in _batches(keys):
+        for some in batches(keys):
             self._collect(found, and_(table.c.key.in_(some), table.c.ended_at.is_(None)))
         return tuple(found.values())
 
@@ -68,9 +67,3 @@ def _linked(episode: Episode, opened: Incident | None) -> Episode:
 
 def _episode(row: RowMapping) -> Episode:
     return Episode(**{name: row[name] for name in _FIELDS} | {"severity": Severity(row["severity"])})
-
-
-def _batches(values: Collection[str]) -> Iterable[list[str]]:
-    """SQLite allows a bounded number of parameters in one statement."""
-    ordered = sorted(values)
-    return (ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH))

@@ -8,26 +8,29 @@ from sqlalchemy import exc
 
 from parapet.core.errors import Conflict, EvidenceError, EvidenceUnavailable, SchemaOutdated
 
-_MISSING = ("no such table", "no such column", "undefinedtable", "undefinedcolumn", "does not exist")
-_CONFLICTS = ("deadlock", "could not serialize", "lock timeout", "locknotavailable")
+_MISSING = {"UndefinedTable", "UndefinedColumn"}
+_MISSING_ON_SQLITE = ("no such table", "no such column", "has no column named")
+_LOST = {"DeadlockDetected", "SerializationFailure", "LockNotAvailable"}
+_TAKEN = {"UniqueViolation", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+_AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
 
 def translate(error: exc.SQLAlchemyError) -> EvidenceError:
     """The error of ours that says what *error* means for the caller."""
-    if isinstance(error, exc.IntegrityError):
+    cause = getattr(error, "orig", None)
+    names = {type(cause).__name__, str(getattr(cause, "sqlite_errorname", ""))}
+    said = f"{cause}".lower()
+    if names & _TAKEN:
         return Conflict()
-    said = f"{type(getattr(error, 'orig', None)).__name__} {error}".lower()
-    if isinstance(error, exc.OperationalError | exc.ProgrammingError) and any(word in said for word in _MISSING):
-        if "database" in said and "does not exist" in said and "relation" not in said and "column" not in said:
-            return EvidenceUnavailable(
-                "The evidence database does not exist. Create it; then run `parapet db upgrade`."[:200]
-            )
-        return SchemaOutdated()
-    if isinstance(error, exc.OperationalError) and any(word in said for word in _CONFLICTS):
+    if names & _LOST:
         return Conflict("The evidence database gave up on a lock that another process holds.")
-    if isinstance(error, exc.DBAPIError | exc.TimeoutError):
+    if names & _MISSING or any(words in said for words in _MISSING_ON_SQLITE):
+        return SchemaOutdated()
+    if isinstance(error, exc.OperationalError) and 'database "' in said and "does not exist" in said:
+        return EvidenceUnavailable("The evidence database does not exist. Create it, then run `parapet db upgrade`.")
+    if isinstance(error, _AWAY) or getattr(error, "connection_invalidated", False):
         return EvidenceUnavailable()
-    return EvidenceError(f"The evidence store failed: {type(error).__name__}.")
+    return EvidenceError(f"The evidence database refused: {type(cause or error).__name__}.")
 
 
 class Boundary:

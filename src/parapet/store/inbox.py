@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from parapet.store.schema import inbox as table
 
@@ -53,14 +53,16 @@ class InboxRows:
         number: int = self._connection.execute(insert(table).values(**row).returning(table.c.id)).scalar_one()
         return number
 
-    def waiting(self, now: datetime, limit: int) -> list[Received]:
-        """Bodies that are due, oldest first."""
-        return self._many(table.c.state == InboxState.WAITING.value, table.c.due_at <= now, limit=limit)
+    def due(self, now: datetime, limit: int) -> list[int]:
+        """The numbers of waiting bodies that are due, oldest first."""
+        wanted = select(table.c.id).where(table.c.state == InboxState.WAITING.value, table.c.due_at <= now)
+        return list(self._connection.execute(wanted.order_by(table.c.id).limit(limit)).scalars())
 
     def get_waiting(self, number: int) -> Received | None:
         """The body *number* if it still waits."""
-        found = self._many(table.c.id == number, table.c.state == InboxState.WAITING.value, limit=1)
-        return found[0] if found else None
+        wanted = select(table).where(table.c.id == number, table.c.state == InboxState.WAITING.value)
+        row = self._connection.execute(wanted).mappings().first()
+        return None if row is None else _received(row)
 
     def rejected(self, limit: int) -> list[Received]:
         """Bodies that are no alert, newest first."""
@@ -101,10 +103,6 @@ class InboxRows:
         """When the newest body came."""
         newest: datetime | None = self._connection.execute(select(func.max(table.c.received_at))).scalar_one()
         return newest
-
-    def _many(self, *where: ColumnElement[bool], limit: int) -> list[Received]:
-        rows = self._connection.execute(select(table).where(*where).order_by(table.c.id).limit(limit))
-        return [_received(row) for row in rows.mappings()]
 
 
 def _received(row: RowMapping) -> Received:

@@ -6,16 +6,17 @@ from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, insert, literal_column, select, update
 
 from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import Incident, IncidentState, Resolution
-from parapet.store.rows import Row, row_of
+from parapet.store.rows import Row, batches, row_of
 from parapet.store.schema import incidents as table
 
-UNRESOLVED = table.c.state != IncidentState.RESOLVED.value
+# Written out, not bound: only so do both databases see that their partial indexes cover it.
+UNRESOLVED = table.c.state != literal_column(f"'{IncidentState.RESOLVED.value}'")
 _FIELDS = tuple(field.name for field in fields(Incident))
 
 
@@ -32,15 +33,12 @@ class Incidents:
 
     def latest(self, keys: Collection[str]) -> dict[str, Incident]:
         """Per key the unresolved incident, else the newest resolved one. Keys without any are left out."""
-        newest = select(func.max(table.c.id)).where(table.c.key.in_(keys)).group_by(table.c.key)
-        rows = self._connection.execute(
-            select(table)
-            .where(or_(table.c.id.in_(newest), and_(table.c.key.in_(keys), UNRESOLVED)))
-            .order_by(table.c.id)
-        ).mappings()
         found: dict[str, Incident] = {}
-        for incident in map(self._seen, rows):
-            if incident.key not in found or incident.state is not IncidentState.RESOLVED:
+        for some in batches(keys):
+            newest = select(func.max(table.c.id)).where(table.c.key.in_(some)).group_by(table.c.key)
+            for incident in self.select(select(table).where(table.c.id.in_(newest))):
+                found[incident.key] = incident
+            for incident in self.select(select(table).where(table.c.key.in_(some), UNRESOLVED)):
                 found[incident.key] = incident
         return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from contextlib import redirect_stdout
 from pathlib import Path
 
 from alembic import command
@@ -12,8 +11,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine
 
+from parapet.core.errors import SchemaOutdated
 from parapet.core.names import TABLE_PREFIX, VERSION_TABLE
-from parapet.store.dialect import READ_ONLY, lock_schema
+from parapet.store.dialect import lock_schema, reading
 from parapet.store.errors import Boundary
 
 HERE = Path(__file__).parent / "migrations"
@@ -24,6 +24,7 @@ def upgrade(engine: Engine) -> list[str]:
 
     Raises:
         EvidenceUnavailable: the database does not answer.
+        SchemaOutdated: a newer Parapet has upgraded it.
     """
     config = _config()
     with Boundary(), engine.begin() as connection:
@@ -40,19 +41,18 @@ def pending(engine: Engine) -> list[str]:
 
     Raises:
         EvidenceUnavailable: the database does not answer.
+        SchemaOutdated: a newer Parapet has upgraded it.
     """
-    with Boundary(), engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+    with Boundary(), reading(engine) as connection:
         return _pending(MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}))
 
 
 def sql(dialect: str) -> str:
     """The statements of every step for *dialect* (sqlite or postgresql), for whoever applies them by hand."""
     config = _config()
-    config.attributes["dialect"] = dialect
     out = io.StringIO()
-    config.output_buffer = out
-    with redirect_stdout(out):
-        command.upgrade(config, "head", sql=True)
+    config.attributes.update(dialect=dialect, out=out)
+    command.upgrade(config, "head", sql=True)
     return out.getvalue()
 
 
@@ -70,5 +70,10 @@ def _config() -> Config:
 def _pending(context: MigrationContext) -> list[str]:
     scripts = ScriptDirectory.from_config(_config())
     have = context.get_current_revision()
+    if have is not None and have not in {step.revision for step in scripts.walk_revisions()}:
+        raise SchemaOutdated(
+            f"The evidence database is at step {have}, which this Parapet does not know: a newer one upgraded it. "
+            "Update this one."
+        )
     steps = list(scripts.iterate_revisions("head", have or "base"))
     return [f"{step.revision} {step.doc}" for step in reversed(steps) if step.revision != have]

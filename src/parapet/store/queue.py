@@ -6,15 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
+from sqlalchemy import BindParameter, ColumnElement, and_, func, literal, literal_column, or_, select, true, tuple_
 
 from parapet.core.errors import MalformedPayload
 from parapet.incidents.model import Incident, IncidentState
+from parapet.store.columns import UtcDateTime
 from parapet.store.incidents import UNRESOLVED
 from parapet.store.schema import incidents as table
 from parapet.store.store import Transaction
 
-RESOLVED = table.c.state == IncidentState.RESOLVED.value
+RESOLVED = table.c.state == literal_column(f"'{IncidentState.RESOLVED.value}'")
 LARGEST_PAGE = 200
 
 
@@ -94,9 +95,21 @@ def _after(scope: Scope, place: str) -> ColumnElement[bool]:
     try:
         if scope is Scope.RESOLVED:
             when, number = place.split("_")
-            return tuple_(table.c.resolved_at, table.c.id) < tuple_(datetime.fromisoformat(when), int(number))
+            return tuple_(table.c.resolved_at, table.c.id) < tuple_(_instant(when), int(number))
         rank, when, number = place.split("_")
-        here = tuple_(int(rank), datetime.fromisoformat(when), int(number))
+        here = tuple_(int(rank), _instant(when), int(number))
         return tuple_(table.c.severity_rank, table.c.started_at, table.c.id) > here
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise MalformedPayload(f"{place[:80]!r} is no place in this list. Start from its beginning.") from error
+
+
+def _instant(text: str) -> BindParameter[datetime]:
+    """*text* bound as the column's own type: inside a tuple the database library would not do so by itself.
+
+    Raises:
+        ValueError: it is no instant with a time zone.
+    """
+    when = datetime.fromisoformat(text)
+    if when.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return literal(when, UtcDateTime())

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.store.dialect import upsert
 from parapet.store.rows import actor_columns
 from parapet.store.schema import audit, heartbeats, retrospectives
+
+REMEMBERED = timedelta(days=7)
+"""How long a heartbeat is kept after the last beat."""
 
 
 class AuditRows:
@@ -70,6 +73,8 @@ class Heartbeats:
         """*name* is alive now; its last round took so long."""
         row = {"name": name, "beat_at": now, "took_seconds": took_seconds}
         upsert(self._connection, heartbeats, row, key=("name",), update=("beat_at", "took_seconds"))
+        # Every start of a worker has a name of its own; those long silent are forgotten.
+        self._connection.execute(delete(heartbeats).where(heartbeats.c.beat_at < now - REMEMBERED))
 
     def last(self, prefix: str) -> datetime | None:
         """The newest beat of anybody whose name starts with *prefix*."""

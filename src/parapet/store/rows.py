@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 Row: TypeAlias = dict[str, object]
+
+MAX_ACTOR_CHARACTERS = 128
+_BATCH = 500
 
 
 def row_of(value: DataclassInstance, *, without: tuple[str, ...] = ()) -> Row:
@@ -35,9 +38,15 @@ def row_of(value: DataclassInstance, *, without: tuple[str, ...] = ()) -> Row:
 
 def actor_columns(actor: Actor) -> Row:
     """An actor as the columns it has everywhere."""
-    return {"actor_kind": actor.kind.value, "actor_name": actor.name[:128]}
+    return {"actor_kind": actor.kind.value, "actor_name": actor.name[:MAX_ACTOR_CHARACTERS]}
 
 
 def actor_of(row: RowMapping) -> Actor:
     """The actor that *row* names."""
     return Actor(kind=ActorClass(row["actor_kind"]), name=row["actor_name"])
+
+
+def batches(values: Collection[str]) -> Iterable[list[str]]:
+    """*values* in portions: both databases bound the number of parameters of one statement."""
+    ordered = sorted(values)
+    return (ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH))

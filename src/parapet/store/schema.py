@@ -47,8 +47,8 @@ incidents = Table(
     metadata,
     Column("id", Number, primary_key=True, autoincrement=True),
     Column("key", String(512), nullable=False),
-    Column("service", String(128), nullable=False),
-    Column("slice", String(128)),
+    Column("service", Text, nullable=False),  # of an alert's label: longer than a name of ours may be
+    Column("slice", Text),
     Column("labels", CanonicalJson, nullable=False),
     Column("title", Text, nullable=False),
     Column("state", String(16), nullable=False),
@@ -80,8 +80,20 @@ incidents = Table(
         postgresql_where=text("state <> 'resolved'"),
     ),
     Index(f"ix_{TABLE_PREFIX}incidents_key", "key", "id"),
-    Index(f"ix_{TABLE_PREFIX}incidents_queue", "state", "severity_rank", "started_at", "id"),
-    Index(f"ix_{TABLE_PREFIX}incidents_quiet", "state", "quiet_since"),
+    Index(
+        f"ix_{TABLE_PREFIX}incidents_queue",
+        "severity_rank",
+        "started_at",
+        "id",
+        sqlite_where=text("state <> 'resolved'"),
+        postgresql_where=text("state <> 'resolved'"),
+    ),
+    Index(
+        f"ix_{TABLE_PREFIX}incidents_quiet",
+        "quiet_since",
+        sqlite_where=text("state <> 'resolved'"),
+        postgresql_where=text("state <> 'resolved'"),
+    ),
     Index(f"ix_{TABLE_PREFIX}incidents_resolved", "state", "resolved_at", "id"),
     Index(f"ix_{TABLE_PREFIX}incidents_slice", "service", "slice", "id"),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from parapet.core.errors import Conflict
 from parapet.store.changes import ChangeRows
-from parapet.store.dialect import READ_ONLY, connect
+from parapet.store.dialect import connect, lock_keys, reading
 from parapet.store.entries import Entries
 from parapet.store.episodes import Episodes
 from parapet.store.errors import Boundary
@@ -38,6 +38,14 @@ class Transaction:
         self.audit = AuditRows(connection)
         self.retrospectives = RetrospectiveRows(connection)
         self.heartbeats = Heartbeats(connection)
+        self._connection = connection
+
+    def take_turns(self, keys: Iterable[str]) -> None:
+        """Wait until no other transaction that takes turns works on any of *keys*; hold them until this one ends.
+
+        It spares the races of bodies that arrive together. Correctness rests on unique keys and revisions.
+        """
+        lock_keys(self._connection, keys)
 
 
 class Store:
@@ -70,7 +78,7 @@ class Store:
             EvidenceUnavailable: the database does not answer.
             SchemaOutdated: migrations are missing.
         """
-        with Boundary(), self.engine.connect().execution_options(**{READ_ONLY: True}) as connection:
+        with Boundary(), reading(self.engine) as connection:
             yield Transaction(connection)
 
     def transact(self, work: Callable[[Transaction], T]) -> T:

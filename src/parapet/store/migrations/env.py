@@ -15,6 +15,7 @@ if connection is None:
         version_table=VERSION_TABLE,
         literal_binds=True,
         as_sql=True,
+        output_buffer=context.config.attributes["out"],
     )
 else:
     context.configure(connection=connection, target_metadata=metadata, version_table=VERSION_TABLE)

@@ -38,8 +38,8 @@ def upgrade() -> None:
         "parapet_incidents",
         sa.Column("id", Number, primary_key=True, autoincrement=True),
         sa.Column("key", sa.String(512), nullable=False),
-        sa.Column("service", sa.String(128), nullable=False),
-        sa.Column("slice", sa.String(128)),
+        sa.Column("service", sa.Text, nullable=False),
+        sa.Column("slice", sa.Text),
         sa.Column("labels", CanonicalJson, nullable=False),
         sa.Column("title", sa.Text, nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
@@ -179,10 +179,19 @@ def upgrade() -> None:
     op.create_index(
         "ix_parapet_incidents_queue",
         "parapet_incidents",
-        ["state", "severity_rank", "started_at", "id"],
+        ["severity_rank", "started_at", "id"],
+        sqlite_where=UNRESOLVED,
+        postgresql_where=UNRESOLVED,
         if_not_exists=True,
     )
-    op.create_index("ix_parapet_incidents_quiet", "parapet_incidents", ["state", "quiet_since"], if_not_exists=True)
+    op.create_index(
+        "ix_parapet_incidents_quiet",
+        "parapet_incidents",
+        ["quiet_since"],
+        sqlite_where=UNRESOLVED,
+        postgresql_where=UNRESOLVED,
+        if_not_exists=True,
+    )
     op.create_index(
         "ix_parapet_incidents_resolved", "parapet_incidents", ["state", "resolved_at", "id"], if_not_exists=True
     )

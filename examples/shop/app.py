@@ -93,6 +93,7 @@ def _routes(app: FastAPI) -> None:
     app.post("/login")(sign_in)
     app.post("/logout")(sign_out)
     app.post("/cart")(into_cart)
+    app.post("/cart/empty")(empty_cart)
     app.post("/checkout")(check_out)
     app.get("/orders/{number}")(one_order)
     app.post("/admin/fault")(turn_fault)
@@ -166,6 +167,14 @@ def into_cart(request: Request, fields: Form, who: Who) -> Response:
     with Session(request.app.state.engine) as session, session.begin():
         if not (number.isdecimal() and len(number) < 10 and orders.add(session, who.id, int(number))):
             raise HTTPException(404, "There is no such product.")
+    return _go("/")
+
+
+def empty_cart(request: Request, fields: Form, who: Who) -> Response:
+    """Everything out of the cart."""
+    if who is not None:
+        with Session(request.app.state.engine) as session, session.begin():
+            orders.empty(session, who.id)
     return _go("/")
 
 

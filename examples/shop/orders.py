@@ -46,6 +46,11 @@ def add(session: Session, person_id: int, product_id: int) -> bool:
     return True
 
 
+def empty(session: Session, person_id: int) -> None:
+    """Take everything out of the cart."""
+    session.execute(delete(CartLine).where(CartLine.person_id == person_id))
+
+
 def check_out(engine: Engine, faults: FaultSwitch, person_id: int) -> int:
     """Charge the cart of a person, keep the order, and return its number.
 
@@ -75,7 +80,7 @@ def _keep(engine: Engine, person_id: int, lines: Sequence[tuple[str, int, int]],
         order = Order(person_id=person_id, total_cents=amount, charge=paid)
         order.lines = [OrderLine(name=name, quantity=quantity, price_cents=price) for name, quantity, price in lines]
         session.add(order)
-        session.execute(delete(CartLine).where(CartLine.person_id == person_id))
+        empty(session, person_id)
         session.flush()
         return order.id
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -592,3 +593,22 @@ def test_what_routes_raise_is_swallowed_and_counted(call: Call, counts: Counts) 
     assert call(app, "GET", "/x") == 200
     assert guard.swallowed["signals.route", "ZeroDivisionError"] == before + 1
     assert counts(recorder) == {("GET", vocabulary.UNMATCHED, "2xx"): 1}
+
+
+def test_front_ends_of_fastapi_have_one_template_each(call: Call, counts: Counts, tmp_path: Path) -> None:
+    """Files of a front end are no routes, yet they matched: they are told apart from paths that nobody serves."""
+    (tmp_path / "index.html").write_text("home")
+    (tmp_path / "a.js").write_text("code")
+    router = APIRouter()
+    router.frontend("/inner", directory=tmp_path)
+    app = FastAPI(openapi_url=None)
+    app.frontend("/app", directory=tmp_path)
+    app.include_router(router, prefix="/pre")
+    recorder = measured(app)
+    for path in ["/nowhere", "/app/a.js", "/app/", "/pre/inner/a.js", "/nowhere"]:
+        call(app, "GET", path, asgi={"version": "3.0", "spec_version": "2.4"})
+    assert counts(recorder) == {
+        ("GET", "/app/{path}", "2xx"): 2,
+        ("GET", "/pre/inner/{path}", "2xx"): 1,
+        ("GET", "unmatched", "4xx"): 2,
+    }

@@ -12,21 +12,19 @@ import atexit
 import fcntl
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TypeVar
 
 import yaml
+from examples.shop.machine import LOOPBACK, Ports, StackError, choose_ports, end, program, tied_to_us, undisturbed
 from examples.shop.probes import Alertmanager, Prometheus, answers
 from examples.shop.settings import ENVIRONMENT_FILE, REPOSITORY, Settings, make_secrets, write_privately
 
@@ -36,23 +34,8 @@ from parapet.ops.look import Look
 T = TypeVar("T")
 
 APP = "examples.shop.reliability:parapet"
-LOOPBACK = "127.0.0.1"
 READY_SECONDS = 45.0
-STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
-
-
-class StackError(Exception):
-    """The stack, or what was waited for, did not come up. The text says what to look at."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ports:
-    """Where each server listens."""
-
-    shop: int
-    prometheus: int
-    alertmanager: int
 
 
 class Stack:
@@ -109,11 +92,11 @@ class Stack:
 
     def stop(self) -> None:
         """Stop every process of the stack, the shop first, and wait until they are gone. Harmless to call twice."""
-        with _undisturbed():
+        with undisturbed():
             atexit.unregister(self.stop)
             for name in ("shop", "alertmanager", "prometheus"):
                 if (process := self._running.pop(name, None)) is not None:
-                    _end(process)
+                    end(process)
             self._exit.close()
 
     @property
@@ -263,7 +246,7 @@ class Stack:
     def _run(self, name: str, words: Sequence[str]) -> None:
         log = self._exit.enter_context((self.logs / f"{name}.log").open("wb"))
         self._running[name] = subprocess.Popen(
-            [*_tied_to_us(), *words],
+            [*tied_to_us(), *words],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -280,90 +263,6 @@ class Stack:
         self.wait("Prometheus scrapes the shop", lambda: self.prometheus.value('up{job="shop"}') == 1)
 
 
-def program(package: str, *names: str) -> str:
-    """The path of the first of *names* that is installed.
-
-    Raises:
-        StackError: none is; it names the Debian package.
-    """
-    for name in names:
-        if found := shutil.which(name):
-            return found
-    raise StackError(
-        f"There is no `{names[0]}` on this machine. On Debian or Ubuntu: "
-        f"sudo apt-get install --no-install-recommends {package}"
-    )
-
-
-def choose_ports(shop: int | None) -> Ports:
-    """Free ports on loopback; for the shop, *shop* if it is one of them."""
-    with ExitStack() as held:
-        wanted = held.enter_context(_bound(shop)) if shop is not None and _is_free(shop) else None
-        taken = [held.enter_context(_bound(0)) for _ in range(3)]
-        numbers = [one.getsockname()[1] for one in taken]
-        return Ports(
-            shop=wanted.getsockname()[1] if wanted else numbers[0], prometheus=numbers[1], alertmanager=numbers[2]
-        )
-
-
-@contextmanager
-def ended_by_signals() -> Iterator[None]:
-    """Inside, SIGTERM and SIGHUP end the program as Ctrl-C does, so that every `with` block cleans up."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _undisturbed() -> Iterator[None]:
-    """A second Ctrl-C while cleaning up would leave servers behind, so it waits. Only the main thread gets signals."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _tied_to_us() -> list[str]:
-    """Words before a command so that the kernel ends it when we die without a chance to clean up."""
-    return ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
-
-
 def _shop(ports: Ports) -> list[str]:
     serve = ["uvicorn", "--factory", "examples.shop.app:create_app", "--host", LOOPBACK, "--port", str(ports.shop)]
     return [sys.executable, "-m", *serve, "--no-access-log", "--timeout-graceful-shutdown", "3"]
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _bound(port: int) -> socket.socket:
-    one = socket.socket()
-    one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    one.bind((LOOPBACK, port))
-    return one
-
-
-def _is_free(port: int) -> bool:
-    try:
-        _bound(port).close()
-    except OSError:
-        return False
-    return True

@@ -59,6 +59,11 @@ def missing(message: str) -> Problem:
     return Problem(status=404, title="There is nothing here.", text=message, icon="few", tone="none")
 
 
+def unreadable(message: str) -> Problem:
+    """An address or a body that cannot be read."""
+    return Problem(status=422, title="That cannot be read.", text=message)
+
+
 def refused(message: str) -> Problem:
     """A command that must not run."""
     return Problem(status=409, title="Refused. Nothing changed.", text=message, icon="refuse")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parapet.core.errors import ConfigurationError, EvidenceError, NotFound, Refused
+from parapet.core.errors import ConfigurationError, EvidenceError, NotFound, PayloadError, Refused
 from parapet.core.guard import guarded
 from parapet.web import problems, security
 from parapet.web.desk import Desk, Visit
@@ -120,6 +120,8 @@ class Site:
             return route.page(self.desk, visit)
         except NotFound as error:
             return self._failed(route, visit, problems.missing(error.message))
+        except PayloadError as error:
+            return self._failed(route, visit, problems.unreadable(error.message))
         except Refused as error:
             return self._failed(route, visit, problems.refused(error.message))
         except EvidenceError as error:

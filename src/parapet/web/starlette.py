@@ -31,11 +31,16 @@ class BodyTooLarge(Exception):
     """The body went past its limit."""
 
 
+class ClientGone(Exception):
+    """The client left before its body was whole: nothing of it is taken."""
+
+
 class Workbench:
     """The operator workbench, the alert webhook and the small API behind one mount. Made by `workbench`."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, *, body_seconds: float = BODY_SECONDS) -> None:
         self._site = site
+        self._body_seconds = body_seconds
         self._lines = {lane: Line(most) for lane, most in MOST_AT_ONCE.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,11 +80,11 @@ class Workbench:
     async def _answer_with_body(self, found: Found, visit: Visit, receive: Receive) -> Response:
         site = self._site
         try:
-            with anyio.fail_after(BODY_SECONDS):
+            with anyio.fail_after(self._body_seconds):
                 body = await _body(receive, visit.request, found.route.most_bytes)
         except BodyTooLarge:
             return site.too_large(found, visit)
-        except TimeoutError:
+        except (TimeoutError, ClientGone):
             return site.busy(found, visit)
         whole = visit.with_body(body)
         return await in_thread(found.route.lane, lambda: site.answer(found, whole))
@@ -189,7 +194,7 @@ async def _body(receive: Receive, request: Request, most_bytes: int) -> bytes:
     while True:
         message: Message = await receive()
         if message["type"] == "http.disconnect":
-            return b""
+            raise ClientGone
         part: bytes = message.get("body", b"")
         size += len(part)
         if size > most_bytes:

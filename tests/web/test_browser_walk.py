@@ -1,0 +1,140 @@
+"""A walk through a real browser: home, queue, incident, acknowledge, conflict; narrow, dark, without script."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+
+from parapet.core.types import Actor, ActorClass, IncidentId
+from parapet.incidents.model import ChangeKind, IncidentState
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Shop
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
+]
+
+
+@pytest.fixture
+def address(shop: Shop) -> Iterator[str]:
+    """The workbench on loopback, with one incident four minutes after a deploy."""
+    shop.clock.advance(-244)
+    ci = Actor(kind=ActorClass.EXTERNAL, name="ci")
+    shop.parapet.changes.mark(kind=ChangeKind.DEPLOY, version="1.8.2", actor=ci)
+    shop.clock.advance(244)
+    shop.fire()
+    shop.clock.advance(60)
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(64)
+        server = uvicorn.Server(uvicorn.Config(shop.host, log_level="critical", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}/parapet/"
+        finally:
+            server.should_exit = True
+            thread.join(15)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for the module."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
+        )
+        yield browser
+        browser.close()
+
+
+def page_of(chromium: Browser, address: str, who: str = "Ana:responder", **options: object) -> Page:
+    """A page signed in as *who*, without script: nothing here needs any."""
+    width = options.get("width", 1280)
+    assert isinstance(width, int)
+    dark = options.get("dark") is True
+    context = chromium.new_context(
+        java_script_enabled=False,
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if dark else "light",
+    )
+    context.add_cookies([{"name": "who", "value": who, "url": address}])
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    return page
+
+
+def test_from_home_to_acknowledged_without_script(shop: Shop, chromium: Browser, address: str) -> None:
+    """Home, queue, incident, one press; the page then says who has it, and nothing broke the policy."""
+    page = page_of(chromium, address)
+    complaints: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        complaints.append(message.text)
+
+    page.on("console", listen)
+    page.goto(address)
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Incidents").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 open incident, 1 without an owner")
+    page.get_by_role("link", name="Checkout fails after payment").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Checkout fails after payment")
+    expect(page.get_by_text("Nobody has it", exact=True)).to_be_visible()
+    expect(page.get_by_text("4 min before", exact=True)).to_be_visible()
+    page.locator(".strip").get_by_role("button", name="Acknowledge").click()
+    expect(page.get_by_role("status")).to_contain_text("You have it now")
+    expect(page.locator(".strip")).to_contain_text("Ana, acknowledged 02:14")
+    page.get_by_label("What you saw or did").fill("The provider is fine")
+    page.get_by_role("button", name="Save note").click()
+    expect(page.locator(".chron")).to_contain_text("The provider is fine")
+    assert shop.parapet.look.incident(IncidentId(1)).incident.state is IncidentState.INVESTIGATING
+    assert complaints == []
+    page.context.close()
+
+
+def test_two_people_at_once_lose_nothing(chromium: Browser, address: str) -> None:
+    """The slower one is shown what happened, keeps the words, and sends them again."""
+    tom, ana = page_of(chromium, address, "Tom:responder"), page_of(chromium, address)
+    tom.goto(f"{address}incidents/1")
+    tom.get_by_label("Why it is over").fill("Rolled back by hand")
+    ana.goto(f"{address}incidents/1")
+    ana.locator(".strip").get_by_role("button", name="Acknowledge").click()
+    tom.get_by_role("button", name="Resolve while firing").click()
+    expect(tom.get_by_text("The incident moved while you were reading it")).to_be_visible()
+    expect(tom.locator("li", has_text="Acknowledged.")).to_contain_text("Ana")
+    expect(tom.get_by_label("Why it is over")).to_have_value("Rolled back by hand")
+    tom.get_by_role("button", name="Resolve now").click()
+    tom.get_by_role("link", name="Read the retrospective").click()
+    expect(tom.get_by_text("Rolled back by hand").first).to_be_visible()
+    for page in (tom, ana):
+        page.context.close()
+
+
+@pytest.mark.parametrize("path", ["", "incidents", "incidents/1", "incidents?q=zzz", "changes", "nowhere"])
+@pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (1440, False)])
+def test_no_page_scrolls_sideways(chromium: Browser, address: str, path: str, width: int, dark: bool) -> None:
+    """Reflow to 320 px, in both colour schemes."""
+    page = page_of(chromium, address, width=width, dark=dark)
+    page.goto(address + path)
+    scrolled = page.locator("html").evaluate("html => html.scrollWidth - html.clientWidth")
+    assert scrolled == 0
+    page.context.close()
+
+
+def test_the_keyboard_help_needs_no_script(chromium: Browser, address: str) -> None:
+    """The help is a popover of the browser's own."""
+    page = page_of(chromium, address)
+    page.goto(address)
+    expect(page.get_by_role("heading", name="Keys")).to_be_hidden()
+    page.get_by_role("button", name="Keys").click()
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    page.context.close()

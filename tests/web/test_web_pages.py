@@ -1,0 +1,267 @@
+"""The pages over real evidence: what they say when there is much, little, or nothing to say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+import pytest
+from anyio import to_thread
+
+from parapet import Parapet, Secrets
+from parapet.core.types import Actor, ActorClass
+from parapet.incidents.model import ChangeKind
+from parapet.web import Principal, Role, metrics, workbench
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Shop
+
+CI = Actor(kind=ActorClass.EXTERNAL, name="ci")
+
+
+def test_home_without_prometheus_says_that_it_cannot_know(shop: Shop) -> None:
+    """No Prometheus is configured: nothing is green, and the page says what to set."""
+    page = shop.browser().get("/parapet/")
+    assert page.status == 200
+    assert "Nobody can say right now whether users succeed." in page.text
+    assert "Set prometheus_url in Wiring" in page.text
+    assert 'data-tone="good">' not in page.text.partition('aria-labelledby="hears"')[0]
+    assert "Never heard" in page.text
+    assert "Not running" in page.text
+
+
+def test_home_shows_what_is_open_and_what_changed_today(shop: Shop) -> None:
+    """The way from the first page to the incident, and the deploy beside it."""
+    shop.parapet.changes.mark(kind=ChangeKind.DEPLOY, title="1.8.2 went live", actor=CI)
+    shop.fire()
+    shop.parapet.tick()
+    page = shop.browser().get("/parapet/")
+    assert 'href="./incidents/1"' in page.text
+    assert "1.8.2 went live" in page.text
+    assert "On time" in page.text
+
+
+def test_an_empty_queue_says_what_is_watched_and_since_when_nothing_came(shop: Shop) -> None:
+    """An empty list is a statement; it says what it rests on."""
+    page = shop.browser().get("/parapet/incidents")
+    assert "No open incident" in page.text
+    assert "3 promises are watched." in page.text
+    assert "Alertmanager has not sent anything yet" in page.text
+
+
+def test_the_queue_is_worst_first_then_oldest_and_searchable(shop: Shop) -> None:
+    """Severity, then age; the search finds title and number; the filter says that it hides."""
+    ticket = {"alertname": "Disk", "severity": "ticket", "service": "shop"}
+    for number in range(3):
+        shop.fire(f"0{number}:10:00", labels={**ticket, "mount": f"/{number}"}, annotations={"title": f"Disk {number}"})
+    shop.fire()
+    page = shop.browser().get("/parapet/incidents").text
+    places = [page.index(f">{title}</a>") for title in ("Checkout fails after payment", "Disk 0", "Disk 1", "Disk 2")]
+    assert places == sorted(places)
+    assert "4 open incidents, 4 without an owner" in page
+    found = shop.browser().get("/parapet/incidents?q=disk+1").text
+    assert ">Disk 1</a>" in found
+    assert ">Disk 2</a>" not in found
+    assert "Shows only what matches" in found
+    assert "Nothing matches this search" in shop.browser().get("/parapet/incidents?q=zzz").text
+
+
+def test_scopes_hold_what_their_names_say(shop: Shop) -> None:
+    """Nobody has it, mine, resolved."""
+    shop.fire()
+    browser = shop.browser()
+    assert "Checkout fails" in browser.get("/parapet/incidents?scope=unowned").text
+    fields = browser.get("/parapet/incidents/1").fields("/acknowledge")
+    browser.post("/parapet/incidents/1/acknowledge", fields)
+    assert "Checkout fails" not in browser.get("/parapet/incidents?scope=unowned").text
+    assert "Checkout fails" in browser.get("/parapet/incidents?scope=mine").text
+    assert "Checkout fails" not in shop.browser("Tom:viewer").get("/parapet/incidents?scope=mine").text
+    assert "Checkout fails" not in browser.get("/parapet/incidents?scope=resolved").text
+
+
+def test_a_long_queue_goes_on_on_the_next_page(shop: Shop) -> None:
+    """Fifty rows a page, every incident once."""
+    ticket = {"alertname": "Disk", "severity": "ticket", "service": "shop"}
+    for number in range(53):
+        shop.fire(labels={**ticket, "mount": f"/{number}"}, annotations={"title": f"Disk {number:02d}"})
+    first = shop.browser().get("/parapet/incidents")
+    rest = first.text.partition('rel="next"')[0].rpartition('href="./')[2].partition('"')[0].replace("&amp;", "&")
+    second = shop.browser().get(f"/parapet/{rest}")
+    for number in range(53):
+        assert (f">Disk {number:02d}</a>" in first.text) != (f">Disk {number:02d}</a>" in second.text)
+    assert shop.browser().get("/parapet/incidents?before=nonsense").status == 422
+
+
+def test_an_incident_shows_the_change_before_it_under_the_number_of_its_drawing(shop: Shop) -> None:
+    """Deploy 1.8.2, 4 min before; the same number in the drawing and in the list."""
+    shop.clock.advance(-244)
+    shop.parapet.changes.mark(
+        kind=ChangeKind.DEPLOY, title="1.8.2 went live", actor=CI, url="https://git.example/compare"
+    )
+    shop.clock.advance(244)
+    shop.fire()
+    page = shop.browser().get("/parapet/incidents/1").text
+    assert '<span class="numeral">1</span><span class="when">4 min before</span>' in page
+    assert 'class="mark"' in page
+    assert 'href="https://git.example/compare"' in page
+    assert "https://logs.example/?slice=checkout&amp;from=" in page
+    assert "You do this. Parapet changes nothing." in page
+
+
+def test_an_alert_that_belongs_to_no_slice_still_has_its_page(shop: Shop) -> None:
+    """A foreign alert: no promise, no runbook, and the page says so."""
+    shop.fire(labels={"alertname": "Disk", "severity": "ticket"}, annotations={})
+    page = shop.browser().get("/parapet/incidents/1")
+    assert page.status == 200
+    assert "No runbook belongs to this one" in page.text
+
+
+def test_numbers_are_taken_as_people_write_them(shop: Shop) -> None:
+    """INC-1 and 1 are the same; nonsense is 404 in words."""
+    shop.fire()
+    browser = shop.browser()
+    assert browser.get("/parapet/incidents/INC-1").status == 200
+    for wrong in ("0", "99", "-1", "1e9", "9" * 40, "%D9%A1"):
+        assert browser.get(f"/parapet/incidents/{wrong}").status == 404
+    assert browser.get("/parapet/incidents/1/retrospective").status == 404
+
+
+def test_the_link_of_an_alert_finds_the_latest_incident_of_its_slice(shop: Shop) -> None:
+    """/go leads to the incident, or to the queue with a search while there is none."""
+    browser = shop.browser()
+    nothing = browser.get("/parapet/go?service=shop&slice=checkout")
+    assert (nothing.status, nothing.headers["location"]) == (302, "./incidents?q=checkout")
+    shop.fire()
+    found = browser.get("/parapet/go?service=shop&slice=checkout")
+    assert found.headers["location"] == "./incidents/1"
+    assert browser.follow(found).status == 200
+    assert browser.get("/parapet/go?slice=//evil.example").headers["location"].startswith("./incidents?q=%2F%2F")
+
+
+def test_changes_are_told_by_day_newest_first(shop: Shop) -> None:
+    """Every marked change, and how to mark the first one."""
+    browser = shop.browser()
+    assert "parapet deploy mark" in browser.get("/parapet/changes").text
+    shop.parapet.changes.mark(kind=ChangeKind.DEPLOY, version="1.8.2", actor=CI)
+    shop.clock.advance(60)
+    shop.parapet.changes.mark(kind=ChangeKind.ROLLBACK, title="Back to 1.8.1", actor=CI)
+    page = browser.get("/parapet/changes").text
+    assert page.index("Back to 1.8.1") < page.index("1.8.2</span>" if "1.8.2</span>" in page else "Deploy 1.8.2")
+    assert "Thu 12 Nov 2026" in page
+
+
+def test_when_the_evidence_is_away_the_page_says_so_and_what_it_means() -> None:
+    """503, in words, for every page; the first page included."""
+    parapet = Parapet(
+        service="shop",
+        evidence="postgresql://nobody@127.0.0.1:1/none?connect_timeout=1",
+        secrets=Secrets(form_key="form-key-0123456789"),
+    )
+    answer = ask(parapet, "/incidents")
+    assert answer[0] == 503
+    assert "The evidence cannot be read right now." in answer[1]
+
+
+def test_without_an_evidence_database_the_page_says_what_to_configure() -> None:
+    """Signals only: the workbench has nothing to show, and says why."""
+    answer = ask(Parapet(service="shop", secrets=Secrets(form_key="form-key-0123456789")), "/incidents")
+    assert answer[0] == 503
+    assert "There is no evidence database." in answer[1]
+
+
+def test_pages_do_not_queue_behind_the_hosts_threads(shop: Shop) -> None:
+    """Every thread of the host is stuck; the workbench answers all the same."""
+
+    async def stuck_host() -> int:
+        release = anyio.Event()
+        started = 0
+
+        def wait() -> None:
+            anyio.from_thread.run(release.wait)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(60):
+                tasks.start_soon(to_thread.run_sync, wait)
+                started += 1
+            await anyio.wait_all_tasks_blocked()
+            with anyio.fail_after(20):
+                status = await status_of(shop)
+            release.set()
+        return status
+
+    assert anyio.run(stuck_host) == 200
+
+
+async def status_of(shop: Shop) -> int:
+    sent: list[int] = []
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: object) -> None:
+        assert isinstance(message, dict)
+        if message["type"] == "http.response.start":
+            sent.append(message["status"])
+
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/parapet/incidents",
+        "query_string": b"",
+        "root_path": "",
+        "headers": [(b"host", b"shop.test"), (b"cookie", b"who=Ana:responder")],
+    }
+    await shop.host(scope, receive, send)
+    return sent[0]
+
+
+def ask(parapet: Parapet, path: str) -> tuple[int, str]:
+    """Status and text of one page of a workbench where everybody is Ana."""
+    app = workbench(parapet, authenticate=lambda _: Principal(id="ana", name="Ana", role=Role.RESPONDER))
+    parts: list[bytes] = []
+    status: list[int] = []
+
+    async def run() -> None:
+        async def receive() -> dict[str, object]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: object) -> None:
+            assert isinstance(message, dict)
+            if message["type"] == "http.response.start":
+                status.append(message["status"])
+            else:
+                parts.append(message["body"])
+
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": []}
+        await app(scope, receive, send)
+
+    anyio.run(run)
+    return status[0], b"".join(parts).decode()
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 401),
+        ({"authorization": "Bearer wrong"}, 401),
+        ({"authorization": "Basic metrics-token-0123456789"}, 401),
+        ({"authorization": "Bearer metrics-token-0123456789"}, 200),
+    ],
+)
+def test_metrics_are_read_with_their_token_only(shop: Shop, headers: dict[str, str], status: int) -> None:
+    """A session of the workbench does not open them; their token does."""
+    answer = shop.browser().get("/metrics/", headers=headers)
+    assert answer.status == status
+    assert ("parapet_journey_duration_seconds" in answer.text) == (status == 200)
+    if status == 200:
+        assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+
+
+def test_metrics_without_a_configured_token_are_closed_and_say_how_to_open_them(shop: Shop) -> None:
+    """403: deny by default, with the setting's name."""
+    shop.host.mount("/closed", metrics(Parapet(service="shop")))
+    answer = shop.browser().get("/closed/", headers={"authorization": "Bearer "})
+    assert answer.status == 403
+    assert "metrics_tokens" in answer.text
+    assert shop.browser().get("/metrics/", method="POST").status == 405
+    assert shop.browser().get("/metrics/other").status == 404

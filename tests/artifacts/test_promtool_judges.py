@@ -130,13 +130,13 @@ def test_one_failure_in_a_quiet_hour_is_silent(scenario: Scenario) -> None:
 
 
 def test_a_quiet_service_that_fails_every_time_still_pages(scenario: Scenario) -> None:
-    """A handful of failures in a row is evidence enough, and the page then stays between two attempts."""
+    """The third failure in a row is evidence enough, and the page then stays between two attempts."""
     traffic = [
         attempts("login", "success", "0x4 1x9 2x9 3x9 4x9 5x70"),
         attempts("login", "failure", "0x44 1x9 2x9 3x9 4x9 5x9 6x9"),
     ]
     expectations = [asked(FIRING, "58m")] + [
-        asked(FIRING, f"{m}m", firing("login", "page"), firing("login", "ticket")) for m in range(76, 95)
+        asked(FIRING, f"{m}m", firing("login", "page"), firing("login", "ticket")) for m in range(69, 95)
     ]
     assert "SUCCESS" in scenario(one_journey(), [{"input_series": traffic, "promql_expr_test": expectations}])
 
@@ -278,6 +278,17 @@ def test_an_outage_at_the_busy_hour_costs_its_share_of_the_events(scenario: Scen
     # 300,000 good, 60,000 bad and 1,200 at the quiet end: burn is the bad share of all, over the budget of 1 %.
     burn = asked("round(parapet:slo_burn:period, 0.1)", "480m", ('{service="shop", slice="login"}', 16.6))
     assert "SUCCESS" in scenario(one_journey(0.99), [{"input_series": traffic, "promql_expr_test": [burn]}])
+
+
+def test_counts_are_the_events_that_happened(scenario: Scenario) -> None:
+    """Whatever the evaluation interval: 100 attempts a minute are 6,000 an hour, and one in a hundred failed."""
+    traffic = [attempts("login", "success", "0+99x120"), attempts("login", "failure", "0+1x120")]
+    name = '{service="shop", slice="login"}'
+    expectations = [
+        asked("round(parapet:slo_events:count_1h, 110)", "120m", (name, 6_050)),
+        asked("round(parapet:slo_bad_events:count_1h, 1.1)", "120m", (name, 60.5)),
+    ]
+    assert "SUCCESS" in scenario(one_journey(0.9), [{"input_series": traffic, "promql_expr_test": expectations}])
 
 
 def test_the_policy_for_a_week_is_accepted(tool: Tool, tmp_path: Path) -> None:

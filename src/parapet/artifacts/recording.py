@@ -210,11 +210,15 @@ def _summed(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) ->
 
 
 def _counted(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) -> str:
-    """The number of events: sliding sums count each event once per evaluation within a base window."""
+    """The number of events: sliding sums count each event once per evaluation within a base window.
+
+    How many evaluations that is, is counted over a millisecond less, because Prometheus 2 includes the sample at the
+    far end of a range and Prometheus 3 does not.
+    """
     summed = _summed(one, policy, name, window_seconds)
     if window_seconds <= policy.base_window_seconds or policy.read_in_steps(window_seconds):
         return summed
-    base = prometheus_duration(policy.base_window_seconds)
+    base = prometheus_duration(policy.base_window_seconds - 0.001)
     return f"{summed}\n/\ncount_over_time({name}{series.matching(one.service, one.name)}[{base}])"
 
 

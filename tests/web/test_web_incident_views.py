@@ -194,9 +194,18 @@ def test_the_drawing_shows_firing_and_quiet_with_the_numbers_of_the_list(night: 
     assert drawing is not None
     assert [bar.css for bar in drawing.bars] == ["on", "on"]
     assert drawing.bars[-1].label == "firing 11\u00a0min"
-    assert [mark.number for mark in drawing.marks] == [1, 2]
+    assert [mark.label for mark in drawing.marks] == ["1", "2"]
     assert drawing.caption.startswith("Page: 02:13 to 02:21 and since 02:34.")
     assert [row.number for row in near_rows(found, now=at("02:45:12"))] == [1, 2]
+
+
+def test_changes_close_together_share_one_mark(night: Night) -> None:
+    """Four deploys in two minutes do not lie on top of each other."""
+    close = tuple(change(f"Try {n}", f"02:40:{n}0") for n in range(4))
+    found = near(night.now, close, policy=POLICY, now=at("02:45:12"))
+    drawing = span_chart(night.now, night.episodes, found, now=at("02:45:12"))
+    assert drawing is not None
+    assert [(mark.label, len(mark.drops)) for mark in drawing.marks] == [("1–4", 4)]
 
 
 def test_a_change_outside_the_drawing_is_said_to_be(night: Night) -> None:

@@ -75,11 +75,11 @@ def budget_minutes(minutes: float, of_minutes: float) -> str:
 
 
 def clock(when: datetime, now: datetime, *, seconds: bool = False) -> str:
-    """A clock time in UTC; with the weekday within a week, with the date beyond."""
-    time = when.strftime("%H:%M:%S" if seconds else "%H:%M")
+    """A clock time in UTC; with the weekday within a week, with the date beyond. *seconds* only within the day."""
     days = abs((now.date() - when.date()).days)
     if days == 0:
-        return time
+        return when.strftime("%H:%M:%S" if seconds else "%H:%M")
+    time = when.strftime("%H:%M")
     if days < 7:
         return f"{when:%a} {time}"
     return f"{when.day} {when:%b} {time}" if when.year == now.year else f"{when.day} {when:%b %Y} {time}"

@@ -47,6 +47,7 @@ class ConflictView:
     still_possible: bool
 
 
+LONGEST_TITLE = 90
 VERBS = {
     "acknowledge": ("reason", "Why you take it", "Acknowledge now"),
     "note": ("text", "What you saw or did", "Save the note now"),
@@ -62,7 +63,7 @@ def conflict_view(
     return ConflictView(
         id=int(incident.id or 0),
         ref=incident.ref,
-        title=text.capped(incident.title, text.LONGEST_TITLE) or "Untitled alert",
+        title=text.capped(incident.title, LONGEST_TITLE) or "Untitled alert",
         state=INCIDENT[incident.state],
         severity=SEVERITY[incident.severity],
         why=why,

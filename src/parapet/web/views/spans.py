@@ -15,7 +15,7 @@ LEAD_SHARE = 0.25
 SHORTEST_LEAD = timedelta(minutes=2)
 LONGEST_LEAD = timedelta(hours=2)
 NARROW_PERCENT = 9.0
-CROWDED_PERCENT = 2.6
+CROWDED_PERCENT = 6.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,11 +43,16 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A change, under the number that the list beside it uses."""
+    """A change, or several that lie close together, under the numbers that the list beside it uses."""
 
     x: str
     y: int
-    number: int
+    label: str
+    """1, or 2–4."""
+    width: int
+    """Of its frame, in pixels."""
+    drops: tuple[str, ...]
+    """Where each of its changes lies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,17 +167,31 @@ def _bar(stretch: Stretch, axis: Axis, y: int, css: str) -> Bar:
 
 
 def _marks(changes: Sequence[Near], axis: Axis, y: int) -> tuple[tuple[Mark, ...], tuple[int, ...]]:
-    marks: list[Mark] = []
+    """The marks, and the numbers of the changes that lie outside the drawing."""
     off: list[int] = []
-    last = -100.0
+    groups: list[list[tuple[int, float]]] = []
     for number, near in enumerate(changes, 1):
         if not axis.holds(near.change.occurred_at):
             off.append(number)
             continue
-        x = max(axis.percent(near.change.occurred_at), last + CROWDED_PERCENT)
-        last = x
-        marks.append(Mark(x=pc(min(x, 99.0)), y=y, number=number))
-    return tuple(marks), tuple(off)
+        place = axis.percent(near.change.occurred_at)
+        if groups and place - groups[-1][0][1] < CROWDED_PERCENT:
+            groups[-1].append((number, place))
+        else:
+            groups.append([(number, place)])
+    return tuple(_mark(group, y) for group in groups), tuple(off)
+
+
+def _mark(group: Sequence[tuple[int, float]], y: int) -> Mark:
+    (first, left), (last, right) = group[0], group[-1]
+    label = str(first) if first == last else f"{first}–{last}"
+    return Mark(
+        x=pc(min(98.5, max(1.5, (left + right) / 2))),
+        y=y,
+        label=label,
+        width=max(18, 8 * len(label) + 8),
+        drops=tuple(dict.fromkeys(pc(place) for _, place in group)),
+    )
 
 
 def _said(found: Sequence[Stretch], onset: datetime) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import anyio
@@ -11,6 +13,8 @@ from anyio import to_thread
 from parapet import Parapet, Secrets
 from parapet.core.types import Actor, ActorClass
 from parapet.incidents.model import ChangeKind
+from parapet.notify.webhook import WebhookChannel
+from parapet.testing import alert, alertmanager_payload
 from parapet.web import Principal, Role, metrics, workbench
 
 if TYPE_CHECKING:
@@ -106,6 +110,46 @@ def test_an_incident_shows_the_change_before_it_under_the_number_of_its_drawing(
     assert 'href="https://git.example/compare"' in page
     assert "https://logs.example/?slice=checkout&amp;from=" in page
     assert "You do this. Parapet changes nothing." in page
+
+
+def test_the_same_trouble_later_leads_back_to_the_last_time(shop: Shop) -> None:
+    """A new incident, linked to the one before; the old one is read from there."""
+    shop.fire()
+    shop.clock.set(shop.clock.now() + timedelta(minutes=8))
+    shop.fire("02:13:04", "02:21:10")
+    shop.clock.advance(3600)
+    shop.parapet.tick()
+    shop.clock.advance(6 * 3600)
+    assert shop.fire("09:20:00") == 2
+    browser = shop.browser()
+    page = browser.get("/parapet/incidents/2").text
+    assert '<a href="../incidents/1">Read INC-1</a>' in page
+    over = browser.get("/parapet/incidents/1").text
+    assert "Reported clear" in over
+    assert browser.get("/parapet/incidents/1/retrospective").status == 200
+    assert "INC-1, checkout, reported clear" in browser.get("/parapet/incidents?scope=resolved").text
+
+
+def test_who_was_told_and_who_could_not_be_is_on_the_page(shop: Shop) -> None:
+    """A channel that does not answer is shown as waiting, and the first page counts it."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    channel = WebhookChannel(name="ops", url=f"http://127.0.0.1:{port}/", secret="channel-secret-0123456789")
+    telling = Parapet(
+        service="shop",
+        evidence=shop.parapet.evidence,
+        channels=(channel,),
+        clock=shop.clock,
+        secrets=shop.parapet.secrets,
+    )
+    one = alert({"alertname": "Disk", "severity": "page"}, starts_at=shop.clock.now())
+    telling.inbox.receive(alertmanager_payload(one))
+    telling.tick()
+    page = shop.browser().get("/parapet/incidents/1").text
+    assert "ops: opened, waiting since 02:13" in page
+    assert "1 waiting" in shop.browser().get("/parapet/").text
+    telling.store.close()
 
 
 def test_an_alert_that_belongs_to_no_slice_still_has_its_page(shop: Shop) -> None:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from parapet.incidents.changes import Near, distance_words
-from parapet.incidents.model import Episode, Incident, IncidentState
+from parapet.incidents.model import Incident, IncidentState
 from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.triage import Claim, Triage
 from parapet.response.runbook import Runbook
 from parapet.web import text
-from parapet.web.reads import IncidentFile, JourneyCard, Notification
+from parapet.web.reads import IncidentFile, JourneyCard
+from parapet.web.views.beside import Out, Told, alerts_behind, links_out, told
 from parapet.web.views.changes import ChangeRow, change_row
 from parapet.web.views.chronology import Chronology, chronology
 from parapet.web.views.home import Figure
@@ -23,7 +24,6 @@ from parapet.web.views.strip import Strip, next_step, strip
 from parapet.web.words import CLAIM, Word
 
 WINDOW_BEFORE = timedelta(minutes=30)
-MOST_RAIL_ROWS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,23 +67,6 @@ class RunbookView:
     url: str | None
     warnings: tuple[str, ...]
     steps: tuple[Guidance, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Out:
-    """A link to elsewhere."""
-
-    title: str
-    url: str
-    note: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """Somebody was told, or was not."""
-
-    words: str
-    failed: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,10 +148,10 @@ def incident_view(
         ),
         runbooks=tuple(_runbook(number, one) for number, one in enumerate(runbooks, 1)),
         forms=_forms(incident, len(file.entries), reader, refusal),
-        links=_links(incident, file.episodes, links, runbooks, start, end),
+        links=links_out(incident, file.episodes, links, runbooks, start, end),
         links_sub=f"{text.clock(start, now)} to {text.clock(end, now)} UTC; each opens a new tab",
-        told=_told(file.notifications, now),
-        alerts=_alerts(file.episodes, now),
+        told=told(file.notifications, now),
+        alerts=alerts_behind(file.episodes, now),
         record=(
             f"{text.several(len(file.entries), 'entry', 'entries')}, each chained to the one before",
             f"You read version {incident.version}",
@@ -347,54 +330,3 @@ def _forms(incident: Incident, seen: int, reader: str, refusal: str | None) -> F
         firing=incident.firing,
         resolve_warning=warning,
     )
-
-
-def _links(
-    incident: Incident,
-    episodes: Sequence[Episode],
-    links: Sequence[Link],
-    runbooks: Sequence[Runbook],
-    start: datetime,
-    end: datetime,
-) -> tuple[Out, ...]:
-    found: list[Out] = []
-    for link in links:
-        url = link.filled(service=incident.service, slice_name=incident.slice, start=start, end=end)
-        if url is not None:
-            found.append(Out(title=link.title, url=url, note=link.note))
-    for episode in sorted(episodes, key=lambda each: each.started_at, reverse=True):
-        url = text.web_link(episode.generator_url)
-        if url is not None:
-            found.append(Out(title="Prometheus: the expression behind the alert", url=url, note=""))
-            break
-    url = text.web_link(incident.runbook)
-    if url is not None and all(runbook.url != url for runbook in runbooks):
-        found.append(Out(title="Runbook named by the alert", url=url, note=""))
-    return tuple(found)
-
-
-def _told(notifications: Sequence[Notification], now: datetime) -> tuple[Told, ...]:
-    rows = []
-    for one in notifications[-MOST_RAIL_ROWS:]:
-        name = text.capped(one.channel, 40)
-        about = str(one.announcement).replace("_", " ")
-        if one.delivered_at is not None:
-            rows.append(Told(words=f"{name}: {about}, delivered {text.clock(one.delivered_at, now)}", failed=False))
-        elif str(one.state) == "dead":
-            rows.append(Told(words=f"Not {name}: {about}, given up", failed=True))
-        else:
-            rows.append(Told(words=f"{name}: {about}, waiting since {text.clock(one.created_at, now)}", failed=False))
-    return tuple(rows)
-
-
-def _alerts(episodes: Sequence[Episode], now: datetime) -> tuple[str, ...]:
-    rows = []
-    newest = sorted(episodes, key=lambda each: (each.ended_at is not None, each.started_at), reverse=False)
-    for episode in newest[:MOST_RAIL_ROWS]:
-        name = text.capped(episode.labels.get("slice") or episode.labels.get("alertname") or "alert", 60)
-        started = text.clock(episode.started_at, now)
-        until = f"{started} to {text.clock(episode.ended_at, now)}" if episode.ended_at else f"firing since {started}"
-        rows.append(f"{name}, {episode.severity.value}: {until}")
-    if len(newest) > MOST_RAIL_ROWS:
-        rows.append(f"and {len(newest) - MOST_RAIL_ROWS} more")
-    return tuple(rows)

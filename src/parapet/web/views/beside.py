@@ -1,0 +1,86 @@
+"""What stands beside an incident: links out, who was told, the alerts behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from parapet.incidents.model import Episode, Incident
+from parapet.response.runbook import Runbook
+from parapet.web import text
+from parapet.web.reads import Notification
+from parapet.web.views.links import Link
+
+MOST_RAIL_ROWS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Out:
+    """A link to elsewhere."""
+
+    title: str
+    url: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """Somebody was told, or was not."""
+
+    words: str
+    failed: bool
+
+
+def links_out(
+    incident: Incident,
+    episodes: Sequence[Episode],
+    links: Sequence[Link],
+    runbooks: Sequence[Runbook],
+    start: datetime,
+    end: datetime,
+) -> tuple[Out, ...]:
+    """Where else to look for *incident*: the host's links, the alert's expression, the alert's runbook."""
+    found: list[Out] = []
+    for link in links:
+        url = link.filled(service=incident.service, slice_name=incident.slice, start=start, end=end)
+        if url is not None:
+            found.append(Out(title=link.title, url=url, note=link.note))
+    for episode in sorted(episodes, key=lambda each: each.started_at, reverse=True):
+        url = text.web_link(episode.generator_url)
+        if url is not None:
+            found.append(Out(title="Prometheus: the expression behind the alert", url=url, note=""))
+            break
+    url = text.web_link(incident.runbook)
+    if url is not None and all(runbook.url != url for runbook in runbooks):
+        found.append(Out(title="Runbook named by the alert", url=url, note=""))
+    return tuple(found)
+
+
+def told(notifications: Sequence[Notification], now: datetime) -> tuple[Told, ...]:
+    """The latest notifications: delivered, waiting or given up."""
+    rows = []
+    for one in notifications[-MOST_RAIL_ROWS:]:
+        name = text.capped(one.channel, 40)
+        about = str(one.announcement).replace("_", " ")
+        if one.delivered_at is not None:
+            rows.append(Told(words=f"{name}: {about}, delivered {text.clock(one.delivered_at, now)}", failed=False))
+        elif str(one.state) == "dead":
+            rows.append(Told(words=f"Not {name}: {about}, given up", failed=True))
+        else:
+            rows.append(Told(words=f"{name}: {about}, waiting since {text.clock(one.created_at, now)}", failed=False))
+    return tuple(rows)
+
+
+def alerts_behind(episodes: Sequence[Episode], now: datetime) -> tuple[str, ...]:
+    """The alerts of the incident, firing ones first."""
+    rows = []
+    newest = sorted(episodes, key=lambda each: (each.ended_at is not None, each.started_at), reverse=False)
+    for episode in newest[:MOST_RAIL_ROWS]:
+        name = text.capped(episode.labels.get("slice") or episode.labels.get("alertname") or "alert", 60)
+        started = text.clock(episode.started_at, now)
+        until = f"{started} to {text.clock(episode.ended_at, now)}" if episode.ended_at else f"firing since {started}"
+        rows.append(f"{name}, {episode.severity.value}: {until}")
+    if len(newest) > MOST_RAIL_ROWS:
+        rows.append(f"and {len(newest) - MOST_RAIL_ROWS} more")
+    return tuple(rows)

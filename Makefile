@@ -11,6 +11,8 @@ READY := $(VENV)/.ready
 
 PORT ?= 8000
 RUN ?=
+# Whole stacks mostly wait, so they start first and the rest runs meanwhile.
+SLOWEST_FIRST := tests/story tests
 ARGS ?=
 
 .PHONY: help
@@ -30,7 +32,7 @@ story: $(READY) ## The whole loop without a person, every stage read back; ARGS=
 .PHONY: test
 test: $(READY) ## Every test, and what was skipped; RUN='tests/slo -k burn' for some of them
 	@scripts/ensure-packages $(if $(CI),,--optional) prometheus prometheus-alertmanager chromium
-	@exec $(BIN)/python -m pytest -n 4 -rs --durations=8 $(RUN)
+	@exec $(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder -rs --durations=8 $(or $(RUN),$(SLOWEST_FIRST))
 
 .PHONY: check
 check: $(READY) ## Style, types and the arrows between packages

@@ -194,7 +194,8 @@ class Stack:
             if not (self.home / ENVIRONMENT_FILE).exists():
                 raise StackError(f"{self.home} holds something that is not a stack's. Choose another folder.")
             shutil.rmtree(self.home)
-        self.logs.mkdir(parents=True)
+        self.home.mkdir(mode=0o700, exist_ok=True)
+        self.logs.mkdir()
         write_privately(self.home / ENVIRONMENT_FILE, "")
 
     def _write_settings(self, ports: Ports) -> None:

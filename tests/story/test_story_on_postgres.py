@@ -1,0 +1,16 @@
+"""The story of one outage with its evidence in Postgres, and everything real."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("database", ["postgres"])
+def test_an_outage_becomes_one_incident_that_is_remembered_in_postgres(
+    empty_url: str, happens: Callable[[str], None]
+) -> None:
+    """From the first failed checkout to the retrospective: each stage is read back from the system that has it."""
+    happens(empty_url)

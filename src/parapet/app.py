@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from parapet.core.clock import Clock, SystemClock
 from parapet.core.errors import ConfigurationError
 from parapet.core.ids import Ids, TimeOrderedIds
 from parapet.core.settings import Secrets, Wiring
-from parapet.core.transport import UrllibTransport
 from parapet.definitions import Definitions
 from parapet.incidents.policy import IncidentPolicy
 from parapet.signals.asgi import ASGIApp, instrument
@@ -27,18 +27,15 @@ if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.ops.work import Tick, Worker
     from parapet.store.store import Store
 
-PROMETHEUS_TIMEOUT_SECONDS = 2.0
-
 
 class Parapet(Definitions):
-    """One service's reliability: its signals, its promises, its evidence.
+    """One service's reliability: its signals, promises and evidence.
 
     Args:
         service: the name on every series, rule and incident; also the name of its scrape job.
         evidence: SQLAlchemy URL of the evidence database, SQLite or Postgres; None: signals and artifacts only.
         burn: windows and budget shares of the alerts.
-        incidents: quiet period, reopen window and the like.
-        channels: where announcements go.
+        incidents: quiet period, reopen window and the like. `channels`: where announcements go.
 
     Raises:
         ConfigurationError: a value cannot hold.
@@ -68,23 +65,27 @@ class Parapet(Definitions):
         self.channels = tuple(channels)
         self.clock: Clock = clock or SystemClock()
         self.ids: Ids = ids or TimeOrderedIds()
+        self._opening = Lock()
+        self._store: Store | None = None
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
-        """The ASGI application *app*, with every request counted: `app.add_middleware(parapet.middleware)`."""
+        """*app* with every request counted: `app.add_middleware(parapet.middleware)`."""
         return instrument(app, self.recorder)
 
-    @cached_property
+    @property
     def store(self) -> Store:
-        """The evidence store.
+        """The evidence store: one for every thread.
 
         Raises:
             ConfigurationError: no evidence URL was given, or it names no database that Parapet speaks.
         """
         from parapet.store.store import Store
 
-        if self.evidence is None:
-            raise ConfigurationError("There is no evidence database. Give Parapet(evidence='sqlite:///evidence.db').")
-        return Store(self.evidence)
+        with self._opening:
+            if self._store is None and self.evidence is None:
+                raise ConfigurationError("There is no evidence database. Give evidence='sqlite:///evidence.db'.")
+            self._store = self._store or Store(self.evidence or "")
+            return self._store
 
     @cached_property
     def inbox(self) -> Inbox:
@@ -120,8 +121,7 @@ class Parapet(Definitions):
         from parapet.ops.observe import Observatory
         from parapet.ops.prometheus import Prometheus
 
-        url = self.wiring.prometheus_url
-        server = Prometheus(url, UrllibTransport(PROMETHEUS_TIMEOUT_SECONDS)) if url else None
+        server = Prometheus(self.wiring.prometheus_url) if self.wiring.prometheus_url else None
         return Observatory(catalog=self.catalog, prometheus=server, clock=self.clock)
 
     @cached_property

@@ -101,7 +101,7 @@ def test_reopened_it_is_still_in_the_hands_of_its_owner(make_book: MakeBook) -> 
     """Ana had it; after it reopens she has it, and nobody has to acknowledge again."""
     book = make_book(IncidentPolicy(quiet_period_seconds=0))
     book.receive(fires(PAGE, "02:13"), at("02:13"))
-    book.apply(acknowledge(book.only, actor=ANA, reason="", version=1, now=at("02:14")), at("02:14"))
+    book.apply(acknowledge(book.only, actor=ANA, reason="looking", version=1, now=at("02:14")), at("02:14"))
     book.receive(fires(PAGE, "02:13", "02:21"), at("02:21"))
     book.tick(at("02:22"))
     book.receive(fires(PAGE, "02:34"), at("02:34"))

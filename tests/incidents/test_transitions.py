@@ -56,7 +56,7 @@ def test_acknowledging_gives_it_an_owner_and_keeps_its_alerts() -> None:
 
 def test_taking_over_says_from_whom_and_keeps_the_first_time() -> None:
     """Time to acknowledge is the first person's."""
-    ana = acknowledge(FIRING, actor=ANA, reason="", version=3, now=NOW).incident
+    ana = acknowledge(FIRING, actor=ANA, reason="mine", version=3, now=NOW).incident
     tom = acknowledge(ana, actor=TOM, reason="shift", version=4, now=NOW + timedelta(hours=1))
     assert tom.incident.owner == "Tom"
     assert tom.incident.acknowledged_at == NOW
@@ -65,15 +65,15 @@ def test_taking_over_says_from_whom_and_keeps_the_first_time() -> None:
 
 def test_acknowledging_twice_is_refused() -> None:
     """Nothing would change, so nothing is written."""
-    mine = acknowledge(FIRING, actor=ANA, reason="", version=3, now=NOW).incident
+    mine = acknowledge(FIRING, actor=ANA, reason="mine", version=3, now=NOW).incident
     with pytest.raises(IllegalTransition, match="Ana has INC-12 already"):
-        acknowledge(mine, actor=ANA, reason="", version=4, now=NOW)
+        acknowledge(mine, actor=ANA, reason="again", version=4, now=NOW)
 
 
 def test_a_resolved_incident_cannot_be_taken_or_resolved() -> None:
     """It is over; a note is still possible."""
     with pytest.raises(IllegalTransition, match="INC-12 is resolved"):
-        acknowledge(RESOLVED, actor=ANA, reason="", version=3, now=NOW)
+        acknowledge(RESOLVED, actor=ANA, reason="mine", version=3, now=NOW)
     with pytest.raises(IllegalTransition, match="resolved already"):
         resolve(RESOLVED, actor=ANA, reason="again", version=3, now=NOW)
     assert note(RESOLVED, actor=ANA, text="late", version=3, now=NOW).incident.state is IncidentState.RESOLVED
@@ -82,7 +82,7 @@ def test_a_resolved_incident_cannot_be_taken_or_resolved() -> None:
 def test_every_command_on_a_moved_incident_is_refused() -> None:
     """The refusal says both versions and what to do; a form sent twice is caught by it."""
     with pytest.raises(StaleVersion, match=r"INC-12 is at version 3; you read version 2\. Nothing changed"):
-        acknowledge(FIRING, actor=ANA, reason="", version=2, now=NOW)
+        acknowledge(FIRING, actor=ANA, reason="mine", version=2, now=NOW)
     with pytest.raises(StaleVersion):
         note(FIRING, actor=ANA, text="x", version=2, now=NOW)
     with pytest.raises(StaleVersion):
@@ -137,3 +137,9 @@ def test_quiet_for_the_whole_period_closes_it_at_the_time_it_ended() -> None:
 def test_what_fires_is_over_or_was_never_quiet_does_not_settle(incident: Incident) -> None:
     """Only reported quiet closes an incident by itself."""
     assert settle(incident, now=AT + timedelta(days=9), policy=IncidentPolicy()) is None
+
+
+def test_taking_an_incident_needs_a_reason() -> None:
+    """Whoever takes it says why, or what they will look at first; without that nothing changes."""
+    with pytest.raises(ReasonRequired, match="Nothing changed"):
+        acknowledge(FIRING, actor=ANA, reason=" \r\n", version=3, now=NOW)

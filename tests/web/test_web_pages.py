@@ -76,7 +76,7 @@ def test_scopes_hold_what_their_names_say(shop: Shop) -> None:
     browser = shop.browser()
     assert "Checkout fails" in browser.get("/parapet/incidents?scope=unowned").text
     fields = browser.get("/parapet/incidents/1").fields("/acknowledge")
-    browser.post("/parapet/incidents/1/acknowledge", fields)
+    browser.post("/parapet/incidents/1/acknowledge", {**fields, "reason": "mine"})
     assert "Checkout fails" not in browser.get("/parapet/incidents?scope=unowned").text
     assert "Checkout fails" in browser.get("/parapet/incidents?scope=mine").text
     assert "Checkout fails" not in shop.browser("Tom:viewer").get("/parapet/incidents?scope=mine").text

@@ -21,14 +21,17 @@ def fields(browser: Browser, verb: str) -> dict[str, str]:
     return browser.get(INCIDENT).fields(f"/{verb}")
 
 
-def test_one_press_takes_the_incident(shop: Shop) -> None:
-    """The strip's button acknowledges; the page then says who has it, and since when."""
+def test_a_reason_takes_the_incident(shop: Shop) -> None:
+    """Without one nothing changes; with one the page says who has it, and since when."""
     shop.fire()
     browser = shop.browser()
     assert "Nobody has it" in browser.get(INCIDENT).text
     shop.clock.advance(60)
-    answer = browser.post(f"{INCIDENT}/acknowledge", fields(browser, "acknowledge"))
-    page = browser.follow(answer)
+    refused = browser.post(f"{INCIDENT}/acknowledge", fields(browser, "acknowledge"))
+    assert refused.status == 422
+    assert "Nothing changed" in refused.text
+    taken = browser.post(f"{INCIDENT}/acknowledge", {**fields(browser, "acknowledge"), "reason": "mine"})
+    page = browser.follow(taken)
     assert "You have it now" in page.text
     assert "Ana, acknowledged 02:14" in page.text
     assert shop.parapet.look.incident(IncidentId(1)).incident.owner == "Ana"
@@ -97,11 +100,11 @@ def test_somebody_else_may_take_it_over_and_it_says_so(shop: Shop) -> None:
     """Taking over is a form of its own, named as what it is."""
     shop.fire()
     ana, tom = shop.browser("Ana:responder"), shop.browser("Tom:responder")
-    ana.post(f"{INCIDENT}/acknowledge", fields(ana, "acknowledge"))
+    ana.post(f"{INCIDENT}/acknowledge", {**fields(ana, "acknowledge"), "reason": "mine"})
     assert "Take it over" not in ana.get(INCIDENT).text
     page = tom.get(INCIDENT)
     assert "Take it over from Ana" in page.text
-    tom.post(f"{INCIDENT}/acknowledge", page.fields("/acknowledge"))
+    tom.post(f"{INCIDENT}/acknowledge", {**page.fields("/acknowledge"), "reason": "my shift"})
     assert "Took it over from Ana." in tom.get(INCIDENT).text
 
 

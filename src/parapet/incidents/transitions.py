@@ -26,13 +26,14 @@ MAX_TEXT_CHARACTERS = 4_000
 
 
 def acknowledge(incident: Incident, *, actor: Actor, reason: str, version: int, now: datetime) -> Decision:
-    """*actor* takes the incident, from nobody or from somebody else. A reason is welcome, not required.
+    """*actor* takes the incident, from nobody or from somebody else, and says why or what it will look at first.
 
     Its alerts stay attached, and the time of the first acknowledgement is kept.
 
     Raises:
         StaleVersion: it moved since *version*.
         IllegalTransition: it is resolved, or *actor* has it already.
+        ReasonRequired: no reason was given.
         Refused: the reason is too long.
     """
     _fresh(incident, version)
@@ -40,7 +41,10 @@ def acknowledge(incident: Incident, *, actor: Actor, reason: str, version: int, 
         raise IllegalTransition(f"{incident.ref} is resolved; there is nothing to take. A note is still possible.")
     if incident.owner == actor.name:
         raise IllegalTransition(f"{actor.name} has {incident.ref} already. Nothing changed.")
-    payload: JsonObject = {"reason": _text(reason)}
+    why = _text(reason)
+    if not why:
+        raise ReasonRequired("Say why you take it, or what you will look at first. Nothing changed.")
+    payload: JsonObject = {"reason": why}
     if incident.owner is not None:
         payload["previous_owner"] = incident.owner
     taken = replace(

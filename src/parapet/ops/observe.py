@@ -24,6 +24,8 @@ SPARK_WINDOWS = 24
 """The small chart covers this many of the policy's current windows: a day, by default."""
 KEPT_SECONDS = 1.0
 """An answer serves every page for this long, so that many readers are one load on Prometheus."""
+FAILURE_KEPT_SECONDS = 5.0
+"""A server that hangs is asked again only after this time: pages must not queue behind its time-outs."""
 
 NOT_CONFIGURED = (
     "No Prometheus address is configured, so nobody can know here how users fare. Set prometheus_url in Wiring."
@@ -84,17 +86,19 @@ class Observatory:
         self.clock = clock
         self._lock = Lock()
         self._kept: Sky | None = None
+        self._asked_at: datetime | None = None
 
     def journeys(self) -> Sky:
-        """How every slice stands now; at most a second old."""
+        """How every slice stands now; at most a second old, a failure at most five. One reader asks, others wait."""
         with self._lock:
-            kept = self._kept
-            if kept is not None and kept.heard_at is not None:
-                age = (self.clock.now() - kept.heard_at).total_seconds()
-                if 0 <= age < KEPT_SECONDS:
+            kept, asked_at = self._kept, self._asked_at
+            if kept is not None and asked_at is not None:
+                age_seconds = (self.clock.now() - asked_at).total_seconds()
+                if 0 <= age_seconds < (KEPT_SECONDS if kept.problem is None else FAILURE_KEPT_SECONDS):
                     return kept
-            self._kept = self._read()
-            return self._kept
+            sky = self._read()
+            self._kept, self._asked_at = sky, self.clock.now()
+            return sky
 
     def _read(self) -> Sky:
         if self.prometheus is None:

@@ -9,7 +9,9 @@ from datetime import datetime
 from urllib.parse import urlencode
 
 from parapet.core.errors import DeliveryFailed, DeliveryRejected
-from parapet.core.transport import Request, Transport
+from parapet.core.transport import Request, Transport, UrllibTransport
+
+TIMEOUT_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,9 +30,9 @@ class Sample:
 class Prometheus:
     """One Prometheus server at *url*, without a trailing slash."""
 
-    def __init__(self, url: str, transport: Transport) -> None:
+    def __init__(self, url: str, transport: Transport | None = None) -> None:
         self.url = url.rstrip("/")
-        self.transport = transport
+        self.transport = transport or UrllibTransport(TIMEOUT_SECONDS)
 
     def now(self, query: str) -> tuple[Sample, ...]:
         """Every series that *query* answers with now.

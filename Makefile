@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 PORT ?= 8000
 RUN ?=
 # Whole stacks mostly wait, so they start first and the rest runs meanwhile.
-SLOWEST_FIRST := tests/story tests
+SLOWEST_FIRST := tests/story/ $(filter-out tests/story/,$(sort $(dir $(wildcard tests/*/test_*.py)))) $(wildcard tests/test_*.py)
 ARGS ?=
 
 .PHONY: help

@@ -53,10 +53,11 @@ def _elsewhere(slices: Iterable[Slice]) -> Iterator[Slice]:
     beyond = none_of(names.ROUTE, *JOURNEY_ROUTES)
     for one in slices:
         if isinstance(one.sli, LatencyRatio):
-            yield replace(one, sli=replace(one.sli, selector=(*one.sli.selector, beyond)))
+            fast = replace(one.sli, selector=(*one.sli.selector, beyond))
+            yield replace(one, sli=fast, title="Speed of other pages")
         else:
-            total, bad = (*one.sli.total, beyond), (*one.sli.bad, beyond)
-            yield replace(one, sli=replace(one.sli, total=total, bad=bad))
+            answered = replace(one.sli, total=(*one.sli.total, beyond), bad=(*one.sli.bad, beyond))
+            yield replace(one, sli=answered, title="Other pages")
 
 
 def _channels(settings: Settings) -> tuple[WebhookChannel, ...]:

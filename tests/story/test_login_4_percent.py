@@ -42,4 +42,4 @@ def test_a_broken_login_callback_pages_for_login_and_for_nothing_else(start: Sta
     home = browser.get("/parapet/").words
     assert "Login Burning, page" in home
     assert "Checkout Good" in home
-    assert "Requests are answered Good" in home
+    assert "Other pages Good" in home

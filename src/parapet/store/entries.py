@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from parapet.core.types import IncidentId
 from parapet.incidents.model import Entry, EntryKind, NewEntry
 from parapet.store.chain import GENESIS, payload_hash, seal
-from parapet.store.rows import MAX_ACTOR_CHARACTERS, actor_columns, actor_of
+from parapet.store.rows import actor_columns, actor_of, as_kept
 from parapet.store.schema import entries as table
 
 
@@ -82,5 +82,4 @@ class Entries:
 
 def _kept(entry: NewEntry) -> NewEntry:
     """What the table will hold of *entry*: the seal is taken over nothing else."""
-    name = entry.actor.name[:MAX_ACTOR_CHARACTERS]
-    return replace(entry, actor=replace(entry.actor, name=name))
+    return replace(entry, actor=as_kept(entry.actor))

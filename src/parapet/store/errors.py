@@ -12,6 +12,7 @@ _MISSING = {"UndefinedTable", "UndefinedColumn"}
 _MISSING_ON_SQLITE = ("no such table", "no such column", "has no column named")
 _LOST = {"DeadlockDetected", "SerializationFailure", "LockNotAvailable"}
 _TAKEN = {"UniqueViolation", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+_DAMAGED = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
 _AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
 
@@ -28,6 +29,8 @@ def translate(error: exc.SQLAlchemyError) -> EvidenceError:
         return SchemaOutdated()
     if isinstance(error, exc.OperationalError) and 'database "' in said and "does not exist" in said:
         return EvidenceUnavailable("The evidence database does not exist. Create it, then run `parapet db upgrade`.")
+    if names & _DAMAGED:
+        return EvidenceUnavailable("The evidence file is damaged, or is no SQLite database.")
     if isinstance(error, _AWAY) or getattr(error, "connection_invalidated", False):
         return EvidenceUnavailable()
     return EvidenceError(f"The evidence database refused: {type(cause or error).__name__}.")

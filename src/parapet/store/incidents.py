@@ -12,7 +12,7 @@ from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import Incident, IncidentState, Resolution
-from parapet.store.rows import Row, batches, row_of
+from parapet.store.rows import LARGEST_NUMBER, Row, batches, row_of
 from parapet.store.schema import incidents as table
 
 # Written out, not bound: only so do both databases see that their partial indexes cover it.
@@ -29,6 +29,8 @@ class Incidents:
 
     def get(self, incident_id: IncidentId) -> Incident | None:
         """The incident, or None."""
+        if not 0 < incident_id <= LARGEST_NUMBER:
+            return None
         return self._one(select(table).where(table.c.id == incident_id))
 
     def latest(self, keys: Collection[str]) -> dict[str, Incident]:

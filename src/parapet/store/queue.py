@@ -10,13 +10,16 @@ from sqlalchemy import BindParameter, ColumnElement, and_, func, literal, litera
 
 from parapet.core.errors import MalformedPayload
 from parapet.incidents.model import Incident, IncidentState
+from parapet.incidents.payload import clean
 from parapet.store.columns import UtcDateTime
 from parapet.store.incidents import UNRESOLVED
+from parapet.store.rows import LARGEST_NUMBER
 from parapet.store.schema import incidents as table
 from parapet.store.store import Transaction
 
 RESOLVED = table.c.state == literal_column(f"'{IncidentState.RESOLVED.value}'")
 LARGEST_PAGE = 200
+LONGEST_SEARCH = 200
 
 
 class Scope(StrEnum):
@@ -74,7 +77,7 @@ def _in_scope(scope: Scope, owner: str | None) -> ColumnElement[bool]:
 
 
 def _matching(search: str | None) -> ColumnElement[bool]:
-    words = (search or "").strip()
+    words = clean((search or "").strip(), LONGEST_SEARCH)
     if not words:
         return true()
     number = words.upper().removeprefix("INC-")
@@ -95,12 +98,24 @@ def _after(scope: Scope, place: str) -> ColumnElement[bool]:
     try:
         if scope is Scope.RESOLVED:
             when, number = place.split("_")
-            return tuple_(table.c.resolved_at, table.c.id) < tuple_(_instant(when), int(number))
+            return tuple_(table.c.resolved_at, table.c.id) < tuple_(_instant(when), _number(number))
         rank, when, number = place.split("_")
-        here = tuple_(int(rank), _instant(when), int(number))
+        here = tuple_(_number(rank), _instant(when), _number(number))
         return tuple_(table.c.severity_rank, table.c.started_at, table.c.id) > here
     except (ValueError, OverflowError) as error:
         raise MalformedPayload(f"{place[:80]!r} is no place in this list. Start from its beginning.") from error
+
+
+def _number(text: str) -> int:
+    """*text* as a number that a column can hold.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = int(text)
+    if not 0 <= number <= LARGEST_NUMBER:
+        raise ValueError(f"{number} is no row")
+    return number
 
 
 def _instant(text: str) -> BindParameter[datetime]:

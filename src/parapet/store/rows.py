@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import RowMapping
 
 from parapet.core.types import Actor, ActorClass
+from parapet.incidents.payload import clean
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Row: TypeAlias = dict[str, object]
 
 MAX_ACTOR_CHARACTERS = 128
+LARGEST_NUMBER = 2**63 - 1
 _BATCH = 500
 
 
@@ -38,7 +40,12 @@ def row_of(value: DataclassInstance, *, without: tuple[str, ...] = ()) -> Row:
 
 def actor_columns(actor: Actor) -> Row:
     """An actor as the columns it has everywhere."""
-    return {"actor_kind": actor.kind.value, "actor_name": actor.name[:MAX_ACTOR_CHARACTERS]}
+    return {"actor_kind": actor.kind.value, "actor_name": as_kept(actor).name}
+
+
+def as_kept(actor: Actor) -> Actor:
+    """*actor* with its name as the database holds it."""
+    return replace(actor, name=clean(actor.name, MAX_ACTOR_CHARACTERS))
 
 
 def actor_of(row: RowMapping) -> Actor:

@@ -1,0 +1,79 @@
+"""Several processes on one evidence database: nothing is lost, nothing is doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from parapet.store.chain import first_broken
+from parapet.testing import alert, alertmanager_payload
+
+if TYPE_CHECKING:
+    from tests.conftest import Desk
+
+WRITES = 50
+WRITER = f"""
+import sys
+from parapet import Parapet
+from parapet.core.types import Actor, ActorClass
+from parapet.testing import alert, alertmanager_payload, ManualClock
+parapet = Parapet(service="shop", evidence=sys.argv[1])
+start = ManualClock().now()
+labels = {{"alertname": "Burn", "service": "shop", "slice": "checkout", "severity": "page"}}
+done = 0
+for number in range({WRITES}):
+    one = alert({{**labels, "instance": f"{{sys.argv[2]}}-{{number}}"}}, starts_at=start)
+    done += parapet.inbox.receive(alertmanager_payload(one)).state == "done"
+print(done)
+"""
+SAME_BODY = """
+import sys
+from parapet import Parapet
+parapet = Parapet(service="shop", evidence=sys.argv[1])
+body = bytes.fromhex(sys.argv[2])
+print(sum(parapet.inbox.receive(body).state == "done" for _ in range(10)))
+"""
+FORKED = """
+import os, sys
+from parapet import Parapet
+from parapet.testing import alert, alertmanager_payload, ManualClock
+parapet = Parapet(service="shop", evidence=sys.argv[1])
+body = alertmanager_payload(alert({"alertname": "Burn"}, starts_at=ManualClock().now()))
+parapet.inbox.receive(body)
+child = os.fork()  # with a connection in the pool
+states = [parapet.inbox.receive(body).state for _ in range(10)]
+if child == 0:
+    os._exit(states != ["done"] * 10)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) or int(states != ["done"] * 10))
+"""
+
+
+def test_200_of_200_contended_writes_survive(desk: Desk, together: Callable[..., list[object]]) -> None:
+    """Four processes hand in fifty alerts each of one meaning: one incident, two hundred episodes, one whole chain."""
+    done = together(WRITER, *((desk.url, str(number)) for number in range(4)))
+    assert done == [WRITES] * 4
+    assert desk.only.firing == 4 * WRITES
+    assert desk.count("episodes") == 4 * WRITES
+    assert desk.count("inbox", "state = 'done'") == 4 * WRITES
+    kinds = desk.kinds()
+    assert kinds.count("opened") == 1
+    assert kinds.count("alert_fired") == 4 * WRITES - 1
+    assert desk.only.id is not None
+    with desk.store.read() as tx:
+        assert first_broken(tx.entries.of(desk.only.id)) is None
+
+
+def test_an_end_told_by_every_peer_at_once_is_one_episode(desk: Desk, together: Callable[..., list[object]]) -> None:
+    """A resolve of an alert never seen firing, in four processes ten times: it is kept once."""
+    start = desk.clock.now()
+    gone = alert({"alertname": "Burn"}, starts_at=start, ends_at=start + timedelta(minutes=1))
+    together(SAME_BODY, *((desk.url, alertmanager_payload(gone).hex()) for _ in range(4)))
+    assert desk.count("episodes") == 1
+    assert desk.incidents() == []
+
+
+def test_a_forked_process_does_not_share_a_connection(desk: Desk, together: Callable[..., list[object]]) -> None:
+    """A server that forks its workers after the first use: parent and child both go on working."""
+    assert together(FORKED, (desk.url,)) == [0]
+    assert desk.only.repeats == 20

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -26,7 +27,7 @@ class WebhookChannel:
     timestamp, a dot and the body), `Parapet-Delivery` (the same for every attempt at one announcement).
 
     Raises:
-        ConfigurationError: the secret is too short.
+        ConfigurationError: the secret is too short, or the address is not http or https.
     """
 
     def __init__(
@@ -41,6 +42,8 @@ class WebhookChannel:
     ) -> None:
         if len(secret) < SHORTEST_SECRET:
             raise ConfigurationError(f"The secret of channel {name!r} is too short; use {SHORTEST_SECRET} or more.")
+        if not url.startswith(("https://", "http://")):
+            raise ConfigurationError(f"The address of channel {name!r} is not http or https.")
         self.name = name
         self._url = url
         self._secret = secret
@@ -90,7 +93,7 @@ def verify(
     """For receivers: whether *body* was signed with *secret*, lately. Header names in any case."""
     found = {name.lower(): value for name, value in headers.items()}
     timestamp = found.get(names.TIMESTAMP_HEADER.lower(), "")
-    if not timestamp.isdecimal() or abs(now.timestamp() - int(timestamp)) > tolerance_seconds:
+    if not re.fullmatch("[0-9]{1,12}", timestamp) or abs(now.timestamp() - int(timestamp)) > tolerance_seconds:
         return False
     expected = sign(body, timestamp=timestamp, secret=secret)
     return hmac.compare_digest(expected.encode(), found.get(names.SIGNATURE_HEADER.lower(), "").encode())

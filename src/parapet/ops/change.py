@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from parapet.core.errors import ConfigurationError
 from parapet.core.types import Actor, JsonObject
 from parapet.incidents.model import Change, ChangeKind
+from parapet.incidents.payload import clean, http_url
 from parapet.ops.context import Context
+from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
 
 MAX_TITLE_CHARACTERS = 300
+MAX_VERSION_CHARACTERS = 128
 TITLES = {
     ChangeKind.DEPLOY: "Deploy",
     ChangeKind.ROLLBACK: "Rollback",
@@ -38,12 +41,14 @@ class Changes:
         occurred_at: datetime | None = None,
         url: str | None = None,
         details: JsonObject | None = None,
+        change_id: str | None = None,
     ) -> Change:
         """Record that something changed. Told again with the same kind, version and time, it stays one change.
 
         Args:
             title: in words; without it, the kind and the version.
             occurred_at: when it took effect, time zone aware; without it, now.
+            change_id: what the teller calls it, such as the number of a pipeline's run; told again, it is the same.
 
         Raises:
             ConfigurationError: there is neither a title nor a version, the time has no zone, or the address is no
@@ -55,23 +60,21 @@ class Changes:
             raise ConfigurationError("A change needs a title or a version, so that people know what changed.")
         if occurred_at is not None and occurred_at.tzinfo is None:
             raise ConfigurationError(f"The time {occurred_at.isoformat()} has no zone. Write 2026-11-12T02:31:00Z.")
-        if url is not None and not url.startswith(("https://", "http://")):
+        if url is not None and (http_url(url) is None or not url.isprintable()):
             raise ConfigurationError(f"{url!r} is no http or https address.")
         change = Change(
             id=self._context.ids.new(),
             kind=kind,
             service=self._context.service,
-            title=(title or f"{TITLES[kind]} {version}").strip()[:MAX_TITLE_CHARACTERS],
-            occurred_at=occurred_at or now,
+            title=clean(" ".join((title or f"{TITLES[kind]} {version}").split()), MAX_TITLE_CHARACTERS),
+            occurred_at=(occurred_at or now).astimezone(UTC),
             recorded_at=now,
-            actor=actor,
-            version=version[:128] if version else None,
+            actor=as_kept(actor),
+            version=clean(version.strip(), MAX_VERSION_CHARACTERS) if version else None,
             url=url,
             details=details or {},
         )
-        # Without a time of its own each telling is a change; with one, a pipeline may tell it twice.
-        key = change.id if occurred_at is None else f"{kind.value}/{change.title}/{version}/{occurred_at.isoformat()}"
-        dedupe_key = f"{change.service}/{key}"[:512]
+        dedupe_key = f"{change.service}/{_sameness(change, change_id, timed=occurred_at is not None)}"
 
         def work(tx: Transaction) -> Change:
             known = tx.changes.told_before(dedupe_key)
@@ -83,11 +86,20 @@ class Changes:
 
         return self._context.store.transact(work)
 
-    def recent(self, limit: int = 50) -> tuple[Change, ...]:
-        """The latest changes of the service, newest first.
+    def recent(self, limit: int = 50, *, since: datetime | None = None) -> tuple[Change, ...]:
+        """The latest changes of the service and of providers, newest first; with *since*, none older.
 
         Raises:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            return tx.changes.newest(self._context.service, limit)
+            return tx.changes.newest(self._context.service, limit, since=since)
+
+
+def _sameness(change: Change, change_id: str | None, *, timed: bool) -> str:
+    """What two tellings of one change have in common."""
+    if change_id:
+        return f"id/{change_id}"
+    if not timed:
+        return change.id  # without a time of its own, each telling is a change
+    return f"{change.kind.value}/{change.version or change.title}/{change.occurred_at.isoformat()}"

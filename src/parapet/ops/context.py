@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from parapet.core.clock import Clock
+from parapet.core.errors import ConfigurationError
 from parapet.core.ids import Ids
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.incidents.changes import Near, near
@@ -17,10 +18,16 @@ from parapet.notify.message import Channel, compose_message
 from parapet.store.outbox import Notification
 from parapet.store.store import Store, Transaction
 
+LONGEST_CHANNEL_NAME = 64
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The evidence of one service, and how it is kept."""
+    """The evidence of one service, and how it is kept.
+
+    Raises:
+        ConfigurationError: a channel has no name, or too long a one.
+    """
 
     store: Store
     clock: Clock
@@ -31,6 +38,11 @@ class Context:
     """Where announcements go, by name."""
     workbench_url: str = ""
     """Public address of the workbench, for links."""
+
+    def __post_init__(self) -> None:
+        for name in self.channels:
+            if not 0 < len(name) <= LONGEST_CHANNEL_NAME:
+                raise ConfigurationError(f"The channel name {name!r} must have 1 to {LONGEST_CHANNEL_NAME} characters.")
 
     def write_down(
         self, tx: Transaction, decision: Decision, *, actor: Actor, verb: str, now: datetime, reason: str | None = None

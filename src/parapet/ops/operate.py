@@ -10,6 +10,7 @@ from parapet.core.types import Actor, IncidentId
 from parapet.incidents import transitions
 from parapet.incidents.model import Decision, Incident
 from parapet.ops.context import Context
+from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
 
 
@@ -26,6 +27,7 @@ class Operator:
             Refused: it does not exist, moved since *version*, is resolved, or no reason was given.
             EvidenceUnavailable: the database does not answer.
         """
+        actor = as_kept(actor)  # who is named as the owner is known by that name later
 
         def decide(incident: Incident, now: datetime) -> Decision:
             return transitions.acknowledge(incident, actor=actor, reason=reason, version=version, now=now)

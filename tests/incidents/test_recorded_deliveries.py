@@ -159,7 +159,7 @@ def test_the_end_alone_opens_nothing_and_its_firing_report_makes_it_a_memory(
 ) -> None:
     """A resolve of an alert never seen firing is kept; a late firing report makes it an incident that calls nobody."""
     (first, firing), (second, cleared) = bodies("09")
-    book = play(make_book(), [(second, cleared)])
+    book = play(make_book(), [(second, cleared), (second, cleared)])
     assert book.incidents == {}
     assert len(book.episodes) == 1
     play(book, [(first, firing)])

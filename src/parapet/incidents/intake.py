@@ -63,7 +63,7 @@ def take_in(
     The order of the alerts within the delivery does not matter. An alert that is absent from it is not touched.
     """
     desk = _Desk(known.episodes)
-    steps: dict[str, list[EpisodeStep]] = {}
+    steps: dict[str, list[tuple[EpisodeStep, bool]]] = {}
     meanings: dict[str, Correlation] = {}
     for report in delivery.reports:
         meaning = correlate(report.labels, service=service)
@@ -77,7 +77,7 @@ def take_in(
             policy=policy,
         )
         meanings[meaning.key] = meaning
-        steps.setdefault(meaning.key, []).append(desk.keep(step))
+        steps.setdefault(meaning.key, []).append((desk.keep(step), report.firing))
     decisions = []
     firing = desk.firing()
     for key, meaning in meanings.items():
@@ -85,7 +85,7 @@ def take_in(
         situation = Situation(
             correlation=meaning,
             incident=incident,
-            news=[_news(step, desk) for step in steps[key]],
+            news=[_news(step, reported_firing, desk) for step, reported_firing in steps[key]],
             firing=firing.get(key, ()),
             source=source,
             received_at=received_at,
@@ -99,9 +99,9 @@ def take_in(
     return Intake(episodes=desk.changed(), decisions=tuple(decisions))
 
 
-def _news(step: EpisodeStep, desk: _Desk) -> News:
-    # A late report of an alert whose end we have, and whose firing we never heard: it belongs to no incident yet.
-    belated = step.kind is StepKind.LATE_DUPLICATE and step.episode.incident_id is None
+def _news(step: EpisodeStep, reported_firing: bool, desk: _Desk) -> News:
+    # A late firing report of an alert of which we heard only the end: it belongs to no incident yet.
+    belated = reported_firing and step.kind is StepKind.LATE_DUPLICATE and step.episode.incident_id is None
     closed = None if step.closed is None else desk.now(step.closed)
     return News(kind=step.kind, episode=desk.now(step.episode), closed=closed, belated=belated)
 

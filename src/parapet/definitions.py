@@ -77,7 +77,7 @@ class Definitions:
         """
         mine = tuple(slices)
         for one in mine:
-            if isinstance(one.sli, LatencyRatio):
+            if isinstance(one.sli, LatencyRatio) and one.sli.source is None:
                 self.recorder.require_bound(one.sli.metric, one.sli.threshold_seconds)
         self._slices += mine
         self.__dict__.pop("catalog", None)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from parapet.artifacts.promql import BUCKET_LABEL, number, total_selector
-from parapet.core import vocabulary
+from parapet.artifacts.promql import BUCKET_LABEL, job_of, number, total_selector
 from parapet.core.errors import ConfigurationError
+from parapet.slo.family import COUNTER_NAME, Family
 from parapet.slo.series import quoted
 from parapet.slo.slice import EventRatio, Match, Matcher, Selector, Slice
 
 INVENTED = "example"
 """A value for a label whose values the host decides."""
-USUAL = ("2xx", "GET", "success")
+USUAL = ("2xx", "200", "GET", "success")
 """Values that read naturally where several would do."""
 
 
@@ -36,22 +36,21 @@ def input_series(one: Slice, stretches: Sequence[Stretch]) -> list[tuple[str, st
     """
     sli = one.sli
     if isinstance(sli, EventRatio):
-        counter = f"{sli.metric}_count"
         return [
-            (_series(counter, one, good_labels(sli, one)), _values((s.steps, s.good) for s in stretches)),
-            (_series(counter, one, bad_labels(sli, one)), _values((s.steps, s.bad) for s in stretches)),
+            (_counter(one, good_labels(sli, one)), _values((s.steps, s.good) for s in stretches)),
+            (_counter(one, bad_labels(sli, one)), _values((s.steps, s.bad) for s in stretches)),
         ]
-    labels = _with_groups(_examples(sli.metric, sli.selector), one)
+    labels = _with_groups(_examples(sli.family, sli.selector), one)
     bound = {**labels, BUCKET_LABEL: repr(float(sli.threshold_seconds))}
     return [
-        (_series(f"{sli.metric}_count", one, labels), _values((s.steps, s.good + s.bad) for s in stretches)),
-        (_series(f"{sli.metric}_bucket", one, bound), _values((s.steps, s.good) for s in stretches)),
+        (_counter(one, labels), _values((s.steps, s.good + s.bad) for s in stretches)),
+        (_series(f"{sli.family.buckets}", one, bound), _values((s.steps, s.good) for s in stretches)),
     ]
 
 
 def bad_labels(sli: EventRatio, one: Slice) -> dict[str, str]:
     """Labels of an event that counts and is bad."""
-    return _with_groups({**_examples(sli.metric, sli.total), **_examples(sli.metric, sli.bad)}, one)
+    return _with_groups({**_examples(sli.family, sli.total), **_examples(sli.family, sli.bad)}, one)
 
 
 def good_labels(sli: EventRatio, one: Slice) -> dict[str, str]:
@@ -63,7 +62,7 @@ def good_labels(sli: EventRatio, one: Slice) -> dict[str, str]:
     labels = bad_labels(sli, one)
     for bad in sli.bad:
         counted = {m.label: m for m in sli.total}.get(bad.label)
-        values = vocabulary.LABELS[sli.metric][bad.label] or (INVENTED, *(counted.values if counted else ()))
+        values = sli.family.labels[bad.label] or (INVENTED, *(counted.values if counted else ()))
         for value in sorted(values, key=lambda each: each not in USUAL):
             if not bad.of({value}) and (counted is None or counted.of({value})):
                 return {**labels, bad.label: value}
@@ -91,30 +90,35 @@ def _apart(one: Slice, other: Slice) -> bool:
 
 
 def _exclude_each_other(one: Matcher, other: Matcher) -> bool:
-    if one.match is Match.NONE_OF and other.match is Match.NONE_OF:
+    if Match.ONE_OF not in {one.match, other.match}:
         return False
     named = one if one.match is Match.ONE_OF else other
     return not other.of(one.of(named.values))
 
 
-def _examples(metric: str, selector: Selector) -> dict[str, str]:
-    return {matcher.label: _example(metric, matcher) for matcher in selector}
+def _examples(family: Family, selector: Selector) -> dict[str, str]:
+    return {matcher.label: _example(family, matcher) for matcher in selector}
 
 
-def _example(metric: str, matcher: Matcher) -> str:
+def _example(family: Family, matcher: Matcher) -> str:
     if matcher.match is Match.ONE_OF:
         return matcher.values[0]
-    closed = sorted(vocabulary.LABELS[metric][matcher.label] or (INVENTED,), key=lambda each: each not in USUAL)
-    return next(value for value in closed if value not in matcher.values)
+    closed = sorted(family.labels[matcher.label] or (INVENTED, *matcher.values), key=lambda each: each not in USUAL)
+    return next(value for value in closed if matcher.of((value,)))
 
 
 def _with_groups(labels: dict[str, str], one: Slice) -> dict[str, str]:
-    closed = vocabulary.LABELS[one.sli.metric]
+    closed = one.sli.family.labels
     return {**{label: (closed[label] or (INVENTED,))[0] for label in one.group_by}, **labels}
 
 
+def _counter(one: Slice, labels: Mapping[str, str]) -> str:
+    plain = {label: value for label, value in labels.items() if label != COUNTER_NAME}
+    return _series(labels.get(COUNTER_NAME, one.sli.family.counters[0]), one, plain)
+
+
 def _series(metric: str, one: Slice, labels: Mapping[str, str]) -> str:
-    pairs = {"job": one.service, **labels}
+    pairs = {"job": job_of(one), **labels}
     return metric + "{" + ",".join(f"{label}={quoted(value)}" for label, value in pairs.items()) + "}"
 
 

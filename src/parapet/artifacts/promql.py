@@ -1,4 +1,4 @@
-"""Selectors and aggregations of raw metrics, as PromQL text. Always confined to the service's own scrape job."""
+"""Selectors and aggregations of raw metrics, as PromQL text. Always confined to one scrape job."""
 
 from __future__ import annotations
 
@@ -6,19 +6,28 @@ import re
 from collections.abc import Sequence
 
 from parapet.slo.durations import prometheus_duration
+from parapet.slo.family import COUNTER_NAME
 from parapet.slo.series import quoted
-from parapet.slo.slice import EventRatio, LatencyRatio, Match, Matcher, Selector
+from parapet.slo.slice import EventRatio, LatencyRatio, Match, Matcher, Selector, Slice
 
 BUCKET_LABEL = "le"
 
 
 def matcher_text(matcher: Matcher) -> str:
     """One matcher: an equality where one value is named, else a regular expression of escaped values."""
+    if matcher.match is Match.BEGINS_WITH:
+        beginnings = "|".join(f"{_escaped(value)}.*" for value in matcher.values)
+        return f"{matcher.label}=~{quoted(beginnings)}"
     equal = matcher.match is Match.ONE_OF
     if len(matcher.values) == 1:
         return f"{matcher.label}{'=' if equal else '!='}{quoted(matcher.values[0])}"
     alternatives = "|".join(_escaped(value) for value in matcher.values)
     return f"{matcher.label}{'=~' if equal else '!~'}{quoted(alternatives)}"
+
+
+def job_of(one: Slice) -> str:
+    """The scrape job that a slice's raw metrics come from."""
+    return one.sli.family.job or one.service
 
 
 def selector_text(service: str, matchers: Selector, *further: str) -> str:
@@ -36,6 +45,20 @@ def increase(metric: str, selector: str, window_seconds: float, group_by: Sequen
     """The sum over all instances of how much a counter grew within a window."""
     by = f" by ({', '.join(group_by)}) " if group_by else ""
     return f"sum{by}(increase({metric}{selector}[{prometheus_duration(window_seconds)}]))"
+
+
+def events(one: Slice, matchers: Selector, window_seconds: float) -> str:
+    """How many events of a slice within a window match: the growth of every counter that counts some of them."""
+    by_name = [matcher for matcher in matchers if matcher.label == COUNTER_NAME]
+    selector = selector_text(job_of(one), tuple(m for m in matchers if m.label != COUNTER_NAME))
+    counters = [c for c in one.sli.family.counters if all(m.of((c,)) for m in by_name)]
+    if len(counters) == 1:
+        return increase(counters[0], selector, window_seconds, one.group_by)
+    # Growth carries no name, so series of two counters could be equal; `or` would then drop one of them.
+    window = prometheus_duration(window_seconds)
+    parts = (f'label_replace(increase({c}{selector}[{window}]), "counter", "{c}", "", "")' for c in counters)
+    by = f" by ({', '.join(one.group_by)}) " if one.group_by else ""
+    return f"sum{by}(\n  " + "\n  or ".join(parts) + "\n)"
 
 
 def total_selector(sli: EventRatio | LatencyRatio) -> Selector:

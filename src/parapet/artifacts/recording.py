@@ -70,23 +70,21 @@ def _labelled(rules: Iterable[Rule], labels: dict[str, str]) -> tuple[Rule, ...]
 
 def _base(one: Slice, policy: BurnPolicy) -> tuple[Rule, Rule]:
     base, sli, groups = policy.base_window_seconds, one.sli, one.group_by
-    counter = f"{sli.metric}_count"
-    everything = promql.selector_text(one.service, promql.total_selector(sli))
     events = f"{series.EVENTS}{series.matching(one.service, one.name)}"
     on = f"on ({', '.join(groups)})"
     if isinstance(sli, EventRatio):
-        failed = promql.selector_text(one.service, promql.narrowed(sli.total, sli.bad))
-        bad = f"{promql.increase(counter, failed, base, groups)}\nor {on}\n0 * {events}"
+        failed = promql.events(one, promql.narrowed(sli.total, sli.bad), base)
+        bad = f"{failed}\nor {on}\n0 * {events}"
         how = "zero, not absent, while none failed"
     else:
-        in_time = promql.selector_text(one.service, sli.selector, promql.bound_matcher(sli.threshold_seconds))
-        quick = promql.increase(f"{sli.metric}_bucket", in_time, base, groups)
+        in_time = promql.selector_text(promql.job_of(one), sli.selector, promql.bound_matcher(sli.threshold_seconds))
+        quick = promql.increase(f"{sli.family.buckets}", in_time, base, groups)
         bad = f"clamp_min(\n  {events}\n  - {on} group_left ()\n  {quick},\n  0\n)"
         how = f"those not counted by the bucket of {sli.threshold_seconds:g} s"
     return (
         Rule(
             record=series.EVENTS,
-            expr=promql.increase(counter, everything, base, groups),
+            expr=promql.events(one, promql.total_selector(sli), base),
             comment=f"Events within {prometheus_duration(base)}.",
         ),
         Rule(record=series.BAD_EVENTS, expr=bad, comment=f"Bad events within {prometheus_duration(base)}: {how}."),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from parapet.core import names, vocabulary
 from parapet.core.errors import ConfigurationError, UnknownName, UnreachableAlert
 from parapet.slo.burn import BurnPolicy
+from parapet.slo.family import COUNTER_NAME, Family
 from parapet.slo.slice import EventRatio, LatencyRatio, Match, Matcher, Selector, Slice
 
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -70,10 +71,10 @@ class Catalog:
         return tuple(sorted({label for one in self.slices for label in one.group_by}))
 
     def bounds_needed(self) -> dict[str, set[float]]:
-        """Metric family -> the bucket bounds, in seconds, that its latency slices count at."""
+        """Metric family of ours -> the bucket bounds, in seconds, that its latency slices count at."""
         needed: dict[str, set[float]] = {}
         for one in self.slices:
-            if isinstance(one.sli, LatencyRatio):
+            if isinstance(one.sli, LatencyRatio) and one.sli.source is None:
                 needed.setdefault(one.sli.metric, set()).add(one.sli.threshold_seconds)
         return needed
 
@@ -84,7 +85,7 @@ class Catalog:
                 f"A slice is named {one.name!r}; expected lower case letters, digits, dashes and underscores, "
                 "such as 'checkout-latency'."
             )
-        if one.sli.metric not in vocabulary.LABELS:
+        if one.sli.source is None and one.sli.metric not in vocabulary.LABELS:
             raise UnknownName.of(f"metric in {where}", one.sli.metric, vocabulary.LABELS)
         self._check_sli(one, where)
         self._check_groups(one, where)
@@ -98,23 +99,28 @@ class Catalog:
                 )
 
     def _check_sli(self, one: Slice, where: str) -> None:
+        family = one.sli.family
+        if not family.counters:
+            raise ConfigurationError(f"{where} counts the events of {family.name}, which is no counter or histogram.")
         if isinstance(one.sli, LatencyRatio):
-            self._check_selector(one.sli.metric, one.sli.selector, where)
+            self._check_selector(family, one.sli.selector, where)
+            _check_bound(one.sli, where)
             return
-        self._check_selector(one.sli.metric, one.sli.total, where)
-        self._check_selector(one.sli.metric, one.sli.bad, where)
+        self._check_selector(family, one.sli.total, where)
+        self._check_selector(family, one.sli.bad, where)
         if not one.sli.bad:
             raise ConfigurationError(f"{where} has no matcher in bad, so every event would be bad. Say which are.")
         self._check_bad_is_counted(one.sli, where)
 
-    def _check_selector(self, metric: str, selector: Selector, where: str) -> None:
-        labels = vocabulary.LABELS[metric]
+    def _check_selector(self, family: Family, selector: Selector, where: str) -> None:
+        labels = family.labels
         for matcher in selector:
             if matcher.label not in labels:
-                raise UnknownName.of(f"label of {metric} in {where}", matcher.label, labels)
-            values = labels[matcher.label] or self.known.get(matcher.label)
+                raise UnknownName.of(f"label of {family.name} in {where}", matcher.label, labels)
+            registered = self.known.get(matcher.label) if family.exporter is None else None
+            values = labels[matcher.label] or registered
             for value in matcher.values:
-                if values is not None and value not in values:
+                if values is not None and not _occurs(value, matcher.match, values):
                     raise UnknownName.of(f"{matcher.label} in {where}", value, values)
         twice = [m.label for m in selector if sum(other.label == m.label for other in selector) > 1]
         if twice:
@@ -123,7 +129,7 @@ class Catalog:
     def _check_bad_is_counted(self, sli: EventRatio, where: str) -> None:
         for bad in sli.bad:
             for total in sli.total:
-                uncounted = _beyond(bad, total, vocabulary.LABELS[sli.metric][bad.label])
+                uncounted = _beyond(bad, total, sli.family.labels[bad.label])
                 if total.label == bad.label and uncounted:
                     raise ConfigurationError(
                         f"{where} calls {bad.label}={uncounted!r} bad, but its total leaves that out: the ratio could "
@@ -131,7 +137,7 @@ class Catalog:
                     )
 
     def _check_groups(self, one: Slice, where: str) -> None:
-        labels = vocabulary.LABELS[one.sli.metric]
+        labels = [label for label in one.sli.family.labels if label != COUNTER_NAME]
         for label in one.group_by:
             if label not in labels:
                 raise UnknownName.of(f"group label of {one.sli.metric} in {where}", label, labels)
@@ -157,11 +163,30 @@ def is_address(text: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.netloc)
 
 
+def _occurs(value: str, match: Match, values: Collection[str]) -> bool:
+    if match is Match.BEGINS_WITH:
+        return any(one.startswith(value) for one in values)
+    return value in values
+
+
+def _check_bound(sli: LatencyRatio, where: str) -> None:
+    family = sli.family
+    if family.buckets is None:
+        raise ConfigurationError(f"{where} promises a latency of {family.name}, which measures none.")
+    if family.bounds_seconds is not None and sli.threshold_seconds not in family.bounds_seconds:
+        near = " and ".join(f"{bound:g}" for bound in family.neighbours(sli.threshold_seconds))
+        raise ConfigurationError(
+            f"{where} promises {sli.threshold_seconds:g} s, where {family.buckets} of {family.exporter} has no bound. "
+            f"Its nearest are {near} s: promise one of them, or give the exporter that bucket and say so in "
+            "bounds_seconds."
+        )
+
+
 def _beyond(bad: Matcher, total: Matcher, closed: tuple[str, ...] | None) -> str | None:
     """A value that *bad* lets through and *total* does not; None if there is none, or nobody can know."""
     universe = set(closed or ())
     if closed is None:
-        if bad.match is Match.NONE_OF:
+        if bad.match is not Match.ONE_OF:
             return None
         universe = set(bad.values)
     return next(iter(sorted(bad.of(universe) - total.of(universe))), None)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from parapet.core.errors import ConfigurationError
 from parapet.slo.burn import Severity, budget_ratio_of
+from parapet.slo.family import Family, own
 
 
 class Match(StrEnum):
@@ -16,6 +17,7 @@ class Match(StrEnum):
 
     ONE_OF = "one_of"
     NONE_OF = "none_of"
+    BEGINS_WITH = "begins_with"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Matcher:
     label: str
     match: Match
     values: tuple[str, ...]
+    """The values, or how they begin."""
 
     def __post_init__(self) -> None:
         if not self.values:
@@ -38,6 +41,8 @@ class Matcher:
         """Those of the *known* values that it lets through."""
         if self.match is Match.ONE_OF:
             return frozenset(self.values) & frozenset(known)
+        if self.match is Match.BEGINS_WITH:
+            return frozenset(value for value in known if value.startswith(self.values))
         return frozenset(known) - frozenset(self.values)
 
 
@@ -64,20 +69,40 @@ def none_of(label: str, *values: str) -> Matcher:
     return Matcher(label=label, match=Match.NONE_OF, values=values)
 
 
+def begins_with(label: str, *beginnings: str) -> Matcher:
+    """Matches series whose *label* begins with one of *beginnings*: 5 for the statuses 500, 503 and 5xx.
+
+    Raises:
+        ConfigurationError: no beginning is given.
+    """
+    return Matcher(label=label, match=Match.BEGINS_WITH, values=beginnings)
+
+
 Selector: TypeAlias = tuple[Matcher, ...]
 """All of them must match. Empty: every series of the metric."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRatio:
-    """Bad events over all events, counted by the `_count` of a histogram family."""
+    """Bad events over all events, counted by a counter or by the `_count` of a histogram."""
 
     metric: str
-    """The family, as in `core.names`."""
+    """The family, as in `core.names`, or the name of *source*."""
     total: Selector
     """Which events count at all."""
     bad: Selector
     """Which of those are bad: narrows *total* further."""
+    source: Family | None = None
+    """The family, if it is not one of ours."""
+
+    @property
+    def family(self) -> Family:
+        """What is counted.
+
+        Raises:
+            UnknownName: there is no such family.
+        """
+        return self.source or own(self.metric)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +118,23 @@ class LatencyRatio:
     """Which events count."""
     threshold_seconds: float
     """Becomes a bucket bound: the ratio is counted, not interpolated."""
+    source: Family | None = None
+    """The family, if it is not one of ours: then the bound must be there already."""
 
     def __post_init__(self) -> None:
         if self.threshold_seconds <= 0:
             raise ConfigurationError(
                 f"A latency threshold is {self.threshold_seconds} s; expected more than 0, such as 0.5."
             )
+
+    @property
+    def family(self) -> Family:
+        """What is counted.
+
+        Raises:
+            UnknownName: there is no such family.
+        """
+        return self.source or own(self.metric)
 
 
 Sli: TypeAlias = EventRatio | LatencyRatio
@@ -130,6 +166,8 @@ class Slice:
     journey: str | None = None
     """The journey it speaks of, if it does."""
     fault_plane: str = "application"
+    trouble: str = ""
+    """What to call it when the promise breaks, such as `Checkout fails`; without it, that the title burns budget."""
     description: str = ""
     """What a reader should know about what counts as good."""
 
@@ -140,6 +178,11 @@ class Slice:
             raise ConfigurationError(f"Slice {self.name!r}: {error.message}") from None
         if not self.severities:
             raise ConfigurationError(f"Slice {self.name!r} may raise nothing. Give severities, or leave the slice out.")
+
+    @property
+    def trouble_title(self) -> str:
+        """The title of its alerts and incidents."""
+        return self.trouble or f"{self.title} burns its error budget"
 
     @property
     def budget_ratio(self) -> float:

@@ -130,8 +130,8 @@ def _annotations(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wir
         f"{_plain(one.description)} Evidence, changes and next steps: {_plain(here)}"
     )
     texts = {
-        names.TITLE: _plain(one.title),
-        names.SUMMARY: f"{_plain(one.title)}: {harm}{groups}",
+        names.TITLE: _plain(one.trouble_title),
+        names.SUMMARY: f"{_plain(one.trouble_title)}: {harm}{groups}",
         names.DESCRIPTION: " ".join(description.split()),
         names.RUNBOOK_URL: _plain(one.runbook if one.runbook and is_address(one.runbook) else here),
         names.RUNBOOK: _plain(one.runbook or ""),

@@ -36,6 +36,7 @@ def journey_slices(
     availability = Slice(
         name=name,
         title=shown,
+        trouble=f"{shown} fails",
         sli=EventRatio(
             metric=names.JOURNEY_DURATION,
             total=(journey, one_of(names.OUTCOME, Outcome.SUCCESS.value, Outcome.FAILURE.value)),
@@ -52,7 +53,8 @@ def journey_slices(
     threshold_seconds, latency_objective = seconds_and_ratio(f"journey {name!r}", latency)
     fast = Slice(
         name=f"{name}-latency",
-        title=f"{shown} is fast",
+        title=f"{shown} speed",
+        trouble=f"{shown} is too slow",
         sli=LatencyRatio(
             metric=names.JOURNEY_DURATION,
             selector=(journey, equals(names.OUTCOME, Outcome.SUCCESS.value)),

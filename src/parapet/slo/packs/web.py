@@ -36,7 +36,8 @@ def web_pack(
     """
     answered = Slice(
         name="web-availability",
-        title="Requests are answered",
+        title="Requests",
+        trouble="Requests fail",
         sli=EventRatio(
             metric=names.HTTP_DURATION,
             total=(none_of(names.STATUS_CLASS, DISCONNECTED),),
@@ -52,7 +53,8 @@ def web_pack(
     threshold_seconds, ratio = seconds_and_ratio("the web pack", latency)
     fast = Slice(
         name="web-latency",
-        title="Requests are fast",
+        title="Request speed",
+        trouble="Requests are too slow",
         sli=LatencyRatio(
             metric=names.HTTP_DURATION,
             selector=(none_of(names.STATUS_CLASS, DISCONNECTED, SERVER_ERROR, *CONNECTION_KEPT),),

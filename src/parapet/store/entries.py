@@ -11,7 +11,7 @@ from sqlalchemy import Connection, insert, select
 from parapet.core.types import IncidentId
 from parapet.incidents.model import Entry, EntryKind, NewEntry
 from parapet.store.chain import GENESIS, payload_hash, seal
-from parapet.store.rows import actor_columns, actor_of, as_kept
+from parapet.store.rows import Row, actor_columns, actor_of, as_kept
 from parapet.store.schema import entries as table
 
 
@@ -34,6 +34,7 @@ class Entries:
             .limit(1)
         ).first()
         seq, previous_hash = (last.seq, last.hash) if last is not None else (0, GENESIS)
+        rows: list[Row] = []
         for entry in map(_kept, new):
             seq += 1
             sealed = seal(
@@ -43,21 +44,23 @@ class Entries:
                 recorded_at=recorded_at.isoformat(),
                 previous_hash=previous_hash,
             )
-            self._connection.execute(
-                insert(table).values(
-                    incident_id=incident_id,
-                    seq=seq,
-                    kind=entry.kind.value,
-                    occurred_at=entry.occurred_at,
-                    recorded_at=recorded_at,
-                    payload=entry.payload,
-                    payload_hash=payload_hash(entry.payload),
-                    previous_hash=previous_hash,
-                    hash=sealed,
+            rows.append(
+                {
+                    "incident_id": incident_id,
+                    "seq": seq,
+                    "kind": entry.kind.value,
+                    "occurred_at": entry.occurred_at,
+                    "recorded_at": recorded_at,
+                    "payload": entry.payload,
+                    "payload_hash": payload_hash(entry.payload),
+                    "previous_hash": previous_hash,
+                    "hash": sealed,
                     **actor_columns(entry.actor),
-                )
+                }
             )
             previous_hash = sealed
+        if rows:
+            self._connection.execute(insert(table), rows)
 
     def of(self, incident_id: IncidentId) -> tuple[Entry, ...]:
         """The chronology of an incident, in the order in which it was written."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, replace
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, insert, select, update
 
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
@@ -14,6 +14,8 @@ from parapet.store.rows import batches, row_of
 from parapet.store.schema import episodes as table
 
 _FIELDS = tuple(field.name for field in fields(Episode))
+_ADD = insert(table)
+_SAVE = update(table).where(table.c.id == bindparam("kept_id"))
 
 
 class Episodes:
@@ -44,13 +46,15 @@ class Episodes:
         Raises:
             Conflict: the alert has another open episode that this transaction did not know.
         """
-        ordered = sorted(episodes, key=lambda one: (one.id is None, one.ended_at is None))  # close before opening
-        for episode in ordered:
-            row = row_of(_linked(episode, opened.get(episode.key)), without=("id",))
-            if episode.id is None:
-                self._connection.execute(insert(table).values(**row))
-            else:
-                self._connection.execute(update(table).where(table.c.id == episode.id).values(**row))
+        # What ended goes before what fires: of each alert, at most one fires at any time.
+        ordered = sorted(episodes, key=lambda one: one.ended_at is None)
+        linked = [(one.id, row_of(_linked(one, opened.get(one.key)), without=("id",))) for one in ordered]
+        changed = [row | {"number": number} for number, row in linked if number is not None]
+        new = [row for number, row in linked if number is None]
+        if changed:
+            self._connection.execute(update(table).where(table.c.id == bindparam("number")), changed)
+        if new:
+            self._connection.execute(insert(table), new)
 
     def _collect(self, found: dict[int, Episode], where: ColumnElement[bool]) -> None:
         for row in self._connection.execute(select(table).where(where)).mappings():

@@ -6,7 +6,18 @@ from collections.abc import Collection
 from dataclasses import fields
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
@@ -18,6 +29,8 @@ from parapet.store.schema import incidents as table
 # Written out, not bound: only so do both databases see that their partial indexes cover it.
 UNRESOLVED = table.c.state != literal_column(f"'{IncidentState.RESOLVED.value}'")
 _FIELDS = tuple(field.name for field in fields(Incident))
+_ADD = insert(table).returning(table.c.id)
+_SAVE = update(table).where(table.c.id == bindparam("seen_id"), table.c.revision == bindparam("seen_revision"))
 
 
 class Incidents:
@@ -62,7 +75,7 @@ class Incidents:
             Conflict: an unresolved incident of the same key exists.
         """
         row = _row(incident) | {"revision": 1}
-        number = IncidentId(self._connection.execute(insert(table).values(**row).returning(table.c.id)).scalar_one())
+        number = IncidentId(self._connection.execute(_ADD, row).scalar_one())
         self._revisions[number] = 1
         return number
 
@@ -75,11 +88,8 @@ class Incidents:
         if incident.id is None or incident.id not in self._revisions:
             raise Conflict(f"{incident.ref} was never read in this transaction.")
         seen = self._revisions[incident.id]
-        changed = self._connection.execute(
-            update(table)
-            .where(table.c.id == incident.id, table.c.revision == seen)
-            .values(**_row(incident), revision=seen + 1)
-        )
+        row = _row(incident) | {"revision": seen + 1, "seen_id": incident.id, "seen_revision": seen}
+        changed = self._connection.execute(_SAVE, row)
         if changed.rowcount != 1:
             raise Conflict(f"{incident.ref} was changed by somebody else at the same moment.")
         self._revisions[incident.id] = seen + 1

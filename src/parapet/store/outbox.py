@@ -55,7 +55,7 @@ class OutboxRows:
         Raises:
             Conflict: the same announcement to the same channel exists.
         """
-        self._connection.execute(insert(table).values(**row_of(notification)))
+        self._connection.execute(insert(table), row_of(notification))
 
     def due(self, now: datetime, limit: int) -> list[str]:
         """Notifications to be delivered, whose lease nobody holds; those that waited longest first."""

@@ -34,7 +34,7 @@ class AuditRows:
     ) -> None:
         """Write down that *actor* did, or was refused, *verb* on *target*."""
         row = {"recorded_at": now, "verb": verb, "target": target, "outcome": outcome, "reason": reason}
-        self._connection.execute(insert(audit).values(**row, details=details or {}, **actor_columns(actor)))
+        self._connection.execute(insert(audit), row | {"details": details or {}} | actor_columns(actor))
 
     def of(self, target: str) -> list[JsonObject]:
         """What was done to *target*, oldest first."""

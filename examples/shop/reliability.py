@@ -54,10 +54,10 @@ def _elsewhere(slices: Iterable[Slice]) -> Iterator[Slice]:
     for one in slices:
         if isinstance(one.sli, LatencyRatio):
             fast = replace(one.sli, selector=(*one.sli.selector, beyond))
-            yield replace(one, sli=fast, title="Speed of other pages")
+            yield replace(one, sli=fast, title="Other pages' speed", trouble="Other pages are too slow")
         else:
             answered = replace(one.sli, total=(*one.sli.total, beyond), bad=(*one.sli.bad, beyond))
-            yield replace(one, sli=answered, title="Other pages")
+            yield replace(one, sli=answered, title="Other pages", trouble="Other pages fail")
 
 
 def _channels(settings: Settings) -> tuple[WebhookChannel, ...]:

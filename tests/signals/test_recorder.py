@@ -24,7 +24,7 @@ SRC = Path(__file__).parents[2] / "src"
 Counts = Callable[[Recorder], dict[tuple[str, ...], int]]
 
 
-def rejected(recorder: Recorder) -> dict[tuple[str, ...], int]:
+def rejected(recorder: Recorder) -> dict[tuple[str, ...], float]:
     series = recorder.counters(*recorder.histograms())[0].series
     return {labels: count for labels, count in series.items() if count}
 

@@ -34,6 +34,115 @@ class Severity(StrEnum):
         return 0 if self is Severity.PAGE else 1
 
 
+class JobState(StrEnum):
+    """How one run of a background job ended."""
+
+    SUCCEEDED = "succeeded"
+    RETRIED = "retried"  # it failed and will be tried again
+    FAILED = "failed"  # it failed and will not be tried again
+    DISCARDED = "discarded"  # nobody ran it to an end: unknown, rejected, too old
+    REVOKED = "revoked"  # somebody called it off
+
+
+class DeliveryOutcome(StrEnum):
+    """How far something got that we sent through a provider. ACCEPTED by a provider is not DELIVERED to a person."""
+
+    ATTEMPTED = "attempted"  # we are about to hand it over
+    ACCEPTED = "provider_accepted"  # the provider took it; nobody has received it yet
+    DELIVERED = "delivered"  # it reached the recipient
+    DEFERRED = "deferred"  # not now; somebody will try again
+    FAILED = "failed"  # it will not arrive
+    BOUNCED = "bounced"  # the recipient's side refused it
+    COMPLAINED = "complained"  # it arrived, and the recipient did not want it
+    SUPPRESSED = "suppressed"  # not sent on purpose: a list says so
+
+
+class AsyncOutcome(StrEnum):
+    """How a stage of a pipeline moved, or how its waiting work stands."""
+
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    RETRYABLE_FAILED = "retryable_failed"  # it failed, and is tried again: not lost
+    DISCARDED = "discarded"  # given up: lost unless somebody acts
+    DELAYED = "delayed"  # later than it should be
+
+
+class Channel(StrEnum):
+    """What something is delivered through."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+    CHAT = "chat"
+    WEBHOOK = "webhook"
+
+
+class FaultPlane(StrEnum):
+    """Where a fault lies."""
+
+    NONE = "none"  # nothing is wrong
+    APPLICATION = "application"  # our code or configuration
+    DEPENDENCY = "dependency"  # what we run on: database, network
+    PROVIDER = "provider"  # who we handed it to
+    WEBHOOK = "webhook"  # the way back: callbacks that come late, or that we cannot take
+    SUPPRESSION = "suppression"  # a list kept it from being sent
+    WORKER = "worker"  # who should do the work
+    BACKLOG = "backlog"  # too much work waits
+
+
+class FailureClass(StrEnum):
+    """Why something was not delivered."""
+
+    NONE = "none"  # it did not fail
+    TIMEOUT = "timeout"
+    UNAVAILABLE = "unavailable"  # the provider answered with an error of its own
+    RATE_LIMITED = "rate_limited"
+    REJECTED = "rejected"  # the provider said no to this message
+    AUTHENTICATION = "authentication"  # our credentials
+    CONFIGURATION = "configuration"  # our set-up or our code
+    NETWORK = "network"
+    INVALID_RECIPIENT = "invalid_recipient"
+    MAILBOX_UNAVAILABLE = "mailbox_unavailable"  # full, or away for now
+    CONTENT = "content"  # refused for what it says
+    SUPPRESSED = "suppressed"
+    INVALID_CALLBACK = "invalid_callback"  # a callback that we could not take: signature, shape
+
+
+class RetryState(StrEnum):
+    """Which try it was."""
+
+    FIRST_ATTEMPT = "first_attempt"
+    RETRYING = "retrying"
+    EXHAUSTED = "exhausted"  # no try is left
+
+
+class DelayBucket(StrEnum):
+    """How late something was."""
+
+    SUBSECOND = "subsecond"
+    UNDER_30S = "under_30s"
+    UNDER_5M = "under_5m"
+    UNDER_1H = "under_1h"
+    OVER_1H = "over_1h"
+
+
+class ProbeOutcome(StrEnum):
+    """How one run of a probe ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"  # it looked, and what it saw was wrong
+    TIMEOUT = "timeout"  # it did not end in time
+    CRASHED = "crashed"  # it could not look: its own code failed
+
+
+class Across(StrEnum):
+    """What becomes of a gauge's values in several processes of one service."""
+
+    SUM = "sum"  # each process has its own, such as connections: added up over those alive
+    MAX = "max"  # each process sees the same thing, such as a queue: the largest of those alive
+    LATEST = "latest"  # a moment in epoch seconds: the latest of all, dead ones included
+
+
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 """HTTP methods kept as they are; a client may send any other word, which becomes OTHER."""
 
@@ -48,6 +157,34 @@ STATUS_CLASSES = ("1xx", "2xx", "3xx", "4xx", "5xx", "disconnected")
 
 HTTP_BUCKETS_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 JOURNEY_BUCKETS_SECONDS = HTTP_BUCKETS_SECONDS
+DB_BUCKETS_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
+JOB_BUCKETS_SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1_800.0, 3_600.0)
+
+DB_OPERATIONS = ("select", "insert", "update", "delete", OTHER)
+DB_OUTCOMES = ("success", "refused", "failure", OTHER)  # refused: the database is well and says no: a constraint
+DB_POOL_OUTCOMES = ("success", "timeout", "failure", OTHER)
+DB_POOL_STATES = ("idle", "in_use", OTHER)
+JOB_STATES = (*(state.value for state in JobState), OTHER)
+PROBE_OUTCOMES = (*(outcome.value for outcome in ProbeOutcome), OTHER)
+
+_D = DeliveryOutcome
+DELIVERY_CHANNELS = (*(channel.value for channel in Channel), OTHER)
+OUTBOUND_OUTCOMES = (*(o.value for o in (_D.ATTEMPTED, _D.ACCEPTED, _D.DEFERRED, _D.FAILED, _D.SUPPRESSED)), OTHER)
+"""Without delivered: who hands something over cannot know that it arrived."""
+FEEDBACK_OUTCOMES = (*(outcome.value for outcome in DeliveryOutcome if outcome is not _D.ATTEMPTED), OTHER)
+ASYNC_OUTCOMES = (*(outcome.value for outcome in AsyncOutcome), OTHER)
+FAILURE_CLASSES = (*(failure.value for failure in FailureClass), OTHER)
+RETRY_STATES = (*(state.value for state in RetryState), OTHER)
+DELAY_BUCKETS = (*(bucket.value for bucket in DelayBucket), OTHER)
+FAULT_PLANES = (*(plane.value for plane in FaultPlane), OTHER)
+BACKLOG_PLANES = tuple(plane for plane in FAULT_PLANES if plane != FaultPlane.WEBHOOK)
+"""A late callback is no backlog."""
+CALLBACK_PLANES = tuple(plane for plane in FAULT_PLANES if plane not in {FaultPlane.BACKLOG, FaultPlane.WORKER})
+"""Work that waits for us is no late callback."""
+
+_DELIVERY = {names.INTEGRATION: None, names.PROVIDER: None, names.CHANNEL: DELIVERY_CHANNELS}
+_FAILURE = {names.FAILURE_CLASS: FAILURE_CLASSES, names.FAULT_PLANE: FAULT_PLANES}
+_PIPELINE = {names.INTEGRATION: None, names.PROVIDER: None, names.QUEUE: None}
 
 LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
     {
@@ -58,11 +195,150 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
             # other: an outcome we do not know; counted as an event, neither good nor bad
             {names.JOURNEY: None, names.OUTCOME: (*(outcome.value for outcome in Outcome), OTHER)}
         ),
+        names.DB_DURATION: MappingProxyType(
+            {names.OPERATION: DB_OPERATIONS, names.ENGINE: None, names.OUTCOME: DB_OUTCOMES}
+        ),
+        names.DB_POOL_WAIT: MappingProxyType({names.ENGINE: None, names.OUTCOME: DB_POOL_OUTCOMES}),
+        names.DB_POOL_CONNECTIONS: MappingProxyType({names.ENGINE: None, names.STATE: DB_POOL_STATES}),
+        names.JOB_DURATION: MappingProxyType({names.TASK: None, names.QUEUE: None, names.STATE: JOB_STATES}),
+        names.JOB_WAIT: MappingProxyType({names.TASK: None, names.QUEUE: None}),
+        names.JOB_LOST: MappingProxyType({names.TASK: None, names.QUEUE: None}),
+        names.JOB_LAST_SUCCESS: MappingProxyType({names.TASK: None, names.QUEUE: None}),
+        names.JOB_BACKLOG_AGE: MappingProxyType({names.QUEUE: None}),
+        names.JOB_BACKLOG_SIZE: MappingProxyType({names.QUEUE: None}),
+        names.PROBE_DURATION: MappingProxyType({names.PROBE: None, names.OUTCOME: PROBE_OUTCOMES}),
+        names.DELIVERY_OUTBOUND: MappingProxyType({**_DELIVERY, names.OUTCOME: OUTBOUND_OUTCOMES, **_FAILURE}),
+        names.DELIVERY_FEEDBACK: MappingProxyType({**_DELIVERY, names.OUTCOME: FEEDBACK_OUTCOMES, **_FAILURE}),
+        names.DELIVERY_WEBHOOK: MappingProxyType(
+            {**_DELIVERY, names.OUTCOME: FEEDBACK_OUTCOMES, **_FAILURE, names.DELAY_BUCKET: DELAY_BUCKETS}
+        ),
+        names.ASYNC_STAGE: MappingProxyType(
+            {
+                **_PIPELINE,
+                names.PIPELINE_STAGE: None,
+                names.OUTCOME: ASYNC_OUTCOMES,
+                names.RETRY_STATE: RETRY_STATES,
+                names.FAULT_PLANE: FAULT_PLANES,
+            }
+        ),
+        names.ASYNC_BACKLOG: MappingProxyType(
+            {
+                **_PIPELINE,
+                names.OUTCOME: ASYNC_OUTCOMES,
+                names.DELAY_BUCKET: DELAY_BUCKETS,
+                names.FAULT_PLANE: BACKLOG_PLANES,
+            }
+        ),
+        names.ASYNC_CALLBACK: MappingProxyType(
+            {
+                **_PIPELINE,
+                names.PIPELINE_STAGE: None,
+                names.OUTCOME: ASYNC_OUTCOMES,
+                names.DELAY_BUCKET: DELAY_BUCKETS,
+                names.FAULT_PLANE: CALLBACK_PLANES,
+            }
+        ),
+        names.REFS_DROPPED: MappingProxyType({names.REASON: None}),
+        names.REJECTED: MappingProxyType({names.FAMILY: None, names.REASON: None}),
+        names.SWALLOWED: MappingProxyType({names.WHERE: None, names.ERROR: None}),
     }
 )
 """Metric family -> label -> the closed set of values, or None where the host decides (bounded at run time)."""
 
 BUCKETS_SECONDS: Mapping[str, tuple[float, ...]] = MappingProxyType(
-    {names.HTTP_DURATION: HTTP_BUCKETS_SECONDS, names.JOURNEY_DURATION: JOURNEY_BUCKETS_SECONDS}
+    {
+        names.HTTP_DURATION: HTTP_BUCKETS_SECONDS,
+        names.JOURNEY_DURATION: JOURNEY_BUCKETS_SECONDS,
+        names.DB_DURATION: DB_BUCKETS_SECONDS,
+        names.DB_POOL_WAIT: DB_BUCKETS_SECONDS,
+        names.JOB_DURATION: JOB_BUCKETS_SECONDS,
+        names.JOB_WAIT: JOB_BUCKETS_SECONDS,
+        names.PROBE_DURATION: HTTP_BUCKETS_SECONDS,
+    }
 )
-"""Histogram family -> its default upper bounds in seconds, without infinity."""
+"""Histogram family -> its default upper bounds in seconds, without infinity. Who is here is a histogram."""
+
+GAUGES: Mapping[str, Across] = MappingProxyType(
+    {
+        names.DB_POOL_CONNECTIONS: Across.SUM,
+        names.JOB_LAST_SUCCESS: Across.LATEST,
+        names.JOB_BACKLOG_AGE: Across.MAX,
+        names.JOB_BACKLOG_SIZE: Across.MAX,
+    }
+)
+"""Gauge family -> what becomes of it across processes. Who is neither here nor above is a counter."""
+
+HELP: Mapping[str, str] = MappingProxyType(
+    {
+        names.HTTP_DURATION: "Time from a request to the last part of its answer, by route, in seconds.",
+        names.JOURNEY_DURATION: "Time that attempts at a user journey took, by how they ended, in seconds.",
+        names.DB_DURATION: "Time that database statements took, by what they do, in seconds.",
+        names.DB_POOL_WAIT: "Time spent waiting for a pooled database connection, in seconds.",
+        names.DB_POOL_CONNECTIONS: "Connections of a database pool, by what they are doing.",
+        names.JOB_DURATION: "Time that runs of background jobs took, by how they ended, in seconds.",
+        names.JOB_WAIT: "Time that background jobs could have been running before they were, in seconds.",
+        names.JOB_LOST: "Background jobs whose worker died under them.",
+        names.JOB_LAST_SUCCESS: "When a background job last succeeded, in epoch seconds.",
+        names.JOB_BACKLOG_AGE: "How long the oldest job of a queue has been waiting, in seconds.",
+        names.JOB_BACKLOG_SIZE: "How many jobs wait in a queue.",
+        names.PROBE_DURATION: "Time that probes took, by how they ended, in seconds.",
+        names.DELIVERY_OUTBOUND: "What we handed to a provider, or tried to; accepted is not delivered.",
+        names.DELIVERY_FEEDBACK: "What a provider said about what it had accepted.",
+        names.DELIVERY_WEBHOOK: "Callbacks of providers, by what they say and how late they came.",
+        names.ASYNC_STAGE: "Moves of the stages of a pipeline, by how they ended and which try it was.",
+        names.ASYNC_BACKLOG: "Looks at waiting work, by how long the oldest of it waited.",
+        names.ASYNC_CALLBACK: "Callbacks and reconciliations that a pipeline waits for, by how late they are.",
+        names.REFS_DROPPED: "Exact identifiers that did not reach the evidence sink, by reason.",
+        names.REJECTED: (
+            "Values outside their vocabulary or beyond their ceiling. Their events were counted all the same."
+        ),
+        names.SWALLOWED: "Exceptions that Parapet kept away from the application, by place and class.",
+    }
+)
+"""Family -> what it says. Every family of `LABELS` is here."""
+
+SIGNALS: Mapping[str, str] = MappingProxyType(
+    {
+        names.HTTP_DURATION: "http.request",
+        names.JOURNEY_DURATION: "journey",
+        names.DB_DURATION: "db.query",
+        names.DB_POOL_WAIT: "db.pool",
+        names.DB_POOL_CONNECTIONS: "db.pool",
+        names.JOB_DURATION: "job.run",
+        names.JOB_WAIT: "job.run",
+        names.JOB_LOST: "job.run",
+        names.JOB_LAST_SUCCESS: "job.run",
+        names.JOB_BACKLOG_AGE: "job.backlog",
+        names.JOB_BACKLOG_SIZE: "job.backlog",
+        names.PROBE_DURATION: "probe.run",
+        names.DELIVERY_OUTBOUND: "delivery.outbound",
+        names.DELIVERY_FEEDBACK: "delivery.provider_feedback",
+        names.DELIVERY_WEBHOOK: "delivery.webhook_ingest",
+        names.ASYNC_STAGE: "async.stage",
+        names.ASYNC_BACKLOG: "async.backlog",
+        names.ASYNC_CALLBACK: "async.callback",
+    }
+)
+"""Family of metrics -> the signal it belongs to, as the counter of rejected values names it; else its own name."""
+
+CEILINGS: Mapping[str, int] = MappingProxyType(
+    {
+        names.ROUTE: 200,
+        names.JOURNEY: 50,
+        names.TASK: 100,
+        names.QUEUE: 50,
+        names.PROVIDER: 20,
+        names.INTEGRATION: 50,
+        names.ENGINE: 20,
+        names.PROBE: 50,
+        names.PIPELINE_STAGE: 50,
+        names.FAMILY: 100,
+        names.REASON: 20,
+        names.WHERE: 200,
+        names.ERROR: 200,
+    }
+)
+"""Label that a host decides -> how many values it may have in one process, over all families; then they are OTHER."""
+
+DEFAULT_CEILING = 50
+"""For a label that is not in `CEILINGS`."""

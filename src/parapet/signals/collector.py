@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import TypeAlias
 
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
+from parapet.core import vocabulary
+from parapet.signals.cells import NumberSnapshot
 from parapet.signals.histogram import HistogramSnapshot
-from parapet.signals.text import CounterSnapshot, bound_text
+from parapet.signals.text import bound_text
 
-Histograms: TypeAlias = tuple[HistogramSnapshot, HistogramSnapshot]
+Snapshot: TypeAlias = HistogramSnapshot | NumberSnapshot
 
 
 class RecorderCollector:
     """Register it once: `prometheus_client.REGISTRY.register(parapet.recorder.collector())`."""
 
-    def __init__(
-        self,
-        histograms: Callable[[], Histograms],
-        counters: Callable[[HistogramSnapshot, HistogramSnapshot], tuple[CounterSnapshot, ...]],
-    ) -> None:
-        self._histograms = histograms
-        self._counters = counters
+    def __init__(self, read: Callable[[], Sequence[Snapshot]]) -> None:
+        self._read = read
 
     def describe(self) -> Iterator[Metric]:
-        """The families without their series; a registry asks before it registers."""
-        requests, journeys = self._histograms()
-        for histogram in (requests, journeys):
-            yield HistogramMetricFamily(histogram.name, histogram.help_text, labels=histogram.label_names)
-        for counter in self._counters(requests, journeys):
-            yield CounterMetricFamily(counter.name, counter.help_text, labels=counter.label_names)
+        """Every family there can be, without series; a registry asks before it registers."""
+        for name, labels in vocabulary.LABELS.items():
+            kind = HistogramMetricFamily if name in vocabulary.BUCKETS_SECONDS else _NUMBERS[name in vocabulary.GAUGES]
+            yield kind(name, vocabulary.HELP[name], labels=tuple(labels))
 
     def collect(self) -> Iterator[Metric]:
         """The families with all their series, as they stand."""
-        requests, journeys = self._histograms()
-        for histogram in (requests, journeys):
-            yield _histogram(histogram)
-        for counter in self._counters(requests, journeys):
-            yield _counter(counter)
+        for snapshot in self._read():
+            yield _histogram(snapshot) if isinstance(snapshot, HistogramSnapshot) else _numbers(snapshot)
+
+
+_NUMBERS = (CounterMetricFamily, GaugeMetricFamily)
 
 
 def _histogram(snapshot: HistogramSnapshot) -> HistogramMetricFamily:
@@ -52,8 +47,8 @@ def _histogram(snapshot: HistogramSnapshot) -> HistogramMetricFamily:
     return family
 
 
-def _counter(snapshot: CounterSnapshot) -> CounterMetricFamily:
-    family = CounterMetricFamily(snapshot.name, snapshot.help_text, labels=snapshot.label_names)
-    for labels, count in sorted(snapshot.series.items()):
-        family.add_metric(labels, count)
+def _numbers(snapshot: NumberSnapshot) -> Metric:
+    family = _NUMBERS[snapshot.kind == "gauge"](snapshot.name, snapshot.help_text, labels=snapshot.label_names)
+    for labels, value in sorted(snapshot.series.items()):
+        family.add_metric(labels, value)
     return family

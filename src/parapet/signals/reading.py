@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Set
 
 from parapet.core import names, vocabulary
 from parapet.core.vocabulary import Outcome
-from parapet.signals.histogram import HistogramSnapshot, Labels
-from parapet.signals.text import CounterSnapshot
+from parapet.signals.cells import Labels, NumberSnapshot
+from parapet.signals.histogram import HistogramSnapshot
+from parapet.signals.series import BAD_DURATION
 
 HTTP_REQUEST = "http.request"
 JOURNEY = "journey"
@@ -19,7 +20,6 @@ UNKNOWN_METHOD = "method"
 UNKNOWN_STATUS = "status"
 UNKNOWN_OUTCOME = "outcome"
 UNKNOWN_JOURNEY = "journey"
-BAD_DURATION = "duration"
 
 OUTCOME_OF_CLASS: Mapping[str, str] = {
     "1xx": Outcome.SUCCESS.value,
@@ -56,31 +56,34 @@ def with_routes(
 
 
 def rejections(
-    requests: HistogramSnapshot, journeys: HistogramSnapshot, counted: Mapping[Labels, int]
-) -> CounterSnapshot:
+    requests: HistogramSnapshot, journeys: HistogramSnapshot, counted: Mapping[Labels, float]
+) -> NumberSnapshot:
     """How often a value was outside its vocabulary or beyond its ceiling, by family and reason.
 
     What became `other` was counted in the series of that name, and is not counted twice while requests are served.
     """
-    series: Counter[Labels] = Counter(dict.fromkeys(_COUNTED, 0))
-    series.update(counted)
+    series: defaultdict[Labels, float] = defaultdict(int, dict.fromkeys(_COUNTED, 0))
+    for labels, count in counted.items():
+        series[labels] += count
     series[HTTP_REQUEST, CEILING] += _events(requests, names.ROUTE)
     series[HTTP_REQUEST, UNKNOWN_METHOD] += _events(requests, names.METHOD)
     series[JOURNEY, UNKNOWN_OUTCOME] += _events(journeys, names.OUTCOME)
-    return CounterSnapshot(
+    return NumberSnapshot(
         name=names.REJECTED,
-        help_text="Values outside their vocabulary or beyond their ceiling. Their events were counted all the same.",
-        label_names=(names.FAMILY, names.REASON),
+        help_text=vocabulary.HELP[names.REJECTED],
+        label_names=tuple(vocabulary.LABELS[names.REJECTED]),
+        kind="counter",
         series=series,
     )
 
 
-def swallowed(counted: Mapping[tuple[str, str], int]) -> CounterSnapshot:
+def swallowed(counted: Mapping[tuple[str, str], int]) -> NumberSnapshot:
     """The exceptions that the guard kept away from the host."""
-    return CounterSnapshot(
+    return NumberSnapshot(
         name=names.SWALLOWED,
-        help_text="Exceptions that Parapet kept away from the application, by place and class.",
-        label_names=(names.WHERE, names.ERROR),
+        help_text=vocabulary.HELP[names.SWALLOWED],
+        label_names=tuple(vocabulary.LABELS[names.SWALLOWED]),
+        kind="counter",
         series={(where, error): count for (where, error), count in list(counted.items())},
     )
 

@@ -6,18 +6,20 @@ import logging
 import math
 import os
 import re
-from collections import Counter
 from collections.abc import Callable, Container, Iterable, Mapping
-from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from weakref import ref
 
 from parapet.core import guard, names, vocabulary
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.signals import reading
 from parapet.signals.admission import Admission
-from parapet.signals.histogram import Histogram, HistogramSnapshot, Labels
-from parapet.signals.text import CounterSnapshot, HistogramText, write_counter
+from parapet.signals.ceilings import Ceilings
+from parapet.signals.cells import Labels, NumberSnapshot
+from parapet.signals.families import WRONG_LABELS, Families
+from parapet.signals.histogram import HistogramSnapshot
+from parapet.signals.series import Series, duration
+from parapet.signals.text import HistogramText, write_numbers
 
 if TYPE_CHECKING:  # loaded when a host asks for a collector
     from parapet.signals.collector import RecorderCollector
@@ -28,40 +30,115 @@ _OUTCOMES = frozenset(vocabulary.LABELS[names.JOURNEY_DURATION][names.OUTCOME] o
 _CONVERTOR = re.compile(r"{([^{}:]+):[^{}]*}")
 _LONGEST_NAME = 100
 
+UNKNOWN_METRIC = "metric"
+
+AtScrape: TypeAlias = Callable[["Recorder"], None]
+
 
 class Recorder:
-    """Counts requests and journeys in bounded series.
+    """Counts requests, journeys and every other family of the vocabulary in bounded series.
 
     Args:
         max_routes: how many route templates get series of their own; the others share the route `other`.
-        max_series: how many label sets requests may make, over all routes, methods and status classes.
+        max_series: how many label sets each family may make; for requests, over all routes, methods and classes.
+        ceilings: label -> how many values it may have, where that differs from `vocabulary.CEILINGS`.
+
+    Raises:
+        ConfigurationError: a ceiling is no number of values.
     """
 
-    def __init__(self, *, max_routes: int = 200, max_series: int = 2_000) -> None:
-        self.http = _family(
-            names.HTTP_DURATION, "Time from a request to the last part of its answer, by route, in seconds."
-        )
-        self.journeys = _family(
-            names.JOURNEY_DURATION, "Time that attempts at a user journey took, by how they ended, in seconds."
-        )
+    def __init__(
+        self, *, max_routes: int = 200, max_series: int = 2_000, ceilings: Mapping[str, int] | None = None
+    ) -> None:
+        self.families = Families(Ceilings(ceilings or {}), max_series, self.reject)
+        self.http = self.families.histogram(names.HTTP_DURATION)
+        self.journeys = self.families.histogram(names.JOURNEY_DURATION)
         self.admission = Admission(self.http, max_routes=max_routes, max_series=max_series)
+        self._rejected = self.families.counter(names.REJECTED)
+        self._at_scrape: list[AtScrape] = []
         self._registered: set[str] = set()
         self._by_route: Mapping[str, frozenset[tuple[str, str]]] = {}  # replaced, never changed: scrapes read it
         self._served: frozenset[tuple[str, str]] | None = None
-        self._rejected: Counter[Labels] = Counter()
-        self._lock = Lock()
-        self._texts = (HistogramText(), HistogramText())
+        self._texts: dict[str, HistogramText] = {}
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=_in_child(ref(self)))
+
+    def observe(self, metric: str, values: Labels, seconds: float) -> None:
+        """Count a duration in the histogram *metric*. Never raises.
+
+        What is outside its vocabulary or beyond its ceiling is counted as `other`, and as rejected; a duration that
+        is no finite number of seconds, 0 or more, as 0.
+        """
+        try:
+            series: Series | None = self.families.found(metric, values)
+        except (KeyError, TypeError):
+            series = self._first(metric, values)
+        if series is not None:
+            series.observe(seconds)
+
+    def add(self, metric: str, values: Labels, amount: float = 1) -> None:
+        """Add *amount*, 0 or more, to the counter *metric*. Never raises."""
+        try:
+            series: Series | None = self.families.found(metric, values)
+        except (KeyError, TypeError):
+            series = self._first(metric, values)
+        if series is not None:
+            series.add(amount)
+
+    def set(self, metric: str, values: Labels, value: float) -> None:
+        """Say what the gauge *metric* stands at now; NaN: nobody knows, so it is not shown. Never raises."""
+        try:
+            series: Series | None = self.families.found(metric, values)
+        except (KeyError, TypeError):
+            series = self._first(metric, values)
+        if series is not None:
+            series.set(value)
+
+    def bind(self, metric: str, values: Labels) -> Series:
+        """A handle on one series, for those who record often: looked up once, valid on any thread, never raises.
+
+        Values outside their vocabulary or ceiling become `other` here, and are counted as rejected once.
+
+        Raises:
+            UnknownName: no such family.
+            ConfigurationError: the family has more or fewer labels.
+        """
+        return self.families.series(metric, values)
+
+    def declare(self, metric: str, values: Labels) -> None:
+        """Show one series at zero from now on, so that the first event is a step and no new series.
+
+        Raises:
+            UnknownName: no such family.
+            ConfigurationError: the family has more or fewer labels.
+        """
+        self.families.series(metric, values)
+
+    def register_values(self, label: str, values: Iterable[str]) -> None:
+        """Admit values of a label that the host decides, such as its providers, before others take their places.
+
+        Raises:
+            UnknownName: no family has this label.
+            ConfigurationError: its values are a closed set, or they are more than the ceiling allows.
+        """
+        self.families.register(label, values)
+
+    def collect_at_scrape(self, tell: AtScrape) -> None:
+        """Call *tell* with this recorder whenever it is read, to set gauges that nobody follows in between.
+
+        It must be quick. What it raises is counted and goes no further.
+        """
+        self._at_scrape.append(tell)
 
     def register_journey(self, name: str) -> None:
         """Show the journey *name* with every outcome, at zero. Doing it again changes nothing.
 
         Raises:
-            ConfigurationError: the name is empty, too long, or has space around it.
+            ConfigurationError: the name is empty, too long, or has space around it, or there are too many.
         """
         if not name or name != name.strip() or len(name) > _LONGEST_NAME:
             raise ConfigurationError(f"{name!r} is no name for a journey. Use a short one, such as 'checkout'.")
+        self.families.ceilings.register(names.JOURNEY, (name,))
         self._registered.add(name)
         for outcome in sorted(_OUTCOMES):
             self.journeys.declare((name, outcome))
@@ -111,7 +188,7 @@ class Recorder:
         with guard.guarded("signals.record"):
             seconds = duration_seconds
             if type(seconds) is not float or not 0.0 <= seconds < math.inf:
-                seconds = self._seconds(seconds)
+                seconds = duration(seconds, self._reject_journey)
             name = _known(journey, self._registered)
             if name is None:
                 self.reject(reading.JOURNEY, reading.UNKNOWN_JOURNEY)
@@ -120,8 +197,7 @@ class Recorder:
 
     def reject(self, family: str, reason: str) -> None:
         """Count a value that could not be kept as it was."""
-        with self._lock:
-            self._rejected[family, reason] += 1
+        self._rejected.cells((family, reason))[0] += 1
 
     def declare_routes(self, served: Iterable[tuple[str, str]]) -> None:
         """Show every (method, template) that the application serves, at zero: a first error is a step from 0.
@@ -154,46 +230,52 @@ class Recorder:
         requests = self.http.snapshot()
         return requests, reading.with_routes(requests, self.journeys.snapshot(), self._by_route)
 
-    def counters(self, requests: HistogramSnapshot, journeys: HistogramSnapshot) -> tuple[CounterSnapshot, ...]:
+    def counters(self, requests: HistogramSnapshot, journeys: HistogramSnapshot) -> tuple[NumberSnapshot, ...]:
         """What was rejected and what was swallowed, given the histograms of the same reading."""
-        with self._lock:
-            rejected = dict(self._rejected)
-        return reading.rejections(requests, journeys, rejected), reading.swallowed(guard.swallowed)
+        counted = self._rejected.snapshot().series
+        return reading.rejections(requests, journeys, counted), reading.swallowed(guard.swallowed)
+
+    def read(self) -> list[HistogramSnapshot | NumberSnapshot]:
+        """Every family that has something to show, as it stands."""
+        for tell in list(self._at_scrape):
+            with guard.guarded("signals.at_scrape"):
+                tell(self)
+        requests, journeys = self.histograms()
+        return [requests, journeys, *self.families.snapshots(), *self.counters(requests, journeys)]
 
     def render(self) -> bytes:
         """Everything in the Prometheus text format, version 0.0.4."""
-        histograms = self.histograms()
         out: list[str] = []
-        for text, snapshot in zip(self._texts, histograms, strict=True):
-            out += text.write(snapshot)
-        for counter in self.counters(*histograms):
-            out += write_counter(counter)
+        for snapshot in self.read():
+            if isinstance(snapshot, HistogramSnapshot):
+                out += self._texts.setdefault(snapshot.name, HistogramText()).write(snapshot)
+            else:
+                out += write_numbers(snapshot)
         return "".join(out).encode("utf-8", "replace")
 
     def collector(self) -> RecorderCollector:
         """All this as a collector, for the registry of a host that already serves /metrics."""
         from parapet.signals.collector import RecorderCollector
 
-        return RecorderCollector(self.histograms, self.counters)
+        return RecorderCollector(self.read)
 
-    def _seconds(self, duration: object) -> float:
-        with guard.guarded("signals.duration"):
-            if not isinstance(duration, str | bytes | bool):
-                seconds = float(duration)  # type: ignore[arg-type]  # whatever converts itself, such as a Decimal
-                if 0.0 <= seconds < math.inf:
-                    return seconds
-        self.reject(reading.JOURNEY, reading.BAD_DURATION)
-        return 0.0
+    def _first(self, metric: str, values: Labels) -> Series | None:
+        with guard.guarded("signals.labels"):
+            if metric not in vocabulary.LABELS:
+                self.reject(vocabulary.OTHER, UNKNOWN_METRIC)
+                return None
+            count = len(vocabulary.LABELS[metric])
+            if type(values) is not tuple or len(values) != count:
+                self.reject(vocabulary.SIGNALS.get(metric, metric), WRONG_LABELS)
+                values = (vocabulary.OTHER,) * count
+            return self.families.series(metric, values)
+        return None
+
+    def _reject_journey(self, reason: str) -> None:
+        self.reject(reading.JOURNEY, reason)
 
     def _forget_parent(self) -> None:
-        self._lock = Lock()
-        self._rejected = Counter()
-        self.http.forget_parent()
-        self.journeys.forget_parent()
-
-
-def _family(name: str, help_text: str) -> Histogram:
-    return Histogram(name, help_text, tuple(vocabulary.LABELS[name]), vocabulary.BUCKETS_SECONDS[name])
+        self.families.forget_parent()
 
 
 def _known(value: object, values: Container[str]) -> str | None:

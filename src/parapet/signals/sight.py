@@ -48,6 +48,7 @@ class Sight:
         self._recorder = recorder
         self.here = local()
         """`fast` of the current thread, once it has seen something. Not a class of its own: those are slower."""
+        recorder.http.cached_in(self.here)
 
     def prepare(self, scope: Mapping[str, object]) -> None:
         """Show the routes of the application at zero, before it has answered anything."""

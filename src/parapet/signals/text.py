@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import accumulate
 
-from parapet.signals.histogram import HistogramSnapshot, Labels
+from parapet.signals.cells import Labels, NumberSnapshot
+from parapet.signals.histogram import HistogramSnapshot
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CounterSnapshot:
-    """A counter family as it stood when it was read. The name ends in `_total`."""
-
-    name: str
-    help_text: str
-    label_names: tuple[str, ...]
-    series: Mapping[Labels, int]
+WHOLE = 2.0**53
+"""Below this, a float holds every whole number."""
 
 
 class HistogramText:
@@ -48,12 +40,17 @@ class HistogramText:
         return out
 
 
-def write_counter(snapshot: CounterSnapshot) -> list[str]:
-    """The lines of one counter family."""
-    out = [_head(snapshot.name, snapshot.help_text, "counter")]
-    for labels, count in sorted(snapshot.series.items()):
-        out.append(f"{snapshot.name}{{{_pairs(snapshot.label_names, labels)}}} {count}\n")
+def write_numbers(snapshot: NumberSnapshot) -> list[str]:
+    """The lines of one counter or gauge family."""
+    out = [_head(snapshot.name, snapshot.help_text, snapshot.kind)]
+    for labels, value in sorted(snapshot.series.items()):
+        out.append(f"{snapshot.name}{{{_pairs(snapshot.label_names, labels)}}} {number_text(value)}\n")
     return out
+
+
+def number_text(value: float) -> str:
+    """A value: whole numbers without a point."""
+    return str(int(value)) if value == value and abs(value) < WHOLE and int(value) == value else repr(float(value))
 
 
 def bound_text(bound_seconds: float) -> str:

@@ -1,0 +1,74 @@
+"""How many values a label may have whose values a host decides: so many, no more; the rest shares one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from threading import Lock
+
+from parapet.core import vocabulary
+from parapet.core.errors import ConfigurationError
+
+LONGEST_VALUE = 200
+
+
+class Ceilings:
+    """The values admitted so far, by label: one `queue` is the same queue in every family.
+
+    Args:
+        limits: label -> how many values, where it differs from `vocabulary.CEILINGS`.
+
+    Raises:
+        ConfigurationError: a limit is no number of values.
+    """
+
+    def __init__(self, limits: Mapping[str, int]) -> None:
+        for label, most in limits.items():
+            if most < 1:
+                raise ConfigurationError(f"The ceiling of {label!r} is {most}; expected 1 or more.")
+        self._limits = {**vocabulary.CEILINGS, **limits}
+        self._admitted: dict[str, set[str]] = {}
+        self._lock = Lock()
+
+    def limit(self, label: str) -> int:
+        """How many values *label* may have."""
+        return self._limits.get(label, vocabulary.DEFAULT_CEILING)
+
+    def admitted(self, label: str) -> frozenset[str]:
+        """The values that *label* has so far."""
+        with self._lock:
+            return frozenset(self._admitted.get(label, ()))
+
+    def admits(self, label: str, value: str) -> bool:
+        """Whether *value* may be a value of *label*; the first ones may, up to the ceiling."""
+        known = self._admitted.get(label, ())
+        if value in known or value == vocabulary.OTHER:
+            return True
+        with self._lock:
+            values = self._admitted.setdefault(label, set())
+            if len(values) >= self.limit(label):
+                return False
+            values.add(value)
+            return True
+
+    def register(self, label: str, values: Iterable[str]) -> None:
+        """Admit *values* now, before others take their places.
+
+        Raises:
+            ConfigurationError: a value cannot be one, or there are more than the ceiling allows.
+        """
+        for value in values:
+            if not is_value(value):
+                raise ConfigurationError(
+                    f"{value!r} is no value of {label!r}. Use a text of 1 to {LONGEST_VALUE} characters."
+                )
+            if not self.admits(label, value):
+                most = self.limit(label)
+                raise ConfigurationError(
+                    f"{label!r} would have more than {most} values. Register fewer, or raise the ceiling: "
+                    f"Recorder(ceilings={{{label!r}: {most * 2}}})."
+                )
+
+
+def is_value(value: object) -> bool:
+    """Whether *value* can be the value of a label that a host decides."""
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_VALUE

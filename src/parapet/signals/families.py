@@ -1,0 +1,180 @@
+"""Every family of the vocabulary, by name: which label sets it may have, and handles on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from parapet.core import names, vocabulary
+from parapet.core.errors import ConfigurationError, UnknownName
+from parapet.signals.ceilings import Ceilings, is_value
+from parapet.signals.cells import Counter, Family, Gauge, Labels, NumberSnapshot
+from parapet.signals.histogram import Histogram, HistogramSnapshot
+from parapet.signals.series import Series
+
+Reject: TypeAlias = Callable[[str, str], None]
+"""Counts a value that could not be kept as it was: family and reason."""
+
+CEILING = "ceiling"
+WRONG_LABELS = "labels"
+
+
+class Families:
+    """The families of `vocabulary.LABELS`, each made when it is first used.
+
+    Args:
+        ceilings: how many values the labels may have that a host decides.
+        max_series: how many label sets each family may have; a new one beyond that is `other` in its open labels.
+        reject: is told what became `other`.
+    """
+
+    def __init__(self, ceilings: Ceilings, max_series: int, reject: Reject) -> None:
+        self.ceilings = ceilings
+        self.max_series = max_series
+        self._reject = reject
+        self._made: dict[str, Family] = {}
+        self._bound: dict[str, dict[Labels, Series]] = {}
+
+    def histogram(self, metric: str) -> Histogram:
+        """The histogram family *metric*.
+
+        Raises:
+            UnknownName: no such histogram.
+        """
+        family = self[metric] if metric in vocabulary.BUCKETS_SECONDS else None
+        if not isinstance(family, Histogram):
+            raise UnknownName.of("histogram", metric, vocabulary.BUCKETS_SECONDS)
+        return family
+
+    def counter(self, metric: str) -> Counter:
+        """The counter family *metric*.
+
+        Raises:
+            UnknownName: no such counter.
+        """
+        family = self[metric]
+        if not isinstance(family, Counter):
+            raise UnknownName.of("counter", metric, vocabulary.LABELS.keys() - vocabulary.BUCKETS_SECONDS.keys())
+        return family
+
+    def __getitem__(self, metric: str) -> Family:
+        """The family *metric*.
+
+        Raises:
+            UnknownName: no such family.
+        """
+        family = self._made.get(metric)
+        if family is None:
+            if metric not in vocabulary.LABELS:
+                raise UnknownName.of("metric", metric, vocabulary.LABELS)
+            family = self._made.setdefault(metric, _family(metric))
+        return family
+
+    def series(self, metric: str, values: Iterable[str]) -> Series:
+        """The handle on *values*, which become `other` where they are outside their vocabulary or ceiling.
+
+        Raises:
+            UnknownName: no such family.
+            ConfigurationError: the family has more or fewer labels.
+        """
+        bound = self._bound.setdefault(metric, {})
+        given = tuple(values)
+        found = bound.get(given) if all(isinstance(value, str) for value in given) else None
+        if found is None:
+            family = self[metric]
+            labels = self.labels(family, given)
+            found = bound.get(labels)
+            if found is None:
+                signal = _signal(family)
+                found = bound.setdefault(labels, Series(family, labels, lambda reason: self._reject(signal, reason)))
+        return found
+
+    def found(self, metric: str, values: Labels) -> Series:
+        """The handle on label values that were settled before, the quick way.
+
+        Raises:
+            KeyError: they were not.
+            TypeError: they cannot be label values.
+        """
+        return self._bound[metric][values]
+
+    def labels(self, family: Family, values: tuple[object, ...]) -> Labels:
+        """*values* as a label set that *family* may have.
+
+        Raises:
+            ConfigurationError: the family has more or fewer labels.
+        """
+        if len(values) != len(family.label_names):
+            raise ConfigurationError(
+                f"{family.name} has the labels {', '.join(family.label_names)}, so give {len(family.label_names)} "
+                f"values, not {len(values)}."
+            )
+        closed = vocabulary.LABELS[family.name]
+        settled = tuple(
+            self._settled(family, label, closed[label], value)
+            for label, value in zip(family.label_names, values, strict=True)
+        )
+        if settled in family or len(family) < self.max_series:
+            return settled
+        self._reject(_signal(family), CEILING)
+        pairs = zip(family.label_names, settled, strict=True)
+        return tuple(value if closed[label] else vocabulary.OTHER for label, value in pairs)
+
+    def register(self, label: str, values: Iterable[str]) -> None:
+        """Admit values of a label that the host decides.
+
+        Raises:
+            UnknownName: no family has this label.
+            ConfigurationError: its values are a closed set, or they would be too many.
+        """
+        sets = [labels[label] for labels in vocabulary.LABELS.values() if label in labels]
+        if not sets:
+            raise UnknownName.of("label", label, {one for labels in vocabulary.LABELS.values() for one in labels})
+        if None not in sets:
+            closed = ", ".join(sorted({value for one in sets for value in one or ()}))
+            raise ConfigurationError(f"The values of {label!r} are a closed set: {closed}. Use one of them.")
+        self.ceilings.register(label, values)
+
+    def snapshots(self) -> list[HistogramSnapshot | NumberSnapshot]:
+        """Every family that has something to show but requests, journeys and what is counted about us, by name."""
+        apart = {names.HTTP_DURATION, names.JOURNEY_DURATION, names.REJECTED, names.SWALLOWED}
+        found: list[HistogramSnapshot | NumberSnapshot] = []
+        for metric in sorted(self._made.keys() - apart):
+            family = self._made[metric]
+            if isinstance(family, Histogram | Counter | Gauge):
+                snapshot = family.snapshot()
+                if snapshot.series:
+                    found.append(snapshot)
+        return found
+
+    def forget_parent(self) -> None:
+        """In a forked child: drop what the parent counted."""
+        for family in self._made.values():
+            family.forget_parent()
+
+    def _settled(self, family: Family, label: str, closed: tuple[str, ...] | None, value: object) -> str:
+        if closed is not None:
+            if isinstance(value, str) and value in closed:
+                return str(value)
+            self._reject(_signal(family), label)
+            return vocabulary.OTHER
+        if not is_value(value):
+            self._reject(_signal(family), label)
+            return vocabulary.OTHER
+        if not self.ceilings.admits(label, str(value)):
+            self._reject(_signal(family), CEILING)
+            return vocabulary.OTHER
+        return str(value)
+
+
+def _family(metric: str) -> Family:
+    label_names, help_text = tuple(vocabulary.LABELS[metric]), vocabulary.HELP[metric]
+    if metric in vocabulary.BUCKETS_SECONDS:
+        return Histogram(metric, help_text, label_names, vocabulary.BUCKETS_SECONDS[metric])
+    if metric in vocabulary.GAUGES:
+        return Gauge(metric, help_text, label_names)
+    return Counter(metric, help_text, label_names)
+
+
+def _signal(family: Family) -> str:
+    return vocabulary.SIGNALS.get(family.name, family.name)

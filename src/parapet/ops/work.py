@@ -26,7 +26,10 @@ log = logging.getLogger("parapet.worker")
 
 BATCH = 50
 LEASE_SECONDS = 60.0
-MAX_ATTEMPTS = 10
+DELIVERY_SECONDS = 20.0
+"""No delivery is begun later than this in a round: bodies and quiet incidents wait behind it."""
+MAX_ATTEMPTS = 20
+"""Together some three hours of trying."""
 FIRST_RETRY_SECONDS = 2.0
 LONGEST_RETRY_SECONDS = 900.0
 HEARTBEAT_PREFIX = "worker/"
@@ -41,7 +44,7 @@ class Tick:
     taken_in: int
     """Waiting bodies taken in."""
     stuck: int
-    """Waiting bodies that failed again."""
+    """Bodies that could not be taken in and incidents that could not be closed; tried again later."""
     delivered: int
     failed: int
     """Deliveries that failed and will be tried again."""
@@ -70,14 +73,14 @@ class Worker:
         """
         started = perf_counter()
         taken_in, stuck = self._inbox.replay(BATCH)
-        settled = self._settle()
+        settled, unsettled = self._settle()
         outcomes = self._deliver()
         with self._context.store.begin() as tx:
             tx.heartbeats.beat(self.name, now=self._context.clock.now(), took_seconds=perf_counter() - started)
         return Tick(
             settled=settled,
             taken_in=taken_in,
-            stuck=stuck,
+            stuck=stuck + unsettled,
             delivered=outcomes.count(OutboxState.DELIVERED),
             failed=outcomes.count(OutboxState.WAITING),
             dead=outcomes.count(OutboxState.DEAD),
@@ -105,12 +108,17 @@ class Worker:
             silent = waits
             stop.wait(interval_seconds)
 
-    def _settle(self) -> int:
+    def _settle(self) -> tuple[int, int]:
         context, now = self._context, self._context.clock.now()
         before = now - timedelta(seconds=context.policy.quiet_period_seconds)
         with context.store.read() as tx:
-            due = [incident.id for incident in tx.incidents.quiet(before, BATCH) if incident.id is not None]
-        return sum(self._settle_one(number, now) for number in due)
+            due = tx.incidents.quiet(before, BATCH)
+        done = stuck = 0
+        for number in due:
+            with guarded("worker.settle") as attempt:  # one that cannot be closed must not hold up the others
+                done += self._settle_one(number, now)
+            stuck += attempt.error is not None
+        return done, stuck
 
     def _settle_one(self, number: IncidentId, now: datetime) -> bool:
         context = self._context
@@ -129,8 +137,16 @@ class Worker:
     def _deliver(self) -> list[OutboxState]:
         now = self._context.clock.now()
         with self._context.store.read() as tx:
-            due = tx.outbox.due(now, BATCH)
-        return [state for number in due if (state := self._deliver_one(number)) is not None]
+            queues = [tx.outbox.due(now, BATCH, channel=channel) for channel in tx.outbox.due_channels(now)]
+        began, outcomes = perf_counter(), list[OutboxState]()
+        while queues and perf_counter() - began < DELIVERY_SECONDS:
+            queue = queues.pop(0)
+            state = self._deliver_one(queue.pop(0))
+            if state is not None:
+                outcomes.append(state)
+            if queue and state is not OutboxState.WAITING:
+                queues.append(queue)  # channels take turns; one that does not answer is asked once a round
+        return outcomes
 
     def _deliver_one(self, number: str) -> OutboxState | None:
         context, now = self._context, self._context.clock.now()

@@ -63,10 +63,11 @@ class Incidents:
         wanted = select(table).where(table.c.service == service, table.c.slice == slice_name)
         return self._one(wanted.order_by(resolved_last, table.c.id.desc()).limit(1))
 
-    def quiet(self, before: datetime, limit: int) -> list[Incident]:
-        """Unresolved incidents whose last alert ended at *before* or earlier, longest quiet first."""
-        wanted = select(table).where(UNRESOLVED, table.c.quiet_since <= before, table.c.firing == 0)
-        return self.select(wanted.order_by(table.c.quiet_since).limit(limit))
+    def quiet(self, before: datetime, limit: int) -> list[IncidentId]:
+        """The numbers of unresolved incidents whose last alert ended at *before* or earlier, longest quiet first."""
+        wanted = select(table.c.id).where(UNRESOLVED, table.c.quiet_since <= before, table.c.firing == 0)
+        found = self._connection.execute(wanted.order_by(table.c.quiet_since, table.c.id).limit(limit))
+        return [IncidentId(number) for number in found.scalars()]
 
     def add(self, incident: Incident) -> IncidentId:
         """Keep a new incident and give it its number.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
 
 from parapet.core.types import IncidentId, JsonObject
 from parapet.incidents.model import Announcement
@@ -57,18 +57,22 @@ class OutboxRows:
         """
         self._connection.execute(insert(table), row_of(notification))
 
-    def due(self, now: datetime, limit: int) -> list[str]:
+    def due_channels(self, now: datetime) -> list[str]:
+        """The channels that have notifications to be delivered."""
+        return sorted(self._connection.execute(select(table.c.channel).where(_due(now)).distinct()).scalars())
+
+    def due(self, now: datetime, limit: int, *, channel: str | None = None) -> list[str]:
         """Notifications to be delivered, whose lease nobody holds; those that waited longest first."""
-        free = or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
-        wanted = select(table.c.id).where(table.c.state == OutboxState.WAITING.value, table.c.due_at <= now, free)
-        return list(self._connection.execute(wanted.order_by(table.c.due_at, table.c.id).limit(limit)).scalars())
+        wanted = select(table.c.id).where(_due(now)).order_by(table.c.due_at, table.c.id).limit(limit)
+        if channel is not None:
+            wanted = wanted.where(table.c.channel == channel)
+        return list(self._connection.execute(wanted).scalars())
 
     def claim(self, number: str, *, owner: str, now: datetime, until: datetime) -> Notification | None:
         """Take the lease of a due notification; None if somebody else has it or it is settled."""
-        free = or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
         claimed = self._connection.execute(
             update(table)
-            .where(table.c.id == number, table.c.state == OutboxState.WAITING.value, table.c.due_at <= now, free)
+            .where(table.c.id == number, _due(now))
             .values(lease_owner=owner, leased_until=until, attempts=table.c.attempts + 1)
         )
         if claimed.rowcount != 1:
@@ -111,6 +115,11 @@ class OutboxRows:
         """When the newest delivery succeeded."""
         newest: datetime | None = self._connection.execute(select(func.max(table.c.delivered_at))).scalar_one()
         return newest
+
+
+def _due(now: datetime) -> ColumnElement[bool]:
+    free = or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
+    return and_(table.c.state == OutboxState.WAITING.value, table.c.due_at <= now, free)
 
 
 def _notification(row: RowMapping) -> Notification:

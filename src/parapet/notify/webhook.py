@@ -17,6 +17,7 @@ from parapet.core.transport import Request, Transport, UrllibTransport
 from parapet.notify.message import Message
 
 TOLERANCE_SECONDS = 300.0
+MAX_NAME_CHARACTERS = 64
 _TRY_AGAIN = frozenset({408, 425, 429})
 
 
@@ -40,6 +41,10 @@ class WebhookChannel:
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
+        if not 0 < len(name) <= MAX_NAME_CHARACTERS:
+            raise ConfigurationError(f"A channel's name has 1 to {MAX_NAME_CHARACTERS} characters, not {len(name)}.")
+        if not url.startswith(("https://", "http://")):  # the address may carry a secret: it is not quoted
+            raise ConfigurationError(f"The address of channel {name!r} is no http or https address.")
         if len(secret) < SHORTEST_SECRET:
             raise ConfigurationError(f"The secret of channel {name!r} is too short; use {SHORTEST_SECRET} or more.")
         if not url.startswith(("https://", "http://")):

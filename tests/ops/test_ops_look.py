@@ -1,0 +1,166 @@
+"""What pages read: the queue page by page, one incident, and whether the loop itself works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from parapet.core.errors import MalformedPayload, NotFound
+from parapet.core.types import Actor, ActorClass, IncidentId
+from parapet.incidents.model import Incident
+
+if TYPE_CHECKING:
+    from tests.conftest import Desk
+
+ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
+
+
+def storm(desk: Desk, first: int, last: int) -> None:
+    """Incidents of both severities, several of them begun at the same moment."""
+    for number in range(first, last):
+        severity = "page" if number % 3 == 0 else "ticket"
+        labels = {"alertname": "Burn", "slice": f"slice-{number}", "severity": severity}
+        desk.fire(f"02:{10 + number % 4}", labels=labels, now="02:30")
+
+
+def pages(desk: Desk, scope: str, limit: int, arriving: int = 0) -> list[Incident]:
+    """Every incident of a scope, page by page, while *arriving* more come in after each page."""
+    seen: list[Incident] = []
+    before: str | None = None
+    number = 100
+    while True:
+        page = desk.look.queue(scope, limit=limit, before=before)
+        assert len(page.incidents) <= limit
+        seen += page.incidents
+        before = page.next
+        if before is None:
+            return seen
+        storm(desk, number, number + arriving)
+        number += arriving
+
+
+def test_no_row_is_repeated_or_skipped_while_incidents_arrive(desk: Desk) -> None:
+    """Worst first, then oldest; what was there at the beginning is seen exactly once."""
+    storm(desk, 0, 23)
+    there = {incident.id for incident in desk.incidents()}
+    seen = pages(desk, "open", 4, arriving=1)
+    numbers = [incident.id for incident in seen]
+    assert len(numbers) == len(set(numbers))
+    assert there <= set(numbers)
+    places = [(incident.severity.rank, incident.started_at, incident.id) for incident in seen]
+    assert places == sorted(places, key=lambda place: (place[0], place[1], place[2] or 0))
+
+
+def test_resolved_ones_come_latest_first(desk: Desk) -> None:
+    """Also where several ended at the same microsecond."""
+    storm(desk, 0, 11)
+    for incident in desk.incidents():
+        assert incident.id is not None
+        if incident.id % 3 == 0:
+            desk.clock.advance(0.000_001)
+        desk.operator.resolve(incident.id, actor=ANA, reason="over", version=incident.version)
+    seen = pages(desk, "resolved", 3)
+    places = [(incident.resolved_at, incident.id) for incident in seen]
+    assert len(places) == 11
+    assert places == sorted(places, key=lambda place: (place[0] or desk.clock.now(), place[1] or 0), reverse=True)
+
+
+def test_scopes_and_search(desk: Desk) -> None:
+    """Whose it is, and what it is called; a wildcard is just a character."""
+    storm(desk, 0, 4)
+    desk.operator.acknowledge(IncidentId(1), actor=ANA, reason="mine", version=1)
+    desk.operator.resolve(IncidentId(2), actor=ANA, reason="over", version=1)
+    page = desk.look.queue("mine", owner="Ana")
+    assert [incident.id for incident in page.incidents] == [1]
+    assert dict(page.counts) == {"open": 3, "unowned": 2, "mine": 1, "resolved": 1}
+    assert {i.id for i in desk.look.queue("unowned").incidents} == {3, 4}
+    assert {i.id for i in desk.look.queue("nonsense").incidents} == {1, 3, 4}
+    assert [i.id for i in desk.look.queue(search="inc-3").incidents] == [3]
+    assert [i.id for i in desk.look.queue(search="slice-0").incidents] == [1]
+    assert len(desk.look.queue(search="CHECKOUT").incidents) == 3
+    assert desk.look.queue(search="%").incidents == ()
+    assert desk.look.queue(search="9" * 17).incidents == ()
+    assert dict(desk.look.queue("mine").counts)["mine"] == 0
+
+
+@pytest.mark.parametrize("place", ["", "x", "0_yesterday_1", "0_2026-11-12T02:00:00_1", "1_2_3_4", "\x00", "0__"])
+def test_a_place_that_is_none_is_refused(desk: Desk, place: str) -> None:
+    """With words, in every scope; also numbers beyond what the database counts to."""
+    for scope in ("open", "resolved"):
+        with pytest.raises(MalformedPayload, match="no place in this list"):
+            desk.look.queue(scope, before=place)
+    with pytest.raises(MalformedPayload):
+        desk.look.queue("open", before=f"0_2026-11-12T02:00:00+00:00_{'9' * 30}")
+
+
+def test_find_prefers_what_is_not_over(desk: Desk) -> None:
+    """The link of an alert leads to the open incident of its slice, else to the latest."""
+    assert desk.look.find("shop", "checkout") is None
+    desk.fire("02:13")
+    desk.operator.resolve(IncidentId(1), actor=ANA, reason="over", version=1)
+    assert desk.look.find("shop", "checkout") == 1
+    desk.fire("03:59", now="03:59")
+    assert desk.look.find("shop", "checkout") == 2
+    file = desk.look.incident(IncidentId(2))
+    assert file.previous is not None
+    assert file.previous.id == 1
+    with pytest.raises(NotFound, match="INC-3"):
+        desk.look.incident(IncidentId(3))
+
+
+def test_trust_tells_whether_the_loop_works(desk: Desk) -> None:
+    """What waits, what was refused, and when anybody was last heard."""
+    before = desk.look.trust()
+    assert (before.last_received_at, before.worker_seen_at, before.last_delivered_at) == (None, None, None)
+    desk.fire("02:13")
+    desk.clock.advance(5)
+    desk.worker.tick()
+    after = desk.look.trust()
+    assert after.worker_seen_at == desk.clock.now()
+    assert (after.inbox_waiting, after.outbox_waiting, after.outbox_dead) == (0, 0, 0)
+    assert after.last_received_at is not None
+
+
+def test_an_incident_is_read_as_of_one_moment(desk: Desk) -> None:
+    """What is written while a page is read is on the next one: state and entries never disagree."""
+    desk.fire("02:13")
+    with desk.store.read() as tx:
+        incident = tx.incidents.get(IncidentId(1))
+        desk.operator.note(IncidentId(1), actor=ANA, text="meanwhile", version=1)
+        assert len(tx.entries.of(IncidentId(1))) == 1
+        assert tx.incidents.get(IncidentId(1)) == incident
+    assert desk.kinds() == ["opened", "noted"]
+
+
+def test_lists_are_read_by_index(desk: Desk, database: str) -> None:
+    """The queue and the worker's question stay quick when thousands of incidents are over."""
+    desk.fire("02:13")
+    fill = (
+        "INSERT INTO parapet_incidents (key, service, slice, labels, title, state, severity, severity_rank, started_at,"
+        " detected_at, last_heard_at, repeats, firing, quiet_since, refired_count, last_fired_at, annotations, version,"
+        " revision, resolved_at) SELECT key, service, slice, labels, title, 'resolved', severity, severity_rank,"
+        " started_at, detected_at, last_heard_at, repeats, firing, quiet_since, refired_count, last_fired_at,"
+        " annotations, version, revision, started_at FROM parapet_incidents"
+    )
+    with desk.store.engine.begin() as connection:
+        for _ in range(12):
+            connection.execute(text(fill))
+    with desk.store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if database == "postgres":
+            connection.execute(text("VACUUM ANALYZE parapet_incidents"))
+    plans = []
+    with desk.store.engine.connect() as connection:
+        explain = "EXPLAIN" if database == "postgres" else "EXPLAIN QUERY PLAN"
+        everything = "SELECT * FROM parapet_incidents WHERE state"
+        for statement in (
+            f"{everything} <> 'resolved' ORDER BY severity_rank, started_at, id LIMIT 51",
+            f"{everything} = 'resolved' ORDER BY resolved_at DESC, id DESC LIMIT 51",
+            f"{everything} <> 'resolved' AND quiet_since <= '2026-11-12' AND firing = 0 ORDER BY quiet_since LIMIT 50",
+        ):
+            rows = connection.execute(text(f"{explain} {statement}")).all()
+            plans.append(" ".join(str(row) for row in rows))
+    for plan in plans:
+        assert "ix_parapet_incidents" in plan or "ux_parapet_incidents" in plan, plan
+        assert "Seq Scan" not in plan

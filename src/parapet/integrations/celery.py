@@ -1,0 +1,378 @@
+"""Celery: how long tasks waited and ran, how they ended, and what waits at the broker. Any pool, any broker.
+
+A task is measured around its `run`, which costs less than signals and sees what a base class never does: retries,
+`Ignore` and `Reject`. What no child process can tell (it was killed, it ran out of time, its task was revoked) is told
+by the worker's main process. Calling a task as a function, or eagerly, is no job and is not counted.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, MutableMapping
+from datetime import UTC, datetime
+from functools import wraps
+from threading import local
+from time import perf_counter
+from weakref import WeakKeyDictionary
+
+from parapet.core import vocabulary
+from parapet.core.errors import ConfigurationError
+from parapet.core.guard import guarded
+from parapet.core.vocabulary import JobState
+from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, BacklogWatch, Host, Jobs, Lane, Waiting
+
+try:
+    from celery import Celery, Task, bootsteps, signals
+    from celery.app.task import Context
+    from celery.app.trace import build_tracer
+    from celery.exceptions import Ignore, Reject, Retry, WorkerLostError
+    from celery.worker import state as worker_state
+    from kombu.connection import Connection
+    from kombu.utils.imports import symbol_by_name
+except ImportError as error:
+    raise ConfigurationError("Celery is not installed. Install it, or do not instrument it.") from error
+
+_SEEN = "_parapet_seen"
+_BROKER_TIMEOUT_SECONDS = 5.0
+_INTERNAL = "celery."  # Celery's own tasks, such as the one that polls a chord
+
+_instrumented: WeakKeyDictionary[Celery, _Measure] = WeakKeyDictionary()
+
+
+def instrument(app: Celery, host: Host, *, backlog_every_seconds: float | None = BACKLOG_EVERY_SECONDS) -> None:
+    """Count the jobs of *app* into the recorder of *host*. Doing it again changes nothing.
+
+    Call it where the application is made, so that publishers, workers and their children all do: a publisher stamps
+    the time of publication into a message header. Tasks may be defined before or after.
+
+    Args:
+        backlog_every_seconds: how often the worker's main process reads the sizes and ages of the queues it serves,
+            from a thread of its own; None: never.
+    """
+    if app in _instrumented:
+        return
+    measure = _instrumented[app] = _Measure(app, Jobs(host))
+    connect = {"weak": False, "dispatch_uid": ("parapet", id(measure))}
+    signals.before_task_publish.connect(measure.stamp, **connect)
+    signals.worker_process_init.connect(measure.in_child, **connect)
+    signals.task_failure.connect(measure.on_task_failure, **connect)
+    signals.task_retry.connect(measure.on_task_retry, **connect)
+    signals.task_revoked.connect(measure.on_task_revoked, **connect)
+    signals.task_unknown.connect(measure.on_task_unknown, **connect)
+
+    class ParapetStep(bootsteps.StartStopStep):
+        """In the worker's main process: measures every task before the pool forks, reads the backlog after it did."""
+
+        requires = ("celery.worker.components:Pool",)
+
+        def __init__(self, parent: object, **options: object) -> None:
+            super().__init__(parent, **options)
+            self.watch: BacklogWatch | None = None
+            with guarded("celery.worker"):
+                measure.tasks(declare=True)
+
+        def start(self, parent: object) -> None:
+            if backlog_every_seconds is not None:
+                with guarded("celery.worker"):
+                    self.watch = BacklogWatch(measure.jobs, Backlog(app, reserved=True).read, backlog_every_seconds)
+                    self.watch.start()
+
+        def stop(self, parent: object) -> None:
+            with guarded("celery.worker"):
+                if self.watch is not None:
+                    self.watch.stop()
+
+        terminate = stop
+
+    app.steps["worker"].add(ParapetStep)
+
+
+def backlog(app: Celery, host: Host, *, every_seconds: float = BACKLOG_EVERY_SECONDS) -> BacklogWatch:
+    """A watch over the queues that *app* knows, for a process that is no worker and so outlives the workers.
+
+    It reads once `start()` is called.
+    """
+    return BacklogWatch(Jobs(host), Backlog(app, reserved=False).read, every_seconds)
+
+
+class _Told(local):
+    """What the code further up the stack wants to hear from a signal, or tells it."""
+
+    state: JobState | None = None
+    seconds: float = 0.0
+
+    def begin(self, seconds: float) -> None:
+        """From now on: a task that ran for *seconds*, of which nothing was said yet."""
+        self.state, self.seconds = None, seconds
+
+    def end(self) -> JobState | None:
+        """What was said since; forgets it."""
+        state = self.state
+        self.begin(0.0)
+        return state
+
+
+class _Measure:
+    """What is counted for one application."""
+
+    def __init__(self, app: Celery, jobs: Jobs) -> None:
+        self.app = app
+        self.jobs = jobs
+        self.told = _Told()
+        self._queues: dict[tuple[str, str], str] | None = None
+
+    def tasks(self, *, declare: bool) -> list[str]:
+        """Measure every task that is not measured yet; returns their names."""
+        fresh: list[str] = []
+        for name, task in list(self.app.tasks.items()):
+            if name.startswith(_INTERNAL) or _SEEN in vars(task):
+                continue
+            with guarded("celery.task"):
+                setattr(task, _SEEN, True)
+                task.run = _measured(task, self)
+                task.Request = type("ParapetRequest", (_Request, symbol_by_name(task.Request)), {"measure": self})
+                fresh.append(name)
+                if declare:
+                    self.jobs.declare(name, self._route(name))
+        return fresh
+
+    def lane(self, task: str, request: Context) -> Lane:
+        """The series of a request, as Celery shows it to tasks and signals."""
+        return self.jobs.lane(task, self.queue(request.delivery_info))
+
+    def queue(self, delivery: object) -> str:
+        """The queue's name, from what the broker said about a delivery."""
+        if not isinstance(delivery, dict):
+            return vocabulary.OTHER
+        exchange, key = delivery.get("exchange") or "", delivery.get("routing_key") or ""
+        if self._queues is None:
+            self._queues = {
+                ((queue.exchange.name if queue.exchange else "") or "", queue.routing_key or name): name
+                for name, queue in self.app.amqp.queues.items()
+            }
+        return self._queues.get((exchange, key)) or key or vocabulary.OTHER
+
+    def _route(self, task: str) -> str:
+        queue = self.app.amqp.router.route({}, task).get("queue")
+        return str(getattr(queue, "name", queue) or self.app.conf.task_default_queue)
+
+    # Signal receivers take what they need by name and let the rest pass.
+
+    def stamp(self, headers: MutableMapping[str, object] | None = None, **_: object) -> None:
+        """Publisher: when this message was published. Replaces the stamp that a retry takes along."""
+        with guarded("celery.publish"):
+            if headers is not None:
+                headers[STAMP] = self.jobs.now()
+
+    def in_child(self, **_: object) -> None:
+        """A pool process starts. A forked one has everything; a spawned one has prepared its tasks without us."""
+        with guarded("celery.child"):
+            for name in self.tasks(declare=False):
+                task = self.app.tasks[name]
+                task.__trace__ = build_tracer(name, task, self.app.loader, app=self.app)
+
+    def on_task_failure(self, sender: Task = None, exception: object = None, **_: object) -> None:
+        """Main process: a task whose worker was lost will not run again."""
+        if isinstance(exception, WorkerLostError):
+            self.told.state = JobState.FAILED
+
+    def on_task_retry(self, **_: object) -> None:
+        """Main process: a task whose worker was lost was published again. (In a child, nobody listens.)"""
+        self.told.state = JobState.RETRIED
+
+    def on_task_revoked(self, sender: Task = None, request: Context = None, expired: bool = False, **_: object) -> None:
+        """Main process: somebody revoked a task, or it waited for longer than it was worth."""
+        with guarded("celery.revoked"):
+            if sender.app is self.app:
+                state = JobState.DISCARDED if expired else JobState.REVOKED
+                self.lane(sender.name, request).ended(state, self.told.seconds)
+
+    def on_task_unknown(self, sender: object = None, message: object = None, **_: object) -> None:
+        """Main process: a message names a task that does not exist here; Celery throws it away."""
+        with guarded("celery.unknown"):
+            if getattr(sender, "app", None) is self.app:
+                queue = self.queue(getattr(message, "delivery_info", None))
+                self.jobs.lane(vocabulary.OTHER, queue).ended(JobState.DISCARDED, 0.0)
+
+
+def _measured(task: Task, measure: _Measure) -> Callable[..., object]:
+    run, name, stack, jobs = task.run, task.name, task.request_stack, measure.jobs
+
+    @wraps(run)
+    def measured(*args: object, **kwargs: object) -> object:
+        request = stack.top
+        # Called as a function, or from within itself: no job of its own.
+        if request is None or request.called_directly or request.is_eager or _SEEN in request.__dict__:
+            return run(*args, **kwargs)
+        lane: Lane | None = None
+        with guarded("celery.start"):
+            seen = request.__dict__
+            seen[_SEEN] = True
+            lane = measure.lane(name, request)
+            waited = jobs.wait_seconds(seen.get(STAMP), _due(request.eta) if request.eta else 0.0)
+            if waited is not None:
+                lane.waited(waited)
+        state: JobState | None = None
+        started = perf_counter()
+        try:
+            value = run(*args, **kwargs)
+            state = JobState.SUCCEEDED
+            return value
+        finally:
+            seconds = perf_counter() - started
+            with guarded("celery.end"):
+                state = state or _state_of(sys.exc_info()[1])
+                if state is not None and lane is not None:
+                    lane.ended(state, seconds)
+
+    return measured
+
+
+def _state_of(error: BaseException | None) -> JobState | None:
+    """How a task ended that raised *error*; None: the process ends with it, and the main process will tell."""
+    if isinstance(error, Retry):
+        return JobState.RETRIED
+    if isinstance(error, Reject):
+        return JobState.RETRIED if error.requeue else JobState.DISCARDED
+    if isinstance(error, Ignore):
+        return JobState.DISCARDED
+    return JobState.FAILED if isinstance(error, Exception) else None
+
+
+def _due(eta: object) -> float:
+    moment = datetime.fromisoformat(str(eta))
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+class _Request:
+    """Mixed into the requests of the worker's main process, which alone learns how a child ended that tells nothing."""
+
+    measure: _Measure
+
+    def on_failure(self, exc_info: object, *args: object, **kwargs: object) -> object:
+        told, seconds = self.measure.told, self._ran()
+        told.begin(seconds)
+        try:
+            return super().on_failure(exc_info, *args, **kwargs)  # type: ignore[misc]  # of Celery's request
+        finally:
+            error = getattr(exc_info, "exception", None)
+            error = getattr(error, "exc", error)
+            state = told.end()
+            if state is not None and isinstance(error, WorkerLostError | SystemExit | KeyboardInterrupt):
+                with guarded("celery.lost"):
+                    lane = self._lane()
+                    lane.ended(state, seconds)
+                    lane.lost()
+
+    def reject(self, requeue: bool = False) -> object:
+        if requeue:
+            self.measure.told.state = JobState.RETRIED
+        return super().reject(requeue)  # type: ignore[misc]
+
+    def terminate(self, *args: object, **kwargs: object) -> object:
+        told = self.measure.told
+        told.begin(self._ran())
+        try:
+            return super().terminate(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            told.end()
+
+    def on_timeout(self, soft: bool, timeout: float) -> object:
+        with guarded("celery.timeout"):
+            if not soft and not worker_state.should_terminate:  # a soft one raises inside the task
+                task = self.task  # type: ignore[attr-defined]
+                again = task.acks_late and not task.acks_on_timeout
+                self._lane().ended(JobState.RETRIED if again else JobState.FAILED, float(timeout))
+        return super().on_timeout(soft, timeout)  # type: ignore[misc]
+
+    def _ran(self) -> float:
+        started = getattr(self, "time_start", None)
+        return max(0.0, self.measure.jobs.now() - started) if started else 0.0
+
+    def _lane(self) -> Lane:
+        measure = self.measure
+        return measure.jobs.lane(self.task.name, measure.queue(self.delivery_info))  # type: ignore[attr-defined]
+
+
+class Backlog:
+    """Reads what waits in the queues of an application, over a connection of its own.
+
+    Redis tells size and age. Other brokers tell the size only; their age is that of what this worker has taken and not
+    begun, if *reserved*.
+    """
+
+    def __init__(self, app: Celery, *, reserved: bool) -> None:
+        self._app = app
+        self._reserved = reserved
+        self._connection: Connection | None = None
+
+    def read(self) -> Iterator[Waiting]:
+        """What waits now, by queue.
+
+        Raises:
+            Exception: whatever the broker's client raises; the next reading connects anew.
+        """
+        queues = self._app.amqp.queues
+        wanted = sorted((queues.consume_from if self._reserved else queues) or queues)
+        taken = self._taken() if self._reserved else {}
+        found: list[tuple[str, int, float | None]] | None = None
+        try:
+            connection = self._connected()
+            redis = connection.transport.driver_type == "redis"
+            channel = connection.default_channel
+            found = [(name, *(_in_redis if redis else _declared)(channel, name)) for name in wanted]
+        finally:
+            if found is None:
+                broken, self._connection = self._connection, None
+                if broken is not None:
+                    broken.release()
+        for name, size, oldest in found:
+            both = [moment for moment in (oldest, taken.get(name)) if moment is not None]
+            yield Waiting(queue=name, size=size, oldest=min(both, default=None), knows_age=redis or self._reserved)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            connection = self._app.connection_for_read()
+            names = ("socket_timeout", "socket_connect_timeout", "read_timeout", "write_timeout")
+            limits = dict.fromkeys(names, _BROKER_TIMEOUT_SECONDS)
+            connection.transport_options = {**(connection.transport_options or {}), **limits}
+            self._connection = connection.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT_SECONDS)
+        return self._connection
+
+    def _taken(self) -> dict[str, float]:
+        """The oldest task of each queue that this worker has taken from the broker and not begun."""
+        measure = _instrumented[self._app]
+        oldest: dict[str, float] = {}
+        for request in list(worker_state.requests.values()):
+            moment = None if request.time_start else _stamped(request.request_dict)
+            if moment is not None:
+                queue = measure.queue(request.delivery_info)
+                oldest[queue] = min(moment, oldest.get(queue, moment))
+        return oldest
+
+
+def _stamped(headers: object) -> float | None:
+    """When a message could have started, from its headers."""
+    stamp = headers.get(STAMP) if isinstance(headers, dict) else None
+    if not isinstance(stamp, int | float):
+        return None
+    eta = headers.get("eta") if isinstance(headers, dict) else None
+    return max(float(stamp), _due(eta) if eta else 0.0)
+
+
+def _in_redis(channel: object, queue: str) -> tuple[int, float | None]:
+    """Size and oldest message of a queue, which is one list for each priority, oldest at the right end."""
+    keys = [channel._q_for_pri(queue, step) for step in channel.priority_steps]  # type: ignore[attr-defined]
+    with channel.conn_or_acquire() as client, client.pipeline() as pipe:  # type: ignore[attr-defined]
+        for key in keys:
+            pipe.llen(key)
+            pipe.lindex(key, -1)
+        answers = pipe.execute()
+    moments = [_stamped(json.loads(raw).get("headers")) for raw in answers[1::2] if raw is not None]
+    return sum(answers[::2]), min((moment for moment in moments if moment is not None), default=None)
+
+
+def _declared(channel: object, queue: str) -> tuple[int, float | None]:
+    """Size of a queue, as a broker answers to a passive declaration."""
+    return channel.queue_declare(queue=queue, passive=True).message_count, None  # type: ignore[attr-defined]

@@ -1,0 +1,196 @@
+"""What the job integrations share: one lane per task and queue, stamps of publication, and the backlog's watch.
+
+Imports no job library. A job is counted where it ran or, if its process died, by the process that noticed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from parapet.core import names, vocabulary
+from parapet.core.clock import Clock
+from parapet.core.guard import guarded
+from parapet.core.vocabulary import JobState
+from parapet.signals.recorder import Recorder
+
+STAMP = names.JOB_PUBLISHED
+"""The key under which the publisher leaves the time, in epoch seconds, at which a job was handed to the broker."""
+
+MOST_LANES = 5_000
+LAST_SUCCESS_EVERY_SECONDS = 1.0
+BACKLOG_EVERY_SECONDS = 5.0
+LONGEST_WAIT_SECONDS = 366 * 86_400.0
+
+
+class Host(Protocol):
+    """What an integration needs of a Parapet."""
+
+    @property
+    def recorder(self) -> Recorder:
+        """Where signals are counted."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+        ...
+
+
+class Lane:
+    """The series of one task in one queue, looked up once and shown at zero from then on. Its methods never raise."""
+
+    __slots__ = ("_jobs", "_labels", "_last_success", "_lost", "_observe_wait", "_states", "_succeeded_at")
+
+    def __init__(self, jobs: Jobs, task: str, queue: str) -> None:
+        recorder = jobs.recorder
+        self._jobs = jobs
+        self._labels = (task, queue)
+        self._observe_wait = recorder.bind(names.JOB_WAIT, (task, queue)).observe
+        self._states = {
+            state: recorder.bind(names.JOB_DURATION, (task, queue, state.value)).observe for state in JobState
+        }
+        self._lost = recorder.bind(names.JOB_LOST, (task, queue)).add
+        # No handle on the last success before there is one: it would be shown as the beginning of 1970.
+        self._last_success: Callable[[float], None] | None = None
+        self._succeeded_at = 0.0
+
+    def waited(self, seconds: float) -> None:
+        """Count how long a job that starts now could have been running, in seconds."""
+        self._observe_wait(seconds)
+
+    def ended(self, state: JobState, seconds: float) -> None:
+        """Count a job that ended as *state* after running for *seconds*."""
+        self._states[state](seconds)
+        if state is JobState.SUCCEEDED:
+            now = self._jobs.now()
+            # A second's precision is enough for "this job stopped arriving", and spares most of the writes.
+            if not 0.0 <= now - self._succeeded_at < LAST_SUCCESS_EVERY_SECONDS:
+                self._succeeded_at = now
+                if self._last_success is None:
+                    self._last_success = self._jobs.recorder.bind(names.JOB_LAST_SUCCESS, self._labels).set
+                self._last_success(now)
+
+    def lost(self) -> None:
+        """Count a job whose worker died under it; how the job ended is counted beside it."""
+        self._lost()
+
+
+class Jobs:
+    """Counts the jobs of one library into the recorder of *host*."""
+
+    def __init__(self, host: Host) -> None:
+        self.recorder = host.recorder
+        self._clock = host.clock
+        self._lanes: dict[tuple[str, str], Lane] = {}
+
+    def now(self) -> float:
+        """The time in epoch seconds, as publishers stamp it."""
+        return self._clock.now().timestamp()
+
+    def lane(self, task: str, queue: str) -> Lane:
+        """The series of *task* in *queue*; values beyond the recorder's ceilings share the lane `other`."""
+        lane = self._lanes.get((task, queue))
+        if lane is None:
+            if len(self._lanes) >= MOST_LANES:
+                return self._lanes.setdefault(_REST, Lane(self, *_REST))
+            lane = self._lanes[task, queue] = Lane(self, task, queue)
+        return lane
+
+    def declare(self, task: str, queue: str) -> None:
+        """Show everything about *task* in *queue* at zero, so that its first failure is a step and no new series."""
+        self.lane(task, queue)
+
+    def wait_seconds(self, published: object, due: float = 0.0) -> float | None:
+        """Seconds since a job was both published and due, both in epoch seconds; None for what is no stamp.
+
+        Machines' clocks differ, so a job from the future waited 0.
+        """
+        if not isinstance(published, int | float) or isinstance(published, bool):
+            return None
+        seconds = self.now() - max(float(published), due)
+        return max(0.0, seconds) if seconds < LONGEST_WAIT_SECONDS else None  # which is also the answer to NaN
+
+
+_REST = (vocabulary.OTHER, vocabulary.OTHER)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What waits in one queue."""
+
+    queue: str
+    size: int
+    oldest: float | None
+    """When the oldest of them could have started, in epoch seconds; None: nothing waits, or nobody can know."""
+    knows_age: bool = True
+    """Whether the broker can tell when a job was published."""
+
+
+class BacklogWatch:
+    """Reads a broker from a thread of its own, so that neither a job nor a scrape ever waits for it.
+
+    Args:
+        read: what waits now, by queue. It may fail: that is counted, and the queues show no number until it works.
+        every_seconds: pause between two readings.
+    """
+
+    def __init__(
+        self, jobs: Jobs, read: Callable[[], Iterable[Waiting]], every_seconds: float = BACKLOG_EVERY_SECONDS
+    ) -> None:
+        self._jobs = jobs
+        self._read = read
+        self._every_seconds = every_seconds
+        self._shown: set[str] = set()
+        self._aged: set[str] = set()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to read. Doing it again changes nothing."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="parapet-backlog", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Stop reading, and show no more numbers."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(self._every_seconds)
+
+    def once(self) -> bool:
+        """Read now; says whether it worked. Never raises."""
+        found: list[Waiting] | None = None
+        with guarded("jobs.backlog"):
+            found = list(self._read())
+        self.show(found or [])
+        return found is not None
+
+    def show(self, found: list[Waiting]) -> None:
+        """Show *found*, and of queues that were shown before and are not in it, no number any more. Never raises."""
+        with guarded("jobs.backlog"):
+            self._show(found)
+
+    def _show(self, found: list[Waiting]) -> None:
+        recorder, now = self._jobs.recorder, self._jobs.now()
+        sizes = {one.queue: float(one.size) for one in found}
+        ages = {one.queue: max(0.0, now - one.oldest) if one.oldest else 0.0 for one in found if one.knows_age}
+        # An old number is worse than none: nothing read is not nothing waiting.
+        for queue in self._shown - sizes.keys():
+            recorder.set(names.JOB_BACKLOG_SIZE, (queue,), float("nan"))
+        for queue in self._aged - ages.keys():
+            recorder.set(names.JOB_BACKLOG_AGE, (queue,), float("nan"))
+        for queue, size in sizes.items():
+            recorder.set(names.JOB_BACKLOG_SIZE, (queue,), size)
+        for queue, age in ages.items():
+            recorder.set(names.JOB_BACKLOG_AGE, (queue,), age)
+        self._shown |= sizes.keys()
+        self._aged |= ages.keys()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            self.once()
+            self._stop.wait(self._every_seconds)
+        self.show([])

@@ -1,0 +1,95 @@
+"""Flask: requests by the rule that Flask matched. `instrument(app, parapet)` is all a host calls."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+try:
+    from flask import Flask
+    from werkzeug.exceptions import HTTPException, MethodNotAllowed
+except ImportError as error:  # pragma: no cover
+    raise ImportError("Flask is not installed. Install it, or do not import parapet.integrations.flask.") from error
+
+from parapet.core import vocabulary
+from parapet.signals import wsgi
+from parapet.signals.recorder import Recorder
+from parapet.signals.wsgi import Environ
+
+# <name>, <converter:name> or <converter(arguments):name>
+_VARIABLE = re.compile(r"<(?:[A-Za-z_]\w*(?:\(.*?\))?:)?([A-Za-z_]\w*)>")
+
+_instrumented: WeakKeyDictionary[Flask, Recorder] = WeakKeyDictionary()
+
+
+class Host(Protocol):
+    """What this needs of a Parapet."""
+
+    @property
+    def recorder(self) -> Recorder:
+        """Where requests are counted."""
+        ...
+
+
+def instrument(app: Flask, parapet: Host) -> None:
+    """Count every request of *app* by rule, method and status class. Doing it again changes nothing.
+
+    Templates are written `/orders/{order}` whatever the converter; blueprints' prefixes are part of them, the path
+    under which the application itself is mounted is not. Call it after the application's own `app.wsgi_app = ...`
+    lines, so that what those middlewares answer is counted too.
+    """
+    if _instrumented.get(app) is parapet.recorder:
+        return
+    _instrumented[app] = parapet.recorder
+    routing = _Rules(app)
+    app.wsgi_app = wsgi.instrument(  # type: ignore[method-assign, assignment]
+        app.wsgi_app,
+        parapet.recorder,
+        routing=routing,
+    )
+
+
+class _Rules:
+    """The URL map of an application. A rule is the anchor of a request."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    @staticmethod
+    def anchor(environ: Environ) -> object:
+        try:
+            return environ["werkzeug.request"].url_rule  # type: ignore[attr-defined]
+        except (LookupError, AttributeError, TypeError, ValueError, RuntimeError):
+            return None
+
+    key = staticmethod(id)
+
+    def template(self, environ: Environ, anchor: object, status: int) -> tuple[str | None, bool]:
+        """The template of a rule; without a rule, of the one that the path leads to."""
+        if anchor is not None:
+            return template_of(str(anchor)), True
+        if status == 404:  # the commonest answer to what no rule matched; a host that floods us pays no second search
+            return None, True
+        adapter = self._app.url_map.bind_to_environ(environ)
+        try:
+            rule, _ = adapter.match(return_rule=True)
+        except MethodNotAllowed as refused:
+            rule, _ = adapter.match(method=next(iter(refused.valid_methods or ())), return_rule=True)
+        except HTTPException:
+            return None, False
+        return template_of(rule.rule), False
+
+    def served(self) -> Iterator[tuple[str, str]]:
+        """Every rule with the methods that were asked for; Flask adds HEAD and OPTIONS to them."""
+        for rule in self._app.url_map.iter_rules():
+            for method in sorted((rule.methods or set()) & set(vocabulary.METHODS)):
+                asked = method not in {"HEAD", "OPTIONS"} or rule.methods == {method}
+                if asked and not rule.build_only and not rule.websocket:
+                    yield method, template_of(rule.rule)
+
+
+def template_of(rule: str) -> str:
+    """`/orders/<int:order>` as `/orders/{order}`."""
+    return _VARIABLE.sub(r"{\1}", rule)

@@ -1,0 +1,10 @@
+"""The shop on Django as an ASGI application."""
+
+from __future__ import annotations
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.hosts.apps.django_site.settings")
+application = get_asgi_application()

@@ -1,0 +1,8 @@
+"""What every application under test is measured by: one Parapet, and a journey measured by a route."""
+
+from __future__ import annotations
+
+from parapet import Parapet
+
+parapet = Parapet(service="shop")
+parapet.journey("checkout", objective=0.99, routes=["POST /checkout/{cart}"])

@@ -1,0 +1,173 @@
+"""What the tests of hosts share: real servers in processes of their own, and what a scrape of them reads."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from parapet.core import names
+
+ROOT = Path(__file__).parents[2]
+APPS = "tests.hosts.apps"
+STARTUP_SECONDS = 60.0
+PATIENCE_SECONDS = 15.0
+
+
+def wait_until(condition: Callable[[], object], what: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
+    """Ask until *condition* holds; fail with *what* there is to say if it does not within *seconds*."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"it did not come true in {seconds:g} s: {what()}"
+        time.sleep(0.02)
+
+
+@dataclass
+class Server:
+    """A server in a process group of its own."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def ask(
+        self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """One request over a connection of its own: status and body."""
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+            connection.request(method, path, body=body, headers=dict(headers or {}))
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    def leave(self, path: str, *, after: bytes = b"") -> None:
+        """Ask, wait until the answer shows *after*, and go; with nothing to wait for, go at once."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
+            heard = b""
+            while after not in heard:
+                heard += client.recv(4_096)
+
+    def scrape(self) -> dict[tuple[str, ...], float]:
+        """Every sample that the server's /metrics shows: (name, sorted label values by label name) -> value."""
+        _, text = self.ask("GET", "/metrics")
+        return {
+            (sample.name, *(value for _, value in sorted(sample.labels.items()))): sample.value
+            for family in text_string_to_metric_families(text.decode())
+            for sample in family.samples
+        }
+
+    def counts(self) -> dict[tuple[str, str, str], int]:
+        """The requests counted so far, by (method, route, status class), without zeros and without scrapes."""
+        return {labels: n for labels, n in self.requests().items() if n and labels[1] != "/metrics"}
+
+    def requests(self) -> dict[tuple[str, str, str], int]:
+        """The requests counted so far, by (method, route, status class)."""
+        return {
+            (key[1], key[2], key[3]): int(value)
+            for key, value in self.scrape().items()
+            if key[0] == names.HTTP_DURATION + "_count"
+        }
+
+    def seconds(self, method: str, route: str, status_class: str) -> float:
+        """How long the requests of a series took together."""
+        return self.scrape()[names.HTTP_DURATION + "_sum", method, route, status_class]
+
+    def settles_at(self, expected: Mapping[tuple[str, str, str], int]) -> None:
+        """Wait until the requests counted are *expected*."""
+        seen: dict[tuple[str, str, str], int] = {}
+
+        def same() -> bool:
+            nonlocal seen
+            seen = self.counts()
+            return seen == dict(expected)
+
+        wait_until(same, lambda: {k: (seen.get(k), expected.get(k)) for k in seen.keys() | expected.keys()})
+
+    def said(self) -> str:
+        """Everything that it wrote so far."""
+        return self.log.read_text(errors="replace")
+
+    def answers(self) -> bool:
+        """Whether it serves already."""
+        assert self.process.poll() is None, self.said()
+        try:
+            return self.ask("GET", "/metrics")[0] == 200
+        except OSError:
+            return False
+
+    def end(self) -> None:
+        """End it and whatever it started."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+
+Start = Callable[..., Server]
+
+
+@pytest.fixture(scope="module")
+def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+    """Start a server by its command line, in which {port} is filled in, and wait until it serves."""
+    running: list[Server] = []
+
+    def run(command: str, *, python: str = sys.executable, environment: Mapping[str, str] | None = None) -> Server:
+        with closing(socket.create_server(("127.0.0.1", 0))) as probe:
+            port: int = probe.getsockname()[1]
+        log = tmp_path_factory.mktemp("server") / "log"
+        words = [word.format(port=port, apps=APPS) for word in command.split()]
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [python, "-m", *words],
+                cwd=log.parent,
+                env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        server = Server(process=process, port=port, log=log)
+        running.append(server)
+        wait_until(server.answers, server.said, STARTUP_SECONDS)
+        return server
+
+    yield run
+    for server in running:
+        server.end()
+
+
+@pytest.fixture(scope="session")
+def at_once() -> Callable[[int, Callable[[int], None]], None]:
+    """Call a function in so many threads at once, with their numbers; their exceptions fail the test."""
+
+    def run(count: int, act: Callable[[int], None]) -> None:
+        failed: list[BaseException] = []
+
+        def one(number: int) -> None:
+            try:
+                act(number)
+            except (OSError, AssertionError) as error:
+                failed.append(error)
+
+        threads = [threading.Thread(target=one, args=(number,)) for number in range(count)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not failed, failed[0]
+
+    return run

@@ -28,7 +28,7 @@ class WebhookChannel:
     timestamp, a dot and the body), `Parapet-Delivery` (the same for every attempt at one announcement).
 
     Raises:
-        ConfigurationError: the secret is too short, or the address is not http or https.
+        ConfigurationError: the name is empty or too long, the secret too short, or the address not http or https.
     """
 
     def __init__(
@@ -47,8 +47,6 @@ class WebhookChannel:
             raise ConfigurationError(f"The address of channel {name!r} is no http or https address.")
         if len(secret) < SHORTEST_SECRET:
             raise ConfigurationError(f"The secret of channel {name!r} is too short; use {SHORTEST_SECRET} or more.")
-        if not url.startswith(("https://", "http://")):
-            raise ConfigurationError(f"The address of channel {name!r} is not http or https.")
         self.name = name
         self._url = url
         self._secret = secret

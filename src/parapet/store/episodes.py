@@ -14,8 +14,6 @@ from parapet.store.rows import batches, row_of
 from parapet.store.schema import episodes as table
 
 _FIELDS = tuple(field.name for field in fields(Episode))
-_ADD = insert(table)
-_SAVE = update(table).where(table.c.id == bindparam("kept_id"))
 
 
 class Episodes:

@@ -59,9 +59,9 @@ class Incidents:
 
     def find(self, service: str, slice_name: str) -> Incident | None:
         """The newest incident of a slice, unresolved ones first."""
-        resolved_last = (table.c.state == IncidentState.RESOLVED.value).asc()
-        wanted = select(table).where(table.c.service == service, table.c.slice == slice_name)
-        return self._one(wanted.order_by(resolved_last, table.c.id.desc()).limit(1))
+        ours = select(table).where(table.c.service == service, table.c.slice == slice_name)
+        newest = ours.order_by(table.c.id.desc()).limit(1)
+        return self._one(newest.where(UNRESOLVED)) or self._one(newest)
 
     def quiet(self, before: datetime, limit: int) -> list[IncidentId]:
         """The numbers of unresolved incidents whose last alert ended at *before* or earlier, longest quiet first."""

@@ -55,7 +55,9 @@ def test_an_upgrade_takes_every_step_once(empty: Store) -> None:
 def test_four_processes_upgrade_at_once(empty_url: str, together: Callable[..., list[object]]) -> None:
     """Every node of a rollout runs it: one takes the steps, the others find nothing to do."""
     taken = together(UPGRADE, *((empty_url,) for _ in range(4)))
-    assert sorted(len(steps) for steps in taken if isinstance(steps, list)) == [0, 0, 0, 1]
+    *none, every = sorted(len(steps) for steps in taken if isinstance(steps, list))
+    assert none == [0, 0, 0]
+    assert every > 0
     opened = Store(empty_url)
     assert migrate.pending(opened.engine) == []
     opened.close()

@@ -16,9 +16,10 @@ ParapetError
 │   ├── StaleVersion
 │   ├── IllegalTransition
 │   └── ReasonRequired
-└── OutgoingError             a call to another system failed
-    ├── DeliveryRejected      it said no, and will say no again
-    └── DeliveryFailed        it may work later
+├── OutgoingError             a call to another system failed
+│   ├── DeliveryRejected      it said no, and will say no again
+│   └── DeliveryFailed        it may work later
+└── ProbeFailed               what a probe looked at is not as it should be
 """
 
 from __future__ import annotations
@@ -117,3 +118,7 @@ class DeliveryRejected(OutgoingError):
 
 class DeliveryFailed(OutgoingError):
     """The receiver could not take it now."""
+
+
+class ProbeFailed(ParapetError):
+    """What the probe looked at is not as it should be."""

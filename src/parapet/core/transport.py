@@ -32,6 +32,8 @@ class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
+    set_cookies: tuple[str, ...] = ()
+    """Every Set-Cookie header: unlike others, they cannot be one."""
 
 
 class Transport(Protocol):
@@ -94,4 +96,5 @@ def _read(answer: http.client.HTTPResponse | urllib.error.HTTPError, status: int
     body = answer.read(LARGEST_ANSWER_BYTES + 1)
     if len(body) > LARGEST_ANSWER_BYTES:
         raise DeliveryFailed(f"{where} answered with more than {LARGEST_ANSWER_BYTES} bytes.")
-    return Response(status=status, headers=dict(answer.headers.items()), body=body)
+    cookies = tuple(answer.headers.get_all("Set-Cookie") or ())
+    return Response(status=status, headers=dict(answer.headers.items()), body=body, set_cookies=cookies)

@@ -1,4 +1,4 @@
-"""Does what is due: closes quiet incidents, takes in what waits, delivers announcements. The database is the queue.
+"""Does what is due: closes quiet incidents, takes in what waits, delivers, probes. The database is the queue.
 
 Running it twice, or on ten nodes, is harmless: every piece of work is taken by compare-and-set or by lease.
 """
@@ -19,6 +19,7 @@ from parapet.incidents.transitions import settle
 from parapet.notify.message import message_from
 from parapet.ops.context import Context
 from parapet.ops.ingest import Inbox
+from parapet.ops.probe import ProbeRunner
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.store import Transaction
 
@@ -50,28 +51,46 @@ class Tick:
     """Deliveries that failed and will be tried again."""
     dead: int
     """Deliveries given up."""
+    probed: int = 0
+    """Probes started."""
 
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do."""
-        return not (self.settled or self.taken_in or self.stuck or self.delivered or self.failed or self.dead)
+        done = self.settled or self.taken_in or self.stuck or self.delivered or self.failed or self.dead
+        return not (done or self.probed)
 
 
 class Worker:
-    """The verbs of the worker, bound to one service's evidence."""
+    """The verbs of the worker, bound to one service's evidence.
 
-    def __init__(self, context: Context) -> None:
+    Args:
+        probes: what else is due; None: nothing.
+    """
+
+    def __init__(self, context: Context, probes: ProbeRunner | None = None) -> None:
         self._context = context
+        self._probes = probes
         self._inbox = Inbox(context)
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
 
     def tick(self) -> Tick:
-        """Do everything that is due now, once.
+        """Do everything that is due now, once; probes that are started have ended when it returns.
 
         Raises:
             EvidenceUnavailable: the database does not answer.
         """
+        try:
+            return self._round()
+        finally:
+            if self._probes is not None:
+                self._probes.wait()
+
+    def _round(self) -> Tick:
         started = perf_counter()
+        probed = 0
+        with guarded("worker.probes"):
+            probed = self._probes.start_due() if self._probes is not None else 0
         taken_in, stuck = self._inbox.replay(BATCH)
         settled, unsettled = self._settle()
         outcomes = self._deliver()
@@ -84,6 +103,7 @@ class Worker:
             delivered=outcomes.count(OutboxState.DELIVERED),
             failed=outcomes.count(OutboxState.WAITING),
             dead=outcomes.count(OutboxState.DEAD),
+            probed=probed,
         )
 
     def run(self, stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
@@ -99,7 +119,7 @@ class Worker:
         silent = False
         while not stop.is_set():
             with guarded("worker.tick") as attempt:
-                done = self.tick()
+                done = self._round()  # a slow probe holds up nothing else
                 if not done.idle:
                     log.info("%s", done)
             waits = isinstance(attempt.error, EvidenceError)
@@ -107,6 +127,8 @@ class Worker:
                 log.warning("The worker waits for the evidence database: %s", attempt.error)
             silent = waits
             stop.wait(interval_seconds)
+        if self._probes is not None:
+            self._probes.wait()
 
     def _settle(self) -> tuple[int, int]:
         context, now = self._context, self._context.clock.now()

@@ -222,5 +222,19 @@ heartbeats = Table(
     Column("took_seconds", Float, nullable=False),
 )
 
+probes = Table(
+    f"{TABLE_PREFIX}probes",
+    metadata,
+    Column("name", Words(255), primary_key=True),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("lease_owner", Words(64)),
+    Column("leased_until", UtcDateTime),
+    Column("last_outcome", Words(16)),  # success, failure, timeout, crashed
+    Column("last_detail", Words()),
+    Column("last_started_at", UtcDateTime),
+    Column("last_took_seconds", Float),
+    Column("runs", Integer, nullable=False),
+)
+
 APPEND_ONLY = (entries, audit)
 """Tables of which the database itself refuses to change or remove a row."""

@@ -17,6 +17,7 @@ from parapet.store.errors import Boundary
 from parapet.store.inbox import InboxRows
 from parapet.store.incidents import Incidents
 from parapet.store.outbox import OutboxRows
+from parapet.store.probes import ProbeRows
 from parapet.store.records import AuditRows, Heartbeats, RetrospectiveRows
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Transaction:
         self.audit = AuditRows(connection)
         self.retrospectives = RetrospectiveRows(connection)
         self.heartbeats = Heartbeats(connection)
+        self.probes = ProbeRows(connection)
         self._connection = connection
 
     def take_turns(self, keys: Iterable[str]) -> None:

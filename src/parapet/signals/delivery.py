@@ -1,0 +1,250 @@
+"""What becomes of a message that somebody else delivers: handed over, answered, called back. Three families, because
+a provider that accepted has delivered nothing yet, and what it says later comes late, or twice, or never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType, TracebackType
+
+from parapet.core import names, vocabulary
+from parapet.core.errors import UnknownName
+from parapet.core.guard import guarded
+from parapet.core.vocabulary import Channel, DelayBucket, DeliveryOutcome, FailureClass, FaultPlane
+from parapet.signals import delays
+from parapet.signals.recorder import Recorder
+from parapet.signals.refs import Refs
+
+LATE = frozenset({DelayBucket.UNDER_1H.value, DelayBucket.OVER_1H.value, vocabulary.OTHER})
+"""A callback this late says that the way back is in trouble."""
+
+PLANES: Mapping[str, FaultPlane] = MappingProxyType(
+    {
+        FailureClass.NONE: FaultPlane.NONE,
+        FailureClass.TIMEOUT: FaultPlane.PROVIDER,
+        FailureClass.UNAVAILABLE: FaultPlane.PROVIDER,
+        FailureClass.RATE_LIMITED: FaultPlane.PROVIDER,
+        FailureClass.REJECTED: FaultPlane.PROVIDER,
+        FailureClass.AUTHENTICATION: FaultPlane.APPLICATION,
+        FailureClass.CONFIGURATION: FaultPlane.APPLICATION,
+        FailureClass.NETWORK: FaultPlane.DEPENDENCY,
+        FailureClass.INVALID_RECIPIENT: FaultPlane.APPLICATION,
+        FailureClass.MAILBOX_UNAVAILABLE: FaultPlane.PROVIDER,
+        FailureClass.CONTENT: FaultPlane.APPLICATION,
+        FailureClass.SUPPRESSED: FaultPlane.SUPPRESSION,
+        FailureClass.INVALID_CALLBACK: FaultPlane.WEBHOOK,
+    }
+)
+"""Where the fault lies if nobody says otherwise."""
+
+_SENDING = (
+    FailureClass.TIMEOUT,
+    FailureClass.UNAVAILABLE,
+    FailureClass.RATE_LIMITED,
+    FailureClass.REJECTED,
+    FailureClass.AUTHENTICATION,
+    FailureClass.CONFIGURATION,
+    FailureClass.NETWORK,
+)
+_RECEIVING = (
+    FailureClass.REJECTED,
+    FailureClass.INVALID_RECIPIENT,
+    FailureClass.MAILBOX_UNAVAILABLE,
+    FailureClass.CONTENT,
+)
+USUAL: Mapping[str, Mapping[str, tuple[FailureClass, ...]]] = MappingProxyType(
+    {
+        names.DELIVERY_OUTBOUND: MappingProxyType(
+            {
+                DeliveryOutcome.ATTEMPTED: (FailureClass.NONE,),
+                DeliveryOutcome.ACCEPTED: (FailureClass.NONE,),
+                DeliveryOutcome.DEFERRED: (FailureClass.RATE_LIMITED, FailureClass.UNAVAILABLE, FailureClass.TIMEOUT),
+                DeliveryOutcome.FAILED: _SENDING,
+                DeliveryOutcome.SUPPRESSED: (FailureClass.SUPPRESSED,),
+            }
+        ),
+        names.DELIVERY_FEEDBACK: MappingProxyType(
+            {
+                DeliveryOutcome.ACCEPTED: (FailureClass.NONE,),
+                DeliveryOutcome.DELIVERED: (FailureClass.NONE,),
+                DeliveryOutcome.DEFERRED: (FailureClass.MAILBOX_UNAVAILABLE, FailureClass.RATE_LIMITED),
+                DeliveryOutcome.FAILED: _RECEIVING,
+                DeliveryOutcome.BOUNCED: _RECEIVING,
+                DeliveryOutcome.COMPLAINED: (FailureClass.NONE,),
+                DeliveryOutcome.SUPPRESSED: (FailureClass.SUPPRESSED,),
+            }
+        ),
+    }
+)
+"""What is shown at zero from the start: outcome -> the reasons that usually go with it."""
+
+_FAILED = frozenset({DeliveryOutcome.DEFERRED.value, DeliveryOutcome.FAILED.value, DeliveryOutcome.BOUNCED.value})
+
+
+class Delivery:
+    """One kind of message through one provider, such as receipts by e-mail through Postmark. Recording never raises.
+
+    Raises:
+        UnknownName: no such channel.
+        ConfigurationError: a name cannot be used, or there are more integrations or providers than the ceilings allow.
+    """
+
+    __slots__ = ("_mine", "_recorder", "_refs", "channel", "integration", "provider")
+
+    def __init__(
+        self, recorder: Recorder, refs: Refs, integration: str, *, provider: str, channel: Channel | str
+    ) -> None:
+        if channel not in tuple(Channel):
+            raise UnknownName.of("channel", str(channel), tuple(Channel))
+        recorder.register_values(names.INTEGRATION, (integration,))
+        recorder.register_values(names.PROVIDER, (provider,))
+        self.integration = integration
+        self.provider = provider
+        self.channel = Channel(channel).value
+        self._mine = (integration, provider, self.channel)
+        self._recorder = recorder
+        self._refs = refs
+        for metric, labels in self._usual():
+            recorder.declare(metric, labels)
+
+    def outbound(
+        self,
+        outcome: DeliveryOutcome | str,
+        failure_class: FailureClass | str | None = None,
+        *,
+        fault_plane: FaultPlane | str | None = None,
+        refs: Mapping[str, object] | None = None,
+    ) -> None:
+        """Count what became of handing something over: attempted, provider_accepted, deferred, failed, suppressed.
+
+        That it was delivered is not known here, and is counted as `other`: see `provider_feedback`.
+        """
+        self._count(names.DELIVERY_OUTBOUND, outcome, failure_class, fault_plane, refs)
+
+    def provider_feedback(
+        self,
+        outcome: DeliveryOutcome | str,
+        failure_class: FailureClass | str | None = None,
+        *,
+        fault_plane: FaultPlane | str | None = None,
+        refs: Mapping[str, object] | None = None,
+    ) -> None:
+        """Count what the provider says became of something it had accepted, however we heard of it."""
+        self._count(names.DELIVERY_FEEDBACK, outcome, failure_class, fault_plane, refs)
+
+    def webhook_ingest(
+        self,
+        outcome: DeliveryOutcome | str,
+        delay_seconds: float,
+        failure_class: FailureClass | str | None = None,
+        *,
+        fault_plane: FaultPlane | str | None = None,
+        refs: Mapping[str, object] | None = None,
+    ) -> None:
+        """Count a callback that arrived *delay_seconds* after what it tells of. Says nothing about our own backlog."""
+        self._count(names.DELIVERY_WEBHOOK, outcome, failure_class, fault_plane, refs, delays.bucket_of(delay_seconds))
+
+    def handover(self, refs: Mapping[str, object] | None = None) -> Handover:
+        """A context manager around the call to the provider: attempted, then accepted, or failed if it raises."""
+        return Handover(self, refs)
+
+    def _count(
+        self,
+        metric: str,
+        outcome: object,
+        failure_class: object,
+        fault_plane: object,
+        refs: Mapping[str, object] | None,
+        *delay: str,
+    ) -> None:
+        with guarded("signals.delivery"):
+            why = failure_class if failure_class is not None else _why(outcome)
+            if isinstance(outcome, str) and outcome not in _FAILED and why not in (_why(outcome), vocabulary.OTHER):
+                self._recorder.reject(
+                    vocabulary.SIGNALS[metric], names.FAILURE_CLASS
+                )  # it went well, so nothing failed
+                why = _why(outcome)
+            where = fault_plane if fault_plane is not None else _where(why, *delay)
+            if delay == (vocabulary.OTHER,):
+                self._recorder.reject(vocabulary.SIGNALS[metric], names.DELAY_BUCKET)
+            values = (*self._mine, outcome, why, where, *delay)
+            self._recorder.add(metric, values)  # type: ignore[arg-type]  # what is no text becomes other
+            if refs:
+                fields = dict(zip(vocabulary.LABELS[metric], map(str, values), strict=True))
+                self._refs.offer(vocabulary.SIGNALS[metric], fields, refs)
+
+    def _usual(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        for metric, outcomes in USUAL.items():
+            for outcome, reasons in outcomes.items():
+                for why in reasons:
+                    yield metric, (*self._mine, outcome, why.value, PLANES[why].value)
+        for delay in delays.BUCKETS:
+            plane = _where(FailureClass.NONE, delay)
+            yield names.DELIVERY_WEBHOOK, (*self._mine, DeliveryOutcome.DELIVERED, FailureClass.NONE, plane, delay)
+
+
+class Handover:
+    """One call to a provider. Lets every exception through."""
+
+    __slots__ = ("_delivery", "_outcome", "_refs", "_why")
+
+    def __init__(self, delivery: Delivery, refs: Mapping[str, object] | None) -> None:
+        self._delivery = delivery
+        self._refs = refs
+        self._outcome: DeliveryOutcome | None = None
+        self._why: FailureClass | str | None = None
+
+    def deferred(self, failure_class: FailureClass | str) -> None:
+        """The provider could not take it now; somebody will try again."""
+        self._outcome, self._why = DeliveryOutcome.DEFERRED, failure_class
+
+    def failed(self, failure_class: FailureClass | str) -> None:
+        """The provider did not take it, whether or not something was raised."""
+        self._outcome, self._why = DeliveryOutcome.FAILED, failure_class
+
+    def suppressed(self) -> None:
+        """It was not sent, on purpose."""
+        self._outcome, self._why = DeliveryOutcome.SUPPRESSED, None
+
+    def __enter__(self) -> Handover:
+        self._delivery.outbound(DeliveryOutcome.ATTEMPTED, refs=self._refs)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        outcome, why = self._outcome, self._why
+        if outcome is None:
+            outcome = DeliveryOutcome.ACCEPTED if error is None else DeliveryOutcome.FAILED
+            why = None if error is None else failure_of(error)
+        self._delivery.outbound(outcome, why, refs=self._refs)
+
+    async def __aenter__(self) -> Handover:
+        return self.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__exit__(kind, error, trace)
+
+
+def failure_of(error: BaseException) -> FailureClass | str:
+    """Why a call failed that raised *error*, as far as its class tells."""
+    if isinstance(error, TimeoutError):
+        return FailureClass.TIMEOUT
+    if isinstance(error, OSError):
+        return FailureClass.NETWORK
+    return vocabulary.OTHER
+
+
+def _why(outcome: object) -> str:
+    """The reason that an outcome has if nobody gives one."""
+    if outcome == DeliveryOutcome.SUPPRESSED:
+        return FailureClass.SUPPRESSED.value
+    return vocabulary.OTHER if outcome in _FAILED else FailureClass.NONE.value
+
+
+def _where(why: object, delay: str = "") -> str:
+    if why == FailureClass.NONE and delay in LATE:
+        return FaultPlane.WEBHOOK.value
+    return PLANES.get(why, FaultPlane.PROVIDER).value if isinstance(why, str) else FaultPlane.PROVIDER.value

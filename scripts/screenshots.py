@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from examples.shop.faults import DEEDS, Fault  # noqa: E402
 from examples.shop.load import Load, Rates  # noqa: E402
 from examples.shop.machine import StackError, ended_by_signals  # noqa: E402
 from examples.shop.receiver import Receiver  # noqa: E402
@@ -83,7 +84,7 @@ def take(stack: Stack, camera: Camera) -> None:
     stack.wait("some history", events_of_minutes, seconds=2 * HISTORY_SECONDS)
     camera.shoot("home-healthy", "")
     stack.command(*mark, "--version", "1.8.2")
-    camera.press("Checkout is down")
+    camera.press(DEEDS[Fault.CHECKOUT_DOWN])
     number = stack.wait("an incident", lambda: look.find("shop", "checkout"))
 
     def told(announcement: str) -> Callable[[], bool]:
@@ -102,7 +103,7 @@ def take(stack: Stack, camera: Camera) -> None:
     stack.wait("people are told", told("acknowledged"))
     camera.shoot("incident", f"incidents/{number}")
     stack.command(*mark, "--version", "1.8.1", "--rollback")
-    camera.press("Repair")
+    camera.press(DEEDS[Fault.NONE])
     stack.wait("the end", lambda: look.incident(number).retrospective, seconds=150)
     stack.wait("people are told", told("resolved"))
     camera.shoot("retrospective", f"incidents/{number}/retrospective")

@@ -15,7 +15,7 @@ from typing import Annotated
 import jinja2
 from examples.shop import accounts, database, orders, reliability
 from examples.shop.accounts import Visitor, visitor
-from examples.shop.faults import WORDS, Fault, FaultSwitch
+from examples.shop.faults import DEEDS, WORDS, Fault, FaultSwitch
 from examples.shop.forms import form, own_path
 from examples.shop.payments import Declined, ProviderDown
 from examples.shop.settings import Settings
@@ -120,7 +120,7 @@ def front(request: Request, who: Who) -> Response:
             total=orders.total_cents(lines),
             fault=faults.now.value,
             fault_words=WORDS[faults.now],
-            faults=[*((one, words) for one, words in WORDS.items() if one is not Fault.NONE), (Fault.NONE, "")],
+            faults=[(one.value, deed) for one, deed in DEEDS.items()],
         )
 
 

@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 from time import monotonic
 
+from examples.shop.faults import DEEDS, Fault
 from examples.shop.load import Load, add_rates, chosen_rates
 from examples.shop.machine import StackError, ended_by_signals
 from examples.shop.settings import REPOSITORY
@@ -39,10 +40,10 @@ def guide(stack: Stack) -> str:
   Staff login     ana  {staff["ana"]}
                   tom  {staff["tom"]}
 
-  1. Sign in at the shop as ana, press “{"Checkout is down"}”, and watch the workbench.
+  1. Sign in at the shop as ana, press “{DEEDS[Fault.CHECKOUT_DOWN]}”, and watch the workbench.
      An hour of the alerts' windows is a minute here, so it takes seconds.
   2. Open the incident, and acknowledge it with a reason.
-  3. Mark the rollback, then press “Repair”:
+  3. Mark the rollback, then press “{DEEDS[Fault.NONE]}”:
        {at_home}{shown} deploy mark --app {APP} --version 1.8.1 --rollback
   4. The alerts clear in less than a minute, the incident resolves {QUIET_SECONDS:g} s later, and its
      retrospective can be read.

@@ -24,6 +24,14 @@ WORDS = {
     Fault.SLOW: "Checkout is 2 s slower",
     Fault.DEPENDENCY_DOWN: "The payment provider is down",
 }
+DEEDS = {
+    Fault.CHECKOUT_DOWN: "Break checkout",
+    Fault.LOGIN_4_PERCENT: "Lose one login in 25",
+    Fault.SLOW: "Slow checkout down",
+    Fault.DEPENDENCY_DOWN: "Take the payment provider down",
+    Fault.NONE: "Repair",
+}
+"""What the buttons say."""
 SLOWER_SECONDS = 2.0
 LOST_LOGIN = 25
 

@@ -287,8 +287,10 @@ class _Request:
         return super().on_timeout(soft, timeout)  # type: ignore[misc]
 
     def _ran(self) -> float:
-        started = getattr(self, "time_start", None)
-        return max(0.0, self.measure.jobs.now() - started) if started else 0.0
+        with guarded("celery.ran"):
+            started = getattr(self, "time_start", None)
+            return max(0.0, self.measure.jobs.now() - started) if started else 0.0
+        return 0.0
 
     def _lane(self) -> Lane:
         measure = self.measure

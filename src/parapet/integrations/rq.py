@@ -96,14 +96,16 @@ class Measured:
 
     def handle_job_failure(self, job: Job, *args: object, **kwargs: object) -> None:
         """Fail or retry a job; here also one that another worker took and never began."""
-        again = job.should_retry
+        again = False
+        with guarded("rq.failure"):
+            again = job.should_retry
         super().handle_job_failure(job, *args, **kwargs)  # type: ignore[misc]
         if not self._parapet_running and not self.is_horse:  # type: ignore[attr-defined]
             self._parapet_abandoned(job, again=again)
 
     def clean_registries(self) -> None:
         """Look for jobs whose worker died; each is counted as lost."""
-        handlers = self._exc_handlers  # type: ignore[attr-defined]
+        handlers = getattr(self, "_exc_handlers", [])
 
         def hear(job: Job, kind: type[BaseException], *_: object) -> None:
             if kind is AbandonedJobError:

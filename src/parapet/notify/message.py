@@ -20,6 +20,8 @@ SAID = {
     Announcement.RESOLVED: "was resolved",
 }
 NEAREST_CHANGES = 3
+LONGEST_CHANNEL_NAME = 64
+"""Characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,9 @@ from parapet.core.clock import Clock, SystemClock
 from parapet.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from parapet.core.settings import SHORTEST_SECRET
 from parapet.core.transport import Request, Transport, UrllibTransport
-from parapet.notify.message import Message
+from parapet.notify.message import LONGEST_CHANNEL_NAME, Message
 
 TOLERANCE_SECONDS = 300.0
-MAX_NAME_CHARACTERS = 64
 _TRY_AGAIN = frozenset({408, 425, 429})
 
 
@@ -41,8 +40,8 @@ class WebhookChannel:
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if not 0 < len(name) <= MAX_NAME_CHARACTERS:
-            raise ConfigurationError(f"A channel's name has 1 to {MAX_NAME_CHARACTERS} characters, not {len(name)}.")
+        if not 0 < len(name) <= LONGEST_CHANNEL_NAME:
+            raise ConfigurationError(f"A channel's name has 1 to {LONGEST_CHANNEL_NAME} characters, not {len(name)}.")
         if not url.startswith(("https://", "http://")):  # the address may carry a secret: it is not quoted
             raise ConfigurationError(f"The address of channel {name!r} is no http or https address.")
         if len(secret) < SHORTEST_SECRET:

@@ -14,11 +14,9 @@ from parapet.incidents.changes import Near, near
 from parapet.incidents.model import Announcement, Decision, Incident, IncidentState
 from parapet.incidents.policy import IncidentPolicy
 from parapet.lessons.retrospective import compose, to_json
-from parapet.notify.message import Channel, compose_message
+from parapet.notify.message import LONGEST_CHANNEL_NAME, Channel, compose_message
 from parapet.store.outbox import Notification
 from parapet.store.store import Store, Transaction
-
-LONGEST_CHANNEL_NAME = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

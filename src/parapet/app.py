@@ -64,6 +64,7 @@ class Parapet(Definitions):
         self.incidents = incidents or IncidentPolicy()
         self.channels = tuple(channels)
         self.clock: Clock = clock or SystemClock()
+        self.refs.clock = self.clock
         self.ids: Ids = ids or TimeOrderedIds()
         self._opening = Lock()
         self._store: Store | None = None
@@ -127,9 +128,11 @@ class Parapet(Definitions):
     @cached_property
     def worker(self) -> Worker:
         """Does what is due: `worker.run(...)` in a thread or process, or `tick()` from what the host has."""
+        from parapet.ops.probe import ProbeRunner
         from parapet.ops.work import Worker
 
-        return Worker(self._context)
+        prober = ProbeRunner(self._context, self.probes, self.recorder) if self.probes else None
+        return Worker(self._context, prober)
 
     def tick(self) -> Tick:
         """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""

@@ -1,4 +1,4 @@
-"""How late something is, as one of a few values. A delay in seconds is never a label."""
+"""What a host told about a delivery or a pipeline, as values that may be labels: a delay in seconds never is one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ BOUNDS_SECONDS = (1.0, 30.0, 300.0, 3_600.0)
 """Where one bucket ends, itself excluded, and the next begins."""
 
 BUCKETS = tuple(bucket.value for bucket in DelayBucket)
+
+
+NO_TEXT = ""
+"""In no vocabulary, so it becomes `other` and is counted as rejected."""
+
+
+def text_of(told: object) -> str:
+    """*told*, if it is text; objects of other kinds are not asked anything, because that might raise."""
+    return str(told) if isinstance(told, str) else NO_TEXT
 
 
 def bucket_of(delay_seconds: object) -> str:

@@ -78,6 +78,14 @@ USUAL: Mapping[str, Mapping[str, tuple[FailureClass, ...]]] = MappingProxyType(
 )
 """What is shown at zero from the start: outcome -> the reasons that usually go with it."""
 
+_WENT_WELL = frozenset(
+    {
+        DeliveryOutcome.ATTEMPTED.value,
+        DeliveryOutcome.ACCEPTED.value,
+        DeliveryOutcome.DELIVERED.value,
+        DeliveryOutcome.COMPLAINED.value,
+    }
+)
 _FAILED = frozenset({DeliveryOutcome.DEFERRED.value, DeliveryOutcome.FAILED.value, DeliveryOutcome.BOUNCED.value})
 
 
@@ -157,21 +165,20 @@ class Delivery:
         refs: Mapping[str, object] | None,
         *delay: str,
     ) -> None:
+        signal = vocabulary.SIGNALS[metric]
         with guarded("signals.delivery"):
-            why = failure_class if failure_class is not None else _why(outcome)
-            if isinstance(outcome, str) and outcome not in _FAILED and why not in (_why(outcome), vocabulary.OTHER):
-                self._recorder.reject(
-                    vocabulary.SIGNALS[metric], names.FAILURE_CLASS
-                )  # it went well, so nothing failed
-                why = _why(outcome)
-            where = fault_plane if fault_plane is not None else _where(why, *delay)
+            ended = delays.text_of(outcome)
+            why = _why(ended) if failure_class is None else delays.text_of(failure_class)
+            if ended in _WENT_WELL and why != FailureClass.NONE:
+                self._recorder.reject(signal, names.FAILURE_CLASS)
+                why = FailureClass.NONE.value
+            where = _where(why, *delay) if fault_plane is None else delays.text_of(fault_plane)
             if delay == (vocabulary.OTHER,):
-                self._recorder.reject(vocabulary.SIGNALS[metric], names.DELAY_BUCKET)
-            values = (*self._mine, outcome, why, where, *delay)
-            self._recorder.add(metric, values)  # type: ignore[arg-type]  # what is no text becomes other
+                self._recorder.reject(signal, names.DELAY_BUCKET)
+            values = (*self._mine, ended, why, where, *delay)
+            self._recorder.add(metric, values)
             if refs:
-                fields = dict(zip(vocabulary.LABELS[metric], map(str, values), strict=True))
-                self._refs.offer(vocabulary.SIGNALS[metric], fields, refs)
+                self._refs.offer(signal, dict(zip(vocabulary.LABELS[metric], values, strict=True)), refs)
 
     def _usual(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for metric, outcomes in USUAL.items():
@@ -237,14 +244,14 @@ def failure_of(error: BaseException) -> FailureClass | str:
     return vocabulary.OTHER
 
 
-def _why(outcome: object) -> str:
+def _why(outcome: str) -> str:
     """The reason that an outcome has if nobody gives one."""
     if outcome == DeliveryOutcome.SUPPRESSED:
         return FailureClass.SUPPRESSED.value
     return vocabulary.OTHER if outcome in _FAILED else FailureClass.NONE.value
 
 
-def _where(why: object, delay: str = "") -> str:
+def _where(why: str, delay: str = "") -> str:
     if why == FailureClass.NONE and delay in LATE:
         return FaultPlane.WEBHOOK.value
-    return PLANES.get(why, FaultPlane.PROVIDER).value if isinstance(why, str) else FaultPlane.PROVIDER.value
+    return PLANES.get(why, FaultPlane.PROVIDER).value

@@ -100,12 +100,14 @@ class Pipeline:
         """
         metric = names.ASYNC_STAGE
         with guarded("signals.pipeline"):
-            state = retry_state if retry_state is not None else retry_state_of(outcome, attempt, max_attempts)
-            if outcome == AsyncOutcome.RETRYABLE_FAILED and state == RetryState.EXHAUSTED:
+            ended = delays.text_of(outcome)
+            state = retry_state_of(ended, attempt, max_attempts) if retry_state is None else delays.text_of(retry_state)
+            if ended == AsyncOutcome.RETRYABLE_FAILED and state == RetryState.EXHAUSTED:
                 self._recorder.reject(vocabulary.SIGNALS[metric], names.RETRY_STATE)  # what is tried again is not lost
-                state = RetryState.RETRYING
-            plane = fault_plane if fault_plane is not None else _plane_of(outcome)
-            self._count(metric, (*self._mine, stage, outcome, state, plane), refs)
+                state = RetryState.RETRYING.value
+            usual = _STAGE_PLANES.get(ended, FaultPlane.WORKER).value
+            plane = usual if fault_plane is None else delays.text_of(fault_plane)
+            self._count(metric, (*self._mine, delays.text_of(stage), ended, state, plane), refs)
 
     def run(
         self,
@@ -172,13 +174,15 @@ class Pipeline:
                 outcome = vocabulary.OTHER
             if discarded:
                 outcome = AsyncOutcome.DISCARDED
-            plane = fault_plane if fault_plane is not None else (usual if late or discarded else FaultPlane.NONE)
-            self._count(metric, (*self._mine, *stage, outcome, delays.bucket_of(seconds), plane), refs)
+            plane = usual if late or discarded else FaultPlane.NONE
+            where = plane.value if fault_plane is None else delays.text_of(fault_plane)
+            stages = tuple(map(delays.text_of, stage))
+            self._count(metric, (*self._mine, *stages, outcome, delays.bucket_of(seconds), where), refs)
 
-    def _count(self, metric: str, values: tuple[object, ...], refs: Mapping[str, object] | None) -> None:
-        self._recorder.add(metric, values)  # type: ignore[arg-type]  # what is no text becomes other
+    def _count(self, metric: str, values: tuple[str, ...], refs: Mapping[str, object] | None) -> None:
+        self._recorder.add(metric, values)
         if refs:
-            fields = dict(zip(vocabulary.LABELS[metric], map(str, values), strict=True))
+            fields = dict(zip(vocabulary.LABELS[metric], values, strict=True))
             self._refs.offer(vocabulary.SIGNALS[metric], fields, refs)
 
     def _declare(self) -> None:
@@ -248,14 +252,10 @@ class StageRun:
         )
 
 
-def _plane_of(outcome: object) -> FaultPlane:
-    return _STAGE_PLANES.get(outcome, FaultPlane.WORKER) if isinstance(outcome, str) else FaultPlane.WORKER
-
-
-def retry_state_of(outcome: object, attempt: int | None, max_attempts: int | None) -> RetryState:
+def retry_state_of(outcome: str, attempt: object, max_attempts: object) -> str:
     """Which try it was. Only what was discarded can have exhausted its tries."""
-    if outcome == AsyncOutcome.DISCARDED and (
-        attempt is None or (max_attempts is not None and attempt >= max_attempts)
-    ):
-        return RetryState.EXHAUSTED
-    return RetryState.RETRYING if attempt is not None and attempt > 1 else RetryState.FIRST_ATTEMPT
+    tried = attempt if isinstance(attempt, int) else None
+    last = tried is None or (isinstance(max_attempts, int) and tried >= max_attempts)
+    if outcome == AsyncOutcome.DISCARDED and last:
+        return RetryState.EXHAUSTED.value
+    return (RetryState.FIRST_ATTEMPT if tried is None or tried <= 1 else RetryState.RETRYING).value

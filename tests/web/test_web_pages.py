@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import anyio
 import pytest
 from anyio import to_thread
+from starlette.routing import Route
 
 from parapet import Parapet, Secrets
 from parapet.core.types import Actor, ActorClass
@@ -308,4 +309,11 @@ def test_metrics_without_a_configured_token_are_closed_and_say_how_to_open_them(
     assert answer.status == 403
     assert "metrics_tokens" in answer.text
     assert shop.browser().get("/metrics/", method="POST").status == 405
-    assert shop.browser().get("/metrics/other").status == 404
+
+
+def test_metrics_are_served_at_the_very_path_they_were_given(shop: Shop) -> None:
+    """As a route they need no slash at the end, so that no scrape is redirected."""
+    shop.host.routes.append(Route("/internal/metrics", metrics(shop.parapet)))
+    headers = {"authorization": "Bearer metrics-token-0123456789"}
+    assert shop.browser().get("/internal/metrics", headers=headers).status == 200
+    assert shop.browser().get("/internal/metrics").status == 401

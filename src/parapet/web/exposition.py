@@ -19,8 +19,6 @@ def expose(app: Measured, request: Request) -> Response:
     """The answer to one scrape."""
     if request.method not in {"GET", "HEAD"}:
         return text("Only GET is taken here.\n", 405, headers={"allow": "GET, HEAD"})
-    if request.path != "/":
-        return text("There is nothing here.\n", 404)
     if not app.secrets.metrics_tokens:
         return text(CLOSED, 403)
     if not security.token_matches(request.bearer, app.secrets.metrics_tokens):

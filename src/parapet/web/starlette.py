@@ -149,9 +149,10 @@ def workbench(
 
 
 def metrics(parapet: Measured) -> Metrics:
-    """The signals of *parapet* for Prometheus, behind `Secrets.metrics_tokens`: `app.mount("/metrics", metrics(...))`.
+    """The signals of *parapet* for Prometheus, behind `Secrets.metrics_tokens`.
 
-    Without a configured token it answers 403 and says how to configure one.
+    `app.routes.append(Route("/metrics", metrics(parapet)))`; mounted instead, it ends with a slash. Without a configured
+    token it answers 403 and says how to configure one.
     """
     return Metrics(parapet)
 

@@ -151,8 +151,8 @@ def workbench(
 def metrics(parapet: Measured) -> Metrics:
     """The signals of *parapet* for Prometheus, behind `Secrets.metrics_tokens`.
 
-    `app.routes.append(Route("/metrics", metrics(parapet)))`; mounted instead, it ends with a slash. Without a configured
-    token it answers 403 and says how to configure one.
+    As a route, `app.routes.append(Route("/metrics", metrics(parapet)))`, it is found at exactly this path; mounted,
+    its path ends with a slash. Without a configured token it answers 403 and says how to configure one.
     """
     return Metrics(parapet)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
+from os import PathLike
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -53,10 +54,11 @@ class Parapet(Definitions):
         burn: BurnPolicy | None = None,
         incidents: IncidentPolicy | None = None,
         channels: Sequence[Channel] = (),
+        multiprocess_dir: str | PathLike[str] | None = None,
         clock: Clock | None = None,
         ids: Ids | None = None,
     ) -> None:
-        super().__init__(service=service, owner=owner, burn=burn or BurnPolicy())
+        super().__init__(service=service, owner=owner, burn=burn or BurnPolicy(), multiprocess_dir=multiprocess_dir)
         self.environment = environment
         self.evidence = evidence
         self.wiring = wiring or Wiring()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from os import PathLike
 from typing import TypeVar
 
 from parapet.core import names
@@ -34,14 +35,16 @@ class Definitions:
     """The journeys, slices and runbooks of one service, and the recorder that counts what they need.
 
     Raises:
-        ConfigurationError: the service's name cannot be used.
+        ConfigurationError: the service's name or the directory cannot be used.
     """
 
-    def __init__(self, *, service: str, owner: str, burn: BurnPolicy) -> None:
+    def __init__(
+        self, *, service: str, owner: str, burn: BurnPolicy, multiprocess_dir: str | PathLike[str] | None = None
+    ) -> None:
         self.service = Catalog(service=service).service
         self.owner = owner
         self.burn = burn
-        self.recorder = Recorder()
+        self.recorder = Recorder(multiprocess_dir=multiprocess_dir)
         self.refs = Refs(self.recorder)
         """Exact identifiers of deliveries and pipelines, on their way to durable evidence: `parapet.refs.to(sink)`."""
         self._integrations: set[str] = set()

@@ -187,7 +187,7 @@ def test_a_journey_by_route_shares_its_bounds_with_the_requests() -> None:
 def test_a_bound_of_an_unknown_histogram_is_refused_with_the_nearest_name() -> None:
     """A typing error is answered with what exists."""
     with pytest.raises(UnknownName, match=f"Did you mean '{names.HTTP_DURATION}'"):
-        Recorder().require_bound("parapet_http_duration_seconds", 0.3)
+        Recorder().require_bound("parapet_http_requests_duration_seconds", 0.3)
 
 
 def test_a_journey_whose_route_is_not_served_is_said_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -7,20 +7,44 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from threading import Lock
+from threading import RLock
+from typing import Protocol
+from weakref import ref
 
 log = logging.getLogger("parapet")
 
-_lock = Lock()
+_lock = RLock()
 _seen: set[tuple[str, str]] = set()
 swallowed: Counter[tuple[str, str]] = Counter()
 """How often each (where, exception class) was swallowed in this process. Shown as a metric."""
+
+
+class Listener(Protocol):
+    """Somebody who counts what is swallowed in a place of their own."""
+
+    def heard(self, where: str, error: str) -> None:
+        """An exception of the class *error* was swallowed at *where*. Must not raise."""
+        ...
+
+
+_listeners: tuple[ref[Listener], ...] = ()
+
+
+def listen(listener: Listener) -> None:
+    """Tell *listener* what is swallowed from now on, as long as somebody else keeps it alive."""
+    global _listeners
+    with _lock:
+        _listeners = (*(one for one in _listeners if one() is not None), ref(listener))
 
 
 def note(where: str, error: BaseException) -> None:
     """Count *error*; log it the first time it is seen at *where*."""
     key = (where, type(error).__name__)
     swallowed[key] += 1
+    for one in _listeners:
+        listener = one()
+        if listener is not None:
+            listener.heard(*key)
     if key not in _seen:
         with _lock:
             _seen.add(key)

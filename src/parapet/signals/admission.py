@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from threading import Lock
 
 from parapet.core import vocabulary
-from parapet.signals.histogram import Histogram, Labels
+from parapet.signals.cells import Labels, OneLock
+from parapet.signals.histogram import Histogram
 
 DISCONNECTED = -1
 """Stands for the status of a request whose client left before we answered."""
@@ -25,12 +25,12 @@ class Admission:
     application declares, or a journey is measured by, is let in even when `max_series` is reached.
     """
 
-    def __init__(self, family: Histogram, *, max_routes: int, max_series: int) -> None:
+    def __init__(self, family: Histogram, lock: OneLock, *, max_routes: int, max_series: int) -> None:
         self.max_routes = max_routes
         self.max_series = max_series
         self._family = family
         self._routes: set[str] = set()
-        self._lock = Lock()
+        self._lock = lock
 
     def labels(self, method: object, template: str, status: object) -> Labels:
         """The label set of one request. The first success of a route also shows its failures, at zero."""
@@ -39,6 +39,7 @@ class Admission:
         labels = (verb, template, status_class)
         if labels in self._family:
             return labels
+        self._family.open()
         if not self._admits(template) or len(self._family) >= self.max_series:
             labels = (verb, vocabulary.OTHER, status_class)
         self._family.declare(labels)
@@ -58,6 +59,11 @@ class Admission:
         """Show a route that a journey is measured by, ceiling or not."""
         self._routes.add(template)
         self.declare(method, template, vocabulary.STATUS_CLASSES)
+
+    def take_over(self, labels: Labels) -> None:
+        """Let in what a process before this one let in, as far as the ceilings go."""
+        if len(self._family) < self.max_series and self._admits(labels[1]):
+            self._family.declare(labels)
 
     def _admits(self, template: str) -> bool:
         if template in self._routes or template == vocabulary.UNMATCHED:

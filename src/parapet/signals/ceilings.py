@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from threading import Lock
 
 from parapet.core import vocabulary
 from parapet.core.errors import ConfigurationError
+from parapet.signals.cells import OneLock
 
 LONGEST_VALUE = 200
 
@@ -16,18 +16,19 @@ class Ceilings:
 
     Args:
         limits: label -> how many values, where it differs from `vocabulary.CEILINGS`.
+        lock: the recorder's.
 
     Raises:
         ConfigurationError: a limit is no number of values.
     """
 
-    def __init__(self, limits: Mapping[str, int]) -> None:
+    def __init__(self, limits: Mapping[str, int], lock: OneLock) -> None:
         for label, most in limits.items():
             if most < 1:
                 raise ConfigurationError(f"The ceiling of {label!r} is {most}; expected 1 or more.")
         self._limits = {**vocabulary.CEILINGS, **limits}
         self._admitted: dict[str, set[str]] = {}
-        self._lock = Lock()
+        self._lock = lock
 
     def limit(self, label: str) -> int:
         """How many values *label* may have."""

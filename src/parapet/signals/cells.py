@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import RLock, local
-from typing import TypeAlias
+from types import TracebackType
+from typing import Protocol, TypeAlias, TypeVar
 from weakref import WeakSet, ref
 
 from parapet.core.errors import ConfigurationError
+from parapet.core.vocabulary import Across
+from parapet.signals.layout import Place
 
 Labels: TypeAlias = tuple[str, ...]
 Cells: TypeAlias = list[float]
-"""The numbers of one label set, as one thread wrote them."""
+"""The numbers of one label set, as one thread wrote them: a list, or a view of a file that is used as one."""
 
 MOST_LABELS = 10
+
+MODES = {Across.SUM: "livesum", Across.MAX: "livemax", Across.LATEST: "max"}
+"""prometheus_client's word for what becomes of a gauge across processes."""
+
+NOTHING = {Across.SUM: 0.0, Across.MAX: -math.inf, Across.LATEST: -math.inf}
+"""What a shared gauge holds about which nothing is known."""
+
+T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -46,18 +58,89 @@ class _Own(local):
         self.cells = enlist(self.life)
 
 
+class OneLock:
+    """One for everything of a recorder, so that no two can wait for each other.
+
+    Held when a thread first sees a label set and when a family is read, never while counting; re-entrant because a
+    garbage collection callback or a signal handler may record in the middle of either.
+    """
+
+    def __init__(self) -> None:
+        self._lock = RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lock.release()
+
+    def renew(self) -> None:
+        """In a forked child: whoever held it is not here."""
+        self._lock = RLock()
+
+
+class Gathered(Protocol):
+    """Reads what all processes counted."""
+
+    def histogram(self, name: str, label_names: Labels, bounds: Sequence[float]) -> dict[Labels, Cells]:
+        """The cells of a histogram, added up."""
+
+    def counter(self, name: str, label_names: Labels) -> dict[Labels, Cells]:
+        """A counter, added up."""
+
+    def gauge(self, name: str, label_names: Labels, across: Across) -> dict[Labels, Cells]:
+        """A gauge, put together as *across* says."""
+
+
+class Room(Protocol):
+    """Where a family counts so that other processes can read it. Nothing here raises."""
+
+    @property
+    def gathered(self) -> Gathered:
+        """What all processes counted."""
+
+    def join(self, family: Family) -> None:
+        """Show the declared label sets of *family* from when this process first counts."""
+
+    def open(self) -> None:
+        """Take over what a dead process left behind."""
+
+    def take(self, family: Family, labels: Labels) -> Cells | None:
+        """Cells that no other thread has; None where there is no room for them."""
+
+    def give_back(self, family: Family, labels: Labels, cells: Cells) -> None:
+        """A thread has ended; the next one goes on with its cells."""
+
+    def show(self, family: Family, labels: Labels) -> None:
+        """Make sure that a label set is there, at zero, once this process counts."""
+
+
 class Family:
     """Label sets of one metric, and for each a few numbers that only grow.
 
-    Counting is an addition on a list that only the current thread writes. The lock is held when a thread first sees a
-    label set and when the family is read, never while counting; it is re-entrant because a garbage collection
-    callback or a signal handler may record in the middle of either.
+    Counting is an addition on cells that only the current thread writes.
+
+    Args:
+        shared: where to count so that other processes can read it; None: in memory.
 
     Raises:
         ConfigurationError: it cannot be a metric: its name or its labels.
     """
 
-    def __init__(self, name: str, help_text: str, label_names: tuple[str, ...]) -> None:
+    sort = "counter"
+    """What prometheus_client calls this type of metric, and its mode if it is a gauge."""
+
+    def __init__(
+        self,
+        name: str,
+        help_text: str,
+        label_names: tuple[str, ...],
+        *,
+        lock: OneLock | None = None,
+        shared: Room | None = None,
+    ) -> None:
         if not all(map(_NAME.fullmatch, (name, *label_names))) or len(set(label_names)) < len(label_names):
             raise ConfigurationError(f"{name!r} with the labels {label_names!r} is no metric.")
         if len(label_names) > MOST_LABELS:
@@ -70,12 +153,15 @@ class Family:
         self.label_names = label_names
         self.sealed = False
         """Whether something was counted: the cells cannot change their shape any more."""
-        self._lock = RLock()
+        self._lock = lock or OneLock()
+        self._shared = shared
         self._declared: dict[Labels, None] = {}
         self._shards: list[tuple[ref[_Life], dict[Labels, Cells]]] = []
         self._ended: dict[Labels, Cells] = {}
         self._own = _Own(self._enlist)
         self._caches: WeakSet[local] = WeakSet()
+        if shared is not None:
+            shared.join(self)
 
     def __contains__(self, labels: object) -> bool:
         return labels in self._declared
@@ -87,11 +173,26 @@ class Family:
         """Cells in which nothing was counted."""
         return [0]
 
+    def open(self) -> None:
+        """Take over what a dead process of this service left behind, before new label sets are let in."""
+        if self._shared is not None:
+            self._shared.open()
+
     def declare(self, labels: Labels) -> None:
         """Show this label set from now on, at zero until something is counted."""
         if labels not in self._declared:
             with self._lock:
                 self._declared[labels] = None
+                if self._shared is not None:
+                    self._shared.show(self, labels)
+
+    def declared(self) -> list[Labels]:
+        """The label sets that are shown."""
+        return [labels for labels, _ in _settled(self._declared)]
+
+    def place(self, labels: Labels) -> Place:
+        """Where the numbers of a label set belong in a file."""
+        return Place(self.name, tuple(sorted(zip(self.label_names, labels, strict=True))), ())
 
     def cells(self, labels: Labels) -> Cells:
         """The current thread's cells of *labels*. Only this thread may write them, and only while it lives.
@@ -103,7 +204,7 @@ class Family:
             with self._lock:
                 self.sealed = True
                 self.declare(labels)
-                found = self._own.cells.setdefault(labels, self.empty())
+                found = self._own.cells.setdefault(labels, self._new(labels))
         return found
 
     def cached_in(self, here: local) -> None:
@@ -111,13 +212,13 @@ class Family:
         self._caches.add(here)
 
     def totals(self) -> dict[Labels, Cells]:
-        """Everything counted so far, by all threads, dead ones included."""
+        """Everything counted so far, by all threads, dead ones included; and by all processes, if they share."""
+        series = self._gathered()
         with self._lock:
             self._fold()
-            series: dict[Labels, Cells] = {}
             for shard in (self._ended, *(cells for _, cells in self._shards)):
                 _add(series, shard)
-            for labels in list(self._declared):
+            for labels in self.declared():
                 if labels not in series:
                     series[labels] = self.empty()
             return series
@@ -131,14 +232,25 @@ class Family:
 
         Only the forking thread survives a fork. Its cells are emptied in place, because others may hold on to them.
         """
-        self._lock = RLock()
         self._ended = {}
         own = self._own
         self._shards = [(ref(own.life), own.cells)]
-        for cells in own.cells.values():
-            cells[:] = self.empty()
+        for labels, cells in list(own.cells.items()):
+            if type(cells) is list:
+                cells[:] = self.empty()
+            else:
+                del own.cells[labels]
         for here in list(self._caches):
             here.__dict__.clear()
+
+    def _gathered(self) -> dict[Labels, Cells]:
+        if self._shared is None:
+            return {}
+        return self._shared.gathered.counter(self.name, self.label_names)
+
+    def _new(self, labels: Labels) -> Cells:
+        found = None if self._shared is None else self._shared.take(self, labels)
+        return self.empty() if found is None else found
 
     def _enlist(self, life: _Life) -> dict[Labels, Cells]:
         cells: dict[Labels, Cells] = {}
@@ -152,6 +264,10 @@ class Family:
         for entry in [entry for entry in self._shards if entry[0]() is None]:
             self._shards.remove(entry)
             _add(self._ended, entry[1])
+            if self._shared is not None:
+                for labels, cells in entry[1].items():
+                    if type(cells) is not list:
+                        self._shared.give_back(self, labels, cells)
 
 
 class Counter(Family):
@@ -161,8 +277,16 @@ class Counter(Family):
         ConfigurationError: it cannot be a counter: its name or its labels.
     """
 
-    def __init__(self, name: str, help_text: str, label_names: tuple[str, ...]) -> None:
-        super().__init__(name, help_text, label_names)
+    def __init__(
+        self,
+        name: str,
+        help_text: str,
+        label_names: tuple[str, ...],
+        *,
+        lock: OneLock | None = None,
+        shared: Room | None = None,
+    ) -> None:
+        super().__init__(name, help_text, label_names, lock=lock, shared=shared)
         if not name.endswith("_total"):
             raise ConfigurationError(f"{name} counts, so its name must end in '_total'.")
 
@@ -178,7 +302,33 @@ class Counter(Family):
 
 
 class Gauge(Family):
-    """Numbers that go up and down: what counts is the last one, whichever thread gave it. NaN shows none."""
+    """Numbers that go up and down: what counts is the last one, whichever thread gave it.
+
+    Args:
+        across: what becomes of the numbers of several processes.
+
+    Raises:
+        ConfigurationError: it cannot be a metric: its name or its labels.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        help_text: str,
+        label_names: tuple[str, ...],
+        *,
+        across: Across,
+        lock: OneLock | None = None,
+        shared: Room | None = None,
+    ) -> None:
+        self.across = across
+        self.sort = f"gauge_{MODES[across]}"
+        super().__init__(name, help_text, label_names, lock=lock, shared=shared)
+
+    def put(self, labels: Labels, value: float) -> None:
+        """Say what *labels* stand at; NaN: nobody knows, so it is not shown."""
+        cells = self.cells(labels)
+        cells[0] = value if value == value or type(cells) is list else NOTHING[self.across]
 
     def cells(self, labels: Labels) -> Cells:
         """The cells of *labels*; all threads share them and write nothing but the number itself."""
@@ -186,13 +336,18 @@ class Gauge(Family):
         if found is None:
             with self._lock:
                 self.declare(labels)
-                found = self._ended.setdefault(labels, self.empty())
+                found = self._ended.setdefault(labels, self._new(labels))
         return found
 
     def forget_parent(self) -> None:
         """In a forked child: drop what the parent said of itself."""
         super().forget_parent()
         self._declared = {}
+
+    def _gathered(self) -> dict[Labels, Cells]:
+        if self._shared is None:
+            return {}
+        return self._shared.gathered.gauge(self.name, self.label_names, self.across)
 
     def snapshot(self) -> NumberSnapshot:
         """The numbers as they stand."""
@@ -207,11 +362,13 @@ class Gauge(Family):
 
 def _add(into: dict[Labels, Cells], shard: dict[Labels, Cells]) -> None:
     for labels, cells in _settled(shard):
+        if type(cells) is not list:  # it was read from its file
+            continue
         total = into.get(labels)
         into[labels] = list(cells) if total is None else [a + b for a, b in zip(total, cells, strict=True)]
 
 
-def _settled(shard: dict[Labels, Cells]) -> list[tuple[Labels, Cells]]:
+def _settled(shard: dict[Labels, T]) -> list[tuple[Labels, T]]:
     """The items of a dict to which its own thread may be adding a label set right now."""
     while True:
         try:

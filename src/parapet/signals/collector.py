@@ -11,8 +11,7 @@ from prometheus_client.metrics_core import Metric
 
 from parapet.core import vocabulary
 from parapet.signals.cells import NumberSnapshot
-from parapet.signals.histogram import HistogramSnapshot
-from parapet.signals.text import bound_text
+from parapet.signals.histogram import HistogramSnapshot, bound_text
 
 Snapshot: TypeAlias = HistogramSnapshot | NumberSnapshot
 

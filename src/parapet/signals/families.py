@@ -8,8 +8,9 @@ from typing import TypeAlias
 from parapet.core import names, vocabulary
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.signals.ceilings import Ceilings, is_value
-from parapet.signals.cells import Counter, Family, Gauge, Labels, NumberSnapshot
+from parapet.signals.cells import Counter, Family, Gauge, Labels, NumberSnapshot, OneLock, Room
 from parapet.signals.histogram import Histogram, HistogramSnapshot
+from parapet.signals.layout import Place
 from parapet.signals.series import Series
 
 Reject: TypeAlias = Callable[[str, str], None]
@@ -26,10 +27,22 @@ class Families:
         ceilings: how many values the labels may have that a host decides.
         max_series: how many label sets each family may have; a new one beyond that is `other` in its open labels.
         reject: is told what became `other`.
+        lock: the recorder's.
+        shared: where to count so that other processes can read it; None: in memory.
     """
 
-    def __init__(self, ceilings: Ceilings, max_series: int, reject: Reject) -> None:
+    def __init__(
+        self,
+        ceilings: Ceilings,
+        max_series: int,
+        reject: Reject,
+        *,
+        lock: OneLock,
+        shared: Room | None = None,
+    ) -> None:
         self.ceilings = ceilings
+        self._lock = lock
+        self._shared = shared
         self.max_series = max_series
         self._reject = reject
         self._made: dict[str, Family] = {}
@@ -67,11 +80,15 @@ class Families:
         if family is None:
             if metric not in vocabulary.LABELS:
                 raise UnknownName.of("metric", metric, vocabulary.LABELS)
-            family = self._made.setdefault(metric, _family(metric))
+            with self._lock:
+                family = self._made.get(metric) or self._made.setdefault(metric, self._make(metric))
         return family
 
-    def series(self, metric: str, values: Iterable[str]) -> Series:
+    def series(self, metric: str, values: Iterable[str], *, declaring: bool = False) -> Series:
         """The handle on *values*, which become `other` where they are outside their vocabulary or ceiling.
+
+        Args:
+            declaring: nothing is counted yet, so a process that will fork need not take a seat.
 
         Raises:
             UnknownName: no such family.
@@ -82,6 +99,8 @@ class Families:
         found = bound.get(given) if all(isinstance(value, str) for value in given) else None
         if found is None:
             family = self[metric]
+            if not declaring:
+                family.open()
             labels = self.labels(family, given)
             found = bound.get(labels)
             if found is None:
@@ -139,18 +158,40 @@ class Families:
         """Every family that has something to show but requests, journeys and what is counted about us, by name."""
         apart = {names.HTTP_DURATION, names.JOURNEY_DURATION, names.REJECTED, names.SWALLOWED}
         found: list[HistogramSnapshot | NumberSnapshot] = []
-        for metric in sorted(self._made.keys() - apart):
-            family = self._made[metric]
+        # Another process may count what this one never does.
+        for metric in sorted((self._made if self._shared is None else vocabulary.LABELS).keys() - apart):
+            family = self[metric]
             if isinstance(family, Histogram | Counter | Gauge):
                 snapshot = family.snapshot()
                 if snapshot.series:
                     found.append(snapshot)
         return found
 
+    def take_over(self, place: Place) -> None:
+        """Let in what a process before this one let in, as far as the ceilings go."""
+        pairs = dict(place.labels)
+        closed = vocabulary.LABELS.get(place.metric, {})
+        if pairs.keys() != closed.keys() or len(self[place.metric]) >= self.max_series:
+            return
+        family = self[place.metric]
+        if all(closed[label] or self.ceilings.admits(label, value) for label, value in pairs.items()):
+            family.declare(tuple(pairs[label] for label in family.label_names))
+
     def forget_parent(self) -> None:
         """In a forked child: drop what the parent counted."""
         for family in self._made.values():
             family.forget_parent()
+
+    def _make(self, metric: str) -> Family:
+        label_names, help_text = tuple(vocabulary.LABELS[metric]), vocabulary.HELP[metric]
+        lock, shared = self._lock, self._shared
+        if metric in vocabulary.BUCKETS_SECONDS:
+            bounds = vocabulary.BUCKETS_SECONDS[metric]
+            return Histogram(metric, help_text, label_names, bounds, lock=lock, shared=shared)
+        if metric in vocabulary.GAUGES:
+            across = vocabulary.GAUGES[metric]
+            return Gauge(metric, help_text, label_names, across=across, lock=lock, shared=shared)
+        return Counter(metric, help_text, label_names, lock=lock, shared=shared)
 
     def _settled(self, family: Family, label: str, closed: tuple[str, ...] | None, value: object) -> str:
         if closed is not None:
@@ -165,15 +206,6 @@ class Families:
             self._reject(_signal(family), CEILING)
             return vocabulary.OTHER
         return str(value)
-
-
-def _family(metric: str) -> Family:
-    label_names, help_text = tuple(vocabulary.LABELS[metric]), vocabulary.HELP[metric]
-    if metric in vocabulary.BUCKETS_SECONDS:
-        return Histogram(metric, help_text, label_names, vocabulary.BUCKETS_SECONDS[metric])
-    if metric in vocabulary.GAUGES:
-        return Gauge(metric, help_text, label_names)
-    return Counter(metric, help_text, label_names)
 
 
 def _signal(family: Family) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parapet.core.errors import ConfigurationError
-from parapet.signals.cells import Cells, Family, Labels
+from parapet.signals.cells import Cells, Family, Labels, OneLock, Room
+from parapet.signals.layout import Place
 
-__all__ = ["Cells", "Histogram", "HistogramSnapshot", "Labels"]
+__all__ = ["Cells", "Histogram", "HistogramSnapshot", "Labels", "bound_text"]
 
 LONGEST_BOUND_SECONDS = 86_400.0
 
@@ -34,12 +35,21 @@ class Histogram(Family):
         ConfigurationError: it cannot be a metric: its name or its labels.
     """
 
+    sort = "histogram"
+
     def __init__(
-        self, name: str, help_text: str, label_names: tuple[str, ...], bounds_seconds: Iterable[float]
+        self,
+        name: str,
+        help_text: str,
+        label_names: tuple[str, ...],
+        bounds_seconds: Iterable[float],
+        *,
+        lock: OneLock | None = None,
+        shared: Room | None = None,
     ) -> None:
-        super().__init__(name, help_text, label_names)
         self.bounds_seconds = sorted(bounds_seconds)
         """Upper bounds. Changed only in place, so whoever counts may hold on to the list."""
+        super().__init__(name, help_text, label_names, lock=lock, shared=shared)
 
     def observe(self, labels: Labels, seconds: float) -> None:
         """Count one duration, which must be a finite number of seconds, 0 or more."""
@@ -50,6 +60,10 @@ class Histogram(Family):
     def empty(self) -> Cells:
         """Cells in which nothing was counted."""
         return [0] * (len(self.bounds_seconds) + 1) + [0.0]
+
+    def place(self, labels: Labels) -> Place:
+        """Where the cells of a label set belong in a file."""
+        return replace(super().place(labels), bounds=(*map(bound_text, self.bounds_seconds), "+Inf"))
 
     def require_bound(self, seconds: float) -> None:
         """Make sure that a bucket ends exactly at *seconds*.
@@ -83,3 +97,13 @@ class Histogram(Family):
             bounds_seconds=tuple(self.bounds_seconds),
             series=self.totals(),
         )
+
+    def _gathered(self) -> dict[Labels, Cells]:
+        if self._shared is None:
+            return {}
+        return self._shared.gathered.histogram(self.name, self.label_names, self.bounds_seconds)
+
+
+def bound_text(bound_seconds: float) -> str:
+    """The value of `le` for a bucket bound, as Prometheus clients write it."""
+    return repr(float(bound_seconds))

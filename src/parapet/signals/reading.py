@@ -77,14 +77,14 @@ def rejections(
     )
 
 
-def swallowed(counted: Mapping[tuple[str, str], int]) -> NumberSnapshot:
+def swallowed(counted: Mapping[tuple[str, str], int] | Mapping[Labels, float]) -> NumberSnapshot:
     """The exceptions that the guard kept away from the host."""
     return NumberSnapshot(
         name=names.SWALLOWED,
         help_text=vocabulary.HELP[names.SWALLOWED],
         label_names=tuple(vocabulary.LABELS[names.SWALLOWED]),
         kind="counter",
-        series={(where, error): count for (where, error), count in list(counted.items())},
+        series=dict(list(counted.items())),
     )
 
 

@@ -7,28 +7,32 @@ import math
 import os
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from weakref import ref
 
 from parapet.core import guard, names, vocabulary
-from parapet.core.errors import ConfigurationError, UnknownName
+from parapet.core.errors import ConfigurationError
 from parapet.signals import reading
 from parapet.signals.admission import Admission
 from parapet.signals.ceilings import Ceilings
-from parapet.signals.cells import Labels, NumberSnapshot
+from parapet.signals.cells import Labels, NumberSnapshot, OneLock
 from parapet.signals.families import WRONG_LABELS, Families
 from parapet.signals.histogram import HistogramSnapshot
+from parapet.signals.layout import Place
 from parapet.signals.series import Series, duration
 from parapet.signals.text import HistogramText, write_numbers
 
 if TYPE_CHECKING:  # loaded when a host asks for a collector
     from parapet.signals.collector import RecorderCollector
+    from parapet.signals.shared import SharedDirectory
 
 log = logging.getLogger("parapet")
 
 _OUTCOMES = frozenset(vocabulary.LABELS[names.JOURNEY_DURATION][names.OUTCOME] or ())
 _CONVERTOR = re.compile(r"{([^{}:]+):[^{}]*}")
 _LONGEST_NAME = 100
+_COUNTED_BY_US = frozenset({names.JOURNEY_DURATION, names.REJECTED, names.SWALLOWED})  # bounded by our own code
 
 UNKNOWN_METRIC = "metric"
 
@@ -43,18 +47,34 @@ class Recorder:
         max_series: how many label sets each family may make; for requests, over all routes, methods and classes.
         ceilings: label -> how many values it may have, where that differs from `vocabulary.CEILINGS`.
 
+        multiprocess_dir: a directory that all processes of the service count into, made if it is missing; whichever
+            is scraped then reports all of them. Each process opens its files when it first counts, so an application
+            may be loaded before its server forks. Empty it when the machine starts, never while the service runs.
+
     Raises:
-        ConfigurationError: a ceiling is no number of values.
+        ConfigurationError: a ceiling is no number of values, or there is no writing in the directory.
     """
 
     def __init__(
-        self, *, max_routes: int = 200, max_series: int = 2_000, ceilings: Mapping[str, int] | None = None
+        self,
+        *,
+        max_routes: int = 200,
+        max_series: int = 2_000,
+        ceilings: Mapping[str, int] | None = None,
+        multiprocess_dir: str | os.PathLike[str] | None = None,
     ) -> None:
-        self.families = Families(Ceilings(ceilings or {}), max_series, self.reject)
+        self._lock = OneLock()
+        self._shared = None if multiprocess_dir is None else self._share(Path(multiprocess_dir))
+        self.families = Families(
+            Ceilings(ceilings or {}, self._lock), max_series, self.reject, lock=self._lock, shared=self._shared
+        )
         self.http = self.families.histogram(names.HTTP_DURATION)
         self.journeys = self.families.histogram(names.JOURNEY_DURATION)
-        self.admission = Admission(self.http, max_routes=max_routes, max_series=max_series)
+        self.admission = Admission(self.http, self._lock, max_routes=max_routes, max_series=max_series)
         self._rejected = self.families.counter(names.REJECTED)
+        self._swallowed = self.families.counter(names.SWALLOWED)
+        if self._shared is not None:
+            guard.listen(self)
         self._at_scrape: list[AtScrape] = []
         self._registered: set[str] = set()
         self._by_route: Mapping[str, frozenset[tuple[str, str]]] = {}  # replaced, never changed: scrapes read it
@@ -112,7 +132,7 @@ class Recorder:
             UnknownName: no such family.
             ConfigurationError: the family has more or fewer labels.
         """
-        self.families.series(metric, values)
+        self.families.series(metric, values, declaring=True)
 
     def register_values(self, label: str, values: Iterable[str]) -> None:
         """Admit values of a label that the host decides, such as its providers, before others take their places.
@@ -173,10 +193,9 @@ class Recorder:
             UnknownName: no such histogram.
             ConfigurationError: *seconds* is no duration, or the bound is missing and the family already counts.
         """
-        families = {self.http.name: self.http, self.journeys.name: self.journeys}
-        if metric not in families:
-            raise UnknownName.of("histogram", metric, families)
-        for family in families.values() if self._by_route else (families[metric],):
+        wanted = self.families.histogram(metric)
+        shared = (self.http, self.journeys) if self._by_route else ()
+        for family in shared if wanted in shared else (wanted,):
             family.require_bound(seconds)
 
     def record(self, journey: str, outcome: vocabulary.Outcome | str, duration_seconds: float) -> None:
@@ -233,7 +252,8 @@ class Recorder:
     def counters(self, requests: HistogramSnapshot, journeys: HistogramSnapshot) -> tuple[NumberSnapshot, ...]:
         """What was rejected and what was swallowed, given the histograms of the same reading."""
         counted = self._rejected.snapshot().series
-        return reading.rejections(requests, journeys, counted), reading.swallowed(guard.swallowed)
+        swallowed = guard.swallowed if self._shared is None else self._swallowed.snapshot().series
+        return reading.rejections(requests, journeys, counted), reading.swallowed(swallowed)
 
     def read(self) -> list[HistogramSnapshot | NumberSnapshot]:
         """Every family that has something to show, as it stands."""
@@ -274,7 +294,27 @@ class Recorder:
     def _reject_journey(self, reason: str) -> None:
         self.reject(reading.JOURNEY, reason)
 
+    def heard(self, where: str, error: str) -> None:
+        """Count an exception that the guard swallowed, where other processes can read it."""
+        self._swallowed.cells((where, error))[0] += 1
+
+    def _share(self, directory: Path) -> SharedDirectory:
+        from parapet.signals.shared import SharedDirectory
+
+        return SharedDirectory(directory, self._lock, self._take_over)
+
+    def _take_over(self, place: Place) -> None:
+        with guard.guarded("signals.take_over"):
+            if place.metric == self.http.name:
+                pairs = dict(place.labels)
+                self.admission.take_over(tuple(pairs[label] for label in self.http.label_names))
+            elif place.metric not in _COUNTED_BY_US:
+                self.families.take_over(place)
+
     def _forget_parent(self) -> None:
+        self._lock.renew()
+        if self._shared is not None:
+            self._shared.forget_parent()
         self.families.forget_parent()
 
 

@@ -98,7 +98,7 @@ def _setter(family: Gauge, labels: Labels, reject: Reject) -> Record:
         if number is None:
             reject(BAD_NUMBER)
             return
-        family.cells(labels)[0] = number
+        family.put(labels, number)
 
     return put
 

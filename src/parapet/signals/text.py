@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from parapet.signals.cells import Labels, NumberSnapshot
-from parapet.signals.histogram import HistogramSnapshot
+from parapet.signals.histogram import HistogramSnapshot, bound_text
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -51,11 +51,6 @@ def write_numbers(snapshot: NumberSnapshot) -> list[str]:
 def number_text(value: float) -> str:
     """A value: whole numbers without a point."""
     return str(int(value)) if value == value and abs(value) < WHOLE and int(value) == value else repr(float(value))
-
-
-def bound_text(bound_seconds: float) -> str:
-    """The value of `le` for a bucket bound, as Prometheus clients write it."""
-    return repr(float(bound_seconds))
 
 
 def _form(snapshot: HistogramSnapshot, labels: Labels) -> str:

@@ -20,7 +20,16 @@ from parapet.core import vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import JobState
-from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, BacklogWatch, Host, Jobs, Lane, Waiting
+from parapet.integrations.jobs import (
+    BACKLOG_EVERY_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    STAMP,
+    BacklogWatch,
+    Host,
+    Jobs,
+    Lane,
+    Waiting,
+)
 
 try:
     from celery import Celery, Task, bootsteps, signals
@@ -34,7 +43,6 @@ except ImportError as error:
     raise ConfigurationError("Celery is not installed. Install it, or do not instrument it.") from error
 
 _SEEN = "_parapet_seen"
-_BROKER_TIMEOUT_SECONDS = 5.0
 _INTERNAL = "celery."  # Celery's own tasks, such as the one that polls a chord
 
 _instrumented: WeakKeyDictionary[Celery, _Measure] = WeakKeyDictionary()
@@ -337,9 +345,9 @@ class Backlog:
         if self._connection is None:
             connection = self._app.connection_for_read()
             names = ("socket_timeout", "socket_connect_timeout", "read_timeout", "write_timeout")
-            limits = dict.fromkeys(names, _BROKER_TIMEOUT_SECONDS)
+            limits = dict.fromkeys(names, READ_TIMEOUT_SECONDS)
             connection.transport_options = {**(connection.transport_options or {}), **limits}
-            self._connection = connection.ensure_connection(max_retries=1, timeout=_BROKER_TIMEOUT_SECONDS)
+            self._connection = connection.ensure_connection(max_retries=1, timeout=READ_TIMEOUT_SECONDS)
         return self._connection
 
     def _taken(self) -> dict[str, float]:

@@ -5,8 +5,9 @@ Imports no job library. A job is counted where it ran or, if its process died, b
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +23,7 @@ STAMP = names.JOB_PUBLISHED
 MOST_LANES = 5_000
 LAST_SUCCESS_EVERY_SECONDS = 1.0
 BACKLOG_EVERY_SECONDS = 5.0
+READ_TIMEOUT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 366 * 86_400.0
 
 
@@ -167,6 +169,18 @@ class BacklogWatch:
             found = list(self._read())
         self.show(found or [])
         return found is not None
+
+    async def follow(self, read: Callable[[], Awaitable[Iterable[Waiting]]]) -> None:
+        """The same without a thread, in the event loop of whoever awaits this; ends when it is cancelled."""
+        try:
+            while True:
+                found: list[Waiting] = []
+                with guarded("jobs.backlog"):
+                    found = list(await asyncio.wait_for(read(), READ_TIMEOUT_SECONDS))
+                self.show(found)
+                await asyncio.sleep(self._every_seconds)
+        finally:
+            self.show([])
 
     def show(self, found: list[Waiting]) -> None:
         """Show *found*, and of queues that were shown before and are not in it, no number any more. Never raises."""

@@ -16,7 +16,15 @@ from parapet.core import vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import JobState
-from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, BacklogWatch, Host, Jobs, Lane, Waiting
+from parapet.integrations.jobs import (
+    BACKLOG_EVERY_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    BacklogWatch,
+    Host,
+    Jobs,
+    Lane,
+    Waiting,
+)
 
 try:
     import psycopg
@@ -31,7 +39,6 @@ except ImportError as error:
     raise ConfigurationError("Procrastinate is not installed. Install it, or do not instrument it.") from error
 
 _BUILTIN = "builtin"
-_READ_TIMEOUT_SECONDS = 5.0
 _MOST_COUNTED = 100_000
 _STALLED_SECONDS = 30.0
 
@@ -90,8 +97,8 @@ def backlog(
     jobs = Jobs(host)
 
     def read() -> Iterator[Waiting]:
-        limit = f"-c statement_timeout={int(_READ_TIMEOUT_SECONDS * 1000)}"
-        timeout = int(_READ_TIMEOUT_SECONDS)
+        limit = f"-c statement_timeout={int(READ_TIMEOUT_SECONDS * 1000)}"
+        timeout = int(READ_TIMEOUT_SECONDS)
         with psycopg.connect(url, connect_timeout=timeout, options=limit, autocommit=True) as connection:
             rows = connection.cursor(row_factory=dict_row).execute(_BACKLOG, _LIMITS).fetchall()
         return _waiting(rows, queues, jobs.now())
@@ -175,7 +182,6 @@ class _Measure:
                     lane.waited(max(0.0, row["seconds"]))
 
     async def _watch(self, queues: Iterable[str] | None) -> None:
-        watch = BacklogWatch(self._jobs, tuple)
         served = set(queues or ())
         with guarded("procrastinate.worker"):
             self._app.perform_import_paths()  # type: ignore[no-untyped-call]
@@ -185,19 +191,12 @@ class _Measure:
         known = served or {task.queue for task in self._app.tasks.values()} - {_BUILTIN}
         if self._every_seconds is None or isinstance(self._app.connector, InMemoryConnector):
             return
-        try:
-            while True:
-                found: list[Waiting] = []
-                with guarded("jobs.backlog"):
-                    asked = self._app.connector.execute_query_all_async(_BACKLOG, **_LIMITS)
-                    rows = await asyncio.wait_for(asked, _READ_TIMEOUT_SECONDS)
-                    found = [
-                        one for one in _waiting(rows, known, self._jobs.now()) if not served or one.queue in served
-                    ]
-                watch.show(found)
-                await asyncio.sleep(self._every_seconds)
-        finally:
-            watch.show([])
+
+        async def read() -> list[Waiting]:
+            rows = await self._app.connector.execute_query_all_async(_BACKLOG, **_LIMITS)
+            return [one for one in _waiting(rows, known, self._jobs.now()) if not served or one.queue in served]
+
+        await BacklogWatch(self._jobs, tuple, self._every_seconds).follow(read)
 
 
 def _state_of(error: BaseException | None, context: JobContext) -> JobState:

@@ -15,7 +15,15 @@ from typing import ClassVar
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import JobState
-from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, BacklogWatch, Host, Jobs, Lane, Waiting
+from parapet.integrations.jobs import (
+    BACKLOG_EVERY_SECONDS,
+    READ_TIMEOUT_SECONDS,
+    BacklogWatch,
+    Host,
+    Jobs,
+    Lane,
+    Waiting,
+)
 
 try:
     from redis import Redis
@@ -27,7 +35,6 @@ try:
 except ImportError as error:
     raise ConfigurationError("RQ is not installed. Install it, or do not instrument it.") from error
 
-_READ_TIMEOUT_SECONDS = 5.0
 _PICKLED = (DefaultSerializer, PickleSerializer)
 _MOST_OPCODES = 8
 
@@ -166,7 +173,7 @@ class _Backlog:
 def _own(connection: Redis) -> Redis:
     """A connection like *connection* that shares nothing with it, so that a fork cannot find it in use."""
     pool = connection.connection_pool
-    limits = {"socket_timeout": _READ_TIMEOUT_SECONDS, "socket_connect_timeout": _READ_TIMEOUT_SECONDS}
+    limits = {"socket_timeout": READ_TIMEOUT_SECONDS, "socket_connect_timeout": READ_TIMEOUT_SECONDS}
     options = {**pool.connection_kwargs, **limits}
     return Redis(connection_pool=type(pool)(connection_class=pool.connection_class, max_connections=1, **options))
 

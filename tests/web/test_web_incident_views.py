@@ -199,6 +199,17 @@ def test_the_drawing_shows_firing_and_quiet_with_the_numbers_of_the_list(night: 
     assert [row.number for row in near_rows(found, now=at("02:45:12"))] == [1, 2]
 
 
+def test_an_alert_that_just_fired_is_not_drawn_into_the_future() -> None:
+    """The drawing is a minute wide at least; the bar is as long as it fired."""
+    told = Night()
+    told.deliver("02:13:16", "02:13:04")
+    drawing = span_chart(told.now, told.episodes, (), now=at("02:13:25"))
+    assert drawing is not None
+    (bar,) = drawing.bars
+    assert bar.label == "firing 21\u00a0s"
+    assert float(bar.x.removesuffix("%")) + float(bar.width.removesuffix("%")) < 90
+
+
 def test_changes_close_together_share_one_mark(night: Night) -> None:
     """Four deploys in two minutes do not lie on top of each other."""
     close = tuple(change(f"Try {n}", f"02:40:{n}0") for n in range(4))

@@ -96,7 +96,7 @@ def span_chart(
     y = 40 if with_marks else 12
     for severity in severities:
         name = "Page" if severity is Severity.PAGE else "Ticket"
-        found = stretches([each for each in episodes if each.severity is severity], axis.end)
+        found = stretches([each for each in episodes if each.severity is severity], min(axis.end, now))
         lanes.append(Lane(name=name, y=y + 26))
         css = "on" if severity is Severity.PAGE else "on-ticket"
         bars += [_bar(stretch, axis, y, css) for stretch in found]

@@ -55,6 +55,10 @@ golden: $(READY) ## Rewrite the golden files; read the diff before you commit it
 	PARAPET_GOLDEN=rewrite $(BIN)/python -m pytest tests/artifacts -k golden
 	@git --no-pager diff --stat -- tests
 
+.PHONY: reference
+reference: $(READY) ## Write docs/reference from the code
+	@scripts/make-reference
+
 .PHONY: constraints
 constraints: ## Newest versions of everything, written to constraints.txt
 	@scripts/pin-versions $(PYTHON) constraints.txt

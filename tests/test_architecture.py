@@ -28,7 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "definitions": {"signals", "slo", "response"},
     "app": {"definitions", "signals", "slo", "incidents", "response", "lessons", "store", "notify", "ops"},
     "web": {"app", "incidents", "response", "lessons", "slo"},
-    "cli": {"app", "artifacts", "slo", "incidents", "store", "integrations"},
+    "cli": {"app", "signals", "artifacts", "slo", "incidents", "store", "integrations"},
     "testing": {"app", "incidents", "notify"},
     # The lazy table of public names: it imports nothing when imported.
     "__init__": {"app", "incidents", "response", "slo"},

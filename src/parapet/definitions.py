@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from os import PathLike
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from parapet.core import names
 from parapet.core.errors import ConfigurationError
@@ -26,6 +26,9 @@ from parapet.slo.packs.journeys import journey_slices
 from parapet.slo.packs.pipeline import pipeline_slices
 from parapet.slo.packs.probes import probe_slice
 from parapet.slo.slice import LatencyRatio, Slice
+
+if TYPE_CHECKING:  # loaded when the doctor asks
+    from parapet.signals.cardinality import FamilySize
 
 C = TypeVar("C", bound=Check)
 Playbook = Callable[..., Runbook]
@@ -251,6 +254,16 @@ class Definitions:
         self._runbooks[runbook.name] = runbook
         self.__dict__.pop("catalog", None)
         return runbook
+
+    def cardinality(self, scraped: str | None = None) -> tuple[FamilySize, ...]:
+        """How many series every family has and may have, worst first; *scraped*: what a running application exports.
+
+        Raises:
+            MalformedPayload: *scraped* is not in the Prometheus text format.
+        """
+        from parapet.signals.cardinality import sizes
+
+        return sizes(self.recorder, scraped)
 
     @property
     def runbooks(self) -> tuple[Runbook, ...]:

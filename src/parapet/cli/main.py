@@ -15,6 +15,7 @@ COMMANDS = {
     "slo": ("parapet.cli.slo", "slo"),
     "db": ("parapet.cli.db", "db"),
     "worker": ("parapet.cli.worker", "worker"),
+    "doctor": ("parapet.cli.doctor", "doctor"),
     "deploy": ("parapet.cli.deploy", "deploy"),
 }
 

@@ -16,7 +16,7 @@ from parapet.core import names
 class Outcome(StrEnum):
     """How a user's attempt at a journey ended."""
 
-    SUCCESS = "success"
+    SUCCESS = "success"  # it worked
     FAILURE = "failure"  # ours: burns budget
     USER_ERROR = "user_error"  # wrong password, declined card: does not
     ABANDONED = "abandoned"  # the user left: does not
@@ -37,7 +37,7 @@ class Severity(StrEnum):
 class JobState(StrEnum):
     """How one run of a background job ended."""
 
-    SUCCEEDED = "succeeded"
+    SUCCEEDED = "succeeded"  # it did its work
     RETRIED = "retried"  # it failed and will be tried again
     FAILED = "failed"  # it failed and will not be tried again
     DISCARDED = "discarded"  # nobody ran it to an end: unknown, rejected, too old
@@ -60,8 +60,8 @@ class DeliveryOutcome(StrEnum):
 class AsyncOutcome(StrEnum):
     """How a stage of a pipeline moved, or how its waiting work stands."""
 
-    STARTED = "started"
-    SUCCEEDED = "succeeded"
+    STARTED = "started"  # it began
+    SUCCEEDED = "succeeded"  # it did its work, or came in time
     RETRYABLE_FAILED = "retryable_failed"  # it failed, and is tried again: not lost
     DISCARDED = "discarded"  # given up: lost unless somebody acts
     DELAYED = "delayed"  # later than it should be
@@ -70,11 +70,11 @@ class AsyncOutcome(StrEnum):
 class Channel(StrEnum):
     """What something is delivered through."""
 
-    EMAIL = "email"
-    SMS = "sms"
-    PUSH = "push"
-    CHAT = "chat"
-    WEBHOOK = "webhook"
+    EMAIL = "email"  # electronic mail
+    SMS = "sms"  # text messages to telephones
+    PUSH = "push"  # notifications to an app or a browser
+    CHAT = "chat"  # messages into a chat
+    WEBHOOK = "webhook"  # requests to somebody else's endpoint
 
 
 class FaultPlane(StrEnum):
@@ -94,42 +94,42 @@ class FailureClass(StrEnum):
     """Why something was not delivered."""
 
     NONE = "none"  # it did not fail
-    TIMEOUT = "timeout"
+    TIMEOUT = "timeout"  # no answer in time
     UNAVAILABLE = "unavailable"  # the provider answered with an error of its own
-    RATE_LIMITED = "rate_limited"
+    RATE_LIMITED = "rate_limited"  # the provider wants less at once
     REJECTED = "rejected"  # the provider said no to this message
     AUTHENTICATION = "authentication"  # our credentials
     CONFIGURATION = "configuration"  # our set-up or our code
-    NETWORK = "network"
-    INVALID_RECIPIENT = "invalid_recipient"
+    NETWORK = "network"  # no connection to the provider
+    INVALID_RECIPIENT = "invalid_recipient"  # there is no such recipient
     MAILBOX_UNAVAILABLE = "mailbox_unavailable"  # full, or away for now
     CONTENT = "content"  # refused for what it says
-    SUPPRESSED = "suppressed"
+    SUPPRESSED = "suppressed"  # a list says not to send it
     INVALID_CALLBACK = "invalid_callback"  # a callback that we could not take: signature, shape
 
 
 class RetryState(StrEnum):
     """Which try it was."""
 
-    FIRST_ATTEMPT = "first_attempt"
-    RETRYING = "retrying"
+    FIRST_ATTEMPT = "first_attempt"  # nothing was tried before
+    RETRYING = "retrying"  # it was tried before
     EXHAUSTED = "exhausted"  # no try is left
 
 
 class DelayBucket(StrEnum):
     """How late something was."""
 
-    SUBSECOND = "subsecond"
-    UNDER_30S = "under_30s"
-    UNDER_5M = "under_5m"
-    UNDER_1H = "under_1h"
-    OVER_1H = "over_1h"
+    SUBSECOND = "subsecond"  # less than 1 s
+    UNDER_30S = "under_30s"  # from 1 s to less than 30 s
+    UNDER_5M = "under_5m"  # from 30 s to less than 5 minutes
+    UNDER_1H = "under_1h"  # from 5 minutes to less than 1 hour
+    OVER_1H = "over_1h"  # 1 hour or more
 
 
 class ProbeOutcome(StrEnum):
     """How one run of a probe ended."""
 
-    SUCCESS = "success"
+    SUCCESS = "success"  # it found what it looked for
     FAILURE = "failure"  # it looked, and what it saw was wrong
     TIMEOUT = "timeout"  # it did not end in time
     CRASHED = "crashed"  # it could not look: its own code failed

@@ -117,9 +117,9 @@ def test_ten_thousand_series_are_rendered_in_milliseconds() -> None:
     assert render(recorder).count(b"\n") > 10_000
     took = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.thread_time()
         render(recorder)
-        took.append(time.perf_counter() - start)
+        took.append(time.thread_time() - start)
     assert min(took) < 0.05
 
 

@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from parapet.core import guard, names, vocabulary
 from parapet.core.errors import ConfigurationError, UnknownName
-from parapet.signals.cells import Counter, Family
+from parapet.signals.cells import Family
+from parapet.signals.numbers import Counter
 from parapet.signals.recorder import Recorder
 
 Samples = dict[tuple[str, tuple[str, ...]], float]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parapet.core import vocabulary
-from parapet.signals.cells import Labels, OneLock
+from parapet.signals.cells import Labels
 from parapet.signals.histogram import Histogram
+from parapet.signals.locks import OneLock
 
 DISCONNECTED = -1
 """Stands for the status of a request whose client left before we answered."""

@@ -28,6 +28,7 @@ def instrument(app: ASGIApp, recorder: Recorder) -> ASGIApp:
     # Everything that a request needs is bound here: a closure costs less than an instance with attributes.
     here, first_sight, prepare = sight.here, sight.cells, sight.prepare
     bounds, bucket, clock = recorder.http.bounds_seconds, bisect_left, perf_counter
+    due, sample = recorder.http.exemplars.due, recorder.http.sample
     prepared = False
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,8 +42,7 @@ def instrument(app: ASGIApp, recorder: Recorder) -> ASGIApp:
             prepared = True
             prepare(scope)
         status = 0
-        end = 0.0
-        last: Message | None = None
+        end = 0.0  # when the last part of the body was handed on
 
         # Without annotations, which would be put together anew for every request.
         async def listen():  # type: ignore[no-untyped-def]
@@ -54,12 +54,11 @@ def instrument(app: ASGIApp, recorder: Recorder) -> ASGIApp:
 
         # A plain function that hands on the awaitable: one frame less for every message than a coroutine.
         def answer(message):  # type: ignore[no-untyped-def]
-            nonlocal status, end, last
+            nonlocal status, end
             if "status" in message:
                 status = status or message["status"]
-            else:
+            elif "more_body" not in message or not message["more_body"]:
                 end = clock()
-                last = message
             return send(message)
 
         returned = False
@@ -70,15 +69,21 @@ def instrument(app: ASGIApp, recorder: Recorder) -> ASGIApp:
         finally:
             seconds = (end or clock()) - start
             if not returned:
-                status = settled(status, last, sys.exc_info()[1])
+                status = settled(status, end > 0, sys.exc_info()[1])
             try:
-                route = scope.get("route") or scope.get("endpoint")
+                try:
+                    route = scope["route"]
+                except KeyError:
+                    route = scope["endpoint"]
                 if "fastapi" in scope:
                     route = scope["fastapi"].get("effective_route_context", route)  # type: ignore[attr-defined]
                 cells = here.fast[id(route)][scope["method"]][status]
             except (LookupError, AttributeError, TypeError, ValueError):
                 cells = first_sight(scope, status)
-            cells[bucket(bounds, seconds)] += 1
+            at = bucket(bounds, seconds)
+            cells[at] += 1
             cells[-1] += seconds
+            if start > due[at]:
+                sample(cells, at, seconds)
 
     return middleware

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from parapet.core import vocabulary
 from parapet.core.errors import ConfigurationError
-from parapet.signals.cells import OneLock
+from parapet.signals.locks import OneLock
 
 LONGEST_VALUE = 200
 

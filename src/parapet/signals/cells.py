@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from threading import RLock, local
-from types import TracebackType
+from collections.abc import Callable, Sequence
+from threading import local
 from typing import Protocol, TypeAlias, TypeVar
 from weakref import WeakSet, ref
 
 from parapet.core.errors import ConfigurationError
 from parapet.core.vocabulary import Across
 from parapet.signals.layout import Place
+from parapet.signals.locks import OneLock
 
 Labels: TypeAlias = tuple[str, ...]
 Cells: TypeAlias = list[float]
@@ -32,18 +31,6 @@ T = TypeVar("T")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberSnapshot:
-    """A counter or a gauge family as it stood when it was read."""
-
-    name: str
-    help_text: str
-    label_names: tuple[str, ...]
-    kind: str
-    """`counter`, whose name ends in `_total`, or `gauge`."""
-    series: Mapping[Labels, float]
-
-
 class _Life:
     """Held by one thread only, so that it ends when the thread does."""
 
@@ -55,30 +42,8 @@ class _Own(local):
 
     def __init__(self, enlist: Callable[[_Life], dict[Labels, Cells]]) -> None:
         self.life = _Life()
+        self.labels: dict[int, Labels] = {}
         self.cells = enlist(self.life)
-
-
-class OneLock:
-    """One for everything of a recorder, so that no two can wait for each other.
-
-    Held when a thread first sees a label set and when a family is read, never while counting; re-entrant because a
-    garbage collection callback or a signal handler may record in the middle of either.
-    """
-
-    def __init__(self) -> None:
-        self._lock = RLock()
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lock.release()
-
-    def renew(self) -> None:
-        """In a forked child: whoever held it is not here."""
-        self._lock = RLock()
 
 
 class Gathered(Protocol):
@@ -92,6 +57,9 @@ class Gathered(Protocol):
 
     def gauge(self, name: str, label_names: Labels, across: Across) -> dict[Labels, Cells]:
         """A gauge, put together as *across* says."""
+
+    def notes(self) -> list[bytes]:
+        """The short texts that all processes left."""
 
 
 class Room(Protocol):
@@ -115,6 +83,9 @@ class Room(Protocol):
 
     def show(self, family: Family, labels: Labels) -> None:
         """Make sure that a label set is there, at zero, once this process counts."""
+
+    def remember(self, note: bytes) -> None:
+        """Leave a short text for whoever is scraped."""
 
 
 class Family:
@@ -205,7 +176,12 @@ class Family:
                 self.sealed = True
                 self.declare(labels)
                 found = self._own.cells.setdefault(labels, self._new(labels))
+                self._own.labels[id(found)] = labels
         return found
+
+    def labels_of(self, cells: Cells) -> Labels | None:
+        """The label set of cells that the current thread has; None if it has not."""
+        return self._own.labels.get(id(cells))
 
     def cached_in(self, here: local) -> None:
         """Empty *here* in a forked child: it holds cells, which belong to the parent there."""
@@ -239,7 +215,7 @@ class Family:
             if type(cells) is list:
                 cells[:] = self.empty()
             else:
-                del own.cells[labels]
+                own.labels.pop(id(own.cells.pop(labels)))
         for here in list(self._caches):
             here.__dict__.clear()
 
@@ -268,96 +244,6 @@ class Family:
                 for labels, cells in entry[1].items():
                     if type(cells) is not list:
                         self._shared.give_back(self, labels, cells)
-
-
-class Counter(Family):
-    """Counts events that take no time. Its name ends in `_total`.
-
-    Raises:
-        ConfigurationError: it cannot be a counter: its name or its labels.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        help_text: str,
-        label_names: tuple[str, ...],
-        *,
-        lock: OneLock | None = None,
-        shared: Room | None = None,
-    ) -> None:
-        super().__init__(name, help_text, label_names, lock=lock, shared=shared)
-        if not name.endswith("_total"):
-            raise ConfigurationError(f"{name} counts, so its name must end in '_total'.")
-
-    def snapshot(self) -> NumberSnapshot:
-        """Everything counted so far."""
-        return NumberSnapshot(
-            name=self.name,
-            help_text=self.help_text,
-            label_names=self.label_names,
-            kind="counter",
-            series={labels: cells[0] for labels, cells in self.totals().items()},
-        )
-
-
-class Gauge(Family):
-    """Numbers that go up and down: what counts is the last one, whichever thread gave it.
-
-    Args:
-        across: what becomes of the numbers of several processes.
-
-    Raises:
-        ConfigurationError: it cannot be a metric: its name or its labels.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        help_text: str,
-        label_names: tuple[str, ...],
-        *,
-        across: Across,
-        lock: OneLock | None = None,
-        shared: Room | None = None,
-    ) -> None:
-        self.across = across
-        self.sort = f"gauge_{MODES[across]}"
-        super().__init__(name, help_text, label_names, lock=lock, shared=shared)
-
-    def put(self, labels: Labels, value: float) -> None:
-        """Say what *labels* stand at; NaN: nobody knows, so it is not shown."""
-        cells = self.cells(labels)
-        cells[0] = value if value == value or type(cells) is list else NOTHING[self.across]
-
-    def cells(self, labels: Labels) -> Cells:
-        """The cells of *labels*; all threads share them and write nothing but the number itself."""
-        found = self._ended.get(labels)
-        if found is None:
-            with self._lock:
-                self.declare(labels)
-                found = self._ended.setdefault(labels, self._new(labels))
-        return found
-
-    def forget_parent(self) -> None:
-        """In a forked child: drop what the parent said of itself."""
-        super().forget_parent()
-        self._declared = {}
-
-    def _gathered(self) -> dict[Labels, Cells]:
-        if self._shared is None:
-            return {}
-        return self._shared.gathered.gauge(self.name, self.label_names, self.across)
-
-    def snapshot(self) -> NumberSnapshot:
-        """The numbers as they stand."""
-        return NumberSnapshot(
-            name=self.name,
-            help_text=self.help_text,
-            label_names=self.label_names,
-            kind="gauge",
-            series={labels: value for labels, (value,) in self.totals().items() if value == value},
-        )
 
 
 def _add(into: dict[Labels, Cells], shard: dict[Labels, Cells]) -> None:

@@ -10,8 +10,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.metrics_core import Metric
 
 from parapet.core import vocabulary
-from parapet.signals.cells import NumberSnapshot
 from parapet.signals.histogram import HistogramSnapshot, bound_text
+from parapet.signals.numbers import NumberSnapshot
 
 Snapshot: TypeAlias = HistogramSnapshot | NumberSnapshot
 

@@ -8,9 +8,11 @@ from typing import TypeAlias
 from parapet.core import names, vocabulary
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.signals.ceilings import Ceilings, is_value
-from parapet.signals.cells import Counter, Family, Gauge, Labels, NumberSnapshot, OneLock, Room
+from parapet.signals.cells import Family, Labels, Room
 from parapet.signals.histogram import Histogram, HistogramSnapshot
 from parapet.signals.layout import Place
+from parapet.signals.locks import OneLock
+from parapet.signals.numbers import Counter, Gauge, NumberSnapshot
 from parapet.signals.series import Series
 
 Reject: TypeAlias = Callable[[str, str], None]
@@ -153,6 +155,10 @@ class Families:
             closed = ", ".join(sorted({value for one in sets for value in one or ()}))
             raise ConfigurationError(f"The values of {label!r} are a closed set: {closed}. Use one of them.")
         self.ceilings.register(label, values)
+
+    def histograms(self) -> list[Histogram]:
+        """The histogram families that this process has used."""
+        return [family for family in list(self._made.values()) if isinstance(family, Histogram)]
 
     def snapshots(self) -> list[HistogramSnapshot | NumberSnapshot]:
         """Every family that has something to show but requests, journeys and what is counted about us, by name."""

@@ -15,8 +15,8 @@ from parapet.core.vocabulary import Across
 from parapet.signals.cells import MODES, Cells, Labels
 from parapet.signals.histogram import bound_text
 from parapet.signals.layout import Place
-from parapet.signals.seats import PREFIX, locked, seats_taken
-from parapet.signals.slab import Glass
+from parapet.signals.seats import NOTES, PREFIX, locked, seats_taken
+from parapet.signals.slab import Glass, notes
 
 
 class Gathered:
@@ -63,6 +63,14 @@ class Gathered:
                 if known:
                     series[labels] = [sum(known) if across is Across.SUM else max(known)]
         return series
+
+    def notes(self) -> list[bytes]:
+        """The short texts that all processes left."""
+        found: list[bytes] = []
+        for path in sorted(self._directory.glob(f"{PREFIX}*{NOTES}")):
+            with guarded("signals.notes"):
+                found += notes(path)
+        return found
 
     def _group(self, sort: str, name: str) -> _Group:
         """The files of one sort of metric, and where the numbers of the metric lie in them."""

@@ -6,10 +6,13 @@ import math
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from time import perf_counter
 
 from parapet.core.errors import ConfigurationError
-from parapet.signals.cells import Cells, Family, Labels, OneLock, Room
+from parapet.signals.cells import Cells, Family, Labels, Room
+from parapet.signals.exemplars import Exemplars
 from parapet.signals.layout import Place
+from parapet.signals.locks import OneLock
 
 __all__ = ["Cells", "Histogram", "HistogramSnapshot", "Labels", "bound_text"]
 
@@ -49,13 +52,28 @@ class Histogram(Family):
     ) -> None:
         self.bounds_seconds = sorted(bounds_seconds)
         """Upper bounds. Changed only in place, so whoever counts may hold on to the list."""
+        self.exemplars = Exemplars(name, len(self.bounds_seconds) + 1, None if shared is None else shared.remember)
         super().__init__(name, help_text, label_names, lock=lock, shared=shared)
 
     def observe(self, labels: Labels, seconds: float) -> None:
         """Count one duration, which must be a finite number of seconds, 0 or more."""
         cells = self.cells(labels)
-        cells[bisect_left(self.bounds_seconds, seconds)] += 1
+        bucket = bisect_left(self.bounds_seconds, seconds)
+        cells[bucket] += 1
         cells[-1] += seconds
+        if perf_counter() > self.exemplars.due[bucket]:
+            self.sample(cells, bucket, seconds)
+
+    def sample(self, cells: Cells, bucket: int, seconds: float) -> None:
+        """Offer an observation as an exemplar, once `exemplars.due` says that its bucket wants one. Never raises."""
+        labels = self.labels_of(cells)
+        if labels is not None:
+            self.exemplars.offer(labels, bound_text((*self.bounds_seconds, math.inf)[bucket]), bucket, seconds)
+
+    def forget_parent(self) -> None:
+        """In a forked child: drop what the parent counted."""
+        super().forget_parent()
+        self.exemplars.forget_parent()
 
     def empty(self) -> Cells:
         """Cells in which nothing was counted."""
@@ -63,7 +81,7 @@ class Histogram(Family):
 
     def place(self, labels: Labels) -> Place:
         """Where the cells of a label set belong in a file."""
-        return replace(super().place(labels), bounds=(*map(bound_text, self.bounds_seconds), "+Inf"))
+        return replace(super().place(labels), bounds=tuple(map(bound_text, (*self.bounds_seconds, math.inf))))
 
     def require_bound(self, seconds: float) -> None:
         """Make sure that a bucket ends exactly at *seconds*.
@@ -87,6 +105,7 @@ class Histogram(Family):
                     f"are {near} s: use one of them, or define the objective before the first request is served."
                 )
             insort(bounds, float(seconds))
+            self.exemplars.widen()
 
     def snapshot(self) -> HistogramSnapshot:
         """Everything counted so far, by all threads, dead ones included."""
@@ -106,4 +125,4 @@ class Histogram(Family):
 
 def bound_text(bound_seconds: float) -> str:
     """The value of `le` for a bucket bound, as Prometheus clients write it."""
-    return repr(float(bound_seconds))
+    return "+Inf" if bound_seconds == math.inf else repr(float(bound_seconds))

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Set
 
 from parapet.core import names, vocabulary
 from parapet.core.vocabulary import Outcome
-from parapet.signals.cells import Labels, NumberSnapshot
+from parapet.signals.cells import Labels
 from parapet.signals.histogram import HistogramSnapshot
+from parapet.signals.numbers import NumberSnapshot
 from parapet.signals.series import BAD_DURATION
 
 HTTP_REQUEST = "http.request"

@@ -13,15 +13,19 @@ from weakref import ref
 
 from parapet.core import guard, names, vocabulary
 from parapet.core.errors import ConfigurationError
-from parapet.signals import reading
+from parapet.signals import exemplars, reading
 from parapet.signals.admission import Admission
 from parapet.signals.ceilings import Ceilings
-from parapet.signals.cells import Labels, NumberSnapshot, OneLock
+from parapet.signals.cells import Labels
+from parapet.signals.exemplars import Exemplar, Where
+from parapet.signals.exposition import Scrape, scrape
 from parapet.signals.families import WRONG_LABELS, Families
 from parapet.signals.histogram import HistogramSnapshot
 from parapet.signals.layout import Place
+from parapet.signals.locks import OneLock
+from parapet.signals.numbers import NumberSnapshot
 from parapet.signals.series import Series, duration
-from parapet.signals.text import HistogramText, write_numbers
+from parapet.signals.text import Format, Text
 
 if TYPE_CHECKING:  # loaded when a host asks for a collector
     from parapet.signals.collector import RecorderCollector
@@ -79,7 +83,7 @@ class Recorder:
         self._registered: set[str] = set()
         self._by_route: Mapping[str, frozenset[tuple[str, str]]] = {}  # replaced, never changed: scrapes read it
         self._served: frozenset[tuple[str, str]] | None = None
-        self._texts: dict[str, HistogramText] = {}
+        self._text = Text()
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=_in_child(ref(self)))
 
@@ -263,15 +267,20 @@ class Recorder:
         requests, journeys = self.histograms()
         return [requests, journeys, *self.families.snapshots(), *self.counters(requests, journeys)]
 
-    def render(self) -> bytes:
-        """Everything in the Prometheus text format, version 0.0.4."""
-        out: list[str] = []
-        for snapshot in self.read():
-            if isinstance(snapshot, HistogramSnapshot):
-                out += self._texts.setdefault(snapshot.name, HistogramText()).write(snapshot)
-            else:
-                out += write_numbers(snapshot)
-        return "".join(out).encode("utf-8", "replace")
+    def exemplars(self) -> dict[Where, Exemplar]:
+        """Which traces the observations of each bucket belonged to, over all processes that share a directory."""
+        found = {} if self._shared is None else exemplars.read(self._shared.gathered.notes())
+        for family in self.families.histograms():
+            found.update(family.exemplars.kept())
+        return found
+
+    def render(self, form: Format = Format.PLAIN) -> bytes:
+        """Everything as text; exemplars in OpenMetrics only."""
+        return self._text.write(self.read(), form, self.exemplars() if form is Format.OPENMETRICS else None)
+
+    def expose(self, *, accept: str | None = None, accept_encoding: str | None = None) -> Scrape:
+        """The answer to a scrape, in the format and encoding that its headers of these names like best."""
+        return scrape(self, accept=accept, accept_encoding=accept_encoding)
 
     def collector(self) -> RecorderCollector:
         """All this as a collector, for the registry of a host that already serves /metrics."""

@@ -10,6 +10,7 @@ from itertools import count
 from pathlib import Path
 
 PREFIX = "parapet-"
+NOTES = ".notes"
 
 
 class Seat:
@@ -44,6 +45,11 @@ class Seat:
     def file(self, sort: str) -> Path:
         """The file of this seat for one sort of metric, named as prometheus_client names its own."""
         return self._directory / f"{sort}_{self.name}.db"
+
+    @property
+    def notes(self) -> Path:
+        """The file of what this seat leaves for others to read once."""
+        return self._directory / f"{self.name}{NOTES}"
 
     def leave(self) -> None:
         """Close what this process has of the lock. A parent that forked us still holds it."""

@@ -6,11 +6,13 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable
 from threading import local
+from time import perf_counter
 from typing import TypeAlias
 
 from parapet.core.guard import guarded
-from parapet.signals.cells import Cells, Counter, Family, Gauge, Labels
+from parapet.signals.cells import Cells, Family, Labels
 from parapet.signals.histogram import Histogram
+from parapet.signals.numbers import Counter, Gauge
 
 Reject: TypeAlias = Callable[[str], None]
 """Counts a value that could not be kept as it was, for a reason."""
@@ -58,6 +60,7 @@ def _observer(family: Histogram, labels: Labels, reject: Reject) -> Record:
     here = local()
     family.cached_in(here)
     bounds, bucket, infinite = family.bounds_seconds, bisect_left, math.inf
+    clock, due, sample = perf_counter, family.exemplars.due, family.sample
 
     def observe(seconds: float) -> None:
         if type(seconds) is not float or not 0.0 <= seconds < infinite:
@@ -66,8 +69,11 @@ def _observer(family: Histogram, labels: Labels, reject: Reject) -> Record:
             cells: Cells = here.cells
         except AttributeError:
             cells = here.cells = family.cells(labels)
-        cells[bucket(bounds, seconds)] += 1
+        at = bucket(bounds, seconds)
+        cells[at] += 1
         cells[-1] += seconds
+        if clock() > due[at]:
+            sample(cells, at, seconds)
 
     return observe
 

@@ -12,11 +12,12 @@ from pathlib import Path
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import Across
-from parapet.signals.cells import MODES, NOTHING, Cells, Family, Labels, OneLock
+from parapet.signals.cells import MODES, NOTHING, Cells, Family, Labels
 from parapet.signals.gathered import Gathered
 from parapet.signals.layout import Place
+from parapet.signals.locks import OneLock
 from parapet.signals.seats import Seat, locked
-from parapet.signals.slab import Slab
+from parapet.signals.slab import Notes, Slab
 
 
 class SharedDirectory:
@@ -40,6 +41,7 @@ class SharedDirectory:
         self._opened = False
         self._full = False
         self._slabs: dict[str, Slab] = {}
+        self._notes: Notes | None = None
         self._free: dict[tuple[str, Place], list[Cells]] = {}
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -86,10 +88,19 @@ class SharedDirectory:
                     if cells is not None:
                         self._free[family.sort, place].append(cells)
 
+    def remember(self, note: bytes) -> None:
+        """Leave a short text for whoever is scraped. Never raises."""
+        with guarded("signals.notes"):
+            if self._notes is None and self._seat is not None:
+                self._notes = Notes(self._seat.notes)
+            if self._notes is not None:
+                self._notes.write(note)
+
     def forget_parent(self) -> None:
         """In a forked child: leave the parent's seat to the parent."""
         seat, slabs = self._seat, self._slabs
         self._seat, self._opened, self._full, self._slabs, self._free = None, False, False, {}, {}
+        self._notes = None
         self.gathered = Gathered(self.directory)
         if seat is not None:
             seat.leave()

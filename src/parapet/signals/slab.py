@@ -12,6 +12,8 @@ from parapet.signals import layout
 from parapet.signals.layout import Block, Place
 
 FIRST_BYTES = 1 << 16
+NOTE_BYTES = 512
+MOST_NOTES = 64
 
 
 class Slab:
@@ -72,11 +74,7 @@ class Slab:
         capacity = max(self._capacity, FIRST_BYTES)
         while capacity < self._used + more_bytes:
             capacity *= 2
-        # A file with holes would kill the process when a full disk has no page for one; this raises instead.
-        if hasattr(os, "posix_fallocate"):
-            os.posix_fallocate(self._file, 0, capacity)
-        else:
-            os.ftruncate(self._file, capacity)
+        _allocate(self._file, capacity)
         self._capacity = capacity
         self._remap()
 
@@ -127,3 +125,45 @@ class Glass:
         finally:
             os.close(file)
         self._doubles = memoryview(self._map).cast("d")
+
+
+class Notes:
+    """Short texts of one process, of which only the last are kept; others may read them.
+
+    Raises:
+        OSError: the file cannot be made, or the disk is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            _allocate(file, NOTE_BYTES * MOST_NOTES)
+            self._map = mmap(file, NOTE_BYTES * MOST_NOTES)
+        finally:
+            os.close(file)
+        self._next = 0
+
+    def write(self, note: bytes) -> None:
+        """Keep *note*, which is shorter than `NOTE_BYTES`, in place of the oldest one."""
+        at = self._next % MOST_NOTES * NOTE_BYTES
+        self._next += 1
+        self._map[at : at + NOTE_BYTES] = note.ljust(NOTE_BYTES, b"\0")
+
+
+def notes(path: Path) -> list[bytes]:
+    """The notes of some process.
+
+    Raises:
+        OSError: there are none.
+    """
+    data = path.read_bytes()
+    parts = (data[at : at + NOTE_BYTES].rstrip(b"\0") for at in range(0, len(data), NOTE_BYTES))
+    return [part for part in parts if part]
+
+
+def _allocate(file: int, size: int) -> None:
+    # A file with holes would kill the process when a full disk has no page for one; this raises instead.
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file, 0, size)
+    else:
+        os.ftruncate(file, size)

@@ -1,51 +1,80 @@
-"""The Prometheus text format, version 0.0.4, written from snapshots. Decides nothing about what is shown."""
+"""The Prometheus text format 0.0.4 and OpenMetrics 1.0, written from snapshots. Decides nothing about what is shown."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from itertools import accumulate
+from typing import TypeAlias
 
-from parapet.signals.cells import Labels, NumberSnapshot
+from parapet.signals.cells import Labels
+from parapet.signals.exemplars import Exemplar, Where
 from parapet.signals.histogram import HistogramSnapshot, bound_text
+from parapet.signals.numbers import NumberSnapshot
 
-CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+Snapshot: TypeAlias = HistogramSnapshot | NumberSnapshot
 
 WHOLE = 2.0**53
 """Below this, a float holds every whole number."""
 
 
-class HistogramText:
-    """Writes one histogram family.
+class Format(StrEnum):
+    """What a scrape is written in; the value is its content type."""
 
-    All lines of a label set differ from scrape to scrape only in their numbers, so they are kept as one format
-    string. The memory is bounded because the family's label sets are.
+    PLAIN = "text/plain; version=0.0.4; charset=utf-8"
+    OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+
+
+class Text:
+    """Writes scrapes of one recorder.
+
+    All lines of a label set differ from scrape to scrape only in their numbers, so they are kept as one form. The
+    memory is bounded because the families' label sets are.
     """
 
     def __init__(self) -> None:
-        self._kept: tuple[tuple[float, ...], dict[Labels, str]] = ((), {})
+        self._kept: dict[str, tuple[tuple[float, ...], dict[Labels, str]]] = {}
 
-    def write(self, snapshot: HistogramSnapshot) -> list[str]:
-        """The family's lines, each piece ending in a newline."""
-        bounds, forms = self._kept
+    def write(
+        self, snapshots: Iterable[Snapshot], form: Format, exemplars: Mapping[Where, Exemplar] | None = None
+    ) -> bytes:
+        """One scrape. Exemplars go into OpenMetrics only: the other format has no room for them."""
+        out: list[str] = []
+        marks = _marks(exemplars or {}) if form is Format.OPENMETRICS else {}
+        for snapshot in snapshots:
+            if isinstance(snapshot, HistogramSnapshot):
+                out.append(_head(snapshot.name, snapshot.help_text, "histogram", form))
+                self._histogram(snapshot, out, marks.get(snapshot.name, {}))
+            else:
+                out.append(_head(snapshot.name, snapshot.help_text, snapshot.kind, form))
+                _numbers(snapshot, out)
+        if form is Format.OPENMETRICS:
+            out.append("# EOF\n")
+        return "".join(out).encode("utf-8", "replace")
+
+    def _histogram(self, snapshot: HistogramSnapshot, out: list[str], marks: Mapping[Labels, _Marks]) -> None:
+        bounds, forms = self._kept.get(snapshot.name, ((), {}))
         if snapshot.bounds_seconds != bounds:
             forms = {}
-            self._kept = (snapshot.bounds_seconds, forms)
-        out = [_head(snapshot.name, snapshot.help_text, "histogram")]
-        for labels in sorted(snapshot.series):
+            self._kept[snapshot.name] = (snapshot.bounds_seconds, forms)
+        series = snapshot.series
+        for labels in sorted(series):
             form = forms.get(labels)
             if form is None:
                 form = forms[labels] = _form(snapshot, labels)
-            cells = snapshot.series[labels]
+            cells = series[labels]
             counts = tuple(accumulate(cells[:-1]))
-            out.append(form % (*counts, cells[-1], counts[-1]))
-        return out
+            lines = form % (*counts, cells[-1], counts[-1])
+            out.append(_marked(lines, snapshot, marks[labels]) if labels in marks else lines)
 
 
-def write_numbers(snapshot: NumberSnapshot) -> list[str]:
-    """The lines of one counter or gauge family."""
-    out = [_head(snapshot.name, snapshot.help_text, snapshot.kind)]
+_Marks: TypeAlias = list[tuple[str, str]]
+"""Bound and exemplar, as text."""
+
+
+def _numbers(snapshot: NumberSnapshot, out: list[str]) -> None:
     for labels, value in sorted(snapshot.series.items()):
         out.append(f"{snapshot.name}{{{_pairs(snapshot.label_names, labels)}}} {number_text(value)}\n")
-    return out
 
 
 def number_text(value: float) -> str:
@@ -60,9 +89,32 @@ def _form(snapshot: HistogramSnapshot, labels: Labels) -> str:
     return "".join(lines) + f"{snapshot.name}_sum{{{pairs}}} %r\n{snapshot.name}_count{{{pairs}}} %d\n"
 
 
-def _head(name: str, help_text: str, kind: str) -> str:
+def _marks(exemplars: Mapping[Where, Exemplar]) -> dict[str, dict[Labels, _Marks]]:
+    marks: dict[str, dict[Labels, _Marks]] = {}
+    for (name, labels, bound), one in exemplars.items():
+        ids = f'trace_id="{_escaped(one.trace_id)}",span_id="{_escaped(one.span_id)}"'
+        mark = f" # {{{ids}}} {one.seconds!r} {one.at:.3f}"
+        marks.setdefault(name, {}).setdefault(labels, []).append((bound, mark))
+    return marks
+
+
+def _marked(text: str, snapshot: HistogramSnapshot, marks: _Marks) -> str:
+    lines = text.split("\n")
+    bounds = [*map(bound_text, snapshot.bounds_seconds), "+Inf"]
+    for bound, mark in marks:
+        if bound in bounds:  # another version of the service may have had others
+            lines[bounds.index(bound)] += mark
+    return "\n".join(lines)
+
+
+def _head(name: str, help_text: str, kind: str, form: Format) -> str:
     escaped = help_text.replace("\\", r"\\").replace("\n", r"\n")
-    return f"# HELP {name} {escaped}\n# TYPE {name} {kind}\n"
+    if form is Format.PLAIN:
+        return f"# HELP {name} {escaped}\n# TYPE {name} {kind}\n"
+    family = name.removesuffix("_total") if kind == "counter" else name
+    unit = f"# UNIT {family} seconds\n" if family.endswith("_seconds") else ""
+    escaped = escaped.replace('"', r"\"")
+    return f"# HELP {family} {escaped}\n# TYPE {family} {kind}\n{unit}"
 
 
 def _pairs(names: tuple[str, ...], values: Labels) -> str:

@@ -1,0 +1,113 @@
+"""Families of single numbers: counters, which only grow, and gauges, which do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parapet.core.errors import ConfigurationError
+from parapet.core.vocabulary import Across
+from parapet.signals.cells import MODES, NOTHING, Cells, Family, Labels, Room
+from parapet.signals.locks import OneLock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberSnapshot:
+    """A counter or a gauge family as it stood when it was read."""
+
+    name: str
+    help_text: str
+    label_names: tuple[str, ...]
+    kind: str
+    """`counter`, whose name ends in `_total`, or `gauge`."""
+    series: Mapping[Labels, float]
+
+
+class Counter(Family):
+    """Counts events that take no time. Its name ends in `_total`.
+
+    Raises:
+        ConfigurationError: it cannot be a counter: its name or its labels.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        help_text: str,
+        label_names: tuple[str, ...],
+        *,
+        lock: OneLock | None = None,
+        shared: Room | None = None,
+    ) -> None:
+        super().__init__(name, help_text, label_names, lock=lock, shared=shared)
+        if not name.endswith("_total"):
+            raise ConfigurationError(f"{name} counts, so its name must end in '_total'.")
+
+    def snapshot(self) -> NumberSnapshot:
+        """Everything counted so far."""
+        return NumberSnapshot(
+            name=self.name,
+            help_text=self.help_text,
+            label_names=self.label_names,
+            kind="counter",
+            series={labels: cells[0] for labels, cells in self.totals().items()},
+        )
+
+
+class Gauge(Family):
+    """Numbers that go up and down: what counts is the last one, whichever thread gave it.
+
+    Args:
+        across: what becomes of the numbers of several processes.
+
+    Raises:
+        ConfigurationError: it cannot be a metric: its name or its labels.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        help_text: str,
+        label_names: tuple[str, ...],
+        *,
+        across: Across,
+        lock: OneLock | None = None,
+        shared: Room | None = None,
+    ) -> None:
+        self.across = across
+        self.sort = f"gauge_{MODES[across]}"
+        super().__init__(name, help_text, label_names, lock=lock, shared=shared)
+
+    def put(self, labels: Labels, value: float) -> None:
+        """Say what *labels* stand at; NaN: nobody knows, so it is not shown."""
+        cells = self.cells(labels)
+        cells[0] = value if value == value or type(cells) is list else NOTHING[self.across]
+
+    def cells(self, labels: Labels) -> Cells:
+        """The cells of *labels*; all threads share them and write nothing but the number itself."""
+        found = self._ended.get(labels)
+        if found is None:
+            with self._lock:
+                self.declare(labels)
+                found = self._ended.setdefault(labels, self._new(labels))
+        return found
+
+    def forget_parent(self) -> None:
+        """In a forked child: drop what the parent said of itself."""
+        super().forget_parent()
+        self._declared = {}
+
+    def _gathered(self) -> dict[Labels, Cells]:
+        if self._shared is None:
+            return {}
+        return self._shared.gathered.gauge(self.name, self.label_names, self.across)
+
+    def snapshot(self) -> NumberSnapshot:
+        """The numbers as they stand."""
+        return NumberSnapshot(
+            name=self.name,
+            help_text=self.help_text,
+            label_names=self.label_names,
+            kind="gauge",
+            series={labels: value for labels, (value,) in self.totals().items() if value == value},
+        )

@@ -32,7 +32,7 @@ from parapet.integrations.jobs import (
 )
 
 try:
-    from celery import Celery, Task, bootsteps, signals
+    from celery import Celery, Task, bootsteps, current_app, signals
     from celery.app.task import Context
     from celery.app.trace import build_tracer
     from celery.exceptions import Ignore, Reject, Retry, WorkerLostError
@@ -78,7 +78,7 @@ def instrument(app: Celery, host: Host, *, backlog_every_seconds: float | None =
             super().__init__(parent, **options)
             self.watch: BacklogWatch | None = None
             with guarded("celery.worker"):
-                measure.tasks(declare=True)
+                measure.tasks(app, declare=True)
 
         def start(self, parent: object) -> None:
             if backlog_every_seconds is not None:
@@ -130,17 +130,17 @@ class _Measure:
         self.told = _Told()
         self._queues: dict[tuple[str, str], str] | None = None
 
-    def tasks(self, *, declare: bool) -> list[str]:
-        """Measure every task that is not measured yet; returns their names."""
-        fresh: list[str] = []
-        for name, task in list(self.app.tasks.items()):
+    def tasks(self, app: Celery, *, declare: bool) -> list[Task]:
+        """Measure every task of *app* that is not measured yet; returns them."""
+        fresh: list[Task] = []
+        for name, task in list(app.tasks.items()):
             if name.startswith(_INTERNAL) or _SEEN in vars(task):
                 continue
             with guarded("celery.task"):
                 setattr(task, _SEEN, True)
                 task.run = _measured(task, self)
                 task.Request = type("ParapetRequest", (_Request, symbol_by_name(task.Request)), {"measure": self})
-                fresh.append(name)
+                fresh.append(task)
                 if declare:
                     self.jobs.declare(name, self._route(name))
         return fresh
@@ -174,11 +174,15 @@ class _Measure:
                 headers[STAMP] = self.jobs.now()
 
     def in_child(self, **_: object) -> None:
-        """A pool process starts. A forked one has everything; a spawned one has prepared its tasks without us."""
+        """A pool process starts. A forked one has everything.
+
+        A spawned one works with a copy of the application, and has prepared its tasks without us.
+        """
         with guarded("celery.child"):
-            for name in self.tasks(declare=False):
-                task = self.app.tasks[name]
-                task.__trace__ = build_tracer(name, task, self.app.loader, app=self.app)
+            app = current_app._get_current_object()
+            if app is self.app or app.main == self.app.main:
+                for task in self.tasks(app, declare=False):
+                    task.__trace__ = build_tracer(task.name, task, app.loader, app=app)
 
     def on_task_failure(self, sender: Task = None, exception: object = None, **_: object) -> None:
         """Main process: a task whose worker was lost will not run again."""

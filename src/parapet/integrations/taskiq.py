@@ -1,0 +1,187 @@
+"""Taskiq: how long tasks waited and ran, and how they ended, as a middleware. Any broker.
+
+It serves no /metrics itself and sets no variable of the environment, so Taskiq's own Prometheus middleware may be there
+too. What Taskiq throws away before any middleware hears of it (an unknown task, an unreadable message) is not seen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from time import perf_counter
+
+from parapet.core.errors import ConfigurationError
+from parapet.core.guard import guarded
+from parapet.core.vocabulary import JobState
+from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, BacklogWatch, Host, Jobs, Lane, Waiting
+
+try:
+    from taskiq import AsyncBroker, TaskiqMessage, TaskiqMiddleware, TaskiqResult
+    from taskiq.exceptions import NoResultError, TaskRejectedError
+except ImportError as error:
+    raise ConfigurationError("Taskiq is not installed. Install it, or do not instrument it.") from error
+
+_REQUEUES = "X-Taskiq-requeue"
+_NO_QUEUE = "default"
+
+
+def instrument(broker: AsyncBroker, host: Host, *, backlog_every_seconds: float | None = BACKLOG_EVERY_SECONDS) -> None:
+    """Count the tasks of *broker* into the recorder of *host*. Doing it again changes nothing.
+
+    Call it where the broker is made: whoever sends stamps the time of publication into a label, workers count.
+
+    Args:
+        backlog_every_seconds: how often a worker process reads size and age of a Redis list or stream; None: never.
+    """
+    if not any(isinstance(one, ParapetMiddleware) for one in broker.middlewares):
+        broker.add_middlewares(ParapetMiddleware(Jobs(host), backlog_every_seconds))
+
+
+class _Run:
+    """One task that runs now."""
+
+    __slots__ = ("again", "error", "lane", "outer", "requeues", "started", "task_id")
+
+    def __init__(self, task_id: str, lane: Lane, outer: _Run | None, requeues: object) -> None:
+        self.task_id = task_id
+        self.lane = lane
+        self.outer = outer  # a broker that runs what it is sent at once runs one task inside another
+        self.requeues = requeues
+        self.error: BaseException | None = None
+        self.again = False
+        self.started = perf_counter()
+
+
+_run: ContextVar[_Run | None] = ContextVar("parapet_taskiq_run", default=None)
+
+
+class ParapetMiddleware(TaskiqMiddleware):
+    """Counts every task once each time it ends."""
+
+    def __init__(self, jobs: Jobs, backlog_every_seconds: float | None) -> None:
+        super().__init__()
+        self._jobs = jobs
+        self._every_seconds = backlog_every_seconds
+        self._watching: asyncio.Task[None] | None = None
+
+    def pre_send(self, message: TaskiqMessage) -> TaskiqMessage:
+        """Stamp the time from which the message waits; a retry takes the labels of the first along."""
+        with guarded("taskiq.send"):
+            run = _run.get()
+            if run is not None and run.task_id == message.task_id:
+                run.again = True
+            message.labels[STAMP] = self._jobs.now() + float(message.labels.get("delay") or 0.0)
+        return message
+
+    def pre_execute(self, message: TaskiqMessage) -> TaskiqMessage:
+        """Count how long the message waited."""
+        outer = _run.get()
+        _run.set(None)
+        with guarded("taskiq.start"):
+            labels = message.labels
+            lane = self._jobs.lane(message.task_name, self._queue(labels))
+            stamp = labels.get(STAMP)
+            waited = self._jobs.wait_seconds(float(stamp) if isinstance(stamp, str) else stamp)
+            if waited is not None:
+                lane.waited(waited)
+            _run.set(_Run(message.task_id, lane, outer, labels.get(_REQUEUES)))
+        return message
+
+    def on_error(self, message: TaskiqMessage, result: TaskiqResult[object], exception: BaseException) -> None:
+        """Remember what was raised: a middleware that retries puts something else in its place."""
+        run = _run.get()
+        if run is not None:
+            run.error = exception
+
+    def post_execute(self, message: TaskiqMessage, result: TaskiqResult[object]) -> None:
+        """Count how the task ended. By now every middleware has heard of its error."""
+        with guarded("taskiq.end"):
+            run = _run.get()
+            if run is not None:
+                _run.set(run.outer)
+                seconds = perf_counter() - run.started
+                run.lane.ended(_state(run, message, result), seconds)
+
+    async def startup(self) -> None:
+        """In a worker: show its tasks at zero, and begin to read the backlog."""
+        with guarded("taskiq.worker"):
+            if self.broker.is_worker_process:
+                queues = {self._queue({})}
+                for name, task in self.broker.get_all_tasks().items():
+                    queue = self._queue(task.labels)
+                    queues.add(queue)
+                    self._jobs.declare(name, queue)
+                if self._every_seconds is not None and hasattr(self.broker, "connection_pool"):
+                    watch = BacklogWatch(self._jobs, tuple, self._every_seconds)
+                    following = watch.follow(lambda: _read(self.broker, sorted(queues)))
+                    self._watching = asyncio.create_task(following, name="parapet-backlog")
+
+    async def shutdown(self) -> None:
+        """Stop reading."""
+        with guarded("taskiq.worker"):
+            watching, self._watching = self._watching, None
+            if watching is not None:
+                watching.cancel()
+                await asyncio.wait([watching])
+
+    def _queue(self, labels: dict[str, object]) -> str:
+        return str(labels.get("queue_name") or getattr(self.broker, "queue_name", None) or _NO_QUEUE)
+
+
+def _state(run: _Run, message: TaskiqMessage, result: TaskiqResult[object]) -> JobState:
+    error = run.error
+    if error is None:
+        return JobState.FAILED if result.is_err else JobState.SUCCEEDED
+    if run.again or message.labels.get(_REQUEUES) != run.requeues:
+        return JobState.RETRIED
+    if isinstance(error, TaskRejectedError):
+        return JobState.DISCARDED
+    if isinstance(error, NoResultError):
+        return JobState.SUCCEEDED  # a task's way to say that it has no result
+    # A retry that is scheduled for later is sent by another process; its result is taken back all the same.
+    return JobState.RETRIED if isinstance(result.error, NoResultError) else JobState.FAILED
+
+
+async def _read(broker: AsyncBroker, queues: list[str]) -> list[Waiting]:
+    """What waits in the lists or streams of a Redis broker.
+
+    Raises:
+        Exception: whatever the client raises.
+    """
+    from redis.asyncio import Redis
+
+    found: list[Waiting] = []
+    async with Redis(connection_pool=broker.connection_pool) as redis:  # type: ignore[attr-defined]
+        for queue in queues:
+            group = getattr(broker, "consumer_group_name", None)
+            if group is not None:
+                found.append(await _in_stream(redis, queue, group))
+                continue
+            size = await redis.llen(queue)
+            raw = await redis.lindex(queue, -1) if size else None
+            found.append(Waiting(queue=queue, size=size, oldest=_stamped(broker, raw)))
+    return found
+
+
+async def _in_stream(redis: object, queue: str, group: str) -> Waiting:
+    """What a consumer group was not given yet; the ids of a stream are times in milliseconds."""
+    for one in await redis.xinfo_groups(queue):  # type: ignore[attr-defined]
+        if one["name"] in (group, group.encode()):
+            after = one["last-delivered-id"]
+            first = await redis.xrange(queue, min=f"({_text(after)}", count=1)  # type: ignore[attr-defined]
+            oldest = int(_text(first[0][0]).partition("-")[0]) / 1000 if first else None
+            return Waiting(queue=queue, size=int(one.get("lag") or 0), oldest=oldest)
+    return Waiting(queue=queue, size=0, oldest=None)
+
+
+def _stamped(broker: AsyncBroker, raw: bytes | str | None) -> float | None:
+    if raw is None:
+        return None
+    message = broker.formatter.loads(message=raw if isinstance(raw, bytes) else raw.encode())
+    message.parse_labels()
+    stamp = message.labels.get(STAMP)
+    return float(stamp) if isinstance(stamp, int | float | str) else None
+
+
+def _text(value: bytes | str) -> str:
+    return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,103 @@
+"""A host with Dramatiq actors that end in every way an actor can: a module for `dramatiq`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+
+import dramatiq
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.middleware import Middleware, SkipMessage
+from dramatiq.middleware.prometheus import Prometheus
+from tests.jobs.hosts.serving import make_parapet, serve
+
+from parapet.integrations.dramatiq import instrument
+
+parapet = make_parapet()
+broker = RedisBroker(url=os.environ["BROKER"], namespace=os.environ.get("NAMESPACE", "dramatiq"))
+
+
+def serve_metrics() -> int:
+    """The body of a process of its own: Dramatiq's main process starts it beside the workers."""
+    serve(parapet)
+    while True:
+        time.sleep(3600)
+
+
+class Serving(Middleware):
+    """Asks Dramatiq for that process."""
+
+    @property
+    def forks(self) -> list[Callable[[], int]]:
+        return [serve_metrics]
+
+
+class Bouncer(Middleware):
+    """Refuses what is addressed to one actor."""
+
+    def before_process_message(self, broker: dramatiq.Broker, message: dramatiq.MessageProxy) -> None:
+        if message.actor_name == "unwanted":
+            raise SkipMessage("not today")
+
+
+broker.add_middleware(Serving())
+broker.add_middleware(Bouncer())
+if "BUNDLED" in os.environ:
+    broker.add_middleware(Prometheus())
+instrument(broker, parapet, backlog_every_seconds=0.1)
+dramatiq.set_broker(broker)
+
+
+@dramatiq.actor
+def works() -> None:
+    """Nothing."""
+
+
+@dramatiq.actor(queue_name="mail")
+def sends() -> None:
+    """Nothing, elsewhere."""
+
+
+@dramatiq.actor
+def naps(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+@dramatiq.actor(max_retries=0)
+def fails() -> None:
+    raise RuntimeError("on purpose")
+
+
+@dramatiq.actor(max_retries=1, min_backoff=1, max_backoff=1)
+def gives_up() -> None:
+    raise RuntimeError("on purpose")
+
+
+@dramatiq.actor(throws=ValueError)
+def throws() -> None:
+    raise ValueError("on purpose")
+
+
+@dramatiq.actor
+def recovers(marker: str) -> None:
+    if not os.path.exists(marker):
+        with open(marker, "w"):
+            pass
+        raise dramatiq.Retry("on purpose", delay=1500)
+
+
+@dramatiq.actor
+def unwanted() -> None:
+    """Never runs."""
+
+
+@dramatiq.actor(max_age=1)
+def perishable() -> None:
+    """Never runs: a millisecond has passed when it might."""
+
+
+@dramatiq.actor(time_limit=500, max_retries=0)
+def hangs() -> None:
+    while True:
+        time.sleep(0.05)

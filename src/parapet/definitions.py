@@ -19,6 +19,7 @@ from parapet.signals.pipeline import LATE_AFTER_SECONDS, NO_PROVIDER, Pipeline
 from parapet.signals.probes import Check, Probe, show
 from parapet.signals.recorder import Recorder
 from parapet.signals.refs import Refs
+from parapet.signals.spanning import Spanning
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog
 from parapet.slo.packs.delivery import delivery_slices
@@ -50,6 +51,8 @@ class Definitions:
         self.recorder = Recorder(multiprocess_dir=multiprocess_dir)
         self.refs = Refs(self.recorder)
         """Exact identifiers of deliveries and pipelines, on their way to durable evidence: `parapet.refs.to(sink)`."""
+        self.spanning = Spanning(self.recorder)
+        """Journeys that end in another process than they began in: `parapet.spanning.keep_in(store)`."""
         self._integrations: set[str] = set()
         self._probes: dict[str, Probe] = {}
         self._slices: list[Slice] = []
@@ -87,7 +90,7 @@ class Definitions:
         if runbook is None:
             names = tuple(one.name for one in slices)
             self.runbook(journey_playbook(name, slices[0].title, owner=self.owner, slices=names))
-        journey = Journey(name, slices[0].title, self.recorder)
+        journey = Journey(name, slices[0].title, self.recorder, self.spanning)
         self.recorder.route_journey(name, routes)
         self._journeys[name] = journey
         return journey

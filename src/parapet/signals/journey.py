@@ -13,6 +13,7 @@ from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import Outcome
 from parapet.signals.recorder import Recorder
+from parapet.signals.spanning import Ref, Spanning
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -72,13 +73,14 @@ class Journey:
         ConfigurationError: the name cannot be used.
     """
 
-    __slots__ = ("name", "recorder", "title")
+    __slots__ = ("name", "recorder", "spanning", "title")
 
-    def __init__(self, name: str, title: str, recorder: Recorder) -> None:
+    def __init__(self, name: str, title: str, recorder: Recorder, spanning: Spanning | None = None) -> None:
         recorder.register_journey(name)
         self.name = name
         self.title = title
         self.recorder = recorder
+        self.spanning = spanning or Spanning(recorder)
 
     def __repr__(self) -> str:
         return f"Journey({self.name!r})"
@@ -90,6 +92,27 @@ class Journey:
     def record(self, outcome: Outcome | str, duration_seconds: float = 0.0) -> None:
         """Count one attempt that ended as *outcome* after *duration_seconds*. Never raises."""
         self.recorder.record(self.name, outcome, duration_seconds)
+
+    def start(self, ref: Ref, *, deadline_seconds: float, otherwise: Outcome = Outcome.ABANDONED) -> bool:
+        """Begin an attempt that ends elsewhere, before it is handed over to whoever will finish it. Never raises.
+
+        Args:
+            ref: tells this attempt from others, such as the number of an order. It never becomes a label.
+            deadline_seconds: if nobody finished it by then, it counts as *otherwise*: the user abandoned it, or it is
+                a failure of ours.
+
+        Returns:
+            Whether it waits now; not if it already did, or if the store of pending attempts does not answer.
+        """
+        return self.spanning.start(self.name, ref, deadline_seconds=deadline_seconds, otherwise=otherwise)
+
+    def finish(self, ref: Ref, outcome: Outcome = Outcome.SUCCESS) -> Outcome | None:
+        """End an attempt that began anywhere. Never raises; telling it twice counts it once.
+
+        Returns:
+            What was counted: *outcome*, or what was said at the start if the deadline has passed; None if nothing was.
+        """
+        return self.spanning.finish(self.name, ref, outcome)
 
     def measured(self, function: Callable[P, R]) -> Callable[P, R]:
         """Make every call of *function*, sync or async, an attempt.

@@ -149,6 +149,16 @@ def test_a_handover_is_an_attempt_and_its_end(receipts: Delivery, counted: Count
     }
 
 
+def test_an_interruption_is_an_unknown_outcome(shop: Parapet, receipts: Delivery, counted: Counted) -> None:
+    """Whether the provider took it, nobody knows: it is neither accepted nor failed."""
+    with pytest.raises(asyncio.CancelledError), receipts.handover():
+        raise asyncio.CancelledError
+    assert counted(names.DELIVERY_OUTBOUND) == {
+        (*MINE, "attempted", "none", "none"): 1,
+        (*MINE, "other", "other", "application"): 1,
+    }
+
+
 class Unspeakable:
     """A value of which every question fails."""
 

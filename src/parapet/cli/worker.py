@@ -28,7 +28,7 @@ from parapet.cli.options import app_option, json_option, required_app
 )
 @json_option
 def worker(app_spec: str | None, once: bool, interval_seconds: float, as_json: bool) -> None:
-    """Close quiet incidents, take in what waits, deliver announcements.
+    """Close quiet incidents, take in what waits, deliver announcements, run probes.
 
     Run one or many: every piece of work is taken once. SIGTERM and Ctrl-C end it after the round it is in.
 

@@ -18,7 +18,7 @@ from parapet.signals.refs import Refs
 LATE = frozenset({DelayBucket.UNDER_1H.value, DelayBucket.OVER_1H.value, vocabulary.OTHER})
 """A callback this late says that the way back is in trouble."""
 
-PLANES: Mapping[str, FaultPlane] = MappingProxyType(
+PLANES: Mapping[FailureClass, FaultPlane] = MappingProxyType(
     {
         FailureClass.NONE: FaultPlane.NONE,
         FailureClass.TIMEOUT: FaultPlane.PROVIDER,
@@ -78,6 +78,12 @@ USUAL: Mapping[str, Mapping[str, tuple[FailureClass, ...]]] = MappingProxyType(
 )
 """What is shown at zero from the start: outcome -> the reasons that usually go with it."""
 
+# Plain texts: members of an enumeration cost more to compare and to look up.
+_PLANE_OF = {why.value: plane.value for why, plane in PLANES.items()}
+_NO_FAILURE = FailureClass.NONE.value
+_PROVIDER = FaultPlane.PROVIDER.value
+_WEBHOOK = FaultPlane.WEBHOOK.value
+_APPLICATION = FaultPlane.APPLICATION.value
 _WENT_WELL = frozenset(
     {
         DeliveryOutcome.ATTEMPTED.value,
@@ -169,9 +175,9 @@ class Delivery:
         with guarded("signals.delivery"):
             ended = delays.text_of(outcome)
             why = _why(ended) if failure_class is None else delays.text_of(failure_class)
-            if ended in _WENT_WELL and why != FailureClass.NONE:
+            if ended in _WENT_WELL and why != _NO_FAILURE:
                 self._recorder.reject(signal, names.FAILURE_CLASS)
-                why = FailureClass.NONE.value
+                why = _NO_FAILURE
             where = _where(why, *delay) if fault_plane is None else delays.text_of(fault_plane)
             if delay == (vocabulary.OTHER,):
                 self._recorder.reject(signal, names.DELAY_BUCKET)
@@ -221,9 +227,13 @@ class Handover:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         outcome, why = self._outcome, self._why
-        if outcome is None:
-            outcome = DeliveryOutcome.ACCEPTED if error is None else DeliveryOutcome.FAILED
-            why = None if error is None else failure_of(error)
+        if outcome is None and error is None:
+            outcome = DeliveryOutcome.ACCEPTED
+        elif outcome is None and isinstance(error, Exception):
+            outcome, why = DeliveryOutcome.FAILED, failure_of(error)
+        elif outcome is None:  # we were interrupted: nobody knows whether the provider took it
+            self._delivery.outbound(vocabulary.OTHER, vocabulary.OTHER, fault_plane=_APPLICATION, refs=self._refs)
+            return
         self._delivery.outbound(outcome, why, refs=self._refs)
 
     async def __aenter__(self) -> Handover:
@@ -246,12 +256,14 @@ def failure_of(error: BaseException) -> FailureClass | str:
 
 def _why(outcome: str) -> str:
     """The reason that an outcome has if nobody gives one."""
+    if outcome in _WENT_WELL:
+        return _NO_FAILURE
     if outcome == DeliveryOutcome.SUPPRESSED:
         return FailureClass.SUPPRESSED.value
-    return vocabulary.OTHER if outcome in _FAILED else FailureClass.NONE.value
+    return vocabulary.OTHER if outcome in _FAILED else _NO_FAILURE
 
 
 def _where(why: str, delay: str = "") -> str:
-    if why == FailureClass.NONE and delay in LATE:
-        return FaultPlane.WEBHOOK.value
-    return PLANES.get(why, FaultPlane.PROVIDER).value
+    if why == _NO_FAILURE and delay in LATE:
+        return _WEBHOOK
+    return _PLANE_OF.get(why, _PROVIDER)

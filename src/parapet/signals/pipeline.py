@@ -19,13 +19,15 @@ from parapet.signals.series import finite
 NO_PROVIDER = "none"
 LATE_AFTER_SECONDS = 300.0
 
-_STAGE_PLANES: Mapping[str, FaultPlane] = {
+_STAGE_PLANES: Mapping[AsyncOutcome, FaultPlane] = {
     AsyncOutcome.STARTED: FaultPlane.NONE,
     AsyncOutcome.SUCCEEDED: FaultPlane.NONE,
     AsyncOutcome.RETRYABLE_FAILED: FaultPlane.WORKER,
     AsyncOutcome.DISCARDED: FaultPlane.WORKER,
     AsyncOutcome.DELAYED: FaultPlane.BACKLOG,
 }
+_PLANE_OF = {outcome.value: plane.value for outcome, plane in _STAGE_PLANES.items()}
+_WORKER = FaultPlane.WORKER.value
 _USUAL = (
     (AsyncOutcome.STARTED, RetryState.FIRST_ATTEMPT),
     (AsyncOutcome.STARTED, RetryState.RETRYING),
@@ -105,7 +107,7 @@ class Pipeline:
             if ended == AsyncOutcome.RETRYABLE_FAILED and state == RetryState.EXHAUSTED:
                 self._recorder.reject(vocabulary.SIGNALS[metric], names.RETRY_STATE)  # what is tried again is not lost
                 state = RetryState.RETRYING.value
-            usual = _STAGE_PLANES.get(ended, FaultPlane.WORKER).value
+            usual = _PLANE_OF.get(ended, _WORKER)
             plane = usual if fault_plane is None else delays.text_of(fault_plane)
             self._count(metric, (*self._mine, delays.text_of(stage), ended, state, plane), refs)
 

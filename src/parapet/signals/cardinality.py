@@ -88,9 +88,9 @@ def sizes(recorder: Recorder, scraped: str | None = None) -> tuple[FamilySize, .
 def _size(recorder: Recorder, metric: str, series: Iterable[Mapping[str, str]]) -> FamilySize:
     values: dict[str, set[str]] = {}
     count = 0
-    for labels in series:
+    for pairs in series:
         count += 1
-        for label, value in labels.items():
+        for label, value in pairs.items():
             values.setdefault(label, set()).add(value)
     if metric not in vocabulary.LABELS:
         told = sorted(values, key=lambda label: (-len(values[label]), label))

@@ -93,6 +93,17 @@ class Journey:
         """Count one attempt that ended as *outcome* after *duration_seconds*. Never raises."""
         self.recorder.record(self.name, outcome, duration_seconds)
 
+    def by_job(self, *, task: str, queue: str | None = None) -> Journey:
+        """Measure the journey by the runs of a background job, in one *queue* or in all; returns the journey itself.
+
+        A run that will be tried again is no end of an attempt. What is recorded explicitly is added.
+
+        Raises:
+            ConfigurationError: there are too many tasks, or jobs that count already lack a bound of journeys.
+        """
+        self.recorder.job_journey(self.name, task, queue)
+        return self
+
     def start(self, ref: Ref, *, deadline_seconds: float, otherwise: Outcome = Outcome.ABANDONED) -> bool:
         """Begin an attempt that ends elsewhere, before it is handed over to whoever will finish it. Never raises.
 

@@ -1,12 +1,16 @@
-"""What is derived when signals are read: journeys measured by their routes, and how much was not kept as it was."""
+"""What is derived when signals are read: journeys measured by routes or jobs, and how much was not kept as it was."""
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Mapping, Set
+from dataclasses import replace
+from typing import TypeAlias
 
 from parapet.core import names, vocabulary
-from parapet.core.vocabulary import Outcome
+from parapet.core.vocabulary import JobState, Outcome
 from parapet.signals.cells import Labels
 from parapet.signals.histogram import HistogramSnapshot
 from parapet.signals.numbers import NumberSnapshot
@@ -32,6 +36,18 @@ OUTCOME_OF_CLASS: Mapping[str, str] = {
 }
 """How an attempt ended, by the answer to its request."""
 
+OUTCOME_OF_STATE: Mapping[str, str] = {
+    JobState.SUCCEEDED.value: Outcome.SUCCESS.value,
+    JobState.FAILED.value: Outcome.FAILURE.value,
+    JobState.DISCARDED.value: Outcome.FAILURE.value,
+    JobState.REVOKED.value: Outcome.ABANDONED.value,
+    vocabulary.OTHER: vocabulary.OTHER,
+}
+"""How an attempt ended, by the state of its job. A run that is tried again is not an end."""
+
+Job: TypeAlias = tuple[str, str | None]
+"""A task, and one of its queues or all."""
+
 _COUNTED: tuple[Labels, ...] = ((HTTP_REQUEST, UNKNOWN_STATUS), (JOURNEY, BAD_DURATION), (JOURNEY, UNKNOWN_JOURNEY))
 
 
@@ -54,6 +70,23 @@ def with_routes(
         bounds_seconds=journeys.bounds_seconds,
         series=series,
     )
+
+
+def with_jobs(
+    jobs: HistogramSnapshot, journeys: HistogramSnapshot, by_job: Mapping[str, Set[Job]]
+) -> HistogramSnapshot:
+    """*journeys*, to which the runs of each journey's tasks are added; *jobs* have every bound that journeys have."""
+    places = [bisect_left(journeys.bounds_seconds, bound) for bound in (*jobs.bounds_seconds, math.inf)]
+    series = dict(journeys.series)
+    for (task, queue, state), cells in jobs.series.items():
+        outcome = OUTCOME_OF_STATE.get(state)
+        for name, measured in by_job.items():
+            if outcome is not None and not measured.isdisjoint({(task, None), (task, queue)}):
+                total = series[name, outcome] = list(series[name, outcome])
+                for place, count in zip(places, cells, strict=False):
+                    total[place] += count
+                total[-1] += cells[-1]
+    return replace(journeys, series=series)
 
 
 def rejections(

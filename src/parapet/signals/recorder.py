@@ -82,6 +82,7 @@ class Recorder:
         self._at_scrape: list[AtScrape] = []
         self._registered: set[str] = set()
         self._by_route: Mapping[str, frozenset[tuple[str, str]]] = {}  # replaced, never changed: scrapes read it
+        self._by_job: Mapping[str, frozenset[reading.Job]] = {}  # the same
         self._served: frozenset[tuple[str, str]] | None = None
         self._text = Text()
         if hasattr(os, "register_at_fork"):
@@ -185,13 +186,30 @@ class Recorder:
                 self.http.require_bound(bound)
                 self.journeys.require_bound(bound)
             self._by_route = {**self._by_route, name: self._by_route.get(name, frozenset()) | frozenset(wanted)}
+            self._match_jobs()
         for method, template in wanted:
             self.admission.reserve(method, template)
+
+    def job_journey(self, name: str, task: str, queue: str | None = None) -> None:
+        """Measure the journey *name* by the runs of *task*, in one *queue* or in all. Derived when read, as by routes.
+
+        A run that succeeded is a success, one that failed for good or that nobody ran is a failure, and one that was
+        called off is abandoned; a run that will be tried again is no end. The time is that of the last run.
+
+        Raises:
+            ConfigurationError: there are too many tasks, or a bucket bound of journeys is missing from the jobs', and
+                jobs are counted already.
+        """
+        self.register_journey(name)
+        self.families.register(names.TASK, (task,))
+        self._by_job = {**self._by_job, name: self._by_job.get(name, frozenset()) | {(task, queue)}}
+        self._match_jobs()
 
     def require_bound(self, metric: str, seconds: float) -> None:
         """Make sure that *metric* has a bucket that ends exactly at *seconds*, so that an objective can use it.
 
-        Once a journey is measured by its routes, both families have the same bounds.
+        Once a journey is measured by its routes, both families have the same bounds; once one is measured by a job,
+        jobs have those of journeys.
 
         Raises:
             UnknownName: no such histogram.
@@ -201,6 +219,7 @@ class Recorder:
         shared = (self.http, self.journeys) if self._by_route else ()
         for family in shared if wanted in shared else (wanted,):
             family.require_bound(seconds)
+        self._match_jobs()
 
     def record(self, journey: str, outcome: vocabulary.Outcome | str, duration_seconds: float) -> None:
         """Count one attempt at a journey. Never raises.
@@ -249,9 +268,12 @@ class Recorder:
         return sorted((name, *at) for name, routes in self._by_route.items() for at in routes if at not in here)
 
     def histograms(self) -> tuple[HistogramSnapshot, HistogramSnapshot]:
-        """Requests, and journeys with those measured by their routes, as they stand."""
+        """Requests, and journeys with those measured by their routes or jobs, as they stand."""
         requests = self.http.snapshot()
-        return requests, reading.with_routes(requests, self.journeys.snapshot(), self._by_route)
+        journeys = reading.with_routes(requests, self.journeys.snapshot(), self._by_route)
+        if self._by_job:
+            journeys = reading.with_jobs(self.families.histogram(names.JOB_DURATION).snapshot(), journeys, self._by_job)
+        return requests, journeys
 
     def counters(self, requests: HistogramSnapshot, journeys: HistogramSnapshot) -> tuple[NumberSnapshot, ...]:
         """What was rejected and what was swallowed, given the histograms of the same reading."""
@@ -299,6 +321,11 @@ class Recorder:
                 values = (vocabulary.OTHER,) * count
             return self.families.series(metric, values)
         return None
+
+    def _match_jobs(self) -> None:
+        """Give jobs every bound that journeys have, so that their runs can be sorted into the buckets of journeys."""
+        for bound in self.journeys.bounds_seconds if self._by_job else ():
+            self.families.histogram(names.JOB_DURATION).require_bound(bound)
 
     def _reject_journey(self, reason: str) -> None:
         self.reject(reading.JOURNEY, reason)

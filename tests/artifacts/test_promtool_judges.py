@@ -224,7 +224,8 @@ def test_groups_are_judged_separately(scenario: Scenario) -> None:
     """One route of two fails: its alert names it, with odd characters and all, and the texts can be filled in."""
     grouped = Slice(
         name="by-route",
-        title="Routes answer",
+        title="Routes",
+        trouble="Routes fail",
         sli=EventRatio(
             metric=names.HTTP_DURATION,
             total=(none_of(names.STATUS_CLASS, "disconnected"),),
@@ -248,8 +249,8 @@ def test_groups_are_judged_separately(scenario: Scenario) -> None:
             {
                 "exp_labels": {"service": "shop", "slice": "by-route", "severity": "page", "route": "/a{b}.+"},
                 "exp_annotations": {
-                    "title": "Routes answer",
-                    "summary": "Routes answer: users are harmed now, route /a{b}.+",
+                    "title": "Routes fail",
+                    "summary": "Routes fail: users are harmed now, route /a{b}.+",
                     "description": "Burning the error budget of 99 % at 50.0 times the rate it can bear, over 1 hour. "
                     "Budget left for 30 days: 93.06%, 402.0 of 432 minutes. Evidence, changes and next steps: "
                     "http://127.0.0.1:8000/parapet/go?service=shop&slice=by-route",

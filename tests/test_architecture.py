@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ops": {"signals", "slo", "incidents", "response", "lessons", "store", "notify"},
     "definitions": {"signals", "slo", "response"},
     "app": {"definitions", "signals", "slo", "incidents", "response", "lessons", "store", "notify", "ops"},
-    "web": {"app", "incidents", "response", "lessons", "slo"},
+    "web": {"app", "signals", "incidents", "response", "lessons", "slo"},
     "cli": {"app", "signals", "artifacts", "slo", "incidents", "store", "integrations"},
     "testing": {"app", "incidents", "notify"},
     # The lazy table of public names: it imports nothing when imported.

@@ -15,6 +15,7 @@ from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.triage import Triage
 from parapet.lessons.retrospective import Retrospective
 from parapet.response.runbook import Runbook
+from parapet.signals.exposition import Scrape
 from parapet.slo.catalog import Catalog
 
 
@@ -203,10 +204,10 @@ class Observatory(Protocol):
     def journeys(self) -> Sky: ...
 
 
-class Renders(Protocol):
-    """Turns signals into text."""
+class Exposes(Protocol):
+    """Answers scrapes."""
 
-    def render(self) -> bytes: ...
+    def expose(self, *, accept: str | None = ..., accept_encoding: str | None = ...) -> Scrape: ...
 
 
 class Measured(Protocol):
@@ -215,7 +216,7 @@ class Measured(Protocol):
     @property
     def secrets(self) -> Secrets: ...
     @property
-    def recorder(self) -> Renders: ...
+    def recorder(self) -> Exposes: ...
 
 
 class App(Protocol):

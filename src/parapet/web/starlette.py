@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import anyio
 from starlette.requests import Request as StarletteRequest
 from starlette.types import Message, Receive, Scope, Send
 
 from parapet.core.errors import ConfigurationError
+from parapet.signals.gate import Gate
 from parapet.web import security
 from parapet.web.desk import Desk, Visit
 from parapet.web.exposition import expose
@@ -91,10 +92,11 @@ class Workbench:
 
 
 class Metrics:
-    """/metrics behind a bearer token. Made by `metrics`."""
+    """/metrics behind a bearer token or within a network. Made by `metrics`."""
 
-    def __init__(self, app: Measured) -> None:
+    def __init__(self, app: Measured, gate: Gate) -> None:
         self._app = app
+        self._gate = gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one scrape."""
@@ -102,8 +104,8 @@ class Metrics:
             await _decline(scope, receive, send)
             return
         request = _request(scope, _path_below(scope) or "/")
-        app = self._app
-        await _send(send, await in_thread(Lane.MACHINES, lambda: expose(app, request)), request.method)
+        app, gate = self._app, self._gate
+        await _send(send, await in_thread(Lane.MACHINES, lambda: expose(app, gate, request)), request.method)
 
 
 def workbench(
@@ -148,13 +150,20 @@ def workbench(
     return Workbench(Site(desk))
 
 
-def metrics(parapet: Measured) -> Metrics:
+def metrics(parapet: Measured, *, allow_networks: Iterable[str] = ()) -> Metrics:
     """The signals of *parapet* for Prometheus, behind `Secrets.metrics_tokens`.
 
     As a route, `app.routes.append(Route("/metrics", metrics(parapet)))`, it is found at exactly this path; mounted,
-    its path ends with a slash. Without a configured token it answers 403 and says how to configure one.
+    its path ends with a slash. With neither a token nor a network it answers 403 and says how to configure one.
+
+    Args:
+        allow_networks: whose peers need no token, such as `10.0.0.0/8`. Behind a proxy that the server does not know
+            as one, everybody comes from the proxy's address: leave that out.
+
+    Raises:
+        ConfigurationError: one of them is no network.
     """
-    return Metrics(parapet)
+    return Metrics(parapet, Gate.of(allow_networks))
 
 
 def _path_below(scope: Scope) -> str:

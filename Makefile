@@ -45,6 +45,10 @@ check: $(READY) ## Style, types and the arrows between packages
 bench: $(READY) ## What a request pays for being counted
 	$(BIN)/python benchmarks/signals/http.py $(ARGS)
 
+.PHONY: bench-signals
+bench-signals: $(READY) ## The same beside the peers, which get an environment of their own
+	@peers=$$(scripts/make-env http-peers) && exec $$peers benchmarks/signals/http.py $(ARGS)
+
 .PHONY: screenshots
 screenshots: $(READY) ## The pictures of the README, taken from a running shop
 	@scripts/ensure-packages prometheus prometheus-alertmanager chromium

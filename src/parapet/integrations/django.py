@@ -29,6 +29,7 @@ from parapet.integrations.django_routes import Templates
 from parapet.signals.recorder import Recorder
 from parapet.signals.sight import settled
 from parapet.signals.tally import Tally
+from parapet.signals.wsgi import UNKNOWN
 
 Sync: TypeAlias = Callable[[HttpRequest], HttpResponseBase]
 Async: TypeAlias = Callable[[HttpRequest], Awaitable[HttpResponseBase]]
@@ -77,6 +78,7 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
     templates = Templates()
     tally = Tally(recorder)
     here, clock, bucket, bounds = tally.here, perf_counter, bisect_left, recorder.http.bounds_seconds
+    due, sample = recorder.http.exemplars.due, recorder.http.sample
     prepared = False
 
     def prepare() -> None:
@@ -90,22 +92,26 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
 
     def first_sight(request: HttpRequest, status: object) -> list[float]:
         template, key = None, None
-        number = status if type(status) is int else -1_000
+        number = status if type(status) is int else UNKNOWN
         with guarded("django.template"):
             template, key = templates.of(request, number)
         method = getattr(request, "method", None)
         return tally.cells(method, template or vocabulary.UNMATCHED, number, key=key, status_key=number)
 
-    def count(request: HttpRequest, status: object, seconds: float) -> None:
+    def count(request: HttpRequest, status: object, start: float) -> None:
+        seconds = clock() - start
         try:
             cells = here.fast[request.resolver_match.route][request.method][status]  # type: ignore[union-attr]
         except (LookupError, AttributeError, TypeError, ValueError):
             cells = first_sight(request, status)
-        cells[bucket(bounds, seconds)] += 1
+        at = bucket(bounds, seconds)
+        cells[at] += 1
         cells[-1] += seconds
+        if start > due[at]:
+            sample(cells, at, seconds)
 
     def raised(request: HttpRequest, start: float) -> None:
-        count(request, settled(0, None, sys.exc_info()[1]), clock() - start)
+        count(request, settled(0, False, sys.exc_info()[1]), start)
 
     def stream(request: HttpRequest, response: HttpResponseBase, start: float) -> None:
         status: object = getattr(response, "status_code", None)
@@ -115,8 +121,8 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
             nonlocal counted
             if not counted:
                 counted = True
-                ended = settled(status, None, error) if error is not None and type(status) is int else status
-                count(request, ended, clock() - start)
+                ended = settled(status, False, error) if error is not None and type(status) is int else status
+                count(request, ended, start)
 
         with guarded("django.stream"):
             watch(cast("StreamingHttpResponse", response), end)
@@ -142,7 +148,7 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
                 if response.streaming:
                     stream(request, response, start)
                 else:
-                    count(request, response.status_code, clock() - start)
+                    count(request, response.status_code, start)
                 return response
 
             return measured_async
@@ -163,7 +169,7 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
             if response.streaming:
                 stream(request, response, start)
             else:
-                count(request, response.status_code, clock() - start)
+                count(request, response.status_code, start)
             return response
 
         return measured

@@ -132,8 +132,8 @@ class Sight:
         return getattr(scope.get("app"), "routes", None) or getattr(self._app, "routes", None)
 
 
-def settled(status: int, last: Mapping[str, object] | None, error: BaseException | None) -> int:
-    """The status of a request whose application did not return.
+def settled(status: int, complete: bool, error: BaseException | None) -> int:
+    """The status of a request whose application did not return; *complete*: the whole answer was sent.
 
     A client that left is no failure of ours: what was begun keeps its status, the rest is a disconnection. An
     exception after the complete answer, as a background task may raise, does not change the answer; before that it
@@ -143,7 +143,4 @@ def settled(status: int, last: Mapping[str, object] | None, error: BaseException
     left = not isinstance(error, Exception | SystemExit) or _CLIENT_DISCONNECT in kinds
     if left or status == DISCONNECTED:
         return status or DISCONNECTED
-    with guarded("signals.settled"):
-        if status and last is not None and not last.get("more_body", False):
-            return status
-    return 500
+    return status if status and complete else 500

@@ -19,6 +19,9 @@ Environ: TypeAlias = dict[str, object]
 StartResponse: TypeAlias = Callable[..., Callable[[bytes], object]]
 WSGIApp: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
 
+UNKNOWN = 1_000
+"""Stands for what an application gave for a status and is none."""
+
 
 class Routing(Protocol):
     """What a framework knows about the routes of its requests."""
@@ -88,18 +91,19 @@ def instrument(
     # Everything that a request needs is bound here: a closure costs less than an instance with attributes.
     here, anchor_of, key_of, clock = tally.here, routes.anchor, routes.key, perf_counter
     bounds, bucket = recorder.http.bounds_seconds, bisect_left
+    due, sample = recorder.http.exemplars.due, recorder.http.sample
     prepared = False
 
-    def first_sight(environ: Environ, anchor: object, line: object) -> list[float]:
-        status, template, lasting = _status(line), None, False
+    def first_sight(environ: Environ, anchor: object, status: int, status_key: str | None) -> list[float]:
+        template, lasting = None, False
         with guarded("wsgi.template"):
             template, lasting = routes.template(environ, anchor, status)
         return tally.cells(
             environ.get("REQUEST_METHOD"),
             template or vocabulary.UNMATCHED,
             status,
-            key=key_of(anchor) if lasting else None,
-            status_key=line[:3] if isinstance(line, str) else None,
+            key=key_of(anchor) if lasting and status_key else None,
+            status_key=status_key,
             keep=anchor,
         )
 
@@ -138,9 +142,11 @@ def instrument(
         def close(self) -> None:
             if self.start:  # the server had enough before the end: the client left, or wanted no body
                 self.end(None)
-            close = getattr(self.body, "close", None)
-            if close is not None:
-                close()
+            try:
+                close = self.body.close  # type: ignore[attr-defined]
+            except AttributeError:
+                return
+            close()
 
         def end(self, error: BaseException | None) -> None:
             start = self.start
@@ -148,13 +154,20 @@ def instrument(
                 return
             seconds = clock() - start
             self.start = 0.0
-            line = self.line if error is None else str(settled(_status(self.line), None, error))
-            try:
-                cells = here.fast[key_of(self.anchor)][self.environ["REQUEST_METHOD"]][line[:3]]
-            except (LookupError, AttributeError, TypeError, ValueError):
-                cells = first_sight(self.environ, getattr(self, "anchor", None), line)
-            cells[bucket(bounds, seconds)] += 1
+            line = self.line
+            if error is not None:
+                status = settled(_status(line), False, error)
+                cells = first_sight(self.environ, getattr(self, "anchor", None), status, None)
+            else:
+                try:
+                    cells = here.fast[key_of(self.anchor)][self.environ["REQUEST_METHOD"]][line[:3]]
+                except (LookupError, AttributeError, TypeError, ValueError):
+                    cells = first_sight(self.environ, getattr(self, "anchor", None), _status(line), _key(line))
+            at = bucket(bounds, seconds)
+            cells[at] += 1
             cells[-1] += seconds
+            if start > due[at]:
+                sample(cells, at, seconds)
 
         def attach(self) -> bool:
             """Have a file that the server sends itself tell its end; says whether that can be done."""
@@ -208,9 +221,14 @@ def instrument(
     return measured
 
 
+def _key(line: object) -> str | None:
+    """What tells a status from others. A line that is no text is remembered by nothing."""
+    return line[:3] if isinstance(line, str) else None
+
+
 def _status(line: object) -> int:
     """The number in a status line. What is none stays one that nobody knows; no line at all is no answer."""
     if not line:
         return NO_ANSWER
     digits = line.split(" ", 1)[0] if isinstance(line, str) else ""
-    return int(digits) if digits.isascii() and digits.removeprefix("-").isdigit() and len(digits) <= 3 else -1_000
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) == 3 else UNKNOWN

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
+from urllib.request import urlopen
 
 import pytest
 
@@ -180,3 +183,31 @@ def test_the_worker_command_runs_them(tmp_path: Path) -> None:
     command("db", "upgrade")
     assert json.loads(command("worker", "--once"))["probed"] == 1
     assert json.loads(command("worker", "--once"))["probed"] == 0
+
+
+def test_prometheus_hears_of_it_from_the_worker(tmp_path: Path) -> None:
+    """A worker is a process of its own: it serves what it counted, until it is told to end."""
+    (tmp_path / "host.py").write_text(HOST)
+    python = [sys.executable, "-m", "parapet"]
+    subprocess.run([*python, "db", "upgrade", "--app", "host:parapet"], cwd=tmp_path, check=True, timeout=60)
+    worker = subprocess.Popen(
+        [*python, "worker", "--app", "host:parapet", "--interval", "0.05", "--metrics-port", "0"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert worker.stderr is not None
+        address = worker.stderr.readline().split()[-1]
+        wanted = f'{names.PROBE_DURATION}_count{{probe="self",outcome="success"}} 1'
+        deadline = time.monotonic() + 20
+        while True:
+            with urlopen(address, timeout=10) as answer:
+                if wanted in answer.read().decode():
+                    break
+            assert time.monotonic() < deadline, "the probe was not heard of"
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+    finally:
+        worker.kill()
+        worker.communicate()

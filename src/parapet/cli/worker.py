@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from contextlib import ExitStack
 from dataclasses import asdict
 from types import FrameType
 
@@ -12,6 +13,7 @@ import click
 
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
+from parapet.signals.port import serve_metrics
 
 
 @click.command()
@@ -26,16 +28,35 @@ from parapet.cli.options import app_option, json_option, required_app
     metavar="SECONDS",
     help="Pause between rounds.",
 )
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65_535),
+    metavar="PORT",
+    help="Serve /metrics there, so that Prometheus hears how probes end; 0 takes a free one.",
+)
+@click.option("--metrics-host", default="127.0.0.1", show_default=True, help="The address of that port.")
 @json_option
-def worker(app_spec: str | None, once: bool, interval_seconds: float, as_json: bool) -> None:
+def worker(
+    app_spec: str | None,
+    once: bool,
+    interval_seconds: float,
+    metrics_port: int | None,
+    metrics_host: str,
+    as_json: bool,
+) -> None:
     """Close quiet incidents, take in what waits, deliver announcements, run probes.
 
     Run one or many: every piece of work is taken once. SIGTERM and Ctrl-C end it after the round it is in.
+
+    What probes find is counted in this process. Give it a port of its own that Prometheus scrapes under the service's
+    job, or let it share the web processes' directory (Parapet(multiprocess_dir=...)) on the same machine. A port
+    beyond this machine is opened by the app's metrics tokens only.
 
     \b
     Examples:
       parapet worker --app shop.reliability:parapet
       parapet worker --app shop.reliability:parapet --once
+      parapet worker --app shop.reliability:parapet --metrics-port 9101
     """
     app = load_app(required_app(app_spec))
     if once:
@@ -49,6 +70,12 @@ def worker(app_spec: str | None, once: bool, interval_seconds: float, as_json: b
 
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
-    click.echo(f"Worker for {app.service}, every {interval_seconds:g} s. Ctrl-C ends it.", err=True)
-    app.worker.run(stop, interval_seconds=interval_seconds)
+    with ExitStack() as open_until_the_end:
+        if metrics_port is not None:
+            port = open_until_the_end.enter_context(
+                serve_metrics(app.recorder, metrics_port, host=metrics_host, tokens=app.secrets.metrics_tokens)
+            )
+            click.echo(f"Metrics at http://{metrics_host}:{port.port}/metrics", err=True)
+        click.echo(f"Worker for {app.service}, every {interval_seconds:g} s. Ctrl-C ends it.", err=True)
+        app.worker.run(stop, interval_seconds=interval_seconds)
     click.echo("Worker ended.", err=True)

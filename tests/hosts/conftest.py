@@ -95,6 +95,19 @@ class Server:
 
         wait_until(same, lambda: {k: (seen.get(k), expected.get(k)) for k in seen.keys() | expected.keys()})
 
+    def workers(self) -> list[int]:
+        """The processes that the server started, and theirs, that live."""
+        found: list[int] = []
+        waiting = [self.process.pid]
+        while waiting:
+            path = Path(f"/proc/{waiting.pop()}")
+            with suppress(OSError):
+                for task in path.glob("task/*/children"):
+                    children = [int(pid) for pid in task.read_text().split()]
+                    found += children
+                    waiting += children
+        return found
+
     def said(self) -> str:
         """Everything that it wrote so far."""
         return self.log.read_text(errors="replace")

@@ -72,7 +72,7 @@ class Process:
         path = Path(f"/proc/{self.running.pid}/task/{self.running.pid}/children")
         return [int(pid) for pid in path.read_text().split()]
 
-    def end(self, how: int = signal.SIGTERM, seconds: float = 15.0) -> int:
+    def end(self, how: int = signal.SIGTERM, seconds: float = 5.0) -> int:
         """Ask it to end, make it if it does not; returns its exit code."""
         if self.running.poll() is None:
             self.running.send_signal(how)

@@ -55,6 +55,7 @@ def start_workers(
         NAMESPACE=sender.namespace,
         SHARED=str(shared),
         dramatiq_prom_db=str(shared / "bundled"),
+        dramatiq_worker_timeout="50",
         **environ,
     )
     process.wait_for_metrics()

@@ -114,9 +114,7 @@ class _Measure:
             with guarded("arq.start"):
                 lane = self.jobs.lane(name, self.queue)
                 score = context.get("score")  # when it was due, in milliseconds: arq moves it with every delay
-                waited = self.jobs.wait_seconds(score / 1000 if isinstance(score, int | float) else None)
-                if waited is not None:
-                    lane.waited(waited)
+                lane.waited_since(score / 1000 if isinstance(score, int | float) else None, perf_counter())
             state: JobState | None = None
             started = perf_counter()
             try:
@@ -151,6 +149,8 @@ class _Measure:
     async def read(self, redis: ArqRedis) -> list[Waiting]:
         """What waits: due, and not in progress. arq keeps a job in its queue until it has ended."""
         now = self.jobs.now()
+        if now != now:
+            return []
         due = await redis.zrangebyscore(
             self.queue, min="-inf", max=now * 1000, start=0, num=_MOST_LOOKED_AT, withscores=True
         )

@@ -7,10 +7,8 @@ by the worker's main process. Calling a task as a function, or eagerly, is no jo
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator, MutableMapping
-from datetime import UTC, datetime
+from collections.abc import Callable, MutableMapping
 from functools import wraps
 from threading import local
 from time import perf_counter
@@ -20,15 +18,16 @@ from parapet.core import vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import JobState
+from parapet.integrations.celery_backlog import Backlog, from_when
 from parapet.integrations.jobs import (
     BACKLOG_EVERY_SECONDS,
-    READ_TIMEOUT_SECONDS,
+    MOST_LANES,
     STAMP,
+    SUCCEEDED,
     BacklogWatch,
     Host,
     Jobs,
     Lane,
-    Waiting,
 )
 
 try:
@@ -37,7 +36,6 @@ try:
     from celery.app.trace import build_tracer
     from celery.exceptions import Ignore, Reject, Retry, WorkerLostError
     from celery.worker import state as worker_state
-    from kombu.connection import Connection
     from kombu.utils.imports import symbol_by_name
 except ImportError as error:
     raise ConfigurationError("Celery is not installed. Install it, or do not instrument it.") from error
@@ -83,7 +81,7 @@ def instrument(app: Celery, host: Host, *, backlog_every_seconds: float | None =
         def start(self, parent: object) -> None:
             if backlog_every_seconds is not None:
                 with guarded("celery.worker"):
-                    self.watch = BacklogWatch(measure.jobs, Backlog(app, reserved=True).read, backlog_every_seconds)
+                    self.watch = BacklogWatch(measure.jobs, Backlog(app, measure.queue).read, backlog_every_seconds)
                     self.watch.start()
 
         def stop(self, parent: object) -> None:
@@ -101,7 +99,7 @@ def backlog(app: Celery, host: Host, *, every_seconds: float = BACKLOG_EVERY_SEC
 
     It reads once `start()` is called.
     """
-    return BacklogWatch(Jobs(host), Backlog(app, reserved=False).read, every_seconds)
+    return BacklogWatch(Jobs(host), Backlog(app, None).read, every_seconds)
 
 
 class _Told(local):
@@ -170,8 +168,9 @@ class _Measure:
     def stamp(self, headers: MutableMapping[str, object] | None = None, **_: object) -> None:
         """Publisher: when this message was published. Replaces the stamp that a retry takes along."""
         with guarded("celery.publish"):
-            if headers is not None:
-                headers[STAMP] = self.jobs.now()
+            now = self.jobs.now()
+            if headers is not None and now == now:
+                headers[STAMP] = now
 
     def in_child(self, **_: object) -> None:
         """A pool process starts. A forked one has everything.
@@ -209,34 +208,50 @@ class _Measure:
 
 
 def _measured(task: Task, measure: _Measure) -> Callable[..., object]:
-    run, name, stack, jobs = task.run, task.name, task.request_stack, measure.jobs
+    run, name, stack = task.run, task.name, task.request_stack
+    lanes: dict[tuple[object, object], Lane] = {}  # by exchange and routing key, which are the host's own
 
+    def first(request: Context) -> Lane | None:
+        with guarded("celery.start"):
+            lane = measure.lane(name, request)
+            if len(lanes) < MOST_LANES:
+                lanes[request.delivery_info["exchange"], request.delivery_info["routing_key"]] = lane
+            return lane
+        return None
+
+    # The guard is left to the first request of its kind: after it nothing here is foreign but the request's fields.
     @wraps(run)
     def measured(*args: object, **kwargs: object) -> object:
         request = stack.top
-        # Called as a function, or from within itself: no job of its own.
-        if request is None or request.called_directly or request.is_eager or _SEEN in request.__dict__:
+        seen = {} if request is None else request.__dict__
+        # Called as a function, eagerly, or from within itself: no job of its own.
+        if seen.get("called_directly", True) or seen.get("is_eager") or _SEEN in seen:
             return run(*args, **kwargs)
+        seen[_SEEN] = True
         lane: Lane | None = None
-        with guarded("celery.start"):
-            seen = request.__dict__
-            seen[_SEEN] = True
-            lane = measure.lane(name, request)
-            waited = jobs.wait_seconds(seen.get(STAMP), _due(request.eta) if request.eta else 0.0)
-            if waited is not None:
-                lane.waited(waited)
+        try:
+            delivery = seen["delivery_info"]
+            lane = lanes[delivery["exchange"], delivery["routing_key"]]
+        except (LookupError, TypeError):
+            lane = first(request)
         state: JobState | None = None
         started = perf_counter()
+        if lane is not None:
+            published = seen.get(STAMP)
+            if seen.get("eta"):
+                published = from_when(published, seen["eta"])
+            lane.waited_since(published, started)
+            started = perf_counter()
         try:
             value = run(*args, **kwargs)
-            state = JobState.SUCCEEDED
+            state = SUCCEEDED
             return value
         finally:
             seconds = perf_counter() - started
-            with guarded("celery.end"):
-                state = state or _state_of(sys.exc_info()[1])
-                if state is not None and lane is not None:
-                    lane.ended(state, seconds)
+            if state is None:
+                state = _state_of(sys.exc_info()[1])
+            if state is not None and lane is not None:
+                lane.ended(state, seconds)
 
     return measured
 
@@ -250,11 +265,6 @@ def _state_of(error: BaseException | None) -> JobState | None:
     if isinstance(error, Ignore):
         return JobState.DISCARDED
     return JobState.FAILED if isinstance(error, Exception) else None
-
-
-def _due(eta: object) -> float:
-    moment = datetime.fromisoformat(str(eta))
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 class _Request:
@@ -301,92 +311,10 @@ class _Request:
     def _ran(self) -> float:
         with guarded("celery.ran"):
             started = getattr(self, "time_start", None)
-            return max(0.0, self.measure.jobs.now() - started) if started else 0.0
+            ran = self.measure.jobs.now() - started if started else 0.0
+            return max(0.0, ran) if ran == ran else 0.0
         return 0.0
 
     def _lane(self) -> Lane:
         measure = self.measure
         return measure.jobs.lane(self.task.name, measure.queue(self.delivery_info))  # type: ignore[attr-defined]
-
-
-class Backlog:
-    """Reads what waits in the queues of an application, over a connection of its own.
-
-    Redis tells size and age. Other brokers tell the size only; their age is that of what this worker has taken and not
-    begun, if *reserved*.
-    """
-
-    def __init__(self, app: Celery, *, reserved: bool) -> None:
-        self._app = app
-        self._reserved = reserved
-        self._connection: Connection | None = None
-
-    def read(self) -> Iterator[Waiting]:
-        """What waits now, by queue.
-
-        Raises:
-            Exception: whatever the broker's client raises; the next reading connects anew.
-        """
-        queues = self._app.amqp.queues
-        wanted = sorted((queues.consume_from if self._reserved else queues) or queues)
-        taken = self._taken() if self._reserved else {}
-        found: list[tuple[str, int, float | None]] | None = None
-        try:
-            connection = self._connected()
-            redis = connection.transport.driver_type == "redis"
-            channel = connection.default_channel
-            found = [(name, *(_in_redis if redis else _declared)(channel, name)) for name in wanted]
-        finally:
-            if found is None:
-                broken, self._connection = self._connection, None
-                if broken is not None:
-                    broken.release()
-        for name, size, oldest in found:
-            both = [moment for moment in (oldest, taken.get(name)) if moment is not None]
-            yield Waiting(queue=name, size=size, oldest=min(both, default=None), knows_age=redis or self._reserved)
-
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            connection = self._app.connection_for_read()
-            names = ("socket_timeout", "socket_connect_timeout", "read_timeout", "write_timeout")
-            limits = dict.fromkeys(names, READ_TIMEOUT_SECONDS)
-            connection.transport_options = {**(connection.transport_options or {}), **limits}
-            self._connection = connection.ensure_connection(max_retries=1, timeout=READ_TIMEOUT_SECONDS)
-        return self._connection
-
-    def _taken(self) -> dict[str, float]:
-        """The oldest task of each queue that this worker has taken from the broker and not begun."""
-        measure = _instrumented[self._app]
-        oldest: dict[str, float] = {}
-        for request in list(worker_state.requests.values()):
-            moment = None if request.time_start else _stamped(request.request_dict)
-            if moment is not None:
-                queue = measure.queue(request.delivery_info)
-                oldest[queue] = min(moment, oldest.get(queue, moment))
-        return oldest
-
-
-def _stamped(headers: object) -> float | None:
-    """When a message could have started, from its headers."""
-    stamp = headers.get(STAMP) if isinstance(headers, dict) else None
-    if not isinstance(stamp, int | float):
-        return None
-    eta = headers.get("eta") if isinstance(headers, dict) else None
-    return max(float(stamp), _due(eta) if eta else 0.0)
-
-
-def _in_redis(channel: object, queue: str) -> tuple[int, float | None]:
-    """Size and oldest message of a queue, which is one list for each priority, oldest at the right end."""
-    keys = [channel._q_for_pri(queue, step) for step in channel.priority_steps]  # type: ignore[attr-defined]
-    with channel.conn_or_acquire() as client, client.pipeline() as pipe:  # type: ignore[attr-defined]
-        for key in keys:
-            pipe.llen(key)
-            pipe.lindex(key, -1)
-        answers = pipe.execute()
-    moments = [_stamped(json.loads(raw).get("headers")) for raw in answers[1::2] if raw is not None]
-    return sum(answers[::2]), min((moment for moment in moments if moment is not None), default=None)
-
-
-def _declared(channel: object, queue: str) -> tuple[int, float | None]:
-    """Size of a queue, as a broker answers to a passive declaration."""
-    return channel.queue_declare(queue=queue, passive=True).message_count, None  # type: ignore[attr-defined]

@@ -14,7 +14,7 @@ from parapet.core import vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import JobState
-from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, BacklogWatch, Host, Jobs, Lane, Waiting
+from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, SUCCEEDED, BacklogWatch, Host, Jobs, Lane, Waiting
 
 try:
     from dramatiq import Actor, Broker, Message, Middleware, Worker
@@ -24,6 +24,8 @@ except ImportError as error:
     raise ConfigurationError("Dramatiq is not installed. Install it, or do not instrument it.") from error
 
 _DUE = "parapet_due_ms"
+_RUN = "_parapet"
+DISCARDED = JobState.DISCARDED
 
 
 def instrument(broker: Broker, host: Host, *, backlog_every_seconds: float | None = BACKLOG_EVERY_SECONDS) -> None:
@@ -51,13 +53,11 @@ def backlog(broker: Broker, host: Host, *, every_seconds: float = BACKLOG_EVERY_
     return BacklogWatch(Jobs(host), lambda: _waiting(broker, None), every_seconds)
 
 
-class _Here(local):
-    """The message that the current thread processes."""
+class _Sent(local):
+    """The last message that the current thread sent, and when, by `perf_counter()`."""
 
-    message_id: str | None = None
-    lane: Lane | None = None
-    started = 0.0
-    again = False
+    message_id = ""
+    at = 0.0
 
 
 class ParapetMiddleware(Middleware):
@@ -65,8 +65,9 @@ class ParapetMiddleware(Middleware):
 
     def __init__(self, jobs: Jobs, backlog_every_seconds: float | None) -> None:
         self._jobs = jobs
+        self._lanes = jobs.lanes
         self._every_seconds = backlog_every_seconds
-        self._here = _Here()
+        self._sent = _Sent()
         self._watches: dict[int, BacklogWatch] = {}
 
     # Publishing.
@@ -75,32 +76,36 @@ class ParapetMiddleware(Middleware):
         """Stamp the time from which the message waits: now, when its delay ends, or when it ended."""
         with guarded("dramatiq.enqueue"):
             options = message.options
-            if message.message_id == self._here.message_id:
-                self._here.again = True
+            self._sent.message_id, self._sent.at = message.message_id, perf_counter()
             due_ms = options.pop(_DUE, None)
+            now = self._jobs.now()
             if delay is None and isinstance(due_ms, int | float):
                 options[STAMP] = due_ms / 1000  # a worker hands on what was delayed, perhaps long after it was due
-            else:
-                options[STAMP] = self._jobs.now() + (delay or 0) / 1000
+            elif now == now:
+                options[STAMP] = now + (delay or 0) / 1000
 
     def before_delay_message(self, broker: Broker, message: MessageProxy) -> None:
         """Remember when a delayed message is due; Dramatiq removes that before it enqueues it."""
         with guarded("dramatiq.delay"):
             message.options[_DUE] = message.options.get("eta")
 
-    # Processing.
+    # Processing. What every message pays for: the guard is left to the first message of its kind, because after it
+    # nothing here is foreign but a message's own fields.
 
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         """Count how long the message waited."""
-        here = self._here
-        with guarded("dramatiq.start"):
-            here.message_id, here.lane, here.again = message.message_id, None, False
-            lane = here.lane = self._jobs.lane(message.actor_name, message.queue_name)
-            options = message.options
-            waited = self._jobs.wait_seconds(options.get(STAMP) or message.message_timestamp / 1000)
-            if waited is not None:
-                lane.waited(waited)
-        here.started = perf_counter()
+        try:
+            inner = message._message  # the proxy takes ten times as long to ask for each field
+            lane = self._lanes[inner.actor_name, inner.queue_name]
+            published = inner.options[STAMP]
+        except (LookupError, AttributeError, TypeError):
+            found = self._first(message)
+            if found is None:
+                return
+            lane, published = found
+        started = perf_counter()
+        message.__dict__[_RUN] = (lane, started)  # of the proxy, which belongs to one delivery
+        lane.waited_since(published, started)
 
     def after_process_message(
         self,
@@ -111,16 +116,22 @@ class ParapetMiddleware(Middleware):
         exception: BaseException | None = None,
     ) -> None:
         """Count how the message ended."""
-        if exception is None and not message.failed:
-            self._ended(JobState.SUCCEEDED)
-        elif exception is None:
-            self._ended(JobState.DISCARDED)
-        else:
-            self._ended(JobState.RETRIED if self._here.again else JobState.FAILED)
+        ended = perf_counter()
+        run = message.__dict__.pop(_RUN, None)
+        if run is not None:
+            lane, started = run
+            if exception is not None:
+                sent = self._sent
+                again = sent.at > started and sent.message_id == message.message_id
+                lane.ended(JobState.RETRIED if again else JobState.FAILED, ended - started)
+            else:
+                lane.ended(DISCARDED if message.failed else SUCCEEDED, ended - started)
 
     def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
         """Count a message that a middleware refused, such as one over its age limit."""
-        self._ended(JobState.DISCARDED)
+        run = message.__dict__.pop(_RUN, None)
+        if run is not None:
+            run[0].ended(DISCARDED, perf_counter() - run[1])
 
     def after_nack(self, broker: Broker, message: MessageProxy) -> None:
         """Count a message that names no actor; every other dead letter ended before."""
@@ -128,13 +139,12 @@ class ParapetMiddleware(Middleware):
             if message.actor_name not in broker.actors:
                 self._jobs.lane(vocabulary.OTHER, q_name(message.queue_name)).ended(JobState.DISCARDED, 0.0)
 
-    def _ended(self, state: JobState) -> None:
-        here = self._here
-        seconds = perf_counter() - here.started
-        with guarded("dramatiq.end"):
-            lane, here.lane, here.message_id = here.lane, None, None
-            if lane is not None:
-                lane.ended(state, seconds)
+    def _first(self, message: MessageProxy) -> tuple[Lane, object] | None:
+        """The lane of a message, and the time of its publication."""
+        with guarded("dramatiq.start"):
+            lane = self._jobs.lane(message.actor_name, message.queue_name)
+            return lane, message.options.get(STAMP) or message.message_timestamp / 1000
+        return None
 
     # Working.
 

@@ -6,9 +6,11 @@ Imports no job library. A job is counted where it ran or, if its process died, b
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Protocol
 
 from parapet.core import names, vocabulary
@@ -21,10 +23,13 @@ STAMP = names.JOB_PUBLISHED
 """The key under which the publisher leaves the time, in epoch seconds, at which a job was handed to the broker."""
 
 MOST_LANES = 5_000
+CLOCK_EVERY_SECONDS = 1.0
 LAST_SUCCESS_EVERY_SECONDS = 1.0
 BACKLOG_EVERY_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 366 * 86_400.0
+
+SUCCEEDED = JobState.SUCCEEDED  # looked up for every job, where an enumeration's attribute costs more than the rest
 
 
 class Host(Protocol):
@@ -41,14 +46,45 @@ class Host(Protocol):
         ...
 
 
+class WallClock:
+    """The time in epoch seconds, from the counter of the processor; the host's clock is asked once a second.
+
+    `offset` is what to add to a reading of `perf_counter()` that is less than `until`; NaN: the clock is broken.
+    """
+
+    __slots__ = ("_clock", "offset", "until")
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.offset = math.nan
+        self.until = -math.inf
+
+    def refresh(self) -> None:
+        """Ask the host's clock. Never raises."""
+        here = perf_counter()
+        self.until = here + CLOCK_EVERY_SECONDS
+        self.offset = math.nan
+        with guarded("jobs.clock"):
+            self.offset = self._clock.now().timestamp() - here
+
+
 class Lane:
     """The series of one task in one queue, looked up once and shown at zero from then on. Its methods never raise."""
 
-    __slots__ = ("_jobs", "_labels", "_last_success", "_lost", "_observe_wait", "_states", "_succeeded_at")
+    __slots__ = (
+        "_labels",
+        "_last_success",
+        "_lost",
+        "_observe_wait",
+        "_recorder",
+        "_states",
+        "_success_until",
+        "_wall",
+    )
 
-    def __init__(self, jobs: Jobs, task: str, queue: str) -> None:
-        recorder = jobs.recorder
-        self._jobs = jobs
+    def __init__(self, recorder: Recorder, wall: WallClock, task: str, queue: str) -> None:
+        self._recorder = recorder
+        self._wall = wall
         self._labels = (task, queue)
         self._observe_wait = recorder.bind(names.JOB_WAIT, (task, queue)).observe
         self._states = {
@@ -57,27 +93,50 @@ class Lane:
         self._lost = recorder.bind(names.JOB_LOST, (task, queue)).add
         # No handle on the last success before there is one: it would be shown as the beginning of 1970.
         self._last_success: Callable[[float], None] | None = None
-        self._succeeded_at = 0.0
+        self._success_until = -math.inf
 
     def waited(self, seconds: float) -> None:
         """Count how long a job that starts now could have been running, in seconds."""
         self._observe_wait(seconds)
 
+    def waited_since(self, published: object, started: float) -> None:
+        """Count how long a job waited that was published, and due, at an epoch second; what is none is not counted.
+
+        Machines' clocks differ, so a job from the future waited 0. *started* is a reading of `perf_counter()`.
+        """
+        wall = self._wall
+        if started >= wall.until:
+            wall.refresh()
+        try:
+            seconds = started + wall.offset - published  # type: ignore[operator]  # most often a number
+        except TypeError:
+            return
+        if seconds < LONGEST_WAIT_SECONDS:  # which NaN is not
+            self._observe_wait(seconds if seconds > 0.0 else 0.0)
+
     def ended(self, state: JobState, seconds: float) -> None:
         """Count a job that ended as *state* after running for *seconds*."""
         self._states[state](seconds)
-        if state is JobState.SUCCEEDED:
-            now = self._jobs.now()
-            # A second's precision is enough for "this job stopped arriving", and spares most of the writes.
-            if not 0.0 <= now - self._succeeded_at < LAST_SUCCESS_EVERY_SECONDS:
-                self._succeeded_at = now
-                if self._last_success is None:
-                    self._last_success = self._jobs.recorder.bind(names.JOB_LAST_SUCCESS, self._labels).set
-                self._last_success(now)
+        if state is SUCCEEDED:
+            here = perf_counter()
+            if here >= self._success_until:
+                self._succeeded(here)
 
     def lost(self) -> None:
         """Count a job whose worker died under it; how the job ended is counted beside it."""
         self._lost()
+
+    def _succeeded(self, here: float) -> None:
+        # A second's precision is enough for "this job stopped arriving", and spares most of the writes.
+        self._success_until = here + LAST_SUCCESS_EVERY_SECONDS
+        wall = self._wall
+        if here >= wall.until:
+            wall.refresh()
+        if wall.offset == wall.offset:
+            with guarded("jobs.success"):
+                if self._last_success is None:
+                    self._last_success = self._recorder.bind(names.JOB_LAST_SUCCESS, self._labels).set
+                self._last_success(here + wall.offset)
 
 
 class Jobs:
@@ -85,35 +144,34 @@ class Jobs:
 
     def __init__(self, host: Host) -> None:
         self.recorder = host.recorder
-        self._clock = host.clock
-        self._lanes: dict[tuple[str, str], Lane] = {}
+        self.wall = WallClock(host.clock)
+        self.lanes: dict[tuple[object, object], Lane] = {}
+        """The lanes so far, for those who look one up themselves before they ask for it."""
 
     def now(self) -> float:
-        """The time in epoch seconds, as publishers stamp it."""
-        return self._clock.now().timestamp()
+        """The time in epoch seconds; NaN: the host's clock is broken. Never raises."""
+        here = perf_counter()
+        if here >= self.wall.until:
+            self.wall.refresh()
+        return here + self.wall.offset
 
     def lane(self, task: str, queue: str) -> Lane:
-        """The series of *task* in *queue*; values beyond the recorder's ceilings share the lane `other`."""
-        lane = self._lanes.get((task, queue))
+        """The series of *task* in *queue*; values beyond the recorder's ceilings share the lane `other`.
+
+        Raises:
+            Exception: whatever a broken recorder raises.
+        """
+        lane = self.lanes.get((task, queue))
         if lane is None:
-            if len(self._lanes) >= MOST_LANES:
-                return self._lanes.setdefault(_REST, Lane(self, *_REST))
-            lane = self._lanes[task, queue] = Lane(self, task, queue)
+            key = (task, queue) if len(self.lanes) < MOST_LANES else _REST
+            lane = self.lanes.get(key)
+            if lane is None:
+                lane = self.lanes[key] = Lane(self.recorder, self.wall, *key)
         return lane
 
     def declare(self, task: str, queue: str) -> None:
         """Show everything about *task* in *queue* at zero, so that its first failure is a step and no new series."""
         self.lane(task, queue)
-
-    def wait_seconds(self, published: object, due: float = 0.0) -> float | None:
-        """Seconds since a job was both published and due, both in epoch seconds; None for what is no stamp.
-
-        Machines' clocks differ, so a job from the future waited 0.
-        """
-        if not isinstance(published, int | float) or isinstance(published, bool):
-            return None
-        seconds = self.now() - max(float(published), due)
-        return max(0.0, seconds) if seconds < LONGEST_WAIT_SECONDS else None  # which is also the answer to NaN
 
 
 _REST = (vocabulary.OTHER, vocabulary.OTHER)
@@ -189,6 +247,8 @@ class BacklogWatch:
 
     def _show(self, found: list[Waiting]) -> None:
         recorder, now = self._jobs.recorder, self._jobs.now()
+        if now != now:
+            found = []
         sizes = {one.queue: float(one.size) for one in found}
         ages = {one.queue: max(0.0, now - one.oldest) if one.oldest else 0.0 for one in found if one.knows_age}
         # An old number is worse than none: nothing read is not nothing waiting.

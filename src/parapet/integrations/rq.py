@@ -77,11 +77,8 @@ class Measured:
         before: tuple[int, ...] | None = None
         lane: Lane | None = None
         with guarded("rq.start"):
-            jobs = self._parapet_counts()
-            lane = jobs.lane(_name(job), queue.name)
-            waited = jobs.wait_seconds(job.enqueued_at.timestamp() if job.enqueued_at else None)
-            if waited is not None:
-                lane.waited(waited)
+            lane = self._parapet_counts().lane(_name(job), queue.name)
+            lane.waited_since(job.enqueued_at.timestamp() if job.enqueued_at else None, perf_counter())
             before = self._parapet_tallies(job)[0]
         self._parapet_running, self._parapet_killed = True, False
         started = perf_counter()

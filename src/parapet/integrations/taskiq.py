@@ -70,7 +70,9 @@ class ParapetMiddleware(TaskiqMiddleware):
             run = _run.get()
             if run is not None and run.task_id == message.task_id:
                 run.again = True
-            message.labels[STAMP] = self._jobs.now() + float(message.labels.get("delay") or 0.0)
+            now = self._jobs.now()
+            if now == now:
+                message.labels[STAMP] = now + float(message.labels.get("delay") or 0.0)
         return message
 
     def pre_execute(self, message: TaskiqMessage) -> TaskiqMessage:
@@ -80,11 +82,10 @@ class ParapetMiddleware(TaskiqMiddleware):
         with guarded("taskiq.start"):
             labels = message.labels
             lane = self._jobs.lane(message.task_name, self._queue(labels))
+            run = _Run(message.task_id, lane, outer, labels.get(_REQUEUES))
             stamp = labels.get(STAMP)
-            waited = self._jobs.wait_seconds(float(stamp) if isinstance(stamp, str) else stamp)
-            if waited is not None:
-                lane.waited(waited)
-            _run.set(_Run(message.task_id, lane, outer, labels.get(_REQUEUES)))
+            lane.waited_since(float(stamp) if isinstance(stamp, str) else stamp, run.started)
+            _run.set(run)
         return message
 
     def on_error(self, message: TaskiqMessage, result: TaskiqResult[object], exception: BaseException) -> None:
@@ -95,11 +96,11 @@ class ParapetMiddleware(TaskiqMiddleware):
 
     def post_execute(self, message: TaskiqMessage, result: TaskiqResult[object]) -> None:
         """Count how the task ended. By now every middleware has heard of its error."""
-        with guarded("taskiq.end"):
-            run = _run.get()
-            if run is not None:
-                _run.set(run.outer)
-                seconds = perf_counter() - run.started
+        run = _run.get()
+        if run is not None:
+            _run.set(run.outer)
+            seconds = perf_counter() - run.started
+            with guarded("taskiq.end"):
                 run.lane.ended(_state(run, message, result), seconds)
 
     async def startup(self) -> None:

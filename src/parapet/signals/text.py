@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from itertools import accumulate
 from typing import TypeAlias
@@ -28,31 +28,32 @@ class Format(StrEnum):
 class Text:
     """Writes scrapes of one recorder.
 
-    All lines of a label set differ from scrape to scrape only in their numbers, so they are kept as one form. The
-    memory is bounded because the families' label sets are.
+    All lines of a label set differ from scrape to scrape only in their numbers, so they are kept as one form; of bytes,
+    because a text of a megabyte costs more to encode than to write. The memory is bounded because the families' label
+    sets are.
     """
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[tuple[float, ...], dict[Labels, str]]] = {}
+        self._kept: dict[str, tuple[tuple[float, ...], dict[Labels, bytes]]] = {}
 
     def write(
         self, snapshots: Iterable[Snapshot], form: Format, exemplars: Mapping[Where, Exemplar] | None = None
     ) -> bytes:
         """One scrape. Exemplars go into OpenMetrics only: the other format has no room for them."""
-        out: list[str] = []
+        out: list[bytes] = []
         marks = _marks(exemplars or {}) if form is Format.OPENMETRICS else {}
         for snapshot in snapshots:
             if isinstance(snapshot, HistogramSnapshot):
-                out.append(_head(snapshot.name, snapshot.help_text, "histogram", form))
+                out.append(_encoded(_head(snapshot.name, snapshot.help_text, "histogram", form)))
                 self._histogram(snapshot, out, marks.get(snapshot.name, {}))
             else:
-                out.append(_head(snapshot.name, snapshot.help_text, snapshot.kind, form))
-                _numbers(snapshot, out)
+                out.append(_encoded(_head(snapshot.name, snapshot.help_text, snapshot.kind, form)))
+                out += map(_encoded, _numbers(snapshot))
         if form is Format.OPENMETRICS:
-            out.append("# EOF\n")
-        return "".join(out).encode("utf-8", "replace")
+            out.append(b"# EOF\n")
+        return b"".join(out)
 
-    def _histogram(self, snapshot: HistogramSnapshot, out: list[str], marks: Mapping[Labels, _Marks]) -> None:
+    def _histogram(self, snapshot: HistogramSnapshot, out: list[bytes], marks: Mapping[Labels, _Marks]) -> None:
         bounds, forms = self._kept.get(snapshot.name, ((), {}))
         if snapshot.bounds_seconds != bounds:
             forms = {}
@@ -72,9 +73,9 @@ _Marks: TypeAlias = list[tuple[str, str]]
 """Bound and exemplar, as text."""
 
 
-def _numbers(snapshot: NumberSnapshot, out: list[str]) -> None:
+def _numbers(snapshot: NumberSnapshot) -> Iterator[str]:
     for labels, value in sorted(snapshot.series.items()):
-        out.append(f"{snapshot.name}{{{_pairs(snapshot.label_names, labels)}}} {number_text(value)}\n")
+        yield f"{snapshot.name}{{{_pairs(snapshot.label_names, labels)}}} {number_text(value)}\n"
 
 
 def number_text(value: float) -> str:
@@ -82,11 +83,11 @@ def number_text(value: float) -> str:
     return str(int(value)) if value == value and abs(value) < WHOLE and int(value) == value else repr(float(value))
 
 
-def _form(snapshot: HistogramSnapshot, labels: Labels) -> str:
+def _form(snapshot: HistogramSnapshot, labels: Labels) -> bytes:
     pairs = _pairs(snapshot.label_names, labels).replace("%", "%%")
     bounds = [*map(bound_text, snapshot.bounds_seconds), "+Inf"]
     lines = [f'{snapshot.name}_bucket{{{pairs},le="{bound}"}} %d\n' for bound in bounds]
-    return "".join(lines) + f"{snapshot.name}_sum{{{pairs}}} %r\n{snapshot.name}_count{{{pairs}}} %d\n"
+    return _encoded("".join(lines) + f"{snapshot.name}_sum{{{pairs}}} %r\n{snapshot.name}_count{{{pairs}}} %d\n")
 
 
 def _marks(exemplars: Mapping[Where, Exemplar]) -> dict[str, dict[Labels, _Marks]]:
@@ -98,13 +99,13 @@ def _marks(exemplars: Mapping[Where, Exemplar]) -> dict[str, dict[Labels, _Marks
     return marks
 
 
-def _marked(text: str, snapshot: HistogramSnapshot, marks: _Marks) -> str:
-    lines = text.split("\n")
+def _marked(text: bytes, snapshot: HistogramSnapshot, marks: _Marks) -> bytes:
+    lines = text.split(b"\n")
     bounds = [*map(bound_text, snapshot.bounds_seconds), "+Inf"]
     for bound, mark in marks:
         if bound in bounds:  # another version of the service may have had others
-            lines[bounds.index(bound)] += mark
-    return "\n".join(lines)
+            lines[bounds.index(bound)] += _encoded(mark)
+    return b"\n".join(lines)
 
 
 def _head(name: str, help_text: str, kind: str, form: Format) -> str:
@@ -123,3 +124,7 @@ def _pairs(names: tuple[str, ...], values: Labels) -> str:
 
 def _escaped(value: str) -> str:
     return value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", "replace")

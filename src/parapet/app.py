@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from os import PathLike
 from threading import Lock
@@ -14,7 +14,9 @@ from parapet.core.ids import Ids, TimeOrderedIds
 from parapet.core.settings import Secrets, Wiring
 from parapet.definitions import Definitions
 from parapet.incidents.policy import IncidentPolicy
+from parapet.signals import wsgi
 from parapet.signals.asgi import ASGIApp, instrument
+from parapet.signals.wsgi import Environ, WSGIApp
 from parapet.slo.burn import BurnPolicy
 
 if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
@@ -74,6 +76,10 @@ class Parapet(Definitions):
     def middleware(self, app: ASGIApp) -> ASGIApp:
         """*app* with every request counted: `app.add_middleware(parapet.middleware)`."""
         return instrument(app, self.recorder)
+
+    def wsgi(self, app: WSGIApp, *, route: Callable[[Environ], str | None] | None = None) -> WSGIApp:
+        """*app* with every request counted; *route* tells a request's template. Flask and Django bring their own."""
+        return wsgi.instrument(app, self.recorder, route=route)
 
     @property
     def store(self) -> Store:

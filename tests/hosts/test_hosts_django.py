@@ -190,3 +190,15 @@ def test_class_based_views_and_view_sets_declare_their_methods() -> None:
         "Three.as_view({'get': 'list', 'post': 'create'}), len)])\n"
     )
     assert eval(said) == [("GET", "PUT"), ("POST",), ("GET", "POST"), ()]
+
+
+def test_what_a_view_raises_is_the_outcome_of_its_journey() -> None:
+    """What Django and its REST framework turn into a 4xx is the user's mistake; the rest is ours."""
+    said = django_says(
+        "from django.core.exceptions import BadRequest, DisallowedHost, ObjectDoesNotExist, PermissionDenied\n"
+        "from django.http import Http404\nfrom rest_framework.exceptions import APIException, NotFound\n"
+        "from parapet.signals.journey import outcome_of\n"
+        "print([outcome_of(error).value for error in (Http404(), PermissionDenied(), BadRequest(), DisallowedHost(), "
+        "NotFound(), APIException(), ObjectDoesNotExist())])\n"
+    )
+    assert eval(said) == ["user_error"] * 5 + ["failure"] * 2

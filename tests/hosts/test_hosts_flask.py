@@ -16,7 +16,8 @@ from werkzeug.test import Client
 
 from parapet import Parapet
 from parapet.core import guard
-from parapet.integrations.flask import instrument, template_of
+from parapet.integrations.flask import instrument
+from parapet.signals.templates import template_of
 
 Seen = dict[tuple[str, ...], int]
 
@@ -266,3 +267,35 @@ def test_routes_beyond_the_ceiling_share_a_series() -> None:
     seen = counts(parapet)
     assert sum(seen.values()) == 300
     assert seen["GET", "other", "2xx"] == 100
+
+
+def test_routes_are_shown_at_zero_even_if_nobody_asks_but_the_scraper() -> None:
+    """Where metrics have a port of their own, the first scrape may come before the first request."""
+    app, parapet = made()
+    instrument(app, parapet)
+    app.add_url_rule("/later/<x>", view_func=lambda x: x)
+    zero = b'parapet_http_request_duration_seconds_count{method="GET",route="/later/{x}",status_class="5xx"} 0'
+    assert zero in parapet.recorder.render()
+
+
+def test_journeys_are_measured_by_rules_written_as_flask_writes_them() -> None:
+    """The same words as in the route's own declaration."""
+    app, parapet = made()
+    parapet.journey("checkout", objective=0.99, routes=["POST /checkout/<int:cart>"])
+    app.add_url_rule("/checkout/<int:cart>", view_func=lambda cart: ("sorry", 503), methods=["POST"])
+    instrument(app, parapet)
+    assert ask(app, "/checkout/1", "POST") == 503
+    _, journeys = parapet.recorder.histograms()
+    assert sum(journeys.series["checkout", "failure"][:-1]) == 1
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(404, "user_error"), (503, "failure")])
+def test_what_a_view_aborts_with_is_the_outcome_of_its_journey(status: int, outcome: str) -> None:
+    """A 4xx is the user's mistake, whether it is raised as a number or as a whole answer."""
+    app, parapet = made()
+    checkout = parapet.journey("checkout", objective=0.99)
+    app.add_url_rule("/n", view_func=checkout.measured(lambda: abort(status)), endpoint="n")
+    app.add_url_rule("/r", view_func=checkout.measured(lambda: abort(Response("no", status))), endpoint="r")
+    assert [ask(app, path) for path in ("/n", "/r")] == [status, status]
+    _, journeys = parapet.recorder.histograms()
+    assert sum(journeys.series["checkout", outcome][:-1]) == 2

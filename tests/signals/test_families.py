@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import sys
 import threading
 from decimal import Decimal
 
@@ -287,3 +289,20 @@ def test_what_is_collected_at_scrape_is_fresh_and_its_faults_stay_inside() -> No
     for pool["in_use"] in (1, 5):
         assert samples(recorder)[names.DB_POOL_CONNECTIONS, ("primary", "in_use")] == pool["in_use"]
     assert guard.swallowed["signals.at_scrape", "RuntimeError"] == before + 2
+
+
+def test_made_up_words_leave_nothing_in_memory() -> None:
+    """Tasks, queues, metrics and outcomes that are never seen again: the second half adds no object to the first."""
+    recorder = Recorder()
+
+    def attack(numbers: range) -> int:
+        for number in numbers:
+            recorder.observe(names.JOB_DURATION, (f"task-{number}", f"queue-{number}", f"state-{number}"), 0.1)
+            recorder.add(f"metric-{number}", ("a",))
+            recorder.set(names.JOB_BACKLOG_SIZE, (f"queue-{number}",), number)
+            recorder.record(f"journey-{number}", f"outcome-{number}", 0.1)
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    first = attack(range(2_000))
+    assert attack(range(2_000, 6_000)) - first < 200

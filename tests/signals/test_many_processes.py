@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import math
 import os
 import resource
 import signal
@@ -9,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,6 +27,7 @@ from parapet.signals import layout
 from parapet.signals.cells import Labels
 from parapet.signals.layout import Place
 from parapet.signals.recorder import Recorder
+from parapet.signals.rounds import Rounds
 
 SRC = Path(__file__).parents[2] / "src"
 DONE = ("receipt", "mail", "succeeded")
@@ -233,6 +237,96 @@ def test_a_successor_does_not_repeat_the_gauges_of_the_dead(tmp_path: Path) -> N
     recorder.observe(names.JOB_DURATION, DONE, 0.1)
     assert f"{names.JOB_BACKLOG_SIZE}{{" not in Recorder(multiprocess_dir=tmp_path).render().decode()
     assert not gauge(recorder, names.DB_POOL_CONNECTIONS, ("primary", "idle"))
+
+
+def test_a_gauge_that_nobody_knows_any_more_is_not_shown(tmp_path: Path) -> None:
+    """Not even as a zero, in whichever process."""
+    recorder, other = Recorder(multiprocess_dir=tmp_path), Recorder(multiprocess_dir=tmp_path)
+    recorder.set(names.JOB_BACKLOG_AGE, QUEUE, 12.5)
+    assert gauge(recorder, names.JOB_BACKLOG_AGE, QUEUE) == gauge(other, names.JOB_BACKLOG_AGE, QUEUE) == 12.5
+    recorder.set(names.JOB_BACKLOG_AGE, QUEUE, math.nan)
+    assert gauge(recorder, names.JOB_BACKLOG_AGE, QUEUE) is gauge(other, names.JOB_BACKLOG_AGE, QUEUE) is None
+
+
+def test_what_is_collected_at_scrape_is_known_of_processes_that_nobody_scrapes(tmp_path: Path) -> None:
+    """Each process asks now and then by itself; a scrape of any of them adds them up."""
+    recorder = Recorder(multiprocess_dir=tmp_path)
+    recorder._rounds = Rounds(recorder._tell, every_seconds=0.01)
+
+    def tell(to: Recorder) -> None:
+        to.set(names.DB_POOL_CONNECTIONS, ("primary", "in_use"), 2)
+
+    recorder.collect_at_scrape(tell)
+    assert "parapet-rounds" not in {thread.name for thread in threading.enumerate()}  # it may still fork
+    ended = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            recorder.observe(names.JOB_DURATION, DONE, 0.2)
+            os.read(ended[0], 1)
+        finally:
+            os._exit(0)
+    reader = Recorder(multiprocess_dir=tmp_path)
+    deadline = time.monotonic() + 10
+    while gauge(reader, names.DB_POOL_CONNECTIONS, ("primary", "in_use")) != 2:
+        assert time.monotonic() < deadline
+    os.write(ended[1], b"x")
+    os.waitpid(child, 0)
+    for end in ended:
+        os.close(end)
+    assert gauge(reader, names.DB_POOL_CONNECTIONS, ("primary", "in_use")) is None
+
+
+def test_rounds_end_with_what_they_are_made_for() -> None:
+    """A thread keeps no recorder alive."""
+
+    class Worked:
+        times = 0
+
+        def work(self) -> None:
+            self.times += 1
+
+    worked = Worked()
+    rounds = Rounds(worked.work, every_seconds=0.001)
+    rounds.begin()
+    deadline = time.monotonic() + 10
+    while worked.times < 2:
+        assert time.monotonic() < deadline
+    thread = next(thread for thread in threading.enumerate() if thread.name == "parapet-rounds")
+    del worked
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def test_recording_inside_a_garbage_collection_does_not_deadlock(tmp_path: Path) -> None:
+    """A callback may run in the middle of anything, also where a thread takes its first cells of a file."""
+    recorder = Recorder(multiprocess_dir=tmp_path, max_series=10_000, ceilings={names.TASK: 10_000})
+    made = iter(range(1_000_000))
+
+    def callback(phase: str, info: dict[str, int]) -> None:
+        recorder.observe(names.JOB_WAIT, (f"within-{next(made)}", "mail"), 0.1)
+
+    def work() -> None:
+        for index in range(400):
+            recorder.observe(names.JOB_WAIT, (f"outside-{threading.get_ident()}-{index}", "mail"), 0.1)
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(callback)
+    gc.set_threshold(20)
+    try:
+        threads = [threading.Thread(target=work, daemon=True) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+            assert not thread.is_alive()
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(callback)
+    inside = next(made)
+    assert inside > 100
+    totals = Recorder(multiprocess_dir=tmp_path).families.histogram(names.JOB_WAIT).totals()
+    assert sum(sum(cells[:-1]) for cells in totals.values()) == 1_200 + inside
 
 
 def test_made_up_values_do_not_grow_with_every_restart(tmp_path: Path) -> None:

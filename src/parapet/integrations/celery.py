@@ -247,11 +247,12 @@ def _measured(task: Task, measure: _Measure) -> Callable[..., object]:
             state = SUCCEEDED
             return value
         finally:
-            seconds = perf_counter() - started
-            if state is None:
-                state = _state_of(sys.exc_info()[1])
-            if state is not None and lane is not None:
-                lane.ended(state, seconds)
+            ended = perf_counter()
+            if lane is not None:
+                if state is SUCCEEDED:
+                    lane.succeeded(started, ended)
+                elif (state := _state_of(sys.exc_info()[1])) is not None:
+                    lane.ended(state, ended - started)
 
     return measured
 

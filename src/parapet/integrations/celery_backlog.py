@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
@@ -73,11 +74,10 @@ def from_when(published: object, eta: object) -> float | None:
         return None
     try:
         moment = datetime.fromisoformat(str(eta)) if eta else None
-    except ValueError:
+        due = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() if moment else -math.inf
+        return max(float(published), due)
+    except (ValueError, ArithmeticError):
         return None
-    if moment is None:
-        return float(published)
-    return max(float(published), (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _taken(queue_of: Callable[[object], str]) -> dict[str, float]:

@@ -81,14 +81,16 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
     due, sample = recorder.http.exemplars.due, recorder.http.sample
     prepared = False
 
-    def prepare() -> None:
+    def prepare(told: Recorder) -> None:
         nonlocal prepared
+        if prepared:
+            return
         prepared = True
         with guarded("django.routes"):
             served, anything = templates.served()
             # A view that is a function takes whatever method it likes: what a journey expects of it is not missing.
-            served |= {(method, at) for _, method, at in recorder.missing_routes(served) if at in anything}
-            recorder.declare_routes(served)
+            served |= {(method, at) for _, method, at in told.missing_routes(served) if at in anything}
+            told.declare_routes(served)
 
     def first_sight(request: HttpRequest, status: object) -> list[float]:
         template, key = None, None
@@ -131,12 +133,13 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
 
     @sync_and_async_middleware
     def factory(get_response: Handler) -> Handler:
+        recorder.collect_at_scrape(prepare)
         if iscoroutinefunction(get_response):
             answer_async = cast("Async", get_response)
 
             async def measured_async(request: HttpRequest) -> HttpResponseBase:
                 if not prepared:
-                    prepare()
+                    prepare(recorder)
                 returned = False
                 start = clock()
                 try:
@@ -157,7 +160,7 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
 
         def measured(request: HttpRequest) -> HttpResponseBase:
             if not prepared:
-                prepare()
+                prepare(recorder)
             returned = False
             start = clock()
             try:

@@ -13,6 +13,7 @@ from django.utils.regex_helper import normalize
 from django.utils.translation import get_language, override
 
 from parapet.core import vocabulary
+from parapet.signals.templates import template_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 MOST_ROUTES = 10_000
 LANGUAGE = "{language}/"
 
-# <name> or <converter:name>
-_VARIABLE = re.compile(r"<(?:[^<>:]+:)?([^<>:]+)>")
 _ARGUMENT = re.compile(r"%\((\w+)\)s")
 
 
@@ -64,7 +63,7 @@ class Templates:
             self._learn(urlconf)
             found = self._known.get(route)
         if found is None:  # made by something that the map does not show
-            found = self._known[route] = "/" + braces(route)
+            found = self._known[route] = "/" + template_of(route)
         return found
 
     def _learn(self, urlconf: str | None) -> None:
@@ -111,16 +110,11 @@ def methods_of(view: object) -> tuple[str, ...]:
     return tuple(method for method in vocabulary.METHODS if method in found - {"OPTIONS", "HEAD"})
 
 
-def braces(text: str) -> str:
-    """*text*, whose variables are `<converter:name>`, with `{name}`."""
-    return _VARIABLE.sub(r"{\1}", text)
-
-
 def _written(pattern: object, text: str) -> str:
     if isinstance(pattern, LocalePrefixPattern):
         return LANGUAGE
     if isinstance(pattern, RoutePattern):
-        return braces(text)
+        return template_of(text)
     if isinstance(pattern, RegexPattern):
         forms = normalize(text)
         longest = max((form for form, _ in forms), key=len, default="")

@@ -14,7 +14,7 @@ from parapet.core import vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import JobState
-from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, SUCCEEDED, BacklogWatch, Host, Jobs, Lane, Waiting
+from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, BacklogWatch, Host, Jobs, Lane, Waiting
 
 try:
     from dramatiq import Actor, Broker, Message, Middleware, Worker
@@ -24,7 +24,6 @@ except ImportError as error:
     raise ConfigurationError("Dramatiq is not installed. Install it, or do not instrument it.") from error
 
 _DUE = "parapet_due_ms"
-_RUN = "_parapet"
 DISCARDED = JobState.DISCARDED
 
 
@@ -89,11 +88,11 @@ class ParapetMiddleware(Middleware):
         with guarded("dramatiq.delay"):
             message.options[_DUE] = message.options.get("eta")
 
-    # Processing. What every message pays for: the guard is left to the first message of its kind, because after it
-    # nothing here is foreign but a message's own fields.
+    # Processing.
 
     def before_process_message(self, broker: Broker, message: MessageProxy) -> None:
         """Count how long the message waited."""
+        # The guard is left to the first message of its kind: after it nothing here is foreign but a message's fields.
         try:
             inner = message._message  # the proxy takes ten times as long to ask for each field
             lane = self._lanes[inner.actor_name, inner.queue_name]
@@ -104,7 +103,7 @@ class ParapetMiddleware(Middleware):
                 return
             lane, published = found
         started = perf_counter()
-        message.__dict__[_RUN] = (lane, started)  # of the proxy, which belongs to one delivery
+        message._parapet = (lane, started)  # type: ignore[attr-defined]  # on the proxy, which is one delivery's own
         lane.waited_since(published, started)
 
     def after_process_message(
@@ -117,21 +116,24 @@ class ParapetMiddleware(Middleware):
     ) -> None:
         """Count how the message ended."""
         ended = perf_counter()
-        run = message.__dict__.pop(_RUN, None)
-        if run is not None:
-            lane, started = run
-            if exception is not None:
-                sent = self._sent
-                again = sent.at > started and sent.message_id == message.message_id
-                lane.ended(JobState.RETRIED if again else JobState.FAILED, ended - started)
-            else:
-                lane.ended(DISCARDED if message.failed else SUCCEEDED, ended - started)
+        try:
+            lane, started = message._parapet
+        except AttributeError:
+            return
+        if exception is None and not message.failed:
+            lane.succeeded(started, ended)
+        elif exception is None:
+            lane.ended(DISCARDED, ended - started)
+        else:
+            sent = self._sent
+            again = sent.at > started and sent.message_id == message.message_id
+            lane.ended(JobState.RETRIED if again else JobState.FAILED, ended - started)
 
     def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
         """Count a message that a middleware refused, such as one over its age limit."""
-        run = message.__dict__.pop(_RUN, None)
-        if run is not None:
-            run[0].ended(DISCARDED, perf_counter() - run[1])
+        lane, started = getattr(message, "_parapet", (None, 0.0))
+        if lane is not None:
+            lane.ended(DISCARDED, perf_counter() - started)
 
     def after_nack(self, broker: Broker, message: MessageProxy) -> None:
         """Count a message that names no actor; every other dead letter ended before."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Protocol
 from weakref import WeakKeyDictionary
@@ -16,10 +15,8 @@ except ImportError as error:  # pragma: no cover
 from parapet.core import vocabulary
 from parapet.signals import wsgi
 from parapet.signals.recorder import Recorder
+from parapet.signals.templates import template_of
 from parapet.signals.wsgi import Environ
-
-# <name>, <converter:name> or <converter(arguments):name>
-_VARIABLE = re.compile(r"<(?:[A-Za-z_]\w*(?:\(.*?\))?:)?([A-Za-z_]\w*)>")
 
 _instrumented: WeakKeyDictionary[Flask, Recorder] = WeakKeyDictionary()
 
@@ -88,8 +85,3 @@ class _Rules:
                 asked = method not in {"HEAD", "OPTIONS"} or rule.methods == {method}
                 if asked and not rule.build_only and not rule.websocket:
                     yield method, template_of(rule.rule)
-
-
-def template_of(rule: str) -> str:
-    """`/orders/<int:order>` as `/orders/{order}`."""
-    return _VARIABLE.sub(r"{\1}", rule)

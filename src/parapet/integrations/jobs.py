@@ -69,35 +69,35 @@ class WallClock:
 
 
 class Lane:
-    """The series of one task in one queue, looked up once and shown at zero from then on. Its methods never raise."""
+    """The series of one task in one queue, looked up once and shown at zero from then on. Nothing here ever raises."""
 
     __slots__ = (
         "_labels",
         "_last_success",
-        "_lost",
-        "_observe_wait",
         "_recorder",
         "_states",
+        "_success",
         "_success_until",
         "_wall",
+        "lost",
+        "waited",
     )
 
     def __init__(self, recorder: Recorder, wall: WallClock, task: str, queue: str) -> None:
         self._recorder = recorder
         self._wall = wall
         self._labels = (task, queue)
-        self._observe_wait = recorder.bind(names.JOB_WAIT, (task, queue)).observe
         self._states = {
             state: recorder.bind(names.JOB_DURATION, (task, queue, state.value)).observe for state in JobState
         }
-        self._lost = recorder.bind(names.JOB_LOST, (task, queue)).add
+        self._success = self._states[SUCCEEDED]
         # No handle on the last success before there is one: it would be shown as the beginning of 1970.
         self._last_success: Callable[[float], None] | None = None
         self._success_until = -math.inf
-
-    def waited(self, seconds: float) -> None:
+        self.waited: Callable[[float], None] = recorder.bind(names.JOB_WAIT, (task, queue)).observe
         """Count how long a job that starts now could have been running, in seconds."""
-        self._observe_wait(seconds)
+        self.lost: Callable[[], None] = recorder.bind(names.JOB_LOST, (task, queue)).add
+        """Count a job whose worker died under it; how the job ended is counted beside it."""
 
     def waited_since(self, published: object, started: float) -> None:
         """Count how long a job waited that was published, and due, at an epoch second; what is none is not counted.
@@ -109,34 +109,36 @@ class Lane:
             wall.refresh()
         try:
             seconds = started + wall.offset - published  # type: ignore[operator]  # most often a number
-        except TypeError:
+        except (TypeError, ArithmeticError):
             return
         if seconds < LONGEST_WAIT_SECONDS:  # which NaN is not
-            self._observe_wait(seconds if seconds > 0.0 else 0.0)
+            self.waited(seconds if seconds > 0.0 else 0.0)
+
+    def succeeded(self, started: float, ended: float) -> None:
+        """Count a job that succeeded between two readings of `perf_counter()`."""
+        self._success(ended - started)
+        if ended >= self._success_until:
+            self._show_success(ended)
 
     def ended(self, state: JobState, seconds: float) -> None:
-        """Count a job that ended as *state* after running for *seconds*."""
-        self._states[state](seconds)
+        """Count a job that ended as *state* just now after running for *seconds*."""
         if state is SUCCEEDED:
             here = perf_counter()
-            if here >= self._success_until:
-                self._succeeded(here)
+            self.succeeded(here - seconds, here)
+        else:
+            self._states[state](seconds)
 
-    def lost(self) -> None:
-        """Count a job whose worker died under it; how the job ended is counted beside it."""
-        self._lost()
-
-    def _succeeded(self, here: float) -> None:
+    def _show_success(self, ended: float) -> None:
         # A second's precision is enough for "this job stopped arriving", and spares most of the writes.
-        self._success_until = here + LAST_SUCCESS_EVERY_SECONDS
+        self._success_until = ended + LAST_SUCCESS_EVERY_SECONDS
         wall = self._wall
-        if here >= wall.until:
+        if ended >= wall.until:
             wall.refresh()
         if wall.offset == wall.offset:
             with guarded("jobs.success"):
                 if self._last_success is None:
                     self._last_success = self._recorder.bind(names.JOB_LAST_SUCCESS, self._labels).set
-                self._last_success(here + wall.offset)
+                self._last_success(ended + wall.offset)
 
 
 class Jobs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from time import perf_counter
 from types import TracebackType
@@ -18,7 +18,16 @@ from parapet.signals.spanning import Ref, Spanning
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_HTTP_EXCEPTION = ("starlette.exceptions", "HTTPException")  # known by name: not every host has it installed
+# By name, because not every host has them installed: how a handler says what to answer, and where it says the status.
+_ANSWERS: Mapping[tuple[str, str], str | int] = {
+    ("starlette.exceptions", "HTTPException"): "status_code",
+    ("werkzeug.exceptions", "HTTPException"): "code",
+    ("rest_framework.exceptions", "APIException"): "status_code",
+    ("django.http.response", "Http404"): 404,
+    ("django.core.exceptions", "PermissionDenied"): 403,
+    ("django.core.exceptions", "SuspiciousOperation"): 400,
+    ("django.core.exceptions", "BadRequest"): 400,
+}
 
 
 class Attempt:
@@ -156,17 +165,20 @@ class Journey:
 def outcome_of(error: BaseException | None) -> Outcome:
     """How an attempt ended that raised *error*, or nothing.
 
-    An exception is our failure. Two are not: a cancellation (the user left), and an HTTP error of Starlette or
-    FastAPI with a status of 4xx, which is how a handler says that the request was wrong.
+    An exception is our failure. Two are not: a cancellation (the user left), and an HTTP error of Starlette, FastAPI,
+    Flask or Django with a status of 4xx, which is how a handler says that the request was wrong.
     """
     if error is None:
         return Outcome.SUCCESS
     if not isinstance(error, Exception | SystemExit):
         return Outcome.ABANDONED
-    status: object = None
-    if any((kind.__module__, kind.__name__) == _HTTP_EXCEPTION for kind in type(error).__mro__):
+    told = (_ANSWERS.get((kind.__module__, kind.__name__)) for kind in type(error).__mro__)
+    status: object = next((one for one in told if one is not None), None)
+    if isinstance(status, str):
         with guarded("signals.outcome"):
-            status = getattr(error, "status_code", None)
+            status = getattr(error, status, None)
+            if status is None:  # a whole answer may be raised
+                status = getattr(getattr(error, "response", None), "status_code", None)
     if isinstance(status, int) and status < 500:
         return Outcome.USER_ERROR if status >= 400 else Outcome.SUCCESS
     return Outcome.FAILURE

@@ -92,6 +92,18 @@ class Gauge(Family):
                 found = self._ended.setdefault(labels, self._new(labels))
         return found
 
+    def totals(self) -> dict[Labels, Cells]:
+        """The numbers as they stand; over all processes, if they share."""
+        series = self._gathered()
+        with self._lock:
+            for labels, cells in list(self._ended.items()):
+                if type(cells) is list:
+                    series[labels] = list(cells)
+            if self._shared is None:
+                for labels in self.declared():
+                    series.setdefault(labels, self.empty())
+        return series
+
     def forget_parent(self) -> None:
         """In a forked child: drop what the parent said of itself."""
         super().forget_parent()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -24,7 +23,9 @@ from parapet.signals.histogram import HistogramSnapshot
 from parapet.signals.layout import Place
 from parapet.signals.locks import OneLock
 from parapet.signals.numbers import NumberSnapshot
+from parapet.signals.rounds import Rounds
 from parapet.signals.series import Series, duration
+from parapet.signals.templates import template_of
 from parapet.signals.text import Format, Text
 
 if TYPE_CHECKING:  # loaded when a host asks for a collector
@@ -34,7 +35,6 @@ if TYPE_CHECKING:  # loaded when a host asks for a collector
 log = logging.getLogger("parapet")
 
 _OUTCOMES = frozenset(vocabulary.LABELS[names.JOURNEY_DURATION][names.OUTCOME] or ())
-_CONVERTOR = re.compile(r"{([^{}:]+):[^{}]*}")
 _LONGEST_NAME = 100
 _COUNTED_BY_US = frozenset({names.JOURNEY_DURATION, names.REJECTED, names.SWALLOWED})  # bounded by our own code
 
@@ -53,7 +53,8 @@ class Recorder:
 
         multiprocess_dir: a directory that all processes of the service count into, made if it is missing; whichever
             is scraped then reports all of them. Each process opens its files when it first counts, so an application
-            may be loaded before its server forks. Empty it when the machine starts, never while the service runs.
+            may be loaded before its server forks. Where it is emptied between two runs of the service, counts start
+            at zero, as after any restart; never empty it while the service runs.
 
     Raises:
         ConfigurationError: a ceiling is no number of values, or there is no writing in the directory.
@@ -68,6 +69,8 @@ class Recorder:
         multiprocess_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self._lock = OneLock()
+        self._at_scrape: list[AtScrape] = []
+        self._rounds = Rounds(self._tell)
         self._shared = None if multiprocess_dir is None else self._share(Path(multiprocess_dir))
         self.families = Families(
             Ceilings(ceilings or {}, self._lock), max_series, self.reject, lock=self._lock, shared=self._shared
@@ -79,7 +82,6 @@ class Recorder:
         self._swallowed = self.families.counter(names.SWALLOWED)
         if self._shared is not None:
             guard.listen(self)
-        self._at_scrape: list[AtScrape] = []
         self._registered: set[str] = set()
         self._by_route: Mapping[str, frozenset[tuple[str, str]]] = {}  # replaced, never changed: scrapes read it
         self._by_job: Mapping[str, frozenset[reading.Job]] = {}  # the same
@@ -151,9 +153,11 @@ class Recorder:
     def collect_at_scrape(self, tell: AtScrape) -> None:
         """Call *tell* with this recorder whenever it is read, to set gauges that nobody follows in between.
 
-        It must be quick. What it raises is counted and goes no further.
+        It must be quick. What it raises is counted and goes no further. Where processes share a directory, it is also
+        called every few seconds from a thread of its own, because the scrape may reach another process.
         """
         self._at_scrape.append(tell)
+        self._go_round()
 
     def register_journey(self, name: str) -> None:
         """Show the journey *name* with every outcome, at zero. Doing it again changes nothing.
@@ -283,17 +287,19 @@ class Recorder:
 
     def read(self) -> list[HistogramSnapshot | NumberSnapshot]:
         """Every family that has something to show, as it stands."""
-        for tell in list(self._at_scrape):
-            with guard.guarded("signals.at_scrape"):
-                tell(self)
+        self._tell()
         requests, journeys = self.histograms()
         return [requests, journeys, *self.families.snapshots(), *self.counters(requests, journeys)]
 
     def exemplars(self) -> dict[Where, Exemplar]:
         """Which traces the observations of each bucket belonged to, over all processes that share a directory."""
-        found = {} if self._shared is None else exemplars.read(self._shared.gathered.notes())
+        found: dict[Where, Exemplar] = {}
         for family in self.families.histograms():
             found.update(family.exemplars.kept())
+        if self._shared is not None:
+            for where, one in exemplars.read(self._shared.gathered.notes()).items():
+                if where not in found or found[where].at < one.at:
+                    found[where] = one
         return found
 
     def render(self, form: Format = Format.PLAIN) -> bytes:
@@ -334,10 +340,19 @@ class Recorder:
         """Count an exception that the guard swallowed, where other processes can read it."""
         self._swallowed.cells((where, error))[0] += 1
 
+    def _tell(self) -> None:
+        for tell in list(self._at_scrape):
+            with guard.guarded("signals.at_scrape"):
+                tell(self)
+
+    def _go_round(self) -> None:
+        if self._at_scrape and self._shared is not None and self._shared.has_seat:
+            self._rounds.begin()
+
     def _share(self, directory: Path) -> SharedDirectory:
         from parapet.signals.shared import SharedDirectory
 
-        return SharedDirectory(directory, self._lock, self._take_over)
+        return SharedDirectory(directory, self._lock, self._take_over, self._go_round)
 
     def _take_over(self, place: Place) -> None:
         with guard.guarded("signals.take_over"):
@@ -349,6 +364,7 @@ class Recorder:
 
     def _forget_parent(self) -> None:
         self._lock.renew()
+        self._rounds.forget_parent()
         if self._shared is not None:
             self._shared.forget_parent()
         self.families.forget_parent()
@@ -372,7 +388,7 @@ def _in_child(recorder: ref[Recorder]) -> Callable[[], None]:
 
 def _parsed(route: str) -> tuple[str, str]:
     method, _, path = route.strip().partition(" ")
-    path = _CONVERTOR.sub(r"{\1}", path.strip())
+    path = template_of(path.strip())
     if method.upper() not in vocabulary.METHODS or not path.startswith("/"):
         raise ConfigurationError(
             f"{route!r} is no route. Write its method and its template, such as 'POST /checkout/{{cart}}'."

@@ -26,16 +26,20 @@ class SharedDirectory:
     Args:
         lock: the recorder's.
         taken_over: is told what a dead process left behind.
+        seated: is called once this process has a seat.
 
     Raises:
         ConfigurationError: there is no writing in *directory*.
     """
 
-    def __init__(self, directory: Path, lock: OneLock, taken_over: Callable[[Place], None]) -> None:
+    def __init__(
+        self, directory: Path, lock: OneLock, taken_over: Callable[[Place], None], seated: Callable[[], None]
+    ) -> None:
         self.directory = directory
         self._lock = lock
         self.gathered = Gathered(directory)
         self._taken_over = taken_over
+        self._seated = seated
         self._families: list[Family] = []
         self._seat: Seat | None = None
         self._opened = False
@@ -52,6 +56,11 @@ class SharedDirectory:
                 f"The processes of this service cannot count into {str(directory)!r}: {error.strerror}. Give a "
                 "directory that all of them may write to, on a local or in-memory file system."
             ) from error
+
+    @property
+    def has_seat(self) -> bool:
+        """Whether this process counts into files of its own."""
+        return self._seat is not None
 
     def join(self, family: Family) -> None:
         """Show the declared label sets of *family* from when this process first counts."""
@@ -122,18 +131,22 @@ class SharedDirectory:
             for family in list(self._families):
                 for labels in family.declared():
                     self.show(family, labels)
+            if self._seat is not None:
+                self._seated()
 
     def _new(self, family: Family, place: Place) -> Cells | None:
         if self._seat is None or self._full:
             return None
-        # What fails here is counted, and counting may come here again: so it is full until it is known not to be.
-        self._full = True
         with guarded("signals.shared"):
-            slab = self._slabs.get(family.sort)
-            if slab is None:
-                slab = self._slabs[family.sort] = Slab(self._seat.file(family.sort))
-            cells = slab.add(place, family.help_text)
-            self._full = False
+            placed = False
+            try:
+                slab = self._slabs.get(family.sort)
+                if slab is None:  # a garbage collection may make one while this one is made: the first is kept
+                    slab = self._slabs.setdefault(family.sort, Slab(self._seat.file(family.sort)))
+                cells = slab.add(place, family.help_text)
+                placed = True
+            finally:  # what failed is counted, and counting it would come here again
+                self._full = not placed
             return cells  # type: ignore[return-value]  # a view of doubles, which is written like a list
         return None
 

@@ -31,10 +31,10 @@ class Slab:
         self._used = layout.HEADER_BYTES
         if self._capacity == 0:
             self._grow(0)
-            layout.set_used(self._map, self._used)
         else:
             self._remap()
-            self._used = max(layout.used(self._map), layout.HEADER_BYTES)
+        self._used = max(layout.used(self._map), layout.HEADER_BYTES)
+        layout.set_used(self._map, self._used)
 
     def blocks(self) -> Iterator[tuple[Place, memoryview[float]]]:
         """What was in the file when it was opened.

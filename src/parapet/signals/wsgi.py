@@ -187,12 +187,19 @@ def instrument(
                 return True
             return False
 
-    def measured(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+    def prepare(told: Recorder) -> None:
+        """Show the routes at zero, before the first request is counted and before a first scrape is answered."""
         nonlocal prepared
         if not prepared:
             prepared = True
             with guarded("wsgi.routes"):
-                recorder.declare_routes(routes.served())
+                told.declare_routes(routes.served())
+
+    recorder.collect_at_scrape(prepare)
+
+    def measured(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if not prepared:
+            prepare(recorder)
         answer = Answer()
         answer.environ = environ
         answer.start_response = start_response

@@ -20,7 +20,7 @@ try:
     from django.http.response import HttpResponseBase
     from django.utils.decorators import sync_and_async_middleware
     from django.utils.module_loading import import_string
-except ImportError as error:  # pragma: no cover
+except ImportError as error:
     raise ImportError("Django is not installed. Install it, or do not import parapet.integrations.django.") from error
 
 from parapet.core import vocabulary

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 try:
     from flask import Flask
     from werkzeug.exceptions import HTTPException, MethodNotAllowed
-except ImportError as error:  # pragma: no cover
+except ImportError as error:
     raise ImportError("Flask is not installed. Install it, or do not import parapet.integrations.flask.") from error
 
 from parapet.core import vocabulary

@@ -40,7 +40,7 @@ class Seat:
                 os.close(lock)
                 continue
             return cls(directory, number, lock)
-        raise AssertionError  # pragma: no cover
+        raise AssertionError
 
     def file(self, sort: str) -> Path:
         """The file of this seat for one sort of metric, named as prometheus_client names its own."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from threading import Lock
@@ -154,7 +155,7 @@ class Parapet(Definitions):
             store=self.store,
             clock=self.clock,
             ids=self.ids,
-            policy=self.incidents,
+            policy=replace(self.incidents, routing_labels=self.incidents.routing_labels | self.routing_labels),
             service=self.service,
             channels={channel.name: channel for channel in self.channels},
             workbench_url=self.wiring.workbench_url,

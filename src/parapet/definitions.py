@@ -252,6 +252,11 @@ class Definitions:
         self._slices += mine
         self.__dict__.pop("catalog", None)
 
+    @property
+    def routing_labels(self) -> frozenset[str]:
+        """Labels of the slices' alerts that only say who hears of them."""
+        return frozenset(label for one in self._slices for labels in one.alert_labels.values() for label in labels)
+
     def runbook(self, runbook: Runbook) -> Runbook:
         """Register a runbook; one of the same name is replaced."""
         self._runbooks[runbook.name] = runbook

@@ -14,7 +14,8 @@ from parapet.artifacts.files import write
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.core.vocabulary import Severity
-from parapet.slo.burn import BurnPolicy
+from parapet.slo import series
+from parapet.slo.burn import DAY
 from parapet.slo.catalog import Catalog
 from parapet.slo.packs.journeys import journey_slices
 from parapet.slo.slice import EventRatio, Slice, equals, none_of
@@ -292,8 +293,29 @@ def test_counts_are_the_events_that_happened(scenario: Scenario) -> None:
     assert "SUCCESS" in scenario(one_journey(0.9), [{"input_series": traffic, "promql_expr_test": expectations}])
 
 
-def test_the_policy_for_a_week_is_accepted(tool: Tool, tmp_path: Path) -> None:
-    """Another period gives other factors, and still rules that hold."""
-    catalog = replace(one_journey(0.99), burn=BurnPolicy(period_seconds=7 * 86_400))
+def test_slices_of_one_service_may_have_periods_of_their_own(tool: Tool, tmp_path: Path) -> None:
+    """7, 28, 30 and 90 days beside each other, one without its fast page; one query reads the budgets of all."""
+    objectives = {"week": 0.99, "four-weeks": 0.999, "month": 0.95, "quarter": 0.9}
+    periods = {"week": 7 * DAY, "four-weeks": 28 * DAY, "month": None, "quarter": 90 * DAY}
+    slices = [
+        replace(one, period_seconds=periods[name], without_tiers=("page-fast",) if name == "week" else ())
+        for name, objective in objectives.items()
+        for one in journey_slices(name, objective=objective)
+    ]
+    catalog = Catalog(service="shop", slices=tuple(slices), runbooks=[one.runbook or "" for one in slices])
     write(tmp_path, build(catalog, Wiring()))
     assert "SUCCESS" in tool("promtool", "test", "rules", "tests.yml", cwd=tmp_path / "prometheus")
+    rules = yaml.safe_load((tmp_path / "prometheus" / "recording.yml").read_text())
+    recorded = [rule for group in rules["groups"] for rule in group["rules"]]
+    for name in (series.EVENTS_OF_PERIOD, series.BAD_EVENTS_OF_PERIOD, series.CURRENT_BURN):
+        assert [rule["labels"]["slice"] for rule in recorded if rule["record"] == name] == list(objectives)
+
+
+def test_routing_labels_are_on_the_alerts_of_their_severity() -> None:
+    """A page may go to another team than a ticket; text of the host is not run as a template."""
+    (login,) = journey_slices("login", objective=0.99)
+    labelled = replace(login, alert_labels={Severity.PAGE: {"team": "on-call"}, Severity.TICKET: {"team": "{{x}}"}})
+    catalog = Catalog(service="shop", slices=(labelled,), runbooks=("journey-login",))
+    (group,) = yaml.safe_load(build(catalog, Wiring())["prometheus/alerts.yml"])["groups"]
+    teams = {rule["labels"]["severity"]: rule["labels"]["team"] for rule in group["rules"]}
+    assert teams == {"page": "on-call", "ticket": '{{ "{{" }}x}}'}

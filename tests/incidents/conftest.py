@@ -49,7 +49,7 @@ class Book:
     def receive(self, body: bytes, at: datetime, *, source: str = "alertmanager") -> tuple[Decision, ...]:
         """Take *body* in, received *at*."""
         delivery = parse(body)
-        wanted = needs(delivery, service=self.service)
+        wanted = needs(delivery, service=self.service, policy=self.policy)
         incidents = {key: found for key in wanted.keys if (found := self._of(key)) is not None}
         ids = {incident.id for incident in incidents.values()}
         known = Known(

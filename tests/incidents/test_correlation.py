@@ -86,3 +86,10 @@ def test_only_what_says_so_is_a_page(severity: str, meant: Severity) -> None:
 def test_no_severity_is_a_ticket() -> None:
     """Nobody is woken by an alert that does not say it is urgent."""
     assert severity_of({}) is Severity.TICKET
+
+
+def test_who_hears_of_it_is_no_part_of_what_it_is() -> None:
+    """A page for one team and a ticket for another are one trouble."""
+    page, ticket = {**OURS, "team": "payments"}, {**OURS, "team": "web"}
+    assert correlate(page, service="s", routing={"team"}) == correlate(ticket, service="s", routing={"team"})
+    assert correlate(page, service="s").key != correlate(ticket, service="s").key

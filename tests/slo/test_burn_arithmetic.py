@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from parapet.core.errors import ConfigurationError, UnreachableAlert
 from parapet.core.vocabulary import Severity
-from parapet.slo.burn import BurnPolicy, WindowPair, budget_ratio_of, pair
+from parapet.slo.burn import DAY, BurnPolicy, WindowPair, budget_ratio_of, pair
 
 OBJECTIVES = st.floats(min_value=0.5, max_value=0.9999)
 POLICIES = st.sampled_from(
@@ -51,6 +51,16 @@ def test_a_stricter_objective_never_needs_more_errors(policy: BurnPolicy, one: f
     looser, stricter = sorted((one, other))
     for loose, strict in zip(policy.thresholds(looser), policy.thresholds(stricter), strict=True):
         assert strict.error_ratio <= loose.error_ratio
+
+
+@pytest.mark.parametrize("days", [7, 28, 30, 90, 365])
+def test_every_burn_that_breaks_the_promise_is_told(days: int) -> None:
+    """Whatever the period, the slowest pair fires at a burn of 1, so no steady burn above it spends it in silence."""
+    thresholds = BurnPolicy(period_seconds=days * DAY).thresholds(0.999)
+    assert min(t.factor for t in thresholds) == 1
+    slowest = thresholds[-1]
+    assert slowest.long_seconds == pytest.approx(max(3 * DAY, days * DAY / 10))
+    assert slowest.long_seconds == pytest.approx(12 * slowest.short_seconds)
 
 
 @given(by=st.floats(min_value=0.5, max_value=300), objective=OBJECTIVES)

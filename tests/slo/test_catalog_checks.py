@@ -9,7 +9,7 @@ import pytest
 from parapet.core import names
 from parapet.core.errors import ConfigurationError, UnknownName, UnreachableAlert
 from parapet.core.vocabulary import Severity
-from parapet.slo.burn import BurnPolicy, pair
+from parapet.slo.burn import DAY, HOUR, BurnPolicy, pair
 from parapet.slo.catalog import Catalog
 from parapet.slo.packs.journeys import journey_slices
 from parapet.slo.packs.web import web_pack
@@ -135,3 +135,53 @@ def test_an_unknown_slice_is_refused_with_the_nearest_match() -> None:
     """As every other name."""
     with pytest.raises(UnknownName, match=r"Did you mean 'uploads'\?"):
         Catalog(service="shop", slices=(GOOD,)).slice("upload")
+
+
+def test_a_slice_has_a_period_and_tiers_of_its_own() -> None:
+    """Factors follow from its period; windows that every reader asks for stay those of the service."""
+    week = replace(GOOD, name="weekly", period_seconds=7 * DAY, without_tiers=("page-fast",))
+    catalog = Catalog(service="shop", slices=(GOOD, week))
+    usual, own = (catalog.policy_of(one) for one in catalog)
+    assert usual == BurnPolicy()
+    assert own.period_seconds == 7 * DAY
+    assert own.current_window_seconds == usual.current_window_seconds == HOUR
+    assert [(t.tier, t.factor) for t in own.thresholds(0.99)] == [
+        ("page-slow", pytest.approx(1.4)),
+        ("ticket-fast", 1),
+        ("ticket-slow", 1),
+    ]
+
+
+def test_periods_shrink_with_a_policy_that_is_scaled_down() -> None:
+    """A week is as much shorter as an hour is, so a demonstration keeps its factors."""
+    week = replace(GOOD, period_seconds=7 * DAY)
+    (one,) = catalog = Catalog(service="shop", slices=(week,), burn=BurnPolicy().scaled_down(60))
+    assert catalog.policy_of(one) == BurnPolicy().over(7 * DAY).scaled_down(60)
+
+
+@pytest.mark.parametrize(
+    ("broken", "says"),
+    [
+        (replace(GOOD, period_seconds=DAY), r"slice 'uploads': The pair 259200 s / 21600 s does not fit"),
+        (replace(GOOD, without_tiers=("page-fats",)), r"Did you mean 'page-fast'\?"),
+        (replace(GOOD, without_tiers=("page-fast", "page-slow")), "or the slice does without them all"),
+        (replace(GOOD, alert_labels={Severity.PAGE: {"slice": "x"}}), "'slice', which is taken"),
+        (replace(GOOD, alert_labels={Severity.PAGE: {"to-team": "x"}}), "expected letters, digits and underscores"),
+        (replace(GOOD, alert_labels={Severity.PAGE: {"team": ""}}), "without a value"),
+        (
+            replace(GOOD, severities=(Severity.TICKET,), alert_labels={Severity.PAGE: {"team": "x"}}),
+            "which it never raises",
+        ),
+        (replace(GOOD, links={"Dashboard": "grafana/d/1"}), r"expected a title and an http\(s\) address"),
+    ],
+)
+def test_periods_tiers_labels_and_links_are_checked(broken: Slice, says: str) -> None:
+    """Each error says what to change."""
+    with pytest.raises(ConfigurationError, match=says):
+        Catalog(service="shop", slices=(broken,))
+
+
+def test_a_period_is_a_time() -> None:
+    """Nothing can be promised over none."""
+    with pytest.raises(ConfigurationError, match="more than 0"):
+        replace(GOOD, period_seconds=0)

@@ -28,7 +28,9 @@ def alert_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
             name=f"parapet:{one.service}:{one.name}:alerts",
             interval_seconds=wiring.evaluation_interval_seconds,
             rules=tuple(
-                _alert(one, severity, catalog.burn, wiring) for severity in Severity if severity in one.severities
+                _alert(one, severity, catalog.policy_of(one), wiring)
+                for severity in Severity
+                if severity in one.severities
             ),
         )
         for one in catalog
@@ -41,7 +43,11 @@ def _alert(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wiring) -
     return Rule(
         alert=ALERTS[severity],
         expr=f"{burning}\nor\n{_idle(one, severity, thresholds)}\nor\n{_silent(one, severity)}",
-        labels={**slice_labels(one), names.SEVERITY: severity.value},
+        labels={
+            **slice_labels(one),
+            names.SEVERITY: severity.value,
+            **{label: _plain(value) for label, value in one.alert_labels.get(severity, {}).items()},
+        },
         annotations=_annotations(one, severity, policy, wiring),
         comment=_comment(one, severity, policy, thresholds),
     )

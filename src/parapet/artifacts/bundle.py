@@ -26,7 +26,9 @@ def build(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
     if not len(catalog):
         raise ConfigurationError("There is nothing to generate: define at least one journey or slice.")
     _check_intervals(catalog, wiring)
-    promises = [f"{one.name}: {one.title}. {in_words(one.objective, catalog.burn.period_seconds)}." for one in catalog]
+    promises = [
+        f"{one.name}: {one.title}. {in_words(one.objective, catalog.policy_of(one).period_seconds)}." for one in catalog
+    ]
     return {
         "prometheus/recording.yml": rules_document(recording_groups(catalog, wiring), *promises),
         "prometheus/alerts.yml": rules_document(alert_groups(catalog, wiring), *promises),

@@ -21,8 +21,7 @@ from parapet.slo.slice import EventRatio, Slice
 
 def recording_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
     """Two groups per slice: what alerts wait for, and what may be evaluated less often."""
-    policy = catalog.burn
-    return tuple(group for one in catalog for group in _groups(one, policy, wiring))
+    return tuple(group for one in catalog for group in _groups(one, catalog.policy_of(one), wiring))
 
 
 def slow_interval_seconds(policy: BurnPolicy, wiring: Wiring) -> float:
@@ -33,8 +32,9 @@ def slow_interval_seconds(policy: BurnPolicy, wiring: Wiring) -> float:
 def _groups(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Group, Group]:
     labels = slice_labels(one)
     thresholds = policy.thresholds(one.objective)
-    windows = sorted({w for t in thresholds for w in (t.long_seconds, t.short_seconds)} | {policy.base_window_seconds})
-    counted = {t.long_seconds for t in thresholds}
+    always = {policy.base_window_seconds, policy.current_window_seconds}
+    windows = sorted({w for t in thresholds for w in (t.long_seconds, t.short_seconds)} | always)
+    counted = {t.long_seconds for t in thresholds} | {policy.current_window_seconds}
     brief = [w for w in windows if not policy.read_in_steps(w)]
     long = [w for w in windows if policy.read_in_steps(w)]
     fast = (
@@ -164,7 +164,7 @@ def _period(one: Slice, policy: BurnPolicy) -> tuple[Rule, ...]:
     period, where = policy.period_seconds, series.matching(one.service, one.name)
     bad, events = (_at_steps(one, policy, name, period) for name in (series.BAD_EVENTS, series.EVENTS))
     budget, steps = promql.number(one.budget_ratio), promql.number(period / policy.base_window_seconds)
-    counted_bad, counted = series.bad_count_series(period), series.event_count_series(period)
+    counted_bad, counted = series.BAD_EVENTS_OF_PERIOD, series.EVENTS_OF_PERIOD
     minutes = promql.number(one.budget_ratio * period / 60)
     return (
         Rule(record=counted_bad, expr=f"sum_over_time({bad})", comment=f"Bad events within {spoken(period)}."),

@@ -64,13 +64,13 @@ def unit_tests_file(catalog: Catalog) -> str:
     )
     for title, scenario in scenarios:
         for batch in in_batches(catalog):
-            cases = [(one, scenario(one, catalog.burn)) for one in batch]
+            cases = [(one, scenario(one, catalog.policy_of(one))) for one in batch]
             about = ", ".join(one.name for one in batch)
             tests.append(_test(f"{title} ({about})", cases, step, step_seconds))
     return document(
         {"rule_files": ["recording.yml", "alerts.yml"], "evaluation_interval": step, "tests": tests},
         "Run: promtool test rules tests.yml",
-        *(_in_words(one, catalog.burn) for one in catalog),
+        *(_in_words(one, catalog.policy_of(one)) for one in catalog),
     )
 
 

@@ -43,11 +43,11 @@ def list_slices(spec: str, as_json: bool) -> None:
     """Every slice, its objective, and what it allows."""
     catalog = load_app(spec).catalog
     if as_json:
-        click.echo(json.dumps([_facts(one, catalog.burn) for one in catalog], indent=2))
+        click.echo(json.dumps([_facts(one, catalog.policy_of(one)) for one in catalog], indent=2))
         return
     width = max((len(one.name) for one in catalog), default=0)
     for one in catalog:
-        promise = in_words(one.objective, catalog.burn.period_seconds)
+        promise = in_words(one.objective, catalog.policy_of(one).period_seconds)
         click.echo(f"{one.name:<{width}}  {promise:<40}  {', '.join(one.severities):<12}  {one.title}")
     if not len(catalog):
         click.echo("No slice is defined yet. Start with a journey: parapet.journey('login', objective=0.995).")
@@ -62,13 +62,13 @@ def explain(name: str | None, spec: str, as_json: bool) -> None:
     catalog = load_app(spec).catalog
     chosen = [catalog.slice(name)] if name else list(catalog)
     if as_json:
-        click.echo(json.dumps([_facts(one, catalog.burn) for one in chosen], indent=2))
+        click.echo(json.dumps([_facts(one, catalog.policy_of(one)) for one in chosen], indent=2))
         return
     click.echo("\n\n".join(_explained(one, catalog) for one in chosen))
 
 
 def _explained(one: Slice, catalog: Catalog) -> str:
-    policy = catalog.burn
+    policy = catalog.policy_of(one)
     lines = [
         f"{one.name}: {one.title}",
         f"  Promise       {in_words(one.objective, policy.period_seconds)}",

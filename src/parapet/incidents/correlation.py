@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from parapet.core import names
@@ -28,19 +28,17 @@ class Correlation:
     """What else is in the key: the group labels; for a foreign alert its name and stable labels."""
 
 
-def correlate(labels: Mapping[str, str], *, service: str) -> Correlation:
+def correlate(labels: Mapping[str, str], *, service: str, routing: Collection[str] = ()) -> Correlation:
     """The correlation of an alert with *labels*; *service* stands in where the alert names none.
 
     An alert with a slice label is one of ours: service, slice and group labels. Any other is foreign: alertname and
-    labels. Both leave out what never tells two incidents apart (`names.UNSTABLE_LABELS`) and empty labels.
+    labels. Both leave out what never tells two incidents apart (`names.UNSTABLE_LABELS`), what only *routes* it, and
+    empty labels.
     """
     named_service = labels.get(names.SERVICE) or service
     slice_name = labels.get(names.SLICE) or None
-    inside = {
-        name: value
-        for name, value in sorted(labels.items())
-        if value and name not in names.UNSTABLE_LABELS and name not in (names.SERVICE, names.SLICE)
-    }
+    left_out = {*names.UNSTABLE_LABELS, *routing, names.SERVICE, names.SLICE}
+    inside = {name: value for name, value in sorted(labels.items()) if value and name not in left_out}
     shown = "".join(f"{{{', '.join(f'{_plain(n)}={_plain(v)}' for n, v in inside.items())}}}") if inside else ""
     if slice_name is not None:
         key = f"{_plain(named_service)}/{_plain(slice_name)}{shown}"

@@ -14,7 +14,7 @@ from parapet.incidents.effect import Situation, decide
 from parapet.incidents.episodes import EpisodeStep, StepKind, follow
 from parapet.incidents.model import Decision, Episode, Incident, IncidentState
 from parapet.incidents.news import News
-from parapet.incidents.payload import Delivery
+from parapet.incidents.payload import AlertReport, Delivery
 from parapet.incidents.policy import IncidentPolicy
 
 
@@ -47,11 +47,11 @@ class Intake:
     """At most one per incident key. A new incident has id None."""
 
 
-def needs(delivery: Delivery, *, service: str) -> Needs:
+def needs(delivery: Delivery, *, service: str, policy: IncidentPolicy) -> Needs:
     """What to load before *delivery* is taken in; *service* stands in for alerts that name none."""
     return Needs(
         fingerprints=frozenset(report.fingerprint for report in delivery.reports),
-        keys=frozenset(correlate(report.labels, service=service).key for report in delivery.reports),
+        keys=frozenset(_meaning(report, service, policy).key for report in delivery.reports),
     )
 
 
@@ -66,7 +66,7 @@ def take_in(
     steps: dict[str, list[tuple[EpisodeStep, bool]]] = {}
     meanings: dict[str, Correlation] = {}
     for report in delivery.reports:
-        meaning = correlate(report.labels, service=service)
+        meaning = _meaning(report, service, policy)
         step = follow(
             desk.of(source, report.fingerprint),
             report,
@@ -97,6 +97,10 @@ def take_in(
             decisions.append(decision)
             desk.attach(situation, decision)
     return Intake(episodes=desk.changed(), decisions=tuple(decisions))
+
+
+def _meaning(report: AlertReport, service: str, policy: IncidentPolicy) -> Correlation:
+    return correlate(report.labels, service=service, routing=policy.routing_labels)
 
 
 def _news(step: EpisodeStep, reported_firing: bool, desk: _Desk) -> News:

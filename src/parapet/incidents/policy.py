@@ -26,7 +26,10 @@ class IncidentPolicy:
     change_lookahead_seconds: float = 3_600.0
     """How long after the end of the incident a change is still shown."""
 
+    routing_labels: frozenset[str] = frozenset()
+    """Labels that only say who hears of an alert, such as `team`; they never tell two incidents apart."""
+
     def __post_init__(self) -> None:
-        for name in self.__slots__:
+        for name in (name for name in self.__slots__ if name.endswith("_seconds")):
             if getattr(self, name) < 0:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}; it must be 0 or more seconds.")

@@ -110,7 +110,7 @@ class Inbox:
         now = self._context.clock.now()
         if not tx.inbox.finish(number, InboxState.DONE, now=now):
             return ()  # somebody else took it in
-        wanted = needs(delivery, service=self._context.service)
+        wanted = needs(delivery, service=self._context.service, policy=self._context.policy)
         tx.take_turns(wanted.keys)
         known = Known(
             episodes=tx.episodes.known(source, wanted.fingerprints, wanted.keys),

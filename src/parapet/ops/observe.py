@@ -181,7 +181,7 @@ def _reading(one: Slice, answers: _Answers, now: datetime) -> JourneyReading:
 
 
 def _card(one: Slice, reading: JourneyReading, answers: _Answers, catalog: Catalog) -> JourneyCard:
-    standing = judge(reading, policy=catalog.burn, objective=one.objective)
+    standing = judge(reading, policy=catalog.policy_of(one), objective=one.objective)
     return JourneyCard(
         name=one.journey or one.name,
         title=one.title,

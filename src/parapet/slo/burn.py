@@ -5,6 +5,7 @@ Arithmetic only. A pair of windows fires when the error ratio of both exceeds `f
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -38,10 +39,14 @@ class WindowPair:
     """
 
     severity: Severity
+    tier: str = ""
+    """By what name a slice can turn it off: `page-fast`."""
     long_seconds: float
     budget_share: float
     """0.02: alert when burning this fast for `long_seconds` would use 2 % of the period's budget."""
     short_seconds: float
+    grows: bool = False
+    """Its windows grow with the period, so that its factor stays 1: no burn that breaks the promise is below it."""
 
     def __post_init__(self) -> None:
         if not 0 < self.short_seconds < self.long_seconds:
@@ -55,7 +60,7 @@ class WindowPair:
             )
 
 
-def pair(severity: Severity, long_seconds: float, budget_share: float) -> WindowPair:
+def pair(severity: Severity, long_seconds: float, budget_share: float, tier: str = "") -> WindowPair:
     """A pair whose short window is a twelfth of its long one.
 
     Raises:
@@ -63,15 +68,15 @@ def pair(severity: Severity, long_seconds: float, budget_share: float) -> Window
     """
     short_seconds = long_seconds / SHORT_OF_LONG
     return WindowPair(
-        severity=severity, long_seconds=long_seconds, short_seconds=short_seconds, budget_share=budget_share
+        severity=severity, tier=tier, long_seconds=long_seconds, short_seconds=short_seconds, budget_share=budget_share
     )
 
 
 PAIRS = (
-    pair(Severity.PAGE, 1 * HOUR, 0.02),
-    pair(Severity.PAGE, 6 * HOUR, 0.05),
-    pair(Severity.TICKET, 1 * DAY, 0.10),
-    pair(Severity.TICKET, 3 * DAY, 0.10),
+    pair(Severity.PAGE, 1 * HOUR, 0.02, "page-fast"),
+    pair(Severity.PAGE, 6 * HOUR, 0.05, "page-slow"),
+    pair(Severity.TICKET, 1 * DAY, 0.10, "ticket-fast"),
+    replace(pair(Severity.TICKET, 3 * DAY, 0.10, "ticket-slow"), grows=True),
 )
 
 
@@ -80,6 +85,7 @@ class Threshold:
     """A pair as one objective needs it: the error ratio that both windows must exceed."""
 
     severity: Severity
+    tier: str
     long_seconds: float
     short_seconds: float
     error_ratio: float
@@ -106,19 +112,24 @@ class BurnPolicy:
     base_window_seconds: float = 5 * MINUTE
     """The window of the two recorded event series; every other window is a sum over them."""
     pairs: tuple[WindowPair, ...] = PAIRS
+    current_window_seconds: float = 0.0
+    """The window that "burning now" speaks of; 0: the shortest of the long ones."""
+    scale: float = 1.0
+    """By what every duration was divided: see `scaled_down`."""
 
     def __post_init__(self) -> None:
         if self.base_window_seconds <= 0:
             raise ConfigurationError(f"base_window_seconds is {self.base_window_seconds}; it must be more than 0.")
         if not self.pairs:
             raise ConfigurationError("A burn policy without window pairs alerts nobody. Give at least one pair.")
-        for one in self.pairs:
+        fitted = [self._fitted(one) for one in self.pairs]
+        for one in fitted:
             if one.short_seconds < self.base_window_seconds or one.long_seconds > self.period_seconds:
                 raise ConfigurationError(
                     f"The pair {one.long_seconds:g} s / {one.short_seconds:g} s does not fit between the base window "
                     f"({self.base_window_seconds:g} s) and the period ({self.period_seconds:g} s)."
                 )
-        for sooner, later in pairwise(self.pairs):
+        for sooner, later in pairwise(fitted):
             if sooner.long_seconds >= later.long_seconds or self._factor(sooner) < self._factor(later):
                 raise UnreachableAlert(
                     f"The pair over {later.long_seconds:g} s comes after the one over {sooner.long_seconds:g} s, so it "
@@ -127,6 +138,8 @@ class BurnPolicy:
                 )
             if sooner.severity is Severity.TICKET and later.severity is Severity.PAGE:
                 raise UnreachableAlert("A page comes after a ticket; list the pairs that page first.")
+        if not self.current_window_seconds:
+            object.__setattr__(self, "current_window_seconds", min(one.long_seconds for one in self.pairs))
 
     def scaled_down(self, by: float) -> BurnPolicy:
         """The same policy with every duration divided by *by*, the period included; factors stay the same.
@@ -143,11 +156,31 @@ class BurnPolicy:
             self,
             period_seconds=self.period_seconds / by,
             base_window_seconds=self.base_window_seconds / by,
+            current_window_seconds=self.current_window_seconds / by,
+            scale=self.scale * by,
             pairs=tuple(
                 replace(one, long_seconds=one.long_seconds / by, short_seconds=one.short_seconds / by)
                 for one in self.pairs
             ),
         )
+
+    def over(self, period_seconds: float) -> BurnPolicy:
+        """The same policy for another period, given unscaled: `over(7 * DAY)`. Factors follow from the shares.
+
+        Raises:
+            ConfigurationError: a window does not fit into the period.
+            UnreachableAlert: the pairs are not ordered any more.
+        """
+        return replace(self, period_seconds=period_seconds / self.scale)
+
+    def only(self, severities: Collection[Severity], without: Collection[str] = ()) -> BurnPolicy:
+        """The same policy, of whose pairs those of other severities and the tiers *without* are left out.
+
+        Raises:
+            ConfigurationError: no pair is left.
+        """
+        left = tuple(one for one in self.pairs if one.severity in severities and one.tier not in without)
+        return replace(self, pairs=left)
 
     def thresholds(self, objective: float) -> tuple[Threshold, ...]:
         """Every pair as *objective* (a ratio) needs it, in the policy's order, loudest first.
@@ -156,16 +189,18 @@ class BurnPolicy:
             ConfigurationError: the objective is no ratio in [0.5, 1).
         """
         budget_ratio = budget_ratio_of(objective)
-        return tuple(self._threshold(one, budget_ratio) for one in self.pairs)
-
-    @property
-    def current_window_seconds(self) -> float:
-        """The window that "burning now" speaks of: the shortest of the long ones."""
-        return min(one.long_seconds for one in self.pairs)
+        return tuple(self._threshold(self._fitted(one), budget_ratio) for one in self.pairs)
 
     def read_in_steps(self, window_seconds: float) -> bool:
         """Whether a window is read once per base window instead of at every evaluation."""
         return window_seconds > LONGEST_READ_WHOLE * self.base_window_seconds
+
+    def _fitted(self, one: WindowPair) -> WindowPair:
+        """*one* as long as this period needs it."""
+        grown = one.budget_share * self.period_seconds / one.long_seconds
+        if not one.grows or grown <= 1:
+            return one
+        return replace(one, long_seconds=one.long_seconds * grown, short_seconds=one.short_seconds * grown)
 
     def _factor(self, one: WindowPair) -> float:
         derived = one.budget_share * self.period_seconds / one.long_seconds
@@ -178,6 +213,7 @@ class BurnPolicy:
         budget_share = factor * one.long_seconds / self.period_seconds
         return Threshold(
             severity=one.severity,
+            tier=one.tier,
             long_seconds=one.long_seconds,
             short_seconds=one.short_seconds,
             error_ratio=error_ratio,

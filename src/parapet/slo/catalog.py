@@ -15,6 +15,7 @@ from parapet.slo.slice import EventRatio, LatencyRatio, Match, Matcher, Selector
 
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
 _SLICE = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+_LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +35,7 @@ class Catalog:
     """Label -> the values that the host registered, such as its journeys. A label that is missing is not checked."""
     runbooks: Collection[str] = ()
     """Names that a slice's runbook may have. Addresses (http or https) are always allowed."""
+    _policies: dict[str, BurnPolicy] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not _SERVICE.fullmatch(self.service):
@@ -46,6 +48,7 @@ class Catalog:
             if one.name in seen:
                 raise ConfigurationError(f"Slice {one.name!r} is defined twice. Give one of them another name.")
             seen.add(one.name)
+            self._policies[one.name] = self._policy(one)
             self._check(one)
 
     def __iter__(self) -> Iterator[Slice]:
@@ -64,6 +67,13 @@ class Catalog:
             if one.name == name:
                 return one
         raise UnknownName.of("slice", name, [one.name for one in self.slices])
+
+    def policy_of(self, one: Slice) -> BurnPolicy:
+        """How fast the budget of *one*, a slice of this catalog, may burn: its period, and the pairs it alerts by.
+
+        The base window and the current window are those of `burn`, so one query can read every slice.
+        """
+        return self._policies[one.name]
 
     @property
     def group_labels(self) -> tuple[str, ...]:
@@ -90,13 +100,27 @@ class Catalog:
         self._check_sli(one, where)
         self._check_groups(one, where)
         self._check_runbook(one, where)
-        offered = {threshold.severity for threshold in self.burn.thresholds(one.objective)}
+        _check_alert_labels(one, where)
+        _check_links(one, where)
+
+    def _policy(self, one: Slice) -> BurnPolicy:
+        where = f"slice {one.name!r}"
+        tiers = [pair.tier for pair in self.burn.pairs if pair.tier]
+        for tier in one.without_tiers:
+            if tier not in tiers:
+                raise UnknownName.of(f"tier in {where}", tier, tiers)
+        offered = {pair.severity for pair in self.burn.pairs if pair.tier not in one.without_tiers}
         for severity in one.severities:
             if severity not in offered:
                 raise UnreachableAlert(
-                    f"{where} may raise a {severity}, but the burn policy has no window pair for it. Add one, or take "
-                    f"{severity} out of its severities."
+                    f"{where} may raise a {severity}, but the burn policy has no window pair for it, or the slice does "
+                    f"without them all. Add one, or take {severity} out of its severities."
                 )
+        try:
+            policy = self.burn if one.period_seconds is None else self.burn.over(one.period_seconds)
+            return policy.only(one.severities, one.without_tiers)
+        except ConfigurationError as error:
+            raise type(error)(f"{where}: {error.message}") from None
 
     def _check_sli(self, one: Slice, where: str) -> None:
         family = one.sli.family
@@ -155,6 +179,30 @@ class Catalog:
                 )
         elif not is_address(one.runbook) and one.runbook not in self.runbooks:
             raise UnknownName.of(f"runbook in {where}", one.runbook, self.runbooks)
+
+
+def _check_alert_labels(one: Slice, where: str) -> None:
+    ours = {names.SERVICE, names.SLICE, names.SEVERITY, names.TIER, names.WINDOW, "alertname", "alertstate"}
+    for severity, labels in one.alert_labels.items():
+        if severity not in one.severities:
+            raise ConfigurationError(f"{where} labels a {severity}, which it never raises. Leave the labels out.")
+        for label, value in labels.items():
+            if not _LABEL.fullmatch(label) or label.startswith("__"):
+                raise ConfigurationError(
+                    f"{where} has the alert label {label!r}; expected letters, digits and underscores, such as 'team'."
+                )
+            if label in ours or label in one.group_by:
+                raise ConfigurationError(f"{where} has the alert label {label!r}, which is taken. Choose another name.")
+            if not value:
+                raise ConfigurationError(f"{where} has the alert label {label!r} without a value. Give it one.")
+
+
+def _check_links(one: Slice, where: str) -> None:
+    for title, address in one.links.items():
+        if not title.strip() or not is_address(address):
+            raise ConfigurationError(
+                f"{where} has the link {title!r} to {address!r}; expected a title and an http(s) address."
+            )
 
 
 def is_address(text: str) -> bool:

@@ -22,6 +22,10 @@ PERIOD = "parapet:slo_period:seconds"
 CURRENT_BURN = "parapet:slo_burn:current"
 """Error ratio of the current window over the budget: 1 uses exactly the budget within the period."""
 PERIOD_BURN = "parapet:slo_burn:period"
+BAD_EVENTS_OF_PERIOD = "parapet:slo_bad_events:count_period"
+"""Bad events within the slice's period. Named alike for every period, so that one query reads them all."""
+EVENTS_OF_PERIOD = "parapet:slo_events:count_period"
+"""Events within the slice's period."""
 USUAL_EVENTS = "parapet:slo_events:usual_period"
 """Events of a whole period at the average traffic seen so far."""
 BUDGET_REMAINING = "parapet:slo_budget_remaining:ratio"
@@ -45,7 +49,7 @@ def bad_count_series(window_seconds: float) -> str:
 
 
 def event_count_series(window_seconds: float) -> str:
-    """The recorded number of events within a window; recorded for the current window and the period."""
+    """The recorded number of events within a window; recorded for the current window."""
     return f"parapet:slo_events:count_{prometheus_duration(window_seconds)}"
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -142,7 +142,7 @@ Sli: TypeAlias = EventRatio | LatencyRatio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slice:
-    """One promise: this share of these events is good, over the policy's period.
+    """One promise: this share of these events is good, over a period.
 
     Raises:
         ConfigurationError: the objective is no ratio, or nothing may be alerted.
@@ -154,15 +154,23 @@ class Slice:
     sli: Sli
     objective: float
     """A ratio: 0.999."""
+    period_seconds: float | None = None
+    """What its budget is for: `7 * DAY`; None: the service's period. Windows and factors follow from it."""
     service: str = ""
     """Filled in by the catalog."""
     severities: tuple[Severity, ...] = (Severity.PAGE, Severity.TICKET)
     """What it may raise. A slice that only informs has `(Severity.TICKET,)`."""
+    without_tiers: tuple[str, ...] = ()
+    """Window pairs of the policy that it does without, such as `page-fast`."""
+    alert_labels: Mapping[Severity, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    """Labels that route its alerts of a severity, beside ours: `{Severity.PAGE: {"team": "payments"}}`."""
     group_by: tuple[str, ...] = ()
     """Labels of the metric by which it is judged separately."""
     owner: str = ""
     runbook: str | None = None
     """The name of a runbook, or an http(s) address."""
+    links: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Title -> http(s) address of what helps: a dashboard, a trace search, a status page of a provider."""
     journey: str | None = None
     """The journey it speaks of, if it does."""
     fault_plane: str = "application"
@@ -178,6 +186,10 @@ class Slice:
             raise ConfigurationError(f"Slice {self.name!r}: {error.message}") from None
         if not self.severities:
             raise ConfigurationError(f"Slice {self.name!r} may raise nothing. Give severities, or leave the slice out.")
+        if self.period_seconds is not None and not self.period_seconds > 0:
+            raise ConfigurationError(
+                f"Slice {self.name!r} has a period of {self.period_seconds:g} s; expected more than 0, such as 7 * DAY."
+            )
 
     @property
     def trouble_title(self) -> str:

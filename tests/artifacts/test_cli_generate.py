@@ -1,4 +1,4 @@
-"""`parapet generate` and `parapet slo`, as a person runs them."""
+"""`parapet generate`, as a person runs it."""
 
 from __future__ import annotations
 
@@ -71,18 +71,3 @@ def test_help_shows_how_it_is_run(project: Path) -> None:
     said = parapet(project, "generate", "--help").stdout
     assert "parapet generate --app shop.reliability:parapet --out ops/ --check" in said
     assert parapet(project, "generate", app=None).returncode == 2
-
-
-def test_slo_list_and_explain_show_the_arithmetic(project: Path) -> None:
-    """Budget, thresholds and worst-case times, for people and for machines."""
-    listed = parapet(project, "slo", "list").stdout
-    assert "login             99.9 % = 43.2 minutes in 30 days" in listed
-    explained = parapet(project, "slo", "explain", "login").stdout
-    assert "14.4 times the budget" in explained
-    assert "100 % errors: 2.94 minutes, 10 % errors: 11.1 minutes, 2 % errors: 45.7 minutes" in explained
-    (facts,) = json.loads(parapet(project, "slo", "explain", "checkout-latency", "--json").stdout)
-    assert facts["budget_ratio"] == 0.05
-    assert facts["worst_case_seconds"]["page"] == {"1": pytest.approx(2_742), "0.1": None, "0.02": None}
-    unknown = parapet(project, "slo", "explain", "chekout")
-    assert unknown.returncode == 1
-    assert "Did you mean 'checkout'?" in unknown.stderr

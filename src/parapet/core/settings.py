@@ -43,12 +43,18 @@ class Environment:
     """PARAPET_APP: where the Parapet object lives, as module:attribute."""
     evidence: str | None = None
     """PARAPET_EVIDENCE: SQLAlchemy URL of the evidence database."""
+    no_color: bool = False
+    """NO_COLOR, with any value: the person wants none."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Environment:
         """The process environment (or *environ*), as values."""
         source = os.environ if environ is None else environ
-        return cls(app=source.get("PARAPET_APP"), evidence=source.get("PARAPET_EVIDENCE"))
+        return cls(
+            app=source.get("PARAPET_APP"),
+            evidence=source.get("PARAPET_EVIDENCE"),
+            no_color=bool(source.get("NO_COLOR")),
+        )
 
 
 def required(name: str, environ: Mapping[str, str] | None = None) -> str:

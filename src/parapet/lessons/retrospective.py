@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from parapet.core.codec import decode, encode
 from parapet.core.errors import MalformedPayload
 from parapet.core.types import ActorClass, JsonObject
 from parapet.incidents.changes import Near, distance_words
@@ -15,7 +16,6 @@ from parapet.incidents.chronology import RESOLUTION_WORDS, merge, sentence
 from parapet.incidents.durations import duration_words, instant_words
 from parapet.incidents.model import Entry, EntryKind, Episode, Incident, Severity
 from parapet.incidents.triage import suspected_change, unknowns
-from parapet.lessons.codec import decode, encode
 from parapet.lessons.markdown import to_markdown
 from parapet.lessons.memory import Action, Line, Moment, MomentName, NearbyChange, Retrospective, Span
 

@@ -1,4 +1,4 @@
-"""Frozen values as JSON and back, so that the store can keep them. Strict: what does not fit is refused."""
+"""Frozen values as JSON and back, so that a store or a file can keep them. Strict: what does not fit is refused."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""`parapet slo`: promises looked at from a terminal."""

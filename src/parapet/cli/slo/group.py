@@ -1,0 +1,23 @@
+"""`parapet slo`: the group, with its commands imported on use."""
+
+from __future__ import annotations
+
+import click
+
+from parapet.cli.lazy import LazyGroup
+
+COMMANDS = {
+    "list": ("parapet.cli.slo.listing", "list_slices"),
+    "explain": ("parapet.cli.slo.explain", "explain"),
+}
+
+
+@click.group(cls=LazyGroup, where=COMMANDS)
+def slo() -> None:
+    """What is promised, what it allows, and how soon a broken promise is told.
+
+    \b
+    Examples:
+      parapet slo list --app shop.reliability:parapet
+      parapet slo explain checkout --app shop.reliability:parapet
+    """

@@ -1,0 +1,105 @@
+"""Everything that `parapet slo list` knows of a slice, as plain values: what people read, and what `diff` compares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parapet.core.vocabulary import Severity
+from parapet.slo.budget import budget_seconds
+from parapet.slo.burn import BurnPolicy, Threshold
+from parapet.slo.catalog import Catalog
+from parapet.slo.reach import worst_case_seconds
+from parapet.slo.slice import Slice
+from parapet.slo.words import bad_in_words, counted_in_words
+
+ERROR_RATIOS = (1.0, 0.5, 0.1, 0.05, 0.02, 0.01)
+"""Constant error ratios for which the time until somebody is told is worked out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """When a constant error ratio, after a healthy past, raises a severity at the latest."""
+
+    severity: Severity
+    error_ratio: float
+    seconds: float | None
+    """None: never."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """One slice. Ratios are of 1, times are seconds."""
+
+    slice: str
+    title: str
+    journey: str | None
+    objective: float
+    period_seconds: float
+    budget_ratio: float
+    """Share of events that may be bad."""
+    budget_seconds: float
+    """Total outage, at average traffic, that the objective allows in a period."""
+    counts: str
+    """Which events, in words."""
+    bad: str
+    """Which of them are bad, in words."""
+    description: str
+    group_by: tuple[str, ...]
+    severities: tuple[Severity, ...]
+    owner: str
+    runbook: str | None
+    fault_plane: str
+    thresholds: tuple[Threshold, ...]
+    """Those that may raise something."""
+    told: tuple[Told, ...]
+
+    def thresholds_of(self, severity: Severity) -> tuple[Threshold, ...]:
+        """The thresholds that raise *severity*."""
+        return tuple(one for one in self.thresholds if one.severity is severity)
+
+    def told_seconds(self, severity: Severity, error_ratio: float) -> float | None:
+        """Until a constant *error_ratio* raises *severity*; None: never."""
+        found = (one for one in self.told if one.severity is severity and one.error_ratio == error_ratio)
+        return next((one.seconds for one in found), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """Every slice of one service at one time."""
+
+    service: str
+    slices: tuple[Facts, ...]
+
+
+def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
+    """The facts of the slice *one* under *policy*."""
+    return Facts(
+        slice=one.name,
+        title=one.title,
+        journey=one.journey,
+        objective=one.objective,
+        period_seconds=policy.period_seconds,
+        budget_ratio=one.budget_ratio,
+        budget_seconds=budget_seconds(one.objective, policy.period_seconds),
+        counts=counted_in_words(one.sli),
+        bad=bad_in_words(one.sli),
+        description=one.description,
+        group_by=one.group_by,
+        severities=one.severities,
+        owner=one.owner,
+        runbook=one.runbook,
+        fault_plane=one.fault_plane,
+        thresholds=tuple(t for t in policy.thresholds(one.objective) if t.severity in one.severities),
+        told=tuple(
+            Told(
+                severity=severity, error_ratio=ratio, seconds=worst_case_seconds(policy, one.objective, ratio, severity)
+            )
+            for severity in one.severities
+            for ratio in ERROR_RATIOS
+        ),
+    )
+
+
+def snapshot_of(catalog: Catalog) -> Snapshot:
+    """The facts of every slice."""
+    return Snapshot(service=catalog.service, slices=tuple(facts_of(one, catalog.burn) for one in catalog))

@@ -102,4 +102,4 @@ def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
 
 def snapshot_of(catalog: Catalog) -> Snapshot:
     """The facts of every slice."""
-    return Snapshot(service=catalog.service, slices=tuple(facts_of(one, catalog.burn) for one in catalog))
+    return Snapshot(service=catalog.service, slices=tuple(facts_of(one, catalog.policy_of(one)) for one in catalog))

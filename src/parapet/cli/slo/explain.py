@@ -50,7 +50,7 @@ def explain(name: str | None, app_spec: str | None, as_json: bool) -> None:
     """
     catalog = load_app(required_app(app_spec)).catalog
     chosen = [catalog.slice(name)] if name else list(catalog)
-    facts = [facts_of(one, catalog.burn) for one in chosen]
+    facts = [facts_of(one, catalog.policy_of(one)) for one in chosen]
     if as_json:
         click.echo(json.dumps([encode(one) for one in facts], indent=2))
         return

@@ -47,6 +47,8 @@ class Facts:
     group_by: tuple[str, ...]
     severities: tuple[Severity, ...]
     owner: str
+    routing: tuple[str, ...]
+    """Labels of its own that route its alerts: `page: team=payments`."""
     runbook: str | None
     fault_plane: str
     thresholds: tuple[Threshold, ...]
@@ -87,6 +89,11 @@ def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
         group_by=one.group_by,
         severities=one.severities,
         owner=one.owner,
+        routing=tuple(
+            f"{severity}: {label}={value}"
+            for severity, labels in one.alert_labels.items()
+            for label, value in labels.items()
+        ),
         runbook=one.runbook,
         fault_plane=one.fault_plane,
         thresholds=tuple(t for t in policy.thresholds(one.objective) if t.severity in one.severities),

@@ -9,6 +9,7 @@ from parapet.cli.lazy import LazyGroup
 COMMANDS = {
     "list": ("parapet.cli.slo.listing", "list_slices"),
     "explain": ("parapet.cli.slo.explain", "explain"),
+    "diff": ("parapet.cli.slo.diff", "diff"),
 }
 
 

@@ -10,6 +10,7 @@ COMMANDS = {
     "list": ("parapet.cli.slo.listing", "list_slices"),
     "explain": ("parapet.cli.slo.explain", "explain"),
     "diff": ("parapet.cli.slo.diff", "diff"),
+    "new": ("parapet.cli.slo.new", "new"),
 }
 
 

@@ -54,7 +54,47 @@ def test_generate_speaks_json(project: Path) -> None:
     done = json.loads(parapet(project, "generate", "--json").stdout)
     assert done["changes"][0] == "written alertmanager/parapet.yml"
     check = json.loads(parapet(project, "generate", "--check", "--json").stdout)
-    assert check == {"out": "ops", "differs": False, "diff": ""}
+    assert check == {"out": "ops", "differs": False, "summary": [], "diff": ""}
+    (project / "reliability.py").write_text(APP.replace("0.999", "0.99"))
+    drift = json.loads(parapet(project, "generate", "--check", "--json").stdout)
+    assert drift["differs"] is True
+    assert drift["summary"][0].startswith("login: promised 99.9 %, promises 99 %; ")
+
+
+def test_a_check_says_what_differs_before_it_shows_it(project: Path) -> None:
+    """Words first, then the diff; no colour codes in a file."""
+    parapet(project, "generate")
+    (project / "reliability.py").write_text(APP.replace("0.999", "0.99"))
+    lines = parapet(project, "generate", "--check").stdout.splitlines()
+    assert lines[0] == "ops differs from the definitions:"
+    assert lines[1].startswith("  login: promised 99.9 %, promises 99 %; ")
+    assert lines.index("--- prometheus/alerts.yml (in ops)") > 2
+    assert not any("\033" in line for line in lines)
+
+
+def test_parts_are_left_out_and_listed(project: Path) -> None:
+    """What is left out goes from the folder; --list writes nothing."""
+    parapet(project, "generate")
+    listed = parapet(project, "generate", "--without", "scrape", "--list").stdout
+    assert "tests: unit tests of the rules, for promtool\n  ops/prometheus/tests.yml\n" in listed
+    assert "not generated: scrape, the scrape job, for Prometheus (--with scrape)" in listed
+    assert (project / "ops" / "prometheus" / "scrape.yml").exists()
+    drift = parapet(project, "generate", "--without", "scrape", "--check")
+    assert drift.returncode == 1
+    assert "Run `parapet generate --out ops --without scrape` and commit." in drift.stderr
+    assert "removed prometheus/scrape.yml" in parapet(project, "generate", "--without", "scrape").stdout
+    (listed_file, *_) = json.loads(parapet(project, "generate", "--list", "--json").stdout)["files"]
+    assert listed_file["part"] == "alertmanager"
+
+
+def test_the_same_bytes_whatever_order_hashes_have(project: Path) -> None:
+    """Sets and dictionaries of another process must not shuffle a committed file."""
+    parapet(project, "generate", "--out", "first")
+    for seed in ("0", "1", "4242"):
+        command = [sys.executable, "-m", "parapet", "generate", "--out", "first", "--check"]
+        env = {"PARAPET_APP": "reliability:parapet", "PYTHONHASHSEED": seed}
+        again = subprocess.run(command, cwd=project, env=env, capture_output=True, text=True, timeout=60)
+        assert again.returncode == 0, again.stdout
 
 
 def test_an_error_is_one_sentence(project: Path) -> None:

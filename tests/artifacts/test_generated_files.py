@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from parapet.artifacts import render
-from parapet.artifacts.bundle import build
+from parapet.artifacts.bundle import FOLDERS, build
 from parapet.artifacts.files import differences, write
 from parapet.core import names
 from parapet.core.errors import ConfigurationError
@@ -28,8 +28,8 @@ def test_generated_files_are_the_golden_ones(bundle: Bundle) -> None:
     """A change of the rules is a diff that somebody reads: `make golden` rewrites them."""
     name, files = bundle
     if os.environ.get("PARAPET_GOLDEN") == "rewrite":
-        write(GOLDEN / name, files)
-    assert differences(GOLDEN / name, files) == ""
+        write(GOLDEN / name, files, FOLDERS)
+    assert differences(GOLDEN / name, files, FOLDERS) == {}
 
 
 def test_every_file_says_that_it_is_generated_and_is_yaml(bundle: Bundle) -> None:
@@ -101,21 +101,21 @@ def test_writing_twice_changes_nothing(tmp_path: Path) -> None:
     files = {"prometheus/a.yml": render.HEADER + "a: 1\n", "alertmanager/b.yml": render.HEADER + "b: 1\n"}
     assert write(tmp_path, files) == ("written alertmanager/b.yml", "written prometheus/a.yml")
     assert write(tmp_path, files) == ()
-    assert differences(tmp_path, files) == ""
+    assert differences(tmp_path, files) == {}
     assert sorted(p.name for p in (tmp_path / "prometheus").iterdir()) == ["a.yml"]
 
 
 def test_differences_are_shown_line_by_line(tmp_path: Path) -> None:
     """What is committed on the left, what the definitions say on the right."""
     write(tmp_path, {"prometheus/a.yml": render.HEADER + "a: 1\n"})
-    diff = differences(tmp_path, {"prometheus/a.yml": render.HEADER + "a: 2\n"})
+    (diff,) = differences(tmp_path, {"prometheus/a.yml": render.HEADER + "a: 2\n"}).values()
     assert "-a: 1\n+a: 2\n" in diff
     assert "(from the definitions)" in diff
 
 
 def test_a_missing_file_is_a_difference(tmp_path: Path) -> None:
     """Nothing committed is not agreement."""
-    assert "+a: 1\n" in differences(tmp_path, {"prometheus/a.yml": "a: 1\n"})
+    assert "+a: 1\n" in differences(tmp_path, {"prometheus/a.yml": "a: 1\n"})["prometheus/a.yml"]
 
 
 def test_stale_files_of_ours_go_and_others_stay(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_stale_files_of_ours_go_and_others_stay(tmp_path: Path) -> None:
     own = tmp_path / "prometheus" / "own.yml"
     own.write_text("mine: true\n")
     files = {"prometheus/new.yml": render.HEADER}
-    assert "not generated any more" in differences(tmp_path, files)
+    assert "not generated any more" in differences(tmp_path, files)["prometheus/old.yml"]
     assert write(tmp_path, files) == ("removed prometheus/old.yml",)
     assert own.read_text() == "mine: true\n"
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
 from parapet.artifacts.alertmanager import alertmanager_file
 from parapet.artifacts.alerts import alert_groups
 from parapet.artifacts.recording import recording_groups
 from parapet.artifacts.render import rules_document
 from parapet.artifacts.scrape import scrape_file
 from parapet.artifacts.unit_tests import unit_tests_file
-from parapet.core.errors import ConfigurationError
+from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.core.settings import Wiring
 from parapet.slo.budget import in_words
 from parapet.slo.catalog import Catalog
@@ -16,9 +19,93 @@ from parapet.slo.catalog import Catalog
 SCRAPES_PER_BASE = 4
 """Fewer would leave the base window without two samples when one scrape fails."""
 
+Texts = Mapping[str, str]
+"""Relative path -> text."""
 
-def build(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
-    """Relative path -> text, for every generated file.
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some of the generated files, chosen and left out together."""
+
+    name: str
+    """What `--with` and `--without` call it."""
+    about: str
+    """What it is and who runs it, in a few words."""
+    folders: tuple[str, ...]
+    """Where its files lie; what is ours in there and is not generated any more is removed."""
+    texts: Callable[[Catalog, Wiring], Texts]
+    wanted: Callable[[Wiring], bool] = lambda _: True
+    """Whether it is written when nobody asks for it by name."""
+    needs: str | None = None
+    """A part without which this one is of no use."""
+
+
+def _rules(catalog: Catalog, wiring: Wiring) -> Texts:
+    promises = [
+        f"{one.name}: {one.title}. {in_words(one.objective, catalog.policy_of(one).period_seconds)}." for one in catalog
+    ]
+    return {
+        "prometheus/recording.yml": rules_document(recording_groups(catalog, wiring), *promises),
+        "prometheus/alerts.yml": rules_document(alert_groups(catalog, wiring), *promises),
+    }
+
+
+PARTS = (
+    Part(
+        name="rules",
+        about="recording rules and alerts, for Prometheus, Mimir, Thanos or vmalert",
+        folders=("prometheus",),
+        texts=_rules,
+    ),
+    Part(
+        name="tests",
+        about="unit tests of the rules, for promtool",
+        folders=("prometheus",),
+        texts=lambda catalog, _: {"prometheus/tests.yml": unit_tests_file(catalog)},
+        needs="rules",
+    ),
+    Part(
+        name="scrape",
+        about="the scrape job, for Prometheus",
+        folders=("prometheus",),
+        texts=lambda catalog, wiring: {"prometheus/scrape.yml": scrape_file(catalog, wiring)},
+    ),
+    Part(
+        name="alertmanager",
+        about="receiver, route and inhibition, for Alertmanager",
+        folders=("alertmanager",),
+        texts=lambda catalog, wiring: {"alertmanager/parapet.yml": alertmanager_file(catalog, wiring)},
+    ),
+)
+FOLDERS = tuple(sorted({folder for part in PARTS for folder in part.folders}))
+"""Every folder that a part may write to."""
+
+
+def chosen(wiring: Wiring, *, also: Collection[str] = (), without: Collection[str] = ()) -> tuple[Part, ...]:
+    """The parts that *wiring* wants, and those named in *also*, but for those named in *without*.
+
+    Raises:
+        UnknownName: there is no such part.
+        ConfigurationError: a part is asked for and left out, nothing is left, or one lacks what it needs.
+    """
+    known = [part.name for part in PARTS]
+    for name in (*also, *without):
+        if name not in known:
+            raise UnknownName.of("part", name, known)
+    if both := sorted({*also} & {*without}):
+        raise ConfigurationError(f"{both[0]} is asked for and left out. Say one of the two.")
+    parts = tuple(part for part in PARTS if (part.name in also or part.wanted(wiring)) and part.name not in {*without})
+    names = {part.name for part in parts}
+    for part in parts:
+        if part.needs is not None and part.needs not in names:
+            raise ConfigurationError(f"{part.name} is of no use without {part.needs}. Leave out both, or neither.")
+    if not parts:
+        raise ConfigurationError("Every part is left out, so there is nothing to generate.")
+    return parts
+
+
+def build(catalog: Catalog, wiring: Wiring, parts: Collection[Part] | None = None) -> dict[str, str]:
+    """Relative path -> text, for every generated file of *parts*; without them, of those that *wiring* wants.
 
     Raises:
         ConfigurationError: the catalog is empty, or the intervals do not fit the burn policy.
@@ -26,16 +113,10 @@ def build(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
     if not len(catalog):
         raise ConfigurationError("There is nothing to generate: define at least one journey or slice.")
     _check_intervals(catalog, wiring)
-    promises = [
-        f"{one.name}: {one.title}. {in_words(one.objective, catalog.policy_of(one).period_seconds)}." for one in catalog
-    ]
-    return {
-        "prometheus/recording.yml": rules_document(recording_groups(catalog, wiring), *promises),
-        "prometheus/alerts.yml": rules_document(alert_groups(catalog, wiring), *promises),
-        "prometheus/tests.yml": unit_tests_file(catalog),
-        "prometheus/scrape.yml": scrape_file(catalog, wiring),
-        "alertmanager/parapet.yml": alertmanager_file(catalog, wiring),
-    }
+    texts: dict[str, str] = {}
+    for part in chosen(wiring) if parts is None else parts:
+        texts.update(part.texts(catalog, wiring))
+    return texts
 
 
 def _check_intervals(catalog: Catalog, wiring: Wiring) -> None:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Mapping
-from difflib import unified_diff
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from parapet.artifacts.diff import unified
 from parapet.artifacts.render import HEADER
 from parapet.core.errors import ConfigurationError
 
 
-def write(out: Path, files: Mapping[str, str]) -> tuple[str, ...]:
+def write(out: Path, files: Mapping[str, str], folders: Iterable[str] = ()) -> tuple[str, ...]:
     """Make *out* hold exactly *files* (relative path -> text) of ours; stale ones of ours are removed.
 
-    Each file is replaced whole, never left half written. Returns what changed, one line each: `written PATH`,
-    `removed PATH`.
+    Stale ones are looked for in *folders* and beside *files*. Each file is replaced whole, never left half written.
+    Returns what changed, one line each: `written PATH`, `removed PATH`.
 
     Raises:
         ConfigurationError: there is nothing to write, or a file in the way was not generated.
     """
     _refuse_empty(files)
-    present = {name: _read(out / name) for name in files}
+    present = {name: read(out / name) for name in files}
     for name, text in present.items():
         if text is not None and not text.startswith(HEADER):
             raise ConfigurationError(
@@ -34,43 +34,40 @@ def write(out: Path, files: Mapping[str, str]) -> tuple[str, ...]:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             _replace(out / name, text)
             done.append(f"written {name}")
-    for name in stale(out, files):
+    for name in stale(out, files, folders):
         (out / name).unlink()
         done.append(f"removed {name}")
     return tuple(done)
 
 
-def differences(out: Path, files: Mapping[str, str]) -> str:
-    """A unified diff from what is in *out* to what *files* say; empty if they agree.
+def differences(out: Path, files: Mapping[str, str], folders: Iterable[str] = ()) -> dict[str, str]:
+    """Relative path -> a unified diff from what is in *out* to what *files* say, for every file that differs.
 
     Raises:
         ConfigurationError: there is nothing to compare with.
     """
     _refuse_empty(files)
-    parts = [_diff(out, name, text) for name, text in sorted(files.items())]
-    return "".join(parts + [_diff(out, name, "") for name in stale(out, files)])
+    wanted = {**files, **dict.fromkeys(stale(out, files, folders), "")}
+    present = {name: read(out / name) or "" for name in wanted}
+    return {
+        name: _diff(out, name, present[name], text) for name, text in sorted(wanted.items()) if present[name] != text
+    }
 
 
-def stale(out: Path, files: Mapping[str, str]) -> tuple[str, ...]:
-    """Files of ours beneath the folders of *files* that are not generated any more, as relative paths."""
-    folders = sorted({Path(name).parent for name in files})
-    found = (path for folder in folders for path in (out / folder).glob("*") if path.is_file())
-    names = (path.relative_to(out).as_posix() for path in found if (_read(path) or "").startswith(HEADER))
+def stale(out: Path, files: Mapping[str, str], folders: Iterable[str] = ()) -> tuple[str, ...]:
+    """Files of ours in *folders* and beside *files* that are not generated any more, as relative paths."""
+    searched = sorted({*(Path(name).parent for name in files), *map(Path, folders)})
+    found = (path for folder in searched for path in (out / folder).glob("*") if path.is_file())
+    names = (path.relative_to(out).as_posix() for path in found if (read(path) or "").startswith(HEADER))
     return tuple(sorted(name for name in names if name not in files))
 
 
-def _diff(out: Path, name: str, wanted: str) -> str:
-    present = _read(out / name) or ""
-    lines = unified_diff(
-        present.splitlines(keepends=True),
-        wanted.splitlines(keepends=True),
-        fromfile=f"{name} (in {out})",
-        tofile=f"{name} (from the definitions)" if wanted else "not generated any more",
-    )
-    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+def _diff(out: Path, name: str, present: str, wanted: str) -> str:
+    after = f"{name} (from the definitions)" if wanted else "not generated any more"
+    return unified(present, wanted, f"{name} (in {out})", after)
 
 
-def _read(path: Path) -> str | None:
+def read(path: Path) -> str | None:
     """The text of *path*; None if there is no such file. Bytes that are no text are kept apart from any text."""
     try:
         return path.read_bytes().decode("utf-8", errors="replace")

@@ -87,7 +87,7 @@ parapet = Parapet(
         form_key=settings.secret("form-key"),
     ),
     burn=burn(settings),
-    incidents=IncidentPolicy(quiet_period_seconds=settings.quiet_seconds),
+    incidents=IncidentPolicy(quiet_period_seconds=settings.quiet_seconds, flap_hold_seconds=3 * settings.quiet_seconds),
     channels=_channels(settings),
 )
 

@@ -80,10 +80,27 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
             return f"{again} after {_time(payload, 'quiet_seconds')} of quiet. Same incident.{flapping}"
         case EntryKind.FLAPPED:
             return f"{_alerts(payload, 'cleared')} and fired again between two reports."
+        case EntryKind.REOPENED if payload.get("by_hand") is True:
+            return _with("Reopened by a person.", _words(payload, "reason"))
         case EntryKind.REOPENED:
             return f"Fired again after {_time(payload, 'quiet_seconds')} of quiet. Same incident, reopened."
         case EntryKind.SEVERITY_CHANGED:
-            return f"Severity went from {_words(payload, 'from')} to {_words(payload, 'to')}."
+            went = f"Severity went from {_words(payload, 'from')} to {_words(payload, 'to')}."
+            return _with(went, _words(payload, "reason"))
+        case EntryKind.DECLARED if payload.get("from"):
+            return _with(f"Split off from {_words(payload, 'from')}.", _words(payload, "reason"))
+        case EntryKind.DECLARED:
+            return _with(f"Opened by a person as a {_words(payload, 'severity')}.", _words(payload, "reason"))
+        case EntryKind.HANDED_OVER:
+            return _with(f"Handed over to {_words(payload, 'to')}.", _words(payload, "reason"))
+        case EntryKind.RELEASED:
+            return _with(f"Given up by {_words(payload, 'from')}: nobody has it.", _words(payload, "reason"))
+        case EntryKind.ABSORBED:
+            taken = f"Took over {_words(payload, 'from')}: {_words(payload, 'title')}."
+            return _with(taken, _words(payload, "reason"))
+        case EntryKind.SPLIT:
+            parted = f"{_alerts(payload, 'split off')} as {_words(payload, 'title')}."
+            return _with(parted, _words(payload, "reason"))
         case EntryKind.ACKNOWLEDGED:
             taken = f"Taken over from {_words(payload, 'previous_owner')}." if payload.get("previous_owner") else ""
             return _with(taken or "Acknowledged.", _words(payload, "reason"))
@@ -106,6 +123,8 @@ def _resolved(payload: JsonObject) -> str:
         firing = payload.get("firing")
         still = f" while {_count(payload, 'firing')} still fired" if isinstance(firing, int) and firing > 0 else ""
         return _with(f"Resolved by a person{still}.", _words(payload, "reason"))
+    if payload.get("resolution") == Resolution.SUPERSEDED.value and payload.get("into"):
+        return _with(f"{_words(payload, 'into')} took it over.", _words(payload, "reason"))
     known = next((words for end, words in RESOLUTION_WORDS.items() if end.value == payload.get("resolution")), "")
     return _with("Resolved.", known)
 

@@ -21,14 +21,11 @@ from parapet.incidents.model import (
     Incident,
     IncidentState,
     NewEntry,
+    Severity,
 )
 from parapet.incidents.news import News, lead_of, quoted, title_of, worst_of
 from parapet.incidents.payload import http_url
 from parapet.incidents.policy import IncidentPolicy
-
-FLAPPING_AFTER = 3
-"""From this many re-fires on, an incident is called flapping."""
-
 
 _NOTHING_NEW = frozenset({StepKind.REPEAT, StepKind.LATE_DUPLICATE})
 
@@ -42,7 +39,7 @@ class Situation:
     """The unresolved incident of the key, else the one resolved last."""
     news: Sequence[News]
     firing: Sequence[Episode]
-    """Every open episode of the key after the delivery."""
+    """Every open episode of the incident, or of the key, after the delivery."""
     source: str
     received_at: datetime
     truncated: int
@@ -128,7 +125,7 @@ def _open(situation: Situation) -> Decision:
         said["previous"] = previous.ref
     entries = [situation.entry(EntryKind.OPENED, begun, said)]
     if quiet_since is not None:
-        entries.append(situation.entry(EntryKind.QUIET, quiet_since, _quiet(situation)))
+        entries.append(situation.entry(EntryKind.QUIET, quiet_since, _quiet(incident, situation)))
     # What is over by the time we hear of it is written down; nobody is called for it.
     announce = Announcement.OPENED if situation.firing else None
     return Decision(incident=incident, entries=tuple(entries), announce=announce)
@@ -146,7 +143,7 @@ def _carry_on(incident: Incident, situation: Situation) -> Decision:
     withdrawn = any(one.kind is StepKind.UNRESOLVED for one in fired)
     quiet_since = incident.quiet_since
     held_back = bool(fired and quiet_since and not withdrawn and situation.first_fired_at <= quiet_since)
-    if not was_firing and firing and fired and not held_back:
+    if not was_firing and quiet_since is not None and firing and fired and not held_back:
         entry, after, announce = _refired(incident, after, situation)
         entries.append(entry)
     elif fired:
@@ -158,7 +155,7 @@ def _carry_on(incident: Incident, situation: Situation) -> Decision:
         if len(firing) == len(flapped):
             after = replace(after, last_fired_at=max(after.last_fired_at, begun))
     if not firing and (was_firing or fired) and after.quiet_since is not None:
-        entries.append(situation.entry(EntryKind.QUIET, after.quiet_since, _quiet(situation)))
+        entries.append(situation.entry(EntryKind.QUIET, after.quiet_since, _quiet(after, situation)))
     elif ended and firing:
         last = max(one.episode.ended_at or received_at for one in ended)
         entries.append(situation.entry(EntryKind.ALERT_CLEARED, last, {**quoted(ended), "firing": len(firing)}))
@@ -179,7 +176,7 @@ def _refired(
         "quiet_seconds": _seconds(incident.quiet_since, fired_at),
         "end_withdrawn": any(one.kind is StepKind.UNRESOLVED for one in situation.fired),
         "count": count,
-        "flapping": count >= FLAPPING_AFTER,
+        "flapping": count >= situation.policy.flapping_after,
     }
     # The first, second, fourth, eighth, ... is told: flapping is shown each time, and does not call each time.
     announce = Announcement.REFIRED if count & (count - 1) == 0 else None
@@ -198,6 +195,9 @@ def _reopen(incident: Incident, situation: Situation) -> Decision:
         resolution=None,
         refired_count=incident.refired_count + 1,
         last_fired_at=max(fired_at, incident.last_fired_at),
+        severity=worst_of(firing) if firing else heard.severity,
+        severity_set=None,
+        severity_set_at=None,
     )
     said: JsonObject = {
         **quoted(situation.fired),
@@ -210,7 +210,7 @@ def _reopen(incident: Incident, situation: Situation) -> Decision:
     occurred_at = fired_at if fired_at >= ended_at else situation.received_at
     entries = [situation.entry(EntryKind.REOPENED, occurred_at, said)]
     if not firing and after.quiet_since is not None:
-        entries.append(situation.entry(EntryKind.QUIET, after.quiet_since, _quiet(situation)))
+        entries.append(situation.entry(EntryKind.QUIET, after.quiet_since, _quiet(after, situation)))
     if after.severity is not incident.severity:
         entries.append(_severity_changed(incident, after, situation))
     return _decision(after, entries, Announcement.REOPENED if firing else None)
@@ -237,7 +237,7 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
     last_ended_at = situation.last_ended_at
     return replace(
         incident,
-        severity=worst_of(firing) if firing else incident.severity,
+        severity=severity_of_now(incident, firing),
         started_at=min([incident.started_at, *onsets]),
         last_heard_at=max(incident.last_heard_at, situation.received_at),
         repeats=incident.repeats + sum(one.kind in _NOTHING_NEW and not one.belated for one in situation.news),
@@ -247,6 +247,16 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
         annotations=lead.annotations if lead else incident.annotations,
         runbook=(http_url(lead.annotations.get(names.RUNBOOK_URL, "")) if lead else None) or incident.runbook,
     )
+
+
+def severity_of_now(incident: Incident, firing: Sequence[Episode]) -> Severity:
+    """The worst that fires. What a person said stands instead, until an alert that began later is worse."""
+    if not firing:
+        return incident.severity
+    if incident.severity_set is None or incident.severity_set_at is None:
+        return worst_of(firing)
+    later = [episode.severity for episode in firing if episode.started_at > incident.severity_set_at]
+    return min([incident.severity_set, *later], key=lambda severity: severity.rank)
 
 
 def _is_part(incident: Incident, one: News, policy: IncidentPolicy) -> bool:
@@ -283,9 +293,9 @@ def _fired(fired: Sequence[News], firing: Sequence[Episode], held_back: bool) ->
     return {**quoted(fired), "firing": len(firing), "held_back": held_back}
 
 
-def _quiet(situation: Situation) -> JsonObject:
+def _quiet(incident: Incident, situation: Situation) -> JsonObject:
     return {
         **quoted([one for one in situation.news if one.episode.ended_at is not None]),
         "firing": 0,
-        "quiet_period_seconds": situation.policy.quiet_period_seconds,
+        "quiet_period_seconds": situation.policy.quiet_needed_seconds(incident.refired_count),
     }

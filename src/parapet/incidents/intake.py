@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 
+from parapet.core.types import IncidentId
 from parapet.incidents.correlation import Correlation, correlate, severity_of
 from parapet.incidents.effect import Situation, decide
 from parapet.incidents.episodes import EpisodeStep, StepKind, follow
@@ -16,6 +18,10 @@ from parapet.incidents.model import Decision, Episode, Incident, IncidentState
 from parapet.incidents.news import News
 from parapet.incidents.payload import AlertReport, Delivery
 from parapet.incidents.policy import IncidentPolicy
+from parapet.incidents.routing import Routes
+
+_Group: TypeAlias = "IncidentId | str"
+"""What is decided together: an incident's number, or the key of one that is not there yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,8 @@ class Known:
     episodes: tuple[Episode, ...] = ()
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     """By key."""
+    routes: Routes = field(default_factory=Routes)
+    """What operators sent elsewhere, with every open episode of the incidents concerned among *episodes*."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +71,19 @@ def take_in(
     The order of the alerts within the delivery does not matter. An alert that is absent from it is not touched.
     """
     desk = _Desk(known.episodes)
-    steps: dict[str, list[tuple[EpisodeStep, bool]]] = {}
-    meanings: dict[str, Correlation] = {}
+    steps: dict[_Group, list[tuple[EpisodeStep, bool]]] = {}
+    meanings: dict[_Group, Correlation] = {}
+    incidents: dict[_Group, Incident | None] = {}
+
+    def home(alert_source: str, fingerprint: str, key: str) -> _Group:
+        sent = known.routes.target(
+            source=alert_source, fingerprint=fingerprint, key=key, received_at=received_at, policy=policy
+        )
+        incident = sent or known.incidents.get(key)
+        group: _Group = key if incident is None or incident.id is None else incident.id
+        incidents.setdefault(group, incident)
+        return group
+
     for report in delivery.reports:
         meaning = _meaning(report, service, policy)
         step = follow(
@@ -76,17 +95,19 @@ def take_in(
             received_at=received_at,
             policy=policy,
         )
-        meanings[meaning.key] = meaning
-        steps.setdefault(meaning.key, []).append((desk.keep(step), report.firing))
+        group = home(source, report.fingerprint, meaning.key)
+        meanings.setdefault(group, meaning)
+        steps.setdefault(group, []).append((desk.keep(step), report.firing))
     decisions = []
-    firing = desk.firing()
-    for key, meaning in meanings.items():
-        incident = known.incidents.get(key)
+    firing: dict[_Group, list[Episode]] = {}
+    for episode in desk.open():
+        firing.setdefault(home(episode.source, episode.fingerprint, episode.key), []).append(episode)
+    for group, meaning in meanings.items():
         situation = Situation(
             correlation=meaning,
-            incident=incident,
-            news=[_news(step, reported_firing, desk) for step, reported_firing in steps[key]],
-            firing=firing.get(key, ()),
+            incident=incidents[group],
+            news=[_news(step, reported_firing, desk) for step, reported_firing in steps[group]],
+            firing=firing.get(group, ()),
             source=source,
             received_at=received_at,
             truncated=delivery.truncated,
@@ -127,13 +148,9 @@ class _Desk:
     def now(self, episode: Episode) -> Episode:
         return self._episodes[episode.id]
 
-    def firing(self) -> dict[str, list[Episode]]:
-        """Every open episode, by key."""
-        found: dict[str, list[Episode]] = {}
-        for episode in self._episodes.values():
-            if episode.ended_at is None:
-                found.setdefault(episode.key, []).append(episode)
-        return found
+    def open(self) -> list[Episode]:
+        """Every episode that has not ended."""
+        return [episode for episode in self._episodes.values() if episode.ended_at is None]
 
     def keep(self, step: EpisodeStep) -> EpisodeStep:
         closed = None if step.closed is None else self._kept(step.closed)

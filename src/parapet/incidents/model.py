@@ -43,8 +43,13 @@ class EntryKind(StrEnum):
     FLAPPED = "flapped"  # cleared and fired again between two reports
     REOPENED = "reopened"  # fired again after resolution
     SEVERITY_CHANGED = "severity_changed"
+    DECLARED = "declared"  # a person opened it
     ACKNOWLEDGED = "acknowledged"
+    HANDED_OVER = "handed_over"  # a person gave it to somebody
+    RELEASED = "released"  # nobody has it any more
     NOTED = "noted"
+    ABSORBED = "absorbed"  # another incident was merged into this one
+    SPLIT = "split"  # some of its alerts went into an incident of their own
     RESOLVED = "resolved"
     NOTIFIED = "notified"
     NOTIFICATION_FAILED = "notification_failed"
@@ -104,6 +109,13 @@ class Incident:
     resolution: Resolution | None = None
     previous_id: IncidentId | None = None
     """The incident with the same key before this one."""
+    declared_by: str | None = None
+    """Who opened it by hand; None: an alert did. What a person opened, a person closes."""
+    severity_set: Severity | None = None
+    """What a person said; holds until an alert that began later is worse."""
+    severity_set_at: datetime | None = None
+    merged_into_id: IncidentId | None = None
+    """The incident that took it over."""
     runbook: str | None = None
     annotations: Mapping[str, str] = field(default_factory=dict)
     """From the alert that opened it or last fired: hostile text, escaped and capped where shown."""

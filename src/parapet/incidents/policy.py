@@ -17,6 +17,10 @@ class IncidentPolicy:
 
     quiet_period_seconds: float = 900.0
     """How long every alert must stay cleared before the incident resolves by itself."""
+    flapping_after: int = 3
+    """From this many re-fires on, an incident is flapping."""
+    flap_hold_seconds: float = 3_600.0
+    """How long a flapping incident must stay quiet instead, if that is longer: it is one trouble, not ten."""
     reopen_window_seconds: float = 3_600.0
     """A re-fire this long after resolution, or sooner, reopens the same incident; later it opens a linked one."""
     late_duplicate_grace_seconds: float = 30.0
@@ -32,4 +36,10 @@ class IncidentPolicy:
     def __post_init__(self) -> None:
         for name in (name for name in self.__slots__ if name.endswith("_seconds")):
             if getattr(self, name) < 0:
-                raise ConfigurationError(f"{name} is {getattr(self, name)}; it must be 0 or more seconds.")
+                raise ConfigurationError(f"{name} is {getattr(self, name)}; it must be 0 or more.")
+
+    def quiet_needed_seconds(self, refired_count: int) -> float:
+        """How long an incident that fired again so often must stay quiet before it resolves by itself."""
+        if refired_count < self.flapping_after:
+            return self.quiet_period_seconds
+        return max(self.quiet_period_seconds, self.flap_hold_seconds)

@@ -18,11 +18,14 @@ from parapet.incidents.model import (
     IncidentState,
     NewEntry,
     Resolution,
+    Severity,
 )
+from parapet.incidents.news import MAX_TITLE_CHARACTERS
 from parapet.incidents.payload import clean
 from parapet.incidents.policy import IncidentPolicy
 
 MAX_TEXT_CHARACTERS = 4_000
+MAX_NAME_CHARACTERS = 128
 
 
 def acknowledge(incident: Incident, *, actor: Actor, reason: str, version: int, now: datetime) -> Decision:
@@ -36,16 +39,14 @@ def acknowledge(incident: Incident, *, actor: Actor, reason: str, version: int, 
         ReasonRequired: no reason was given.
         Refused: the reason is too long.
     """
-    _fresh(incident, version)
+    fresh(incident, version)
     if incident.state is IncidentState.RESOLVED:
         raise IllegalTransition(f"{incident.ref} is resolved; there is nothing to take. A note is still possible.")
-    if incident.owner == actor.name:
+    if incident.owner == actor.name and incident.acknowledged_at is not None:
         raise IllegalTransition(f"{actor.name} has {incident.ref} already. Nothing changed.")
-    why = _text(reason)
-    if not why:
-        raise ReasonRequired("Say why you take it, or what you will look at first. Nothing changed.")
+    why = reason_of(reason, "Say why you take it, or what you will look at first. Nothing changed.")
     payload: JsonObject = {"reason": why}
-    if incident.owner is not None:
+    if incident.owner not in (None, actor.name):
         payload["previous_owner"] = incident.owner
     taken = replace(
         incident,
@@ -66,10 +67,8 @@ def note(incident: Incident, *, actor: Actor, text: str, version: int, now: date
         ReasonRequired: the text is empty.
         Refused: the text is too long.
     """
-    _fresh(incident, version)
-    written = _text(text)
-    if not written:
-        raise ReasonRequired("The note is empty. Write what you saw or did. Nothing changed.")
+    fresh(incident, version)
+    written = reason_of(text, "The note is empty. Write what you saw or did. Nothing changed.")
     entry = NewEntry(kind=EntryKind.NOTED, occurred_at=now, actor=actor, payload={"text": written})
     return Decision(incident=replace(incident, version=incident.version + 1), entries=(entry,))
 
@@ -83,27 +82,181 @@ def resolve(incident: Incident, *, actor: Actor, reason: str, version: int, now:
         ReasonRequired: no reason was given.
         Refused: the reason is too long.
     """
-    _fresh(incident, version)
+    fresh(incident, version)
     if incident.state is IncidentState.RESOLVED:
         raise IllegalTransition(f"{incident.ref} is resolved already. Nothing changed.")
-    why = _text(reason)
-    if not why:
-        raise ReasonRequired("Say why it is over; the next person reads it. Nothing changed.")
+    why = reason_of(reason, "Say why it is over; the next person reads it. Nothing changed.")
     return _resolved(incident, how=Resolution.OPERATOR, actor=actor, ended_at=now, now=now, payload={"reason": why})
 
 
-def settle(incident: Incident, *, now: datetime, policy: IncidentPolicy) -> Decision | None:
-    """The incident closed by itself, when every alert has been quiet for the quiet period; None when it is not due.
+def declare(
+    *,
+    key: str,
+    service: str,
+    title: str,
+    severity: Severity,
+    actor: Actor,
+    reason: str,
+    now: datetime,
+    slice_name: str | None = None,
+    started_at: datetime | None = None,
+) -> Decision:
+    """*actor* opens an incident that no alert speaks of yet; alerts with the same *key* will join it.
 
+    Raises:
+        ReasonRequired: the title is empty, or no reason was given.
+        Refused: a text is too long, or it began in the future.
+    """
+    named = reason_of(title, "Give the incident a title: what users cannot do. Nothing changed.")
+    why = reason_of(reason, "Say what you saw, so that the next person can look too. Nothing changed.")
+    begun = started_at or now
+    if begun > now:
+        raise Refused("It cannot have begun in the future. Nothing changed.")
+    incident = Incident(
+        id=None,
+        key=key,
+        service=service,
+        slice=slice_name,
+        labels={},
+        title=clean(" ".join(named.split()), MAX_TITLE_CHARACTERS),
+        state=IncidentState.OPEN,
+        severity=severity,
+        started_at=begun,
+        detected_at=now,
+        last_heard_at=now,
+        last_fired_at=begun,
+        declared_by=actor.name,
+        severity_set=severity,
+        severity_set_at=now,
+    )
+    entry = NewEntry(
+        kind=EntryKind.DECLARED,
+        occurred_at=begun,
+        actor=actor,
+        payload={"title": incident.title, "severity": severity.value, "reason": why},
+    )
+    return Decision(incident=incident, entries=(entry,), announce=Announcement.OPENED)
+
+
+def hand_over(incident: Incident, *, to: str, actor: Actor, reason: str, version: int, now: datetime) -> Decision:
+    """*actor* gives the incident to *to*, who has still to acknowledge it if nobody did.
+
+    Raises:
+        StaleVersion: it moved since *version*.
+        IllegalTransition: it is resolved, or *to* has it already.
+        ReasonRequired: nobody is named, or no reason was given.
+        Refused: a text is too long.
+    """
+    fresh(incident, version)
+    _unresolved(incident)
+    name = clean(" ".join(reason_of(to, "Say who gets it. Nothing changed.").split()), MAX_NAME_CHARACTERS)
+    if incident.owner == name:
+        raise IllegalTransition(f"{name} has {incident.ref} already. Nothing changed.")
+    why = reason_of(reason, "Say why, or what is known so far: the next person starts from there. Nothing changed.")
+    payload: JsonObject = {"to": name, "from": incident.owner, "reason": why}
+    given = replace(incident, owner=name, state=IncidentState.INVESTIGATING, version=incident.version + 1)
+    return Decision(incident=given, entries=(_by(actor, EntryKind.HANDED_OVER, payload, now),))
+
+
+def release(incident: Incident, *, actor: Actor, reason: str, version: int, now: datetime) -> Decision:
+    """*actor* takes the owner off the incident: nobody has it, and it says so.
+
+    Raises:
+        StaleVersion: it moved since *version*.
+        IllegalTransition: it is resolved, or nobody has it.
+        ReasonRequired: no reason was given.
+        Refused: the reason is too long.
+    """
+    fresh(incident, version)
+    _unresolved(incident)
+    if incident.owner is None:
+        raise IllegalTransition(f"Nobody has {incident.ref}. Nothing changed.")
+    why = reason_of(reason, "Say why nobody works on it now. Nothing changed.")
+    free = replace(incident, owner=None, state=IncidentState.OPEN, version=incident.version + 1)
+    payload: JsonObject = {"from": incident.owner, "reason": why}
+    return Decision(incident=free, entries=(_by(actor, EntryKind.RELEASED, payload, now),))
+
+
+def set_severity(
+    incident: Incident, *, severity: Severity, actor: Actor, reason: str, version: int, now: datetime
+) -> Decision:
+    """*actor* says how bad it is; that holds until an alert that began later is worse.
+
+    Raises:
+        StaleVersion: it moved since *version*.
+        IllegalTransition: it is resolved, or has that severity already.
+        ReasonRequired: no reason was given.
+        Refused: the reason is too long.
+    """
+    fresh(incident, version)
+    _unresolved(incident)
+    if incident.severity is severity:
+        raise IllegalTransition(f"{incident.ref} is a {severity} already. Nothing changed.")
+    why = reason_of(reason, "Say what makes it worse, or less bad. Nothing changed.")
+    judged = replace(
+        incident, severity=severity, severity_set=severity, severity_set_at=now, version=incident.version + 1
+    )
+    payload: JsonObject = {"from": incident.severity.value, "to": severity.value, "reason": why}
+    raised = severity.rank < incident.severity.rank
+    return Decision(
+        incident=judged,
+        entries=(_by(actor, EntryKind.SEVERITY_CHANGED, payload, now),),
+        announce=Announcement.SEVERITY_RAISED if raised else None,
+    )
+
+
+def reopen(incident: Incident, *, actor: Actor, reason: str, version: int, now: datetime) -> Decision:
+    """*actor* says it is not over. A person closes it then, unless an alert fires and clears again.
+
+    Raises:
+        StaleVersion: it moved since *version*.
+        IllegalTransition: it is not resolved, or another incident took it over.
+        ReasonRequired: no reason was given.
+        Refused: the reason is too long.
+    """
+    fresh(incident, version)
+    if incident.state is not IncidentState.RESOLVED:
+        raise IllegalTransition(f"{incident.ref} is not resolved. Nothing changed.")
+    if incident.merged_into_id is not None:
+        raise IllegalTransition(f"INC-{incident.merged_into_id} took {incident.ref} over: open that. Nothing changed.")
+    why = reason_of(reason, "Say what you saw that shows it is not over. Nothing changed.")
+    again = replace(
+        incident,
+        state=IncidentState.INVESTIGATING if incident.owner else IncidentState.OPEN,
+        resolution=None,
+        resolved_at=None,
+        quiet_since=None,
+        version=incident.version + 1,
+    )
+    payload: JsonObject = {
+        "by_hand": True,
+        "reason": why,
+        "resolution": incident.resolution.value if incident.resolution else None,
+        "resolved_at": incident.resolved_at.isoformat() if incident.resolved_at else None,
+    }
+    return Decision(
+        incident=again,
+        entries=(_by(actor, EntryKind.REOPENED, payload, now),),
+        announce=Announcement.REOPENED,
+    )
+
+
+def settle(incident: Incident, *, now: datetime, policy: IncidentPolicy) -> Decision | None:
+    """The incident closed by itself, when every alert has been quiet for long enough; None when it is not due.
+
+    A flapping incident waits longer, and what a person opened only a person closes.
     It ended when the last alert ended (`resolved_at` is `quiet_since`, event time); the entry happened *now*, when
     the quiet period was over and Parapet closed it.
     """
     if incident.state is IncidentState.RESOLVED or incident.firing > 0 or incident.quiet_since is None:
         return None
-    quiet_seconds = (now - incident.quiet_since).total_seconds()
-    if quiet_seconds < policy.quiet_period_seconds:
+    if incident.declared_by is not None:
         return None
-    payload: JsonObject = {"quiet_seconds": quiet_seconds, "quiet_period_seconds": policy.quiet_period_seconds}
+    quiet_seconds = (now - incident.quiet_since).total_seconds()
+    needed_seconds = policy.quiet_needed_seconds(incident.refired_count)
+    if quiet_seconds < needed_seconds:
+        return None
+    payload: JsonObject = {"quiet_seconds": quiet_seconds, "quiet_period_seconds": needed_seconds}
     return _resolved(
         incident, how=Resolution.REPORTED, actor=PARAPET, ended_at=incident.quiet_since, now=now, payload=payload
     )
@@ -129,7 +282,21 @@ def _resolved(
     return Decision(incident=over, entries=(entry,), announce=Announcement.RESOLVED)
 
 
-def _fresh(incident: Incident, version: int) -> None:
+def _by(actor: Actor, kind: EntryKind, payload: JsonObject, now: datetime) -> NewEntry:
+    return NewEntry(kind=kind, occurred_at=now, actor=actor, payload=payload)
+
+
+def _unresolved(incident: Incident) -> None:
+    if incident.state is IncidentState.RESOLVED:
+        raise IllegalTransition(f"{incident.ref} is resolved. Reopen it first. Nothing changed.")
+
+
+def fresh(incident: Incident, version: int) -> None:
+    """Refuse a command whose author read another version.
+
+    Raises:
+        StaleVersion: *incident* moved since *version*.
+    """
     if version != incident.version:
         raise StaleVersion(
             f"{incident.ref} is at version {incident.version}; you read version {version}. "
@@ -137,8 +304,17 @@ def _fresh(incident: Incident, version: int) -> None:
         )
 
 
-def _text(given: str) -> str:
+def reason_of(given: str, missing: str) -> str:
+    """What a person wrote, trimmed; *missing* is what they hear if that is nothing.
+
+    Raises:
+        ReasonRequired: it is empty.
+        Refused: it is too long.
+    """
     stripped = given.replace("\r\n", "\n").strip()
     if len(stripped) > MAX_TEXT_CHARACTERS:
         raise Refused(f"The text has {len(stripped)} characters; {MAX_TEXT_CHARACTERS} at most. Nothing changed.")
-    return clean(stripped, MAX_TEXT_CHARACTERS)
+    text = clean(stripped, MAX_TEXT_CHARACTERS)
+    if not text:
+        raise ReasonRequired(missing)
+    return text

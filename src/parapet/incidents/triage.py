@@ -129,6 +129,8 @@ def _symptom(incident: Incident) -> str:
     summary = _quote(incident.annotations.get(names.SUMMARY, ""))
     if summary:
         return summary
+    if incident.declared_by is not None:
+        return f"{_quote(incident.title)}."
     if incident.slice is not None:
         return f"{incident.service}: the objective {incident.slice} is not held."
     return f"{incident.service}: alert {_quote(incident.labels.get('alertname', '')) or 'without a name'} fires."
@@ -169,7 +171,7 @@ def _firing(incident: Incident) -> str:
         return f"{_alerts(incident.firing).capitalize()} firing since {_at(incident, incident.last_fired_at)}."
     if incident.quiet_since is not None:
         return f"Not reported any more since {_at(incident, incident.quiet_since)}."
-    return "No alert of it is reported now."
+    return f"{_quote(incident.declared_by or 'A person')} says so; no alert speaks of it."
 
 
 def _last_time(incident: Incident, previous: Incident | None) -> Claim:
@@ -186,6 +188,8 @@ def _last_time(incident: Incident, previous: Incident | None) -> Claim:
 def _next_step(incident: Incident, suspect: Near | None) -> str:
     if incident.state is IncidentState.RESOLVED:
         return "Try it once yourself, the way a user would, and write down what helped."
+    if incident.firing == 0 and incident.quiet_since is None:
+        return "Find out who is hurt, and whether a promise covers it: an alert should have told you. Then close it."
     if incident.firing == 0:
         return "Try it yourself, the way a user would. If it works, wait: the incident closes when it stays quiet."
     if suspect is not None:

@@ -197,8 +197,7 @@ def _unknown(
 
 
 def _by_a_person(entry: Entry) -> bool:
-    acts = (EntryKind.ACKNOWLEDGED, EntryKind.NOTED, EntryKind.RESOLVED)
-    return entry.kind in acts and entry.actor.kind in (ActorClass.OPERATOR, ActorClass.AI)
+    return entry.actor.kind in (ActorClass.OPERATOR, ActorClass.AI)
 
 
 def _action(entry: Entry) -> Action:

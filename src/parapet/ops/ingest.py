@@ -11,6 +11,7 @@ from parapet.core.types import ALERTMANAGER, IncidentId
 from parapet.incidents.intake import Known, needs, take_in
 from parapet.incidents.model import Decision, Incident
 from parapet.incidents.payload import Delivery, parse
+from parapet.incidents.routing import alert_route
 from parapet.ops.context import Context
 from parapet.store.inbox import InboxState
 from parapet.store.store import Transaction
@@ -111,10 +112,15 @@ class Inbox:
         if not tx.inbox.finish(number, InboxState.DONE, now=now):
             return ()  # somebody else took it in
         wanted = needs(delivery, service=self._context.service, policy=self._context.policy)
-        tx.take_turns(wanted.keys)
+        alerts = {alert_route(source, fingerprint) for fingerprint in wanted.fingerprints}
+        before = tx.routes.all()
+        tx.take_turns(wanted.keys | before.keys_of(before.concerned(wanted.keys, alerts)))
+        routes = tx.routes.all()  # somebody may have merged or split while we waited for our turn
+        concerned = routes.concerned(wanted.keys, alerts)
         known = Known(
-            episodes=tx.episodes.known(source, wanted.fingerprints, wanted.keys),
-            incidents=tx.incidents.latest(wanted.keys),
+            episodes=tx.episodes.known(source, wanted.fingerprints, wanted.keys, concerned),
+            incidents=tx.incidents.latest(wanted.keys | routes.keys_of(concerned)),
+            routes=routes,
         )
         intake = take_in(
             delivery,

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime
 
-from parapet.core.errors import NotFound, Refused
+from parapet.core import names
+from parapet.core.errors import IllegalTransition, NotFound, Refused
 from parapet.core.types import Actor, IncidentId
-from parapet.incidents import transitions
-from parapet.incidents.model import Decision, Incident
+from parapet.core.vocabulary import Severity
+from parapet.incidents import regroup, transitions
+from parapet.incidents.correlation import correlate
+from parapet.incidents.model import Decision, Incident, IncidentState
+from parapet.incidents.routing import key_route
 from parapet.ops.context import Context
 from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
@@ -60,6 +65,169 @@ class Operator:
 
         return self._run("resolve", incident_id, actor, reason, decide)
 
+    def hand_over(self, incident_id: IncidentId, *, to: str, actor: Actor, reason: str, version: int) -> Incident:
+        """*actor* gives the incident to *to*.
+
+        Raises:
+            Refused: it does not exist, moved since *version*, is resolved, is theirs already, or a word is missing.
+            EvidenceUnavailable: the database does not answer.
+        """
+
+        def decide(incident: Incident, now: datetime) -> Decision:
+            return transitions.hand_over(incident, to=to, actor=actor, reason=reason, version=version, now=now)
+
+        return self._run("hand_over", incident_id, actor, reason, decide)
+
+    def release(self, incident_id: IncidentId, *, actor: Actor, reason: str, version: int) -> Incident:
+        """*actor* says that nobody has it any more.
+
+        Raises:
+            Refused: it does not exist, moved since *version*, is resolved, has no owner, or no reason was given.
+            EvidenceUnavailable: the database does not answer.
+        """
+
+        def decide(incident: Incident, now: datetime) -> Decision:
+            return transitions.release(incident, actor=actor, reason=reason, version=version, now=now)
+
+        return self._run("release", incident_id, actor, reason, decide)
+
+    def set_severity(
+        self, incident_id: IncidentId, *, severity: Severity, actor: Actor, reason: str, version: int
+    ) -> Incident:
+        """*actor* says how bad it is, until an alert that began later is worse.
+
+        Raises:
+            Refused: it does not exist, moved since *version*, is resolved, is that bad already, or no reason was given.
+            EvidenceUnavailable: the database does not answer.
+        """
+
+        def decide(incident: Incident, now: datetime) -> Decision:
+            return transitions.set_severity(
+                incident, severity=severity, actor=actor, reason=reason, version=version, now=now
+            )
+
+        return self._run("set_severity", incident_id, actor, reason, decide)
+
+    def reopen(self, incident_id: IncidentId, *, actor: Actor, reason: str, version: int) -> Incident:
+        """*actor* says that it is not over.
+
+        Raises:
+            Refused: it does not exist, moved since *version*, is not resolved, was taken over, another incident of the
+                same trouble is open, or no reason was given.
+            EvidenceUnavailable: the database does not answer.
+        """
+
+        def work(tx: Transaction, incident: Incident, now: datetime) -> Incident:
+            decision = transitions.reopen(incident, actor=actor, reason=reason, version=version, now=now)
+            other = tx.incidents.latest({incident.key}).get(incident.key)
+            if other is not None and other.state is not IncidentState.RESOLVED:
+                raise IllegalTransition(f"{other.ref} is open for the same trouble: work there. Nothing changed.")
+            return self._context.write_down(tx, decision, actor=actor, verb="reopen", now=now, reason=reason)
+
+        return self._do("reopen", incident_id, actor, reason, work)
+
+    def declare(
+        self,
+        *,
+        title: str,
+        severity: Severity,
+        actor: Actor,
+        reason: str,
+        slice_name: str | None = None,
+        started_at: datetime | None = None,
+    ) -> Incident:
+        """*actor* opens an incident by hand; alerts of *slice_name* will join it.
+
+        Raises:
+            Refused: an incident of that slice is open already, a word is missing, or it began in the future.
+            EvidenceUnavailable: the database does not answer.
+        """
+        context, now = self._context, self._context.clock.now()
+        actor = as_kept(actor)
+        key = f"{context.service}#{context.ids.new()}"
+        if slice_name is not None:
+            key = correlate({names.SERVICE: context.service, names.SLICE: slice_name}, service=context.service).key
+
+        def work(tx: Transaction) -> Incident:
+            other = tx.incidents.latest({key}).get(key)
+            if other is not None and other.state is not IncidentState.RESOLVED:
+                raise IllegalTransition(f"{other.ref} is open for {slice_name}: work there. Nothing changed.")
+            decision = transitions.declare(
+                key=key,
+                service=context.service,
+                slice_name=slice_name,
+                title=title,
+                severity=severity,
+                actor=actor,
+                reason=reason,
+                started_at=started_at,
+                now=now,
+            )
+            return context.write_down(tx, decision, actor=actor, verb="declare", now=now, reason=reason)
+
+        return context.store.transact(work)
+
+    def merge(self, incident_id: IncidentId, *, into: IncidentId, actor: Actor, reason: str, version: int) -> Incident:
+        """*actor* says that *incident_id* is part of *into*: it ends as superseded, its alerts go along. The other one.
+
+        Raises:
+            Refused: one does not exist or is resolved, it moved since *version*, or no reason was given.
+            EvidenceUnavailable: the database does not answer.
+        """
+
+        def work(tx: Transaction, gone: Incident, now: datetime) -> Incident:
+            other = _existing(tx, into)
+            tx.take_turns({gone.key, other.key})
+            merged = regroup.merge(gone, other, actor=actor, reason=reason, version=version, now=now)
+            tx.episodes.move(incident_id, into)
+            tx.routes.redirect(incident_id, into)
+            tx.routes.send([key_route(gone.key)], into)
+            over = self._context.write_down(tx, merged.gone, actor=actor, verb="merge", now=now, reason=reason)
+            self._context.compose_retrospective(tx, over, now=now)
+            return self._context.write_down(tx, merged.into, actor=actor, verb="merge", now=now, reason=reason)
+
+        return self._do("merge", incident_id, actor, reason, work)
+
+    def split(
+        self,
+        incident_id: IncidentId,
+        *,
+        fingerprints: Collection[str],
+        title: str,
+        actor: Actor,
+        reason: str,
+        version: int,
+    ) -> Incident:
+        """*actor* says that the alerts *fingerprints* of it are another trouble. The new incident.
+
+        Raises:
+            Refused: it does not exist, moved since *version* or is resolved; an alert is not part of it, or all of them
+                are; or a word is missing.
+            EvidenceUnavailable: the database does not answer.
+        """
+
+        def work(tx: Transaction, incident: Incident, now: datetime) -> Incident:
+            tx.take_turns({incident.key})
+            parted = regroup.split(
+                incident,
+                tx.episodes.of(incident_id),
+                fingerprints=fingerprints,
+                title=title,
+                actor=actor,
+                reason=reason,
+                version=version,
+                now=now,
+            )
+            context = self._context
+            new = context.write_down(tx, parted.new, actor=actor, verb="split", now=now, reason=reason)
+            context.write_down(tx, parted.kept, actor=actor, verb="split", now=now, reason=reason)
+            if new.id is not None:
+                tx.episodes.save([replace(one, incident_id=new.id) for one in parted.moved], {})
+                tx.routes.send(parted.routes, new.id)
+            return new
+
+        return self._do("split", incident_id, actor, reason, work)
+
     def _run(
         self,
         verb: str,
@@ -68,19 +236,26 @@ class Operator:
         reason: str | None,
         decide: Callable[[Incident, datetime], Decision],
     ) -> Incident:
-        context, now = self._context, self._context.clock.now()
-
-        def work(tx: Transaction) -> Incident:
-            incident = tx.incidents.get(incident_id)
-            if incident is None:
-                raise NotFound(f"There is no incident INC-{incident_id}.")
+        def work(tx: Transaction, incident: Incident, now: datetime) -> Incident:
+            context = self._context
             kept = context.write_down(tx, decide(incident, now), actor=actor, verb=verb, now=now, reason=reason)
             if verb == "resolve":
                 context.compose_retrospective(tx, kept, now=now)
             return kept
 
+        return self._do(verb, incident_id, actor, reason, work)
+
+    def _do(
+        self,
+        verb: str,
+        incident_id: IncidentId,
+        actor: Actor,
+        reason: str | None,
+        work: Callable[[Transaction, Incident, datetime], Incident],
+    ) -> Incident:
+        now = self._context.clock.now()
         try:
-            return context.store.transact(work)
+            return self._context.store.transact(lambda tx: work(tx, _existing(tx, incident_id), now))
         except Refused as refusal:
             self._remember_refusal(verb, incident_id, actor, reason, refusal, now)
             raise
@@ -98,3 +273,10 @@ class Operator:
                 reason=reason,
                 details={"refusal": type(refusal).__name__, "said": refusal.message},
             )
+
+
+def _existing(tx: Transaction, incident_id: IncidentId) -> Incident:
+    incident = tx.incidents.get(incident_id)
+    if incident is None:
+        raise NotFound(f"There is no incident INC-{incident_id}.")
+    return incident

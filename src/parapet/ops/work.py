@@ -94,8 +94,10 @@ class Worker:
         taken_in, stuck = self._inbox.replay(BATCH)
         settled, unsettled = self._settle()
         outcomes = self._deliver()
+        now = self._context.clock.now()
         with self._context.store.begin() as tx:
-            tx.heartbeats.beat(self.name, now=self._context.clock.now(), took_seconds=perf_counter() - started)
+            tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
+            tx.heartbeats.beat(self.name, now=now, took_seconds=perf_counter() - started)
         return Tick(
             settled=settled,
             taken_in=taken_in,
@@ -132,9 +134,14 @@ class Worker:
 
     def _settle(self) -> tuple[int, int]:
         context, now = self._context, self._context.clock.now()
-        before = now - timedelta(seconds=context.policy.quiet_period_seconds)
+        policy = context.policy
         with context.store.read() as tx:
-            due = tx.incidents.quiet(before, BATCH)
+            due = tx.incidents.quiet(
+                now - timedelta(seconds=policy.quiet_period_seconds),
+                BATCH,
+                flapping_after=policy.flapping_after,
+                flapping_before=now - timedelta(seconds=policy.quiet_needed_seconds(policy.flapping_after)),
+            )
         done = stuck = 0
         for number in due:
             with guarded("worker.settle") as attempt:  # one that cannot be closed must not hold up the others

@@ -22,13 +22,21 @@ class Episodes:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def known(self, source: str, fingerprints: Collection[str], keys: Collection[str]) -> tuple[Episode, ...]:
-        """Every episode of these alerts, and every open one of these keys."""
+    def known(
+        self,
+        source: str,
+        fingerprints: Collection[str],
+        keys: Collection[str],
+        incidents: Collection[IncidentId] = (),
+    ) -> tuple[Episode, ...]:
+        """Every episode of these alerts, and every open one of these keys or *incidents*."""
         found: dict[int, Episode] = {}
         for some in batches(fingerprints):
             self._collect(found, and_(table.c.source == source, table.c.fingerprint.in_(some)))
         for some in batches(keys):
             self._collect(found, and_(table.c.key.in_(some), table.c.ended_at.is_(None)))
+        if incidents:
+            self._collect(found, and_(table.c.incident_id.in_(incidents), table.c.ended_at.is_(None)))
         return tuple(found.values())
 
     def of(self, incident_id: IncidentId) -> tuple[Episode, ...]:
@@ -53,6 +61,10 @@ class Episodes:
             self._connection.execute(update(table).where(table.c.id == bindparam("number")), changed)
         if new:
             self._connection.execute(insert(table), new)
+
+    def move(self, gone: IncidentId, to: IncidentId) -> None:
+        """Put every episode of the incident *gone* behind *to*."""
+        self._connection.execute(update(table).where(table.c.incident_id == gone).values(incident_id=to))
 
     def _collect(self, found: dict[int, Episode], where: ColumnElement[bool]) -> None:
         for row in self._connection.execute(select(table).where(where)).mappings():

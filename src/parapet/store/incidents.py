@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     update,
 )
@@ -63,9 +64,18 @@ class Incidents:
         newest = ours.order_by(table.c.id.desc()).limit(1)
         return self._one(newest.where(UNRESOLVED)) or self._one(newest)
 
-    def quiet(self, before: datetime, limit: int) -> list[IncidentId]:
-        """The numbers of unresolved incidents whose last alert ended at *before* or earlier, longest quiet first."""
-        wanted = select(table.c.id).where(UNRESOLVED, table.c.quiet_since <= before, table.c.firing == 0)
+    def quiet(
+        self, before: datetime, limit: int, *, flapping_after: int, flapping_before: datetime
+    ) -> list[IncidentId]:
+        """The numbers of unresolved incidents whose last alert ended at *before* or earlier, longest quiet first.
+
+        Those that fired again *flapping_after* times or more must be quiet since *flapping_before*; those that a person
+        opened are left out.
+        """
+        patient = or_(table.c.refired_count < flapping_after, table.c.quiet_since <= flapping_before)
+        wanted = select(table.c.id).where(
+            UNRESOLVED, table.c.quiet_since <= before, table.c.firing == 0, table.c.declared_by.is_(None), patient
+        )
         found = self._connection.execute(wanted.order_by(table.c.quiet_since, table.c.id).limit(limit))
         return [IncidentId(number) for number in found.scalars()]
 
@@ -121,5 +131,6 @@ def _incident(row: RowMapping) -> Incident:
     values = {name: row[name] for name in _FIELDS}
     values["state"] = IncidentState(row["state"])
     values["severity"] = Severity(row["severity"])
+    values["severity_set"] = Severity(row["severity_set"]) if row["severity_set"] else None
     values["resolution"] = Resolution(row["resolution"]) if row["resolution"] else None
     return Incident(**values)

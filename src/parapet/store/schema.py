@@ -66,6 +66,10 @@ incidents = Table(
     Column("resolved_at", UtcDateTime),
     Column("resolution", Words(16)),
     Column("previous_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id")),
+    Column("declared_by", Words(128)),
+    Column("severity_set", Words(16)),
+    Column("severity_set_at", UtcDateTime),
+    Column("merged_into_id", Number),
     Column("runbook", Words()),
     Column("annotations", CanonicalJson, nullable=False),
     Column("version", Integer, nullable=False),
@@ -235,6 +239,14 @@ probes = Table(
     Column("last_took_seconds", Float),
     Column("runs", Integer, nullable=False),
 )
+
+routes = Table(
+    f"{TABLE_PREFIX}routes",
+    metadata,
+    Column("route", Words(700), primary_key=True),
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), nullable=False),
+)
+"""Where operators sent alerts that would have gone elsewhere."""
 
 APPEND_ONLY = (entries, audit)
 """Tables of which the database itself refuses to change or remove a row."""

@@ -19,6 +19,7 @@ from parapet.store.incidents import Incidents
 from parapet.store.outbox import OutboxRows
 from parapet.store.probes import ProbeRows
 from parapet.store.records import AuditRows, Heartbeats, RetrospectiveRows
+from parapet.store.routes import RouteRows
 
 T = TypeVar("T")
 
@@ -40,6 +41,7 @@ class Transaction:
         self.retrospectives = RetrospectiveRows(connection)
         self.heartbeats = Heartbeats(connection)
         self.probes = ProbeRows(connection)
+        self.routes = RouteRows(connection, self.incidents)
         self._connection = connection
 
     def take_turns(self, keys: Iterable[str]) -> None:

@@ -15,7 +15,17 @@ from parapet.web.views.entries import entry_text
 from parapet.web.words import CHANGE, ENTRY, SOURCE
 
 FIRING = frozenset({EntryKind.OPENED, EntryKind.ALERT_FIRED, EntryKind.REFIRED, EntryKind.REOPENED, EntryKind.FLAPPED})
-PEOPLE = frozenset({EntryKind.ACKNOWLEDGED, EntryKind.NOTED})
+PEOPLE = frozenset(
+    {
+        EntryKind.DECLARED,
+        EntryKind.ACKNOWLEDGED,
+        EntryKind.HANDED_OVER,
+        EntryKind.RELEASED,
+        EntryKind.NOTED,
+        EntryKind.ABSORBED,
+        EntryKind.SPLIT,
+    }
+)
 TOLD = frozenset({EntryKind.NOTIFIED, EntryKind.NOTIFICATION_FAILED})
 MINOR = frozenset({EntryKind.FLAPPED, EntryKind.NOTIFIED, EntryKind.ALERT_CLEARED})
 ROLLED_UP_FROM = 3

@@ -73,6 +73,8 @@ def _flapped(payload: JsonObject) -> EntryText:
 
 
 def _reopened(payload: JsonObject) -> EntryText:
+    if payload.get("by_hand") is True:
+        return EntryText(strong="Reopened: it is not over.", quote=_prose(payload, "reason"))
     quiet = _number(payload, "quiet_seconds")
     after = f" after {text.span(quiet)} of quiet" if quiet is not None else ""
     return EntryText(strong=f"Fired again{after}. Same incident, reopened.", words=_alerts(payload))
@@ -81,7 +83,43 @@ def _reopened(payload: JsonObject) -> EntryText:
 def _severity(payload: JsonObject) -> EntryText:
     before, after = _str(payload, "from"), _str(payload, "to")
     word = "rose" if after == "page" else "fell"
-    return EntryText(strong=f"Severity {word} from {before} to {after}." if before and after else "Severity changed.")
+    strong = f"Severity {word} from {before} to {after}." if before and after else "Severity changed."
+    return EntryText(strong=strong, quote=_prose(payload, "reason"))
+
+
+def _declared(payload: JsonObject) -> EntryText:
+    whole, severity = _str(payload, "from"), _str(payload, "severity")
+    strong = f"Split off from {whole}." if whole else f"Opened by hand{f' as a {severity}' if severity else ''}."
+    return EntryText(strong=strong, quote=_prose(payload, "reason"))
+
+
+def _handed_over(payload: JsonObject) -> EntryText:
+    before, to = _str(payload, "from"), _str(payload, "to") or "somebody"
+    strong = f"Handed over from {before} to {to}." if before else f"Handed over to {to}."
+    return EntryText(strong=strong, quote=_prose(payload, "reason"))
+
+
+def _released(payload: JsonObject) -> EntryText:
+    return EntryText(strong="Given up: nobody has it now.", quote=_prose(payload, "reason"))
+
+
+def _absorbed(payload: JsonObject) -> EntryText:
+    return EntryText(
+        strong=f"Took over {_str(payload, 'from') or 'another incident'}.",
+        words=text.sentence(_str(payload, "title")) if _str(payload, "title") else "",
+        quote=_prose(payload, "reason"),
+    )
+
+
+def _split(payload: JsonObject) -> EntryText:
+    number = round(_number(payload, "alert_count") or 1)
+    title = _str(payload, "title")
+    words = f"They are an incident of their own: {title}" if title else "They are an incident of their own."
+    return EntryText(
+        strong=f"{text.several(number, 'alert')} split off.",
+        words=text.sentence(words),
+        quote=_prose(payload, "reason"),
+    )
 
 
 def _acknowledged(payload: JsonObject) -> EntryText:
@@ -100,6 +138,8 @@ def _resolved(payload: JsonObject) -> EntryText:
     label = RESOLUTION[Resolution(how)].text.lower() if known else "closed"
     firing = _number(payload, "firing") or 0
     quiet = _number(payload, "quiet_seconds")
+    if into := _str(payload, "into"):
+        return EntryText(strong=f"{into} took it over.", quote=_prose(payload, "reason"))
     words = f"{text.several(round(firing), 'alert')} still fired." if firing else ""
     if quiet is not None:
         words = f"Quiet for {text.span(quiet)}. A cleared alert is not proof of a fix."
@@ -127,6 +167,11 @@ _SAYS: Mapping[EntryKind, Callable[[JsonObject], EntryText]] = {
     EntryKind.REOPENED: _reopened,
     EntryKind.SEVERITY_CHANGED: _severity,
     EntryKind.ACKNOWLEDGED: _acknowledged,
+    EntryKind.DECLARED: _declared,
+    EntryKind.HANDED_OVER: _handed_over,
+    EntryKind.RELEASED: _released,
+    EntryKind.ABSORBED: _absorbed,
+    EntryKind.SPLIT: _split,
     EntryKind.NOTED: _noted,
     EntryKind.RESOLVED: _resolved,
     EntryKind.NOTIFIED: _notified,

@@ -183,7 +183,10 @@ def lead(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
         if incident.quiet_since
         else ""
     )
-    wait = text.span(policy.quiet_period_seconds)
+    if incident.quiet_since is None:
+        opened = text.capped(incident.declared_by, 60) if incident.declared_by else "A person"
+        return f"{opened} says it is happening; no alert speaks of it. {began}. A person closes it."
+    wait = text.span(policy.quiet_needed_seconds(incident.refired_count))
     return f"{quiet}{began}{again}. After {wait} of quiet it closes by itself; a cleared alert is not proof of a fix."
 
 

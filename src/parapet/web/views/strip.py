@@ -65,9 +65,10 @@ def _going_on(incident: Incident, policy: IncidentPolicy, loud: str, now: dateti
             words=f", {text.several(incident.firing, 'alert')}",
             tone=loud,
         )
+    elif incident.quiet_since is None:
+        first = Meta(icon="bell", strong="No alert speaks of it")
     else:
-        quiet = incident.quiet_since
-        words = f" for {text.between(quiet, now)}" if quiet else ""
+        words = f" for {text.between(incident.quiet_since, now)}"
         first = Meta(icon="bell", strong="Not reported any more", words=words)
     heard = Meta(icon="live", strong="", words=f"Last heard {text.between(incident.last_heard_at, now)} ago")
     if incident.owner:
@@ -99,7 +100,9 @@ def _over(incident: Incident, now: datetime) -> tuple[Meta, ...]:
 
 def next_step(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
     """What happens next by itself."""
-    wait = policy.quiet_period_seconds
+    wait = policy.quiet_needed_seconds(incident.refired_count)
+    if incident.declared_by is not None or (not incident.firing and incident.quiet_since is None):
+        return "A person opened it, so a person closes it"
     if incident.firing or incident.quiet_since is None:
         return f"Closes by itself after {text.span(wait)} of quiet"
     due = incident.quiet_since + timedelta(seconds=wait)

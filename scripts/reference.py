@@ -17,7 +17,7 @@ from parapet.signals.cardinality import ORIGINS
 from parapet.signals.delivery import PLANES
 from parapet.slo.family import COUNTER_NAME, Family
 from parapet.slo.sources import exporters
-from parapet.slo.sources.tasks import celery_exporter_slices
+from parapet.slo.sources.tasks import celery_exporter_pack
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "signals.md"
 HEADER = "<!-- Generated from the code by scripts/make-reference. Do not edit. -->\n"
@@ -149,7 +149,7 @@ def _exporters() -> str:
         doc = (inspect.getdoc(preset) or "").split("\n\n")[0].replace("\n", " ")
         families = dict.fromkeys((source.answers, source.times))
         parts.append(f"### {source.exporter}\n\n{doc}\n\n" + _families(families))
-    tasks = celery_exporter_slices(runbook="https://runbooks.example/tasks", latency=(1.0, 0.99))
+    tasks = celery_exporter_pack(latency=(1.0, 0.99))
     parts.append(
         "### celery-exporter\n\nBackground tasks, from Celery's events.\n\n"
         + _families(dict.fromkeys(one.sli.family for one in tasks))

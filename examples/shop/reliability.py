@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
-
 from examples.shop.settings import Settings
 
-from parapet import BurnPolicy, IncidentPolicy, Parapet, Runbook, Secrets, Slice, Wiring
-from parapet.core import names
+from parapet import BurnPolicy, IncidentPolicy, Parapet, Runbook, Secrets, Wiring
 from parapet.notify.webhook import WebhookChannel
 from parapet.response.runbook import Step
 from parapet.slo.burn import HOUR, PAIRS, Severity, pair
-from parapet.slo.packs.web import web_pack
-from parapet.slo.slice import LatencyRatio, none_of
+from parapet.slo.packs import web_pack
 
 TEAM = "the shop's team"
 JOURNEY_ROUTES = ("/login", "/checkout")
+"""Promised as journeys, so not again among all pages: one trouble should be one incident."""
 
 DEMO_PAIRS = (PAIRS[0], PAIRS[1], pair(Severity.TICKET, 9 * HOUR, 0.0625))
 """The pages of production, and one ticket that forgets soon enough for a demonstration: the usual ones hold on to a
@@ -46,18 +42,6 @@ def wiring(settings: Settings) -> Wiring:
         workbench_url=f"{settings.address}/parapet",
         prometheus_url=settings.prometheus_url,
     )
-
-
-def _elsewhere(slices: Iterable[Slice]) -> Iterator[Slice]:
-    """The web pack without the journeys' own routes: those have promises, and one trouble should be one incident."""
-    beyond = none_of(names.ROUTE, *JOURNEY_ROUTES)
-    for one in slices:
-        if isinstance(one.sli, LatencyRatio):
-            fast = replace(one.sli, selector=(*one.sli.selector, beyond))
-            yield replace(one, sli=fast, title="Other pages' speed", trouble="Other pages are too slow")
-        else:
-            answered = replace(one.sli, total=(*one.sli.total, beyond), bad=(*one.sli.bad, beyond))
-            yield replace(one, sli=answered, title="Other pages", trouble="Other pages fail")
 
 
 def _channels(settings: Settings) -> tuple[WebhookChannel, ...]:
@@ -100,7 +84,7 @@ checkout = parapet.journey(
     routes=("POST /checkout",),
     runbook="checkout",
 )
-parapet.adopt(_elsewhere(web_pack(latency=(0.5, 0.99), owner=TEAM)))
+parapet.adopt(web_pack(title="Other pages", except_routes=JOURNEY_ROUTES))
 parapet.runbook(
     Runbook(
         name="checkout",

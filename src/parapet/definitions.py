@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING, TypeVar
@@ -10,8 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from parapet.core import names
 from parapet.core.errors import ConfigurationError
 from parapet.core.vocabulary import Channel
-from parapet.response.async_playbooks import delivery_playbook, pipeline_playbook, probe_playbook
-from parapet.response.playbooks import journey_playbook, web_playbooks
+from parapet.response.playbooks import runbook_from
 from parapet.response.runbook import Runbook
 from parapet.signals.delivery import Delivery
 from parapet.signals.journey import Journey
@@ -22,17 +22,15 @@ from parapet.signals.refs import Refs
 from parapet.signals.spanning import Spanning
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog
-from parapet.slo.packs.delivery import delivery_slices
+from parapet.slo.pack import Guide, Pack, refuse_clashes
 from parapet.slo.packs.journeys import journey_slices
-from parapet.slo.packs.pipeline import pipeline_slices
-from parapet.slo.packs.probes import probe_slice
+from parapet.slo.packs.parts import title_of
 from parapet.slo.slice import LatencyRatio, Slice
 
 if TYPE_CHECKING:  # loaded when the doctor asks
     from parapet.signals.cardinality import FamilySize
 
 C = TypeVar("C", bound=Check)
-Playbook = Callable[..., Runbook]
 
 
 class Definitions:
@@ -55,24 +53,25 @@ class Definitions:
         """Journeys that end in another process than they began in: `parapet.spanning.keep_in(store)`."""
         self._integrations: set[str] = set()
         self._probes: dict[str, Probe] = {}
-        self._slices: list[Slice] = []
+        self._packs: list[Pack] = []
         self._journeys: dict[str, Journey] = {}
-        self._runbooks: dict[str, Runbook] = {book.name: book for book in web_playbooks(owner=owner)}
+        self._runbooks: dict[str, Runbook] = {}
 
     def journey(
         self,
         name: str,
         *,
-        objective: float,
+        objective: float | None = None,
         title: str | None = None,
         latency: tuple[float, float] | None = None,
         routes: Sequence[str] = (),
         runbook: str | None = None,
     ) -> Journey:
-        """Name a user journey and promise something about it.
+        """Name a user journey, and promise something about it.
 
         Args:
-            objective: share of attempts that must not fail, a ratio: 0.999.
+            objective: share of attempts that must not fail, a ratio: 0.999; None: it is counted, and who promises
+                something about it is a pack, such as `billing_pack(checkout=name)`.
             latency: (seconds, ratio): this share of the successful attempts ends within that time: (0.5, 0.99).
             routes: routes whose answers are the attempts, such as `POST /checkout`; handlers stay as they are.
             runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
@@ -83,55 +82,29 @@ class Definitions:
         """
         if name in self._journeys:
             raise ConfigurationError(f"Journey {name!r} is defined twice. Give one of them another name.")
-        slices = journey_slices(
-            name, objective=objective, title=title, latency=latency, runbook=runbook, owner=self.owner
-        )
-        self.adopt(slices)
-        if runbook is None:
-            names = tuple(one.name for one in slices)
-            self.runbook(journey_playbook(name, slices[0].title, owner=self.owner, slices=names))
-        journey = Journey(name, slices[0].title, self.recorder, self.spanning)
+        shown = title or title_of(name)
+        slices = journey_slices(name, objective=objective, title=shown, latency=latency, runbook=runbook)
+        if slices:
+            guide = Guide(name=f"journey-{name}", playbook="journey", title=shown)
+            self.adopt(Pack(name=f"journey({name!r})", slices=slices, guides=(guide,)))
+        journey = Journey(name, shown, self.recorder, self.spanning)
         self.recorder.route_journey(name, routes)
         self._journeys[name] = journey
+        self.__dict__.pop("catalog", None)
         return journey
 
-    def delivery(
-        self,
-        name: str,
-        *,
-        provider: str,
-        channel: Channel | str,
-        handover: float | None = None,
-        delivered: float | None = None,
-        callbacks: float | None = None,
-        title: str | None = None,
-        runbook: str | None = None,
-    ) -> Delivery:
-        """Name a kind of message that somebody else delivers, and perhaps promise something about it.
+    def delivery(self, name: str, *, provider: str, channel: Channel | str) -> Delivery:
+        """Name a kind of message that somebody else delivers, once per provider.
 
-        Call it once per provider; give the objectives, which hold over all of them, once.
-
-        Args:
-            handover: share that the provider accepts; *delivered*: share that arrives, by what the provider says;
-                *callbacks*: share of its callbacks that come within five minutes. Ratios.
-            runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
+        What holds over all of its providers is promised by a pack: `email_delivery_pack(name)`,
+        `notifications_pack(name)`.
 
         Raises:
-            ConfigurationError: a name or an objective cannot be used, or a promise is made twice.
+            ConfigurationError: a name cannot be used, or there is no such channel.
         """
         made = Delivery(self.recorder, self.refs, name, provider=provider, channel=channel)
         self._integrations.add(name)
-        if (handover, delivered, callbacks) != (None, None, None):
-            slices = delivery_slices(
-                name,
-                handover=handover,
-                delivered=delivered,
-                callbacks=callbacks,
-                title=title,
-                runbook=runbook,
-                owner=self.owner,
-            )
-            self._promise(name, slices, title, None if runbook else delivery_playbook)
+        self.__dict__.pop("catalog", None)
         return made
 
     def pipeline(
@@ -142,23 +115,15 @@ class Definitions:
         queue: str,
         provider: str = NO_PROVIDER,
         late_after_seconds: float = LATE_AFTER_SECONDS,
-        completed: float | None = None,
-        backlog: float | None = None,
-        callbacks: float | None = None,
-        title: str | None = None,
-        runbook: str | None = None,
     ) -> Pipeline:
-        """Name work that goes through stages, and perhaps promise something about it.
+        """Name work that goes through stages. What holds of it is promised by `media_pipeline_pack(name)`.
 
         Args:
             provider: who calls back, if somebody does.
             late_after_seconds: what waits or comes later than that is delayed: 1, 30, 300 or 3600.
-            completed: share of the stages that end which succeed; *backlog*: share of the looks at the queue at which
-                nothing is late; *callbacks*: share of the awaited answers that come in time. Ratios.
-            runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
 
         Raises:
-            ConfigurationError: a name or an objective cannot be used, or a promise is made twice.
+            ConfigurationError: a name cannot be used, or there is no stage.
         """
         made = Pipeline(
             self.recorder,
@@ -170,17 +135,7 @@ class Definitions:
             late_after_seconds=late_after_seconds,
         )
         self._integrations.add(name)
-        if (completed, backlog, callbacks) != (None, None, None):
-            slices = pipeline_slices(
-                name,
-                completed=completed,
-                backlog=backlog,
-                callbacks=callbacks,
-                title=title,
-                runbook=runbook,
-                owner=self.owner,
-            )
-            self._promise(name, slices, title, None if runbook else pipeline_playbook)
+        self.__dict__.pop("catalog", None)
         return made
 
     def probe(
@@ -191,25 +146,20 @@ class Definitions:
         every_seconds: float = 60.0,
         timeout_seconds: float = 10.0,
         jitter_ratio: float = 0.1,
-        objective: float | None = None,
-        title: str | None = None,
-        runbook: str | None = None,
     ) -> Callable[[C], C]:
         """Have the worker try something regularly: `parapet.probe("home", http_check(url))`, or as a decorator.
+
+        That it works is promised by `probes_pack()`.
 
         Args:
             check: looks once, sync or async; it fails by raising, or by returning False.
             jitter_ratio: by how much the interval varies, as a share of it.
-            objective: share of the runs that must succeed, a ratio; None: it is counted, and nothing is promised.
 
         Raises:
-            ConfigurationError: the name is taken or cannot be used, or a time or the objective cannot hold.
+            ConfigurationError: the name is taken or cannot be used, or a time cannot hold.
         """
         if name in self._probes:
             raise ConfigurationError(f"Probe {name!r} is defined twice. Give one of them another name.")
-        if objective is not None:
-            slices = (probe_slice(name, objective=objective, title=title, runbook=runbook, owner=self.owner),)
-            self._promise(name, slices, title, None if runbook else probe_playbook)
 
         def register(function: C) -> C:
             made = Probe(
@@ -233,23 +183,22 @@ class Definitions:
         """Every probe, in the order they were defined."""
         return tuple(self._probes.values())
 
-    def _promise(self, name: str, slices: Sequence[Slice], title: str | None, playbook: Playbook | None) -> None:
-        self.adopt(slices)
-        if playbook is not None:
-            shown = title or name.replace("_", " ").replace("-", " ").capitalize()
-            self.runbook(playbook(name, shown, owner=self.owner, slices=tuple(one.name for one in slices)))
-
-    def adopt(self, slices: Iterable[Slice]) -> None:
-        """Promise what *slices* say; packs come as such a list.
+    def adopt(self, *adopted: Pack | Slice) -> None:
+        """Promise what packs, or slices of your own, say: `parapet.adopt(web_pack(), jobs_pack())`.
 
         Raises:
-            ConfigurationError: a latency bound is missing from a histogram that already counts.
+            ConfigurationError: a slice is promised twice, or a latency bound is missing from a histogram that already
+                counts.
         """
-        mine = tuple(slices)
-        for one in mine:
-            if isinstance(one.sli, LatencyRatio) and one.sli.source is None:
-                self.recorder.require_bound(one.sli.metric, one.sli.threshold_seconds)
-        self._slices += mine
+        packs = [Pack(name=f"slice {one.name!r}", slices=(one,)) if isinstance(one, Slice) else one for one in adopted]
+        refuse_clashes((pack.name, one.name) for pack in (*self._packs, *packs) for one in pack)
+        for pack in packs:
+            for label, values in pack.registers:
+                self.recorder.register_values(label, values)
+            for one in pack:
+                if isinstance(one.sli, LatencyRatio) and one.sli.source is None:
+                    self.recorder.require_bound(one.sli.metric, one.sli.threshold_seconds)
+        self._packs += packs
         self.__dict__.pop("catalog", None)
 
     @property
@@ -276,7 +225,18 @@ class Definitions:
     @property
     def runbooks(self) -> tuple[Runbook, ...]:
         """Every runbook, those that come with the packs included."""
-        return tuple(self._runbooks.values())
+        slices = self._slices()
+        books: dict[str, Runbook] = {}
+        for guide in (guide for pack in self._packs for guide in pack.guides):
+            attached = tuple(one.name for one in slices if one.runbook == guide.name)
+            if attached:
+                books[guide.name] = runbook_from(
+                    guide.playbook, name=guide.name, title=guide.title, owner=self.owner, slices=attached
+                )
+        return tuple({**books, **self._runbooks}.values())
+
+    def _slices(self) -> tuple[Slice, ...]:
+        return tuple(replace(one, owner=one.owner or self.owner) for pack in self._packs for one in pack)
 
     @cached_property
     def catalog(self) -> Catalog:
@@ -287,12 +247,12 @@ class Definitions:
         """
         return Catalog(
             service=self.service,
-            slices=tuple(self._slices),
+            slices=self._slices(),
             burn=self.burn,
             known={
                 names.JOURNEY: frozenset(self._journeys),
                 names.INTEGRATION: frozenset(self._integrations),
                 names.PROBE: frozenset(self._probes),
             },
-            runbooks=frozenset(self._runbooks),
+            runbooks=frozenset(book.name for book in self.runbooks),
         )

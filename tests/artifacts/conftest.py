@@ -17,8 +17,8 @@ from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog
+from parapet.slo.packs import web_pack
 from parapet.slo.packs.journeys import journey_slices
-from parapet.slo.packs.web import web_pack
 
 RUNBOOKS = ("web-availability", "web-latency", "journey-login", "journey-checkout")
 

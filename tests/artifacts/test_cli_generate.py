@@ -11,7 +11,7 @@ import pytest
 
 APP = """
 from parapet import Parapet
-from parapet.slo.packs.web import web_pack
+from parapet.slo.packs import web_pack
 
 parapet = Parapet(service="shop")
 parapet.journey("login", objective=0.999)

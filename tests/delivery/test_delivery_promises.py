@@ -14,6 +14,7 @@ from parapet.artifacts.bundle import build
 from parapet.artifacts.files import write
 from parapet.core import names, vocabulary
 from parapet.core.errors import ConfigurationError
+from parapet.slo.packs import email_delivery_pack, media_pipeline_pack, probes_pack
 from parapet.slo.slice import EventRatio, Slice
 
 
@@ -36,20 +37,19 @@ def verdicts(one: Slice) -> dict[str, str]:
 def promising(shop: Parapet) -> Parapet:
     """A shop with a promise of every kind."""
     shop.journey("checkout", objective=0.999)
-    shop.delivery("receipts", provider="postmark", channel="email", handover=0.99, delivered=0.98, callbacks=0.95)
+    shop.delivery("receipts", provider="postmark", channel="email")
     shop.delivery("receipts", provider="ses", channel="email")
-    shop.pipeline(
-        "videos", stages=("encode",), queue="media", provider="mux", completed=0.99, backlog=0.99, callbacks=0.95
-    )
-    shop.probe("home", lambda: None, objective=0.99)
+    shop.pipeline("videos", stages=("encode",), queue="media", provider="mux")
+    shop.probe("home", lambda: None)
+    shop.adopt(email_delivery_pack("receipts"), media_pipeline_pack("videos"), probes_pack("home"))
     return shop
 
 
 def test_accepted_counts_as_handed_over_and_never_as_delivered(promising: Parapet) -> None:
     """Two promises, two families: neither can be kept by the other's events."""
-    handover, delivered = (promising.catalog.slice(f"receipts-{name}") for name in ("handover", "delivered"))
-    assert handover.sli.metric != delivered.sli.metric
-    assert verdicts(handover)["provider_accepted"] == "good"
+    submitted, delivered = (promising.catalog.slice(f"receipts-{name}") for name in ("submitted", "delivered"))
+    assert submitted.sli.metric != delivered.sli.metric
+    assert verdicts(submitted)["provider_accepted"] == "good"
     assert verdicts(delivered) == {
         "provider_accepted": "not counted",
         "delivered": "good",
@@ -76,7 +76,7 @@ def test_what_is_tried_again_burns_nothing(promising: Parapet) -> None:
 
 def test_late_answers_and_waiting_work_are_promised_apart(promising: Parapet) -> None:
     """Over families that share no series."""
-    metrics = [promising.catalog.slice(f"videos-{name}").sli.metric for name in ("backlog", "callbacks")]
+    metrics = [promising.catalog.slice(f"videos-{name}").sli.metric for name in ("queue", "answers")]
     assert metrics == [names.ASYNC_BACKLOG, names.ASYNC_CALLBACK]
 
 
@@ -111,9 +111,8 @@ def test_every_promise_comes_with_guidance(promising: Parapet) -> None:
 
 def test_a_promise_made_twice_is_refused(promising: Parapet) -> None:
     """As everywhere."""
-    promising.delivery("receipts", provider="sparkpost", channel="email", delivered=0.9)
-    with pytest.raises(ConfigurationError, match="receipts-delivered"):
-        _ = promising.catalog
+    with pytest.raises(ConfigurationError, match=r"'receipts-submitted' is promised twice, by email_delivery_pack"):
+        promising.adopt(email_delivery_pack("receipts"))
 
 
 @pytest.mark.real

@@ -21,6 +21,7 @@ from parapet import Parapet
 from parapet.core import names
 from parapet.core.errors import ConfigurationError, ProbeFailed
 from parapet.ops.checks import Visit, http_check, journey_check
+from parapet.slo.packs import probes_pack
 from parapet.store import migrate
 
 TOKEN = "t-123"
@@ -138,7 +139,7 @@ def test_a_host_defines_probes_and_its_worker_runs_them(site: str, tmp_path: Pat
     """As a call, as a decorator, sync or async; the outcomes are at zero before, and counted after."""
     shop = Parapet(service="shop", evidence=f"sqlite:///{tmp_path / 'evidence.db'}")
     migrate.upgrade(shop.store.engine)
-    shop.probe("login", journey_check(site, *LOGIN), objective=0.99)
+    shop.probe("login", journey_check(site, *LOGIN))
     shop.probe("gone", http_check(f"{site}/gone"))
 
     @shop.probe("stock", every_seconds=30)
@@ -153,6 +154,7 @@ def test_a_host_defines_probes_and_its_worker_runs_them(site: str, tmp_path: Pat
         assert f'{name}_count{{probe="{probe}",outcome="{outcome}"}} 1' in text
     with pytest.raises(ConfigurationError, match="twice"):
         shop.probe("login", lambda: None)
+    shop.adopt(probes_pack("login"))
     assert [one.name for one in shop.catalog] == ["probe-login"]
     shop.store.close()
 

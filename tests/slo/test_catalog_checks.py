@@ -11,8 +11,8 @@ from parapet.core.errors import ConfigurationError, UnknownName, UnreachableAler
 from parapet.core.vocabulary import Severity
 from parapet.slo.burn import DAY, HOUR, BurnPolicy, pair
 from parapet.slo.catalog import Catalog
+from parapet.slo.packs import web_pack
 from parapet.slo.packs.journeys import journey_slices
-from parapet.slo.packs.web import web_pack
 from parapet.slo.slice import EventRatio, LatencyRatio, Slice, equals, none_of, one_of
 
 GOOD = Slice(

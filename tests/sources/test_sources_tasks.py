@@ -9,7 +9,7 @@ import pytest
 from parapet.core.errors import UnknownName
 from parapet.slo.catalog import Catalog
 from parapet.slo.slice import EventRatio, Slice, equals
-from parapet.slo.sources.tasks import celery_exporter_slices
+from parapet.slo.sources.tasks import celery_exporter_pack
 
 ADDRESS = "https://runbooks.example/tasks"
 WHERE = 'hostname="w1",name="shop.send",queue_name="mail"'
@@ -32,14 +32,14 @@ celery_task_runtime_sum{{{WHERE}}} 30
 
 def test_two_counters_are_one_total(judge: Callable[[Catalog, str], dict[str, float]]) -> None:
     """Successes and failures are counted apart, under labels that may be equal; a retry is no end."""
-    slices = celery_exporter_slices(runbook=ADDRESS, latency=(1.0, 0.95), queues=("mail",))
-    ratios = judge(Catalog(service="shop", slices=slices), TEXT)
-    assert ratios == {"tasks-success": pytest.approx(3 / 30), "tasks-latency": pytest.approx(7 / 27)}
+    pack = celery_exporter_pack(latency=(1.0, 0.95), queues=("mail",))
+    ratios = judge(Catalog(service="shop", slices=pack.slices, runbooks=("jobs",)), TEXT)
+    assert ratios == {"jobs-success": pytest.approx(3 / 30), "jobs-latency": pytest.approx(7 / 27)}
 
 
 def test_a_counter_that_the_family_does_not_have_is_refused() -> None:
     """As any other value of a closed label."""
-    (one,) = celery_exporter_slices(runbook=ADDRESS)
+    (one,) = celery_exporter_pack(runbook=ADDRESS)
     sli = one.sli
     assert isinstance(sli, EventRatio)
     wrong = EventRatio(

@@ -10,9 +10,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.slo.catalog import Catalog
+from parapet.slo.packs import web_pack
 from parapet.slo.slice import begins_with
 from parapet.slo.sources import exporters
-from parapet.slo.sources.web import WebSource, web_slices
+from parapet.slo.sources.web import WebSource
 
 RUNBOOKS = ("web-availability", "web-latency")
 
@@ -29,8 +30,8 @@ BROKEN, SLOW = 5, 2
 
 def catalog(source: WebSource) -> Catalog:
     """Both slices of *source*; /slow, of 0.3 s, is too slow."""
-    slices = web_slices(source, latency=(0.25, 0.99))
-    return Catalog(service="shop", slices=slices, runbooks=RUNBOOKS)
+    pack = web_pack(source=source, latency=(0.25, 0.99))
+    return Catalog(service="shop", slices=pack.slices, runbooks=RUNBOOKS)
 
 
 @pytest.mark.real
@@ -64,11 +65,11 @@ def test_the_data_about_an_exporter_is_what_it_exports(host: str, scrape: Callab
 
 def test_a_threshold_that_the_exporter_does_not_have_is_refused() -> None:
     """An interpolated answer would be a guess; the neighbours are named, and so is the way out."""
-    slices = web_slices(exporters.django_prometheus(), latency=(0.4, 0.99))
+    pack = web_pack(source=exporters.django_prometheus(), latency=(0.4, 0.99))
     with pytest.raises(ConfigurationError, match=r"0\.25 and 0\.5 s.*bounds_seconds"):
-        Catalog(service="shop", slices=slices, runbooks=RUNBOOKS)
-    told = web_slices(exporters.django_prometheus(bounds_seconds=(0.4, 1.0)), latency=(0.4, 0.99))
-    assert len(Catalog(service="shop", slices=told, runbooks=RUNBOOKS)) == 2
+        Catalog(service="shop", slices=pack.slices, runbooks=RUNBOOKS)
+    told = web_pack(source=exporters.django_prometheus(bounds_seconds=(0.4, 1.0)), latency=(0.4, 0.99))
+    assert len(Catalog(service="shop", slices=told.slices, runbooks=RUNBOOKS)) == 2
 
 
 def test_a_status_that_no_answer_has_is_refused() -> None:
@@ -89,6 +90,12 @@ def test_names_and_jobs_can_be_told(judge: Callable[[Catalog, str], dict[str, fl
             "",
         ]
     )
-    slices = web_slices(source, latency=None, name="store")
-    ratios = judge(Catalog(service="shop", slices=slices, runbooks=RUNBOOKS), text)
+    pack = web_pack(source=source, latency=None, name="store")
+    ratios = judge(Catalog(service="shop", slices=pack.slices, runbooks=("store-availability",)), text)
     assert ratios == {"store-availability": pytest.approx(0.25)}
+
+
+def test_routes_are_told_apart_by_parapet_only() -> None:
+    """Exporters call them differently, or not at all: what cannot be left out is not promised to be."""
+    with pytest.raises(ConfigurationError, match="only Parapet's own signals"):
+        web_pack(source=exporters.flask_exporter(), except_routes=("/checkout",))

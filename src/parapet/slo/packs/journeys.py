@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from parapet.core import names
-from parapet.core.errors import ConfigurationError
 from parapet.core.vocabulary import Outcome
-from parapet.slo.burn import LOWEST_OBJECTIVE
+from parapet.slo.packs.parts import kept, seconds_and_ratio, title_of
 from parapet.slo.slice import EventRatio, LatencyRatio, Slice, equals, one_of
 
 
 def journey_slices(
     name: str,
     *,
-    objective: float,
+    objective: float | None,
     title: str | None = None,
     latency: tuple[float, float] | None = None,
     runbook: str | None = None,
     owner: str = "",
 ) -> tuple[Slice, ...]:
-    """The slices of the journey *name*: `<name>`, and `<name>-latency` if *latency* is given.
+    """The slices of the journey *name*: `<name>` and `<name>-latency`, each only if its objective is given.
 
     Bad is the outcome failure, all is success and failure: what a user got wrong, or left, neither burns nor dilutes.
 
@@ -30,54 +29,41 @@ def journey_slices(
     Raises:
         ConfigurationError: an objective is no ratio, or the latency threshold is not positive.
     """
-    shown = title or name.replace("_", " ").replace("-", " ").capitalize()
+    shown = title or title_of(name)
     journey = equals(names.JOURNEY, name)
     guidance = runbook or f"journey-{name}"
-    availability = Slice(
-        name=name,
-        title=shown,
-        trouble=f"{shown} fails",
-        sli=EventRatio(
-            metric=names.JOURNEY_DURATION,
-            total=(journey, one_of(names.OUTCOME, Outcome.SUCCESS.value, Outcome.FAILURE.value)),
-            bad=(equals(names.OUTCOME, Outcome.FAILURE.value),),
-        ),
-        objective=objective,
-        owner=owner,
-        runbook=guidance,
-        journey=name,
-        description="Good: attempts that succeeded. What a user got wrong, or left, does not count.",
-    )
-    if latency is None:
-        return (availability,)
-    threshold_seconds, latency_objective = seconds_and_ratio(f"journey {name!r}", latency)
-    fast = Slice(
-        name=f"{name}-latency",
-        title=f"{shown} speed",
-        trouble=f"{shown} is too slow",
-        sli=LatencyRatio(
-            metric=names.JOURNEY_DURATION,
-            selector=(journey, equals(names.OUTCOME, Outcome.SUCCESS.value)),
-            threshold_seconds=threshold_seconds,
-        ),
-        objective=latency_objective,
-        owner=owner,
-        runbook=guidance,
-        journey=name,
-        description=f"Good: successful attempts that took at most {threshold_seconds:g} s.",
-    )
-    return (availability, fast)
-
-
-def seconds_and_ratio(where: str, latency: tuple[float, float]) -> tuple[float, float]:
-    """*latency* as (seconds, ratio).
-
-    Raises:
-        ConfigurationError: its parts look swapped: the second is no ratio, the first could be one.
-    """
-    seconds, ratio = latency
-    if LOWEST_OBJECTIVE <= seconds < 1 and not LOWEST_OBJECTIVE <= ratio < 1:
-        raise ConfigurationError(
-            f"latency of {where} is {latency}; expected (seconds, ratio). Did you mean ({ratio:g}, {seconds:g})?"
+    succeeds = fast = None
+    if objective is not None:
+        succeeds = Slice(
+            name=name,
+            title=shown,
+            trouble=f"{shown} fails",
+            sli=EventRatio(
+                metric=names.JOURNEY_DURATION,
+                total=(journey, one_of(names.OUTCOME, Outcome.SUCCESS.value, Outcome.FAILURE.value)),
+                bad=(equals(names.OUTCOME, Outcome.FAILURE.value),),
+            ),
+            objective=objective,
+            owner=owner,
+            runbook=guidance,
+            journey=name,
+            description="Good: attempts that succeeded. What a user got wrong, or left, does not count.",
         )
-    return seconds, ratio
+    if latency is not None:
+        threshold_seconds, ratio = seconds_and_ratio(f"journey {name!r}", latency)
+        fast = Slice(
+            name=f"{name}-latency",
+            title=f"{shown} speed",
+            trouble=f"{shown} is too slow",
+            sli=LatencyRatio(
+                metric=names.JOURNEY_DURATION,
+                selector=(journey, equals(names.OUTCOME, Outcome.SUCCESS.value)),
+                threshold_seconds=threshold_seconds,
+            ),
+            objective=ratio,
+            owner=owner,
+            runbook=guidance,
+            journey=name,
+            description=f"Good: successful attempts that took at most {threshold_seconds:g} s.",
+        )
+    return kept(succeeds, fast)

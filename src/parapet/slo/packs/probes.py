@@ -1,35 +1,60 @@
-"""The slice of a probe: that what it looks at works whenever it looks."""
+"""Probes: that what they look at works whenever they look."""
 
 from __future__ import annotations
 
 from parapet.core import names
 from parapet.core.vocabulary import ProbeOutcome
-from parapet.slo.slice import EventRatio, Slice, equals, one_of
+from parapet.slo.pack import Guide, Pack
+from parapet.slo.packs.parts import title_of
+from parapet.slo.slice import EventRatio, Selector, Slice, equals, one_of
+
+BAD = tuple(outcome.value for outcome in ProbeOutcome if outcome is not ProbeOutcome.SUCCESS)
 
 
-def probe_slice(
-    name: str, *, objective: float, title: str | None = None, runbook: str | None = None, owner: str = ""
-) -> Slice:
-    """The slice `probe-<name>`. A probe that could not look (crashed) is bad too: no news is not good news.
+def probes_pack(
+    *probes: str,
+    success: float = 0.99,
+    name: str = "probes",
+    title: str | None = None,
+    owner: str = "",
+    runbook: str | None = None,
+) -> Pack:
+    """What the probes look at works. A probe that could not look (crashed) is bad too: no news is not good news.
 
     Args:
-        objective: share of the runs that must succeed, a ratio. A probe runs seldom, so a modest one: 0.99.
-        runbook: a runbook's name or an http(s) address; by default `probe-<name>`.
+        probes: a slice for each of these, `probe-<probe>`; none: one slice, *name*, in which every probe that there is
+            is judged separately.
+        success: share of the runs that must succeed. Probes run seldom, so a modest one.
+            99 % = 7.2 hours in 30 days, or 1 in 100.
+        name: what the one slice is called, if no probe is named.
+        title: likewise.
+        runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
 
     Raises:
-        ConfigurationError: the objective is no ratio.
+        ConfigurationError: the objective is no ratio, or a probe is named twice.
     """
-    bad = tuple(outcome.value for outcome in ProbeOutcome if outcome is not ProbeOutcome.SUCCESS)
-    return Slice(
-        name=f"probe-{name}",
-        title=title or f"Probe {name} succeeds",
-        sli=EventRatio(
-            metric=names.PROBE_DURATION,
-            total=(equals(names.PROBE, name), one_of(names.OUTCOME, ProbeOutcome.SUCCESS.value, *bad)),
-            bad=(one_of(names.OUTCOME, *bad),),
-        ),
-        objective=objective,
-        owner=owner,
-        runbook=runbook or f"probe-{name}",
-        description="Good: runs that found what they looked for, in time.",
-    )
+
+    def promised(called: str, shown: str, mine: Selector, group_by: tuple[str, ...] = ()) -> Slice:
+        return Slice(
+            name=called,
+            title=shown,
+            trouble=f"{shown}: it does not work",
+            sli=EventRatio(
+                metric=names.PROBE_DURATION,
+                total=(*mine, one_of(names.OUTCOME, ProbeOutcome.SUCCESS.value, *BAD)),
+                bad=(one_of(names.OUTCOME, *BAD),),
+            ),
+            objective=success,
+            group_by=group_by,
+            owner=owner,
+            runbook=runbook or called,
+            description="Good: runs that found what they looked for, in time.",
+        )
+
+    if probes:
+        slices = tuple(promised(f"probe-{one}", title_of(one), (equals(names.PROBE, one),)) for one in probes)
+    else:
+        slices = (promised(name, title or "Probes", (), (names.PROBE,)),)
+    who = f"probes_pack({', '.join(map(repr, probes))})"
+    guides = tuple(Guide(name=one.name, playbook="probe", title=one.title) for one in slices)
+    return Pack(name=who, slices=slices, guides=guides)

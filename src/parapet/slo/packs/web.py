@@ -1,68 +1,113 @@
-"""The slices of any web service: that requests are answered, and that answers are fast."""
+"""Any web service: that requests are answered, and that answers are fast."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from parapet.core import names
-from parapet.slo.packs.journeys import seconds_and_ratio
-from parapet.slo.slice import EventRatio, LatencyRatio, Slice, equals, none_of
+from parapet.core.errors import ConfigurationError
+from parapet.slo.family import Family, own
+from parapet.slo.pack import Guide, Pack
+from parapet.slo.packs.parts import kept, seconds_and_ratio
+from parapet.slo.slice import EventRatio, LatencyRatio, Selector, Slice, equals, none_of
+from parapet.slo.sources.web import WebSource
 
 SERVER_ERROR = "5xx"
 DISCONNECTED = "disconnected"
 CONNECTION_KEPT = ("1xx",)
 """Switching protocols is no answer whose time means anything."""
 
+OWN = WebSource(
+    exporter="Parapet",
+    answers=own(names.HTTP_DURATION),
+    counted=(none_of(names.STATUS_CLASS, DISCONNECTED),),
+    failed=(equals(names.STATUS_CLASS, SERVER_ERROR),),
+    times=own(names.HTTP_DURATION),
+    timed=(none_of(names.STATUS_CLASS, DISCONNECTED, SERVER_ERROR, *CONNECTION_KEPT),),
+)
+
 
 def web_pack(
     *,
-    availability: float = 0.999,
+    availability: float | None = 0.999,
     latency: tuple[float, float] | None = (0.5, 0.99),
+    except_routes: Sequence[str] = (),
+    source: WebSource = OWN,
+    name: str = "web",
+    title: str = "Requests",
     owner: str = "",
-    availability_runbook: str = "web-availability",
-    latency_runbook: str = "web-latency",
-) -> tuple[Slice, ...]:
-    """The slices `web-availability` and, unless *latency* is None, `web-latency`, over every HTTP request.
-
-    A server error is bad. A client's error (4xx) is a good answer; a client that left before the answer counts as
-    neither good nor bad.
+    runbook: str | None = None,
+) -> Pack:
+    """Requests are answered, and fast. A client's error (4xx) is a good answer; a client that left is not counted.
 
     Args:
-        availability: share of requests that must not end in a server error, a ratio.
-        latency: (seconds, ratio): this share of the answers must take at most that time. Server errors do not count:
-            they are the other slice's business.
-        availability_runbook: a runbook's name or an http(s) address; so is *latency_runbook*.
+        availability: `<name>-availability`: share of requests that must not end in a server error.
+            99.9 % = 43.2 minutes in 30 days, or 1 in 1,000.
+        latency: `<name>-latency`: (seconds, ratio): this share of the answers takes at most that time. Server errors
+            do not count: they are the other slice's business. 99 % = 7.2 hours in 30 days, or 1 in 100.
+        except_routes: templates that are promised elsewhere, such as those of journeys: one trouble, one incident.
+        source: who counts: Parapet, or an exporter of `parapet.slo.sources.exporters` that the host runs already.
+        runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
 
     Raises:
-        ConfigurationError: an objective is no ratio, or the latency threshold is not positive.
+        ConfigurationError: an objective is no ratio, the latency threshold is not positive, or an exporter's requests
+            are to be told apart by route.
     """
-    answered = Slice(
-        name="web-availability",
-        title="Requests",
-        trouble="Requests fail",
-        sli=EventRatio(
-            metric=names.HTTP_DURATION,
-            total=(none_of(names.STATUS_CLASS, DISCONNECTED),),
-            bad=(equals(names.STATUS_CLASS, SERVER_ERROR),),
-        ),
-        objective=availability,
-        owner=owner,
-        runbook=availability_runbook,
-        description="Good: every answer that is no server error. Clients' errors are not ours.",
+    who = f"web_pack({'' if name == 'web' else repr(name)})"
+    beyond: Selector = (none_of(names.ROUTE, *except_routes),) if except_routes else ()
+    if beyond and source is not OWN:
+        raise ConfigurationError(f"{who} leaves routes out, which only Parapet's own signals can tell apart.")
+    answered = fast = None
+    if availability is not None:
+        answered = Slice(
+            name=f"{name}-availability",
+            title=title,
+            trouble=f"{title} fail",
+            sli=EventRatio(
+                metric=source.answers.name,
+                total=(*source.counted, *beyond),
+                bad=source.failed,
+                source=_foreign(source.answers),
+            ),
+            objective=availability,
+            owner=owner,
+            runbook=runbook or f"{name}-availability",
+            description=_sentences(
+                source, "every answer that is no server error. Clients' errors are not ours.", source.note
+            ),
+        )
+    if latency is not None:
+        threshold_seconds, ratio = seconds_and_ratio(who, latency)
+        fast = Slice(
+            name=f"{name}-latency",
+            title=f"Speed of {title[:1].lower()}{title[1:]}",
+            trouble=f"{title} are too slow",
+            sli=LatencyRatio(
+                metric=source.times.name,
+                selector=(*source.timed, *beyond),
+                threshold_seconds=threshold_seconds,
+                source=_foreign(source.times),
+            ),
+            objective=ratio,
+            owner=owner,
+            runbook=runbook or f"{name}-latency",
+            description=_sentences(
+                source,
+                f"answers within {threshold_seconds:g} s.",
+                "Server errors count as unavailability instead." if source.timed else "Server errors are timed too.",
+            ),
+        )
+    guides = (
+        Guide(name=f"{name}-availability", playbook="web-availability", title=title),
+        Guide(name=f"{name}-latency", playbook="web-latency", title=title),
     )
-    if latency is None:
-        return (answered,)
-    threshold_seconds, ratio = seconds_and_ratio("the web pack", latency)
-    fast = Slice(
-        name="web-latency",
-        title="Request speed",
-        trouble="Requests are too slow",
-        sli=LatencyRatio(
-            metric=names.HTTP_DURATION,
-            selector=(none_of(names.STATUS_CLASS, DISCONNECTED, SERVER_ERROR, *CONNECTION_KEPT),),
-            threshold_seconds=threshold_seconds,
-        ),
-        objective=ratio,
-        owner=owner,
-        runbook=latency_runbook,
-        description=f"Good: answers within {threshold_seconds:g} s. Server errors count as unavailability instead.",
-    )
-    return (answered, fast)
+    return Pack(name=who, slices=kept(answered, fast), guides=guides)
+
+
+def _foreign(family: Family) -> Family | None:
+    return None if family.exporter is None else family
+
+
+def _sentences(source: WebSource, good: str, *more: str) -> str:
+    who = "" if source is OWN else f"As {source.exporter} counts it. "
+    return " ".join(text for text in (f"{who}Good: {good}", *more) if text)

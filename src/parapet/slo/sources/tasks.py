@@ -1,38 +1,44 @@
-"""The slices of background tasks, over what celery-exporter counts from Celery's events."""
+"""Background tasks, over what celery-exporter counts from Celery's events."""
 
 from __future__ import annotations
 
+from parapet.core.vocabulary import FaultPlane
 from parapet.slo.family import COUNTER_NAME, Family
-from parapet.slo.packs.journeys import seconds_and_ratio
-from parapet.slo.slice import EventRatio, LatencyRatio, Selector, Slice, equals, one_of
+from parapet.slo.pack import Guide, Pack
+from parapet.slo.packs.parts import Subject, kept, seconds_and_ratio
+from parapet.slo.slice import EventRatio, LatencyRatio, Selector, equals, one_of
 from parapet.slo.sources.exporters import PYTHON_BOUNDS_SECONDS
 
 EXPORTER = "celery-exporter"
 
 
-def celery_exporter_slices(
+def celery_exporter_pack(
     *,
-    runbook: str,
-    success: float = 0.99,
+    success: float | None = 0.99,
     latency: tuple[float, float] | None = None,
-    name: str = "tasks",
+    name: str = "jobs",
+    title: str = "Background jobs",
     queues: tuple[str, ...] = (),
     tasks: tuple[str, ...] = (),
     owner: str = "",
+    runbook: str | None = None,
     prefix: str = "celery_",
     job: str | None = EXPORTER,
     bounds_seconds: tuple[float, ...] = PYTHON_BOUNDS_SECONDS,
-) -> tuple[Slice, ...]:
-    """The slices `<name>-success` and, if *latency* is given, `<name>-latency`, over danihodovic's celery-exporter.
+) -> Pack:
+    """Background tasks succeed and, if *latency* is given, are fast, over what danihodovic's celery-exporter counts.
+
+    It promises of an exporter's numbers what `jobs_pack` promises of Parapet's own: adopt one of the two.
 
     A task that failed and will be tried again is neither good nor bad yet. Run workers with task events (`-E`).
 
     Args:
-        runbook: a runbook's name or an http(s) address.
-        success: share of the tasks that end which must succeed, a ratio.
-        latency: (seconds, ratio): this share of the successful runs must take at most that time. Waiting in the
-            queue is not in it: the exporter does not know it.
+        success: `<name>-success`: share of the tasks that end which must succeed.
+            99 % = 7.2 hours in 30 days, or 1 in 100.
+        latency: `<name>-latency`: (seconds, ratio): this share of the successful runs must take at most that time.
+            Waiting in the queue is not in it: the exporter does not know it.
         queues: only these; none: all. *tasks* likewise, by their full names.
+        runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
         prefix: its `--metric-prefix`.
         job: the scrape job that reads the exporter; None: the service's own.
         bounds_seconds: its `--buckets`.
@@ -53,37 +59,40 @@ def celery_exporter_slices(
         exporter=EXPORTER,
         job=job,
     )
-    succeeded = Slice(
-        name=f"{name}-success",
-        title="Background tasks succeed",
-        sli=EventRatio(metric=ends.name, total=mine, bad=(equals(COUNTER_NAME, failed),), source=ends),
-        objective=success,
-        owner=owner,
-        runbook=runbook,
-        fault_plane="worker",
-        description=f"As {EXPORTER} counts it. Good: tasks that ended well; one that is tried again has not ended.",
+    subject = Subject(name=name, title=title, owner=owner, runbook=runbook or name)
+    succeeded = subject.promise(
+        "success",
+        success,
+        EventRatio(metric=ends.name, total=mine, bad=(equals(COUNTER_NAME, failed),), source=ends),
+        well="they succeed",
+        badly="they fail",
+        plane=FaultPlane.WORKER,
+        good=f"tasks that ended well, as {EXPORTER} counts them; one that is tried again has not ended.",
     )
-    if latency is None:
-        return (succeeded,)
-    threshold_seconds, ratio = seconds_and_ratio(EXPORTER, latency)
-    runtime = f"{prefix}task_runtime"
-    times = Family(
-        name=runtime,
-        labels=labels,
-        counters=(f"{runtime}_count",),
-        buckets=f"{runtime}_bucket",
-        bounds_seconds=bounds_seconds,
-        exporter=EXPORTER,
-        job=job,
+    fast = None
+    if latency is not None:
+        threshold_seconds, ratio = seconds_and_ratio(EXPORTER, latency)
+        runtime = f"{prefix}task_runtime"
+        times = Family(
+            name=runtime,
+            labels=labels,
+            counters=(f"{runtime}_count",),
+            buckets=f"{runtime}_bucket",
+            bounds_seconds=bounds_seconds,
+            exporter=EXPORTER,
+            job=job,
+        )
+        fast = subject.promise(
+            "latency",
+            ratio,
+            LatencyRatio(metric=runtime, selector=mine, threshold_seconds=threshold_seconds, source=times),
+            well="they are fast",
+            badly="they are too slow",
+            plane=FaultPlane.WORKER,
+            good=f"successful runs of at most {threshold_seconds:g} s, as {EXPORTER} measures them.",
+        )
+    return Pack(
+        name=f"celery_exporter_pack({'' if name == 'jobs' else repr(name)})",
+        slices=kept(succeeded, fast),
+        guides=(Guide(name=name, playbook="jobs", title=title),),
     )
-    fast = Slice(
-        name=f"{name}-latency",
-        title="Background tasks are fast",
-        sli=LatencyRatio(metric=runtime, selector=mine, threshold_seconds=threshold_seconds, source=times),
-        objective=ratio,
-        owner=owner,
-        runbook=runbook,
-        fault_plane="worker",
-        description=f"As {EXPORTER} measures it. Good: successful runs of at most {threshold_seconds:g} s.",
-    )
-    return (succeeded, fast)

@@ -1,0 +1,119 @@
+"""A pack: promises that many services make, with the guidance that belongs to them. Packs compose into bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import TypedDict, Unpack
+
+from parapet.core.errors import ConfigurationError, UnknownName
+from parapet.core.vocabulary import Severity
+from parapet.slo.slice import Slice
+
+
+class Changes(TypedDict, total=False):
+    """What may be different about one slice of a pack: every field of a slice that a reader of alerts sees."""
+
+    name: str
+    title: str
+    trouble: str
+    objective: float
+    severities: tuple[Severity, ...]
+    group_by: tuple[str, ...]
+    owner: str
+    runbook: str | None
+    journey: str | None
+    fault_plane: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guide:
+    """The runbook that comes with a pack. It is attached to every slice that names it; what it says lives elsewhere."""
+
+    name: str
+    """The runbook's name, as the slices say it. A runbook of that name which the host registers takes its place."""
+    playbook: str
+    """Which guidance: the name of a playbook."""
+    title: str
+    """What it speaks about, such as `Receipts`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pack:
+    """Promises, and what belongs to them. Iterates over its slices.
+
+    Raises:
+        ConfigurationError: it promises nothing, or two of its slices have one name.
+    """
+
+    name: str
+    """Who made it, such as `web_pack()`, for errors."""
+    slices: tuple[Slice, ...]
+    guides: tuple[Guide, ...] = ()
+    registers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Label -> values that exist because this pack says so, such as tasks that it watches: admitted under their
+    ceilings, and known to the catalog."""
+
+    def __post_init__(self) -> None:
+        if not self.slices:
+            raise ConfigurationError(f"{self.name} promises nothing: every promise is None. Leave the pack out.")
+        refuse_clashes((self.name, one.name) for one in self.slices)
+
+    def __iter__(self) -> Iterator[Slice]:
+        return iter(self.slices)
+
+    def but(self, slice_name: str, **changes: Unpack[Changes]) -> Pack:
+        """The same pack with one slice changed: `jobs_pack().but("jobs-wait", severities=(Severity.TICKET,))`.
+
+        Raises:
+            UnknownName: the pack has no such slice.
+            ConfigurationError: the slice cannot be like that.
+        """
+        if all(one.name != slice_name for one in self.slices):
+            raise UnknownName.of(f"slice of {self.name}", slice_name, [one.name for one in self.slices])
+        return replace(
+            self, slices=tuple(replace(one, **changes) if one.name == slice_name else one for one in self.slices)
+        )
+
+
+def bundle(*packs: Pack) -> Pack:
+    """Several packs as one, to hand around and to adopt in one line.
+
+    Raises:
+        ConfigurationError: no pack is given, or two of them have a slice of one name; the error says how to part them.
+    """
+    if not packs:
+        raise ConfigurationError("A bundle of no packs promises nothing. Give at least one pack.")
+    refuse_clashes((pack.name, one.name) for pack in packs for one in pack)
+    values: dict[str, dict[str, None]] = {}
+    for pack in packs:
+        for label, registered in pack.registers:
+            values.setdefault(label, {}).update(dict.fromkeys(registered))
+    return Pack(
+        name=f"bundle({', '.join(pack.name for pack in packs)})",
+        slices=tuple(one for pack in packs for one in pack),
+        guides=tuple(dict.fromkeys(guide for pack in packs for guide in pack.guides)),
+        registers=tuple((label, tuple(registered)) for label, registered in values.items()),
+    )
+
+
+def refuse_clashes(named: Iterable[tuple[str, str]]) -> None:
+    """Look through (who promises, name of the slice).
+
+    Raises:
+        ConfigurationError: a name is taken twice.
+    """
+    everything = tuple(named)
+    names = {name for _, name in everything}
+    taken: dict[str, str] = {}
+    for who, name in everything:
+        if name in taken:
+            both = who if who == taken[name] else f"{taken[name]} and {who}"
+            free = next(one for one in (f"{name}-{number}" for number in count(2)) if one not in names)
+            raise ConfigurationError(
+                f"Slice {name!r} is promised twice, by {both}. If it is one promise, leave it out of one of them by "
+                f"giving None. If there are two, part them: did you mean .but({name!r}, name={free!r})?"
+            )
+        taken[name] = who

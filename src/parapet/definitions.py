@@ -204,7 +204,7 @@ class Definitions:
     @property
     def routing_labels(self) -> frozenset[str]:
         """Labels of the slices' alerts that only say who hears of them."""
-        return frozenset(label for one in self._slices for labels in one.alert_labels.values() for label in labels)
+        return frozenset(label for one in self.slices for labels in one.alert_labels.values() for label in labels)
 
     def runbook(self, runbook: Runbook) -> Runbook:
         """Register a runbook; one of the same name is replaced."""
@@ -225,7 +225,7 @@ class Definitions:
     @property
     def runbooks(self) -> tuple[Runbook, ...]:
         """Every runbook, those that come with the packs included."""
-        slices = self._slices()
+        slices = self.slices
         books: dict[str, Runbook] = {}
         for guide in (guide for pack in self._packs for guide in pack.guides):
             attached = tuple(one.name for one in slices if one.runbook == guide.name)
@@ -235,7 +235,9 @@ class Definitions:
                 )
         return tuple({**books, **self._runbooks}.values())
 
-    def _slices(self) -> tuple[Slice, ...]:
+    @property
+    def slices(self) -> tuple[Slice, ...]:
+        """Every promise, in the order of adoption."""
         return tuple(replace(one, owner=one.owner or self.owner) for pack in self._packs for one in pack)
 
     @cached_property
@@ -247,7 +249,7 @@ class Definitions:
         """
         return Catalog(
             service=self.service,
-            slices=self._slices(),
+            slices=self.slices,
             burn=self.burn,
             known={
                 names.JOURNEY: frozenset(self._journeys),

@@ -44,6 +44,18 @@ def in_words(objective: float, period_seconds: float) -> str:
     return f"{percent(objective)} = {allowed} in {spoken(period_seconds)}"
 
 
+def one_in(objective: float) -> str:
+    """How many of many may be bad: '1 in 1,000' for 0.999, '3 in 100' for 0.97.
+
+    Raises:
+        ConfigurationError: the objective is no ratio in [0.5, 1).
+    """
+    each = 1 / budget_ratio_of(objective)
+    if abs(each - round(each)) < 1e-6:
+        return f"1 in {round(each):,}"
+    return f"{budget_ratio_of(objective) * 100:.4g} in 100"
+
+
 def percent(ratio: float) -> str:
     """A ratio for people: 0.999 is '99.9 %'."""
     return f"{ratio * 100:.10g} %"

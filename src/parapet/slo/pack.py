@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import TypedDict, Unpack
@@ -19,10 +19,14 @@ class Changes(TypedDict, total=False):
     title: str
     trouble: str
     objective: float
+    period_seconds: float | None
     severities: tuple[Severity, ...]
+    without_tiers: tuple[str, ...]
+    alert_labels: Mapping[Severity, Mapping[str, str]]
     group_by: tuple[str, ...]
     owner: str
     runbook: str | None
+    links: Mapping[str, str]
     journey: str | None
     fault_plane: str
     description: str

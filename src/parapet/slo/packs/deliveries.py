@@ -35,7 +35,7 @@ def email_delivery_pack(
         delivered: `<name>-delivered`: of what the provider told an end of, this share reached the recipient.
             98 % = 14.4 hours in 30 days, or 1 in 50.
         webhooks: `<name>-webhooks`: this share of the provider's webhooks comes within five minutes. A ticket, never
-            a page. 95 % = 1.5 days in 30 days, or 1 in 20.
+            a page. 95 % = 36 hours in 30 days, or 1 in 20.
         name: what the slices are called after; by default, the integration.
         runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
 
@@ -75,9 +75,9 @@ def notifications_pack(
         accepted: `<name>-accepted`: of what we tried to hand over for good, this share the provider accepts.
             99.9 % = 43.2 minutes in 30 days, or 1 in 1,000.
         confirmed: `<name>-confirmed`: of what the provider told an end of, this share it confirms as received.
-            95 % = 1.5 days in 30 days, or 1 in 20.
+            95 % = 36 hours in 30 days, or 1 in 20.
         callbacks: `<name>-callbacks`: this share of the provider's callbacks comes within five minutes. A ticket,
-            never a page. 95 % = 1.5 days in 30 days, or 1 in 20.
+            never a page. 95 % = 36 hours in 30 days, or 1 in 20.
         name: what the slices are called after; by default, the integration.
         runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
 

@@ -30,7 +30,7 @@ def media_pipeline_pack(
         queue: `<name>-queue`: at this share of the looks at its queue, nothing waits longer than the pipeline's
             `late_after_seconds`. 99 % = 7.2 hours in 30 days, or 1 in 100.
         answers: `<name>-answers`: this share of the provider's callbacks comes within `late_after_seconds`. None, if
-            nobody calls back. 95 % = 1.5 days in 30 days, or 1 in 20.
+            nobody calls back. 95 % = 36 hours in 30 days, or 1 in 20.
         name: what the slices are called after; by default, the pipeline.
         runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
 

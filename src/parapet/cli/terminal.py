@@ -5,7 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -122,3 +123,17 @@ def _cell(text: str, column: Column, size: int) -> str:
     padding = " " * (size - len(plain))
     shown = toned(text, column.tone) if text == plain else text
     return f"{padding}{shown}" if column.right else f"{shown}{padding}"
+
+
+@contextmanager
+def progress(label: str, length: int) -> Iterator[Callable[[int], None]]:
+    """A bar on standard error while something is read, in a terminal; elsewhere nothing. Yields what moves it."""
+    if not sys.stderr.isatty():
+        yield lambda steps: None
+        return
+    fill = "━" if draws() else "="
+    template = "%(label)s  %(bar)s  %(info)s"
+    with click.progressbar(
+        length=length, label=label, file=sys.stderr, fill_char=fill, empty_char=" ", bar_template=template
+    ) as shown:
+        yield shown.update

@@ -43,6 +43,8 @@ class Environment:
     """PARAPET_APP: where the Parapet object lives, as module:attribute."""
     evidence: str | None = None
     """PARAPET_EVIDENCE: SQLAlchemy URL of the evidence database."""
+    prometheus_credentials: str | None = field(default=None, repr=False)
+    """PARAPET_PROMETHEUS_CREDENTIALS: a bearer token, or user:password."""
     no_color: bool = False
     """NO_COLOR, with any value: the person wants none."""
 
@@ -53,6 +55,7 @@ class Environment:
         return cls(
             app=source.get("PARAPET_APP"),
             evidence=source.get("PARAPET_EVIDENCE"),
+            prometheus_credentials=source.get("PARAPET_PROMETHEUS_CREDENTIALS"),
             no_color=bool(source.get("NO_COLOR")),
         )
 

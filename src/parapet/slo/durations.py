@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from parapet.core.errors import ConfigurationError
 
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
@@ -18,6 +20,19 @@ def prometheus_duration(seconds: float) -> str:
         raise ConfigurationError(f"A duration of {seconds} s is shorter than Prometheus can say (1 ms).")
     unit, size = next((unit, size) for unit, size in _UNITS if milliseconds % size == 0)
     return f"{milliseconds // size}{unit}"
+
+
+def seconds_of(duration: str) -> float:
+    """The seconds of a *duration* in the notation of Prometheus: `1h30m`, `2w`, `500ms`.
+
+    Raises:
+        ConfigurationError: it is written otherwise.
+    """
+    sizes = {**dict(_UNITS), "w": 7 * 86_400_000, "y": 365 * 86_400_000}
+    parts = re.findall(r"(\d+)(ms|[smhdwy])", duration)
+    if not parts or "".join(number + unit for number, unit in parts) != duration:
+        raise ConfigurationError(f"{duration!r} is no duration. Write it as Prometheus does: 5m, 1h30m, 30d.")
+    return sum(int(number) * sizes[unit] for number, unit in parts) / 1_000
 
 
 def spoken(seconds: float) -> str:

@@ -10,6 +10,7 @@ COMMANDS = {
     "list": ("parapet.cli.slo.listing", "list_slices"),
     "explain": ("parapet.cli.slo.explain", "explain"),
     "diff": ("parapet.cli.slo.diff", "diff"),
+    "cost": ("parapet.cli.slo.cost", "cost"),
     "new": ("parapet.cli.slo.new", "new"),
 }
 

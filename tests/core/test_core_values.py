@@ -75,6 +75,7 @@ def test_the_public_names_are_these() -> None:
     assert parapet.__all__ == [
         "BurnPolicy",
         "IncidentPolicy",
+        "Kubernetes",
         "Outcome",
         "Parapet",
         "ParapetError",

@@ -38,7 +38,10 @@ class Wiring:
     """
 
     scrape_targets: tuple[str, ...] = ("127.0.0.1:8000",)
+    """Where the service answers. Processes that share a directory count together: any one of them tells for all."""
     metrics_path: str = "/metrics"
+    port_targets: tuple[str, ...] = ()
+    """Ports of their own for signals, of workers and of hosts whose port is public (`serve_metrics`): read too."""
     metrics_token_file: str | None = "/etc/parapet/metrics-token"
     scrape_interval_seconds: float = 15.0
     evaluation_interval_seconds: float = 15.0

@@ -31,7 +31,7 @@ story: $(READY) ## The whole loop without a person, every stage read back; ARGS=
 
 .PHONY: test
 test: $(READY) ## Every test, and what was skipped; RUN='tests/slo -k burn' for some of them
-	@scripts/ensure-packages $(if $(CI),,--optional) prometheus prometheus-alertmanager chromium
+	@scripts/ensure-packages $(if $(CI),,--optional) prometheus prometheus-alertmanager victoria-metrics chromium
 	@exec $(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder -rs --durations=8 $(or $(RUN),$(SLOWEST_FIRST))
 
 .PHONY: check

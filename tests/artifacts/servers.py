@@ -19,7 +19,7 @@ import pytest
 
 T = TypeVar("T")
 
-WAIT_SECONDS = 90.0
+WAIT_SECONDS = 240.0
 LOOPBACK = "127.0.0.1"
 
 

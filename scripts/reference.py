@@ -12,7 +12,7 @@ from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 
-from parapet.core import names, vocabulary
+from parapet.core import contract, names, vocabulary
 from parapet.signals.cardinality import ORIGINS
 from parapet.signals.delivery import PLANES
 from parapet.slo.family import COUNTER_NAME, Family
@@ -44,6 +44,11 @@ ENUMS = (
     vocabulary.DelayBucket,
     vocabulary.Channel,
     vocabulary.ProbeOutcome,
+    vocabulary.GuardrailOutcome,
+    vocabulary.ToolOutcome,
+    vocabulary.EvaluationOutcome,
+    vocabulary.ApprovalOutcome,
+    vocabulary.AiReason,
 )
 PRESETS = (
     exporters.fastapi_instrumentator,
@@ -63,9 +68,9 @@ database with its kind, title, version and actor, shown on every incident near i
 def page() -> str:
     """The whole page."""
     parts = [HEADER, INTRODUCTION, _overview()]
-    signals = dict.fromkeys(vocabulary.SIGNALS.get(metric, "about Parapet itself") for metric in vocabulary.LABELS)
+    signals = dict.fromkeys(contract.SIGNALS.get(metric, "about Parapet itself") for metric in vocabulary.LABELS)
     for signal in signals:
-        metrics = [m for m in vocabulary.LABELS if vocabulary.SIGNALS.get(m, "about Parapet itself") == signal]
+        metrics = [m for m in vocabulary.LABELS if contract.SIGNALS.get(m, "about Parapet itself") == signal]
         parts.append(f"## {signal}\n")
         parts += [_metric(metric) for metric in metrics]
     parts.append(CHANGES)
@@ -77,7 +82,7 @@ def page() -> str:
 
 def _overview() -> str:
     rows = [
-        (f"`{vocabulary.SIGNALS.get(metric, '-')}`", f"`{metric}`", _kind(metric), vocabulary.HELP[metric])
+        (f"`{contract.SIGNALS.get(metric, '-')}`", f"`{metric}`", _kind(metric), contract.HELP[metric])
         for metric in vocabulary.LABELS
     ]
     return "## Overview\n\n" + _table(("signal", "metric", "kind", "what it says"), rows)
@@ -87,11 +92,11 @@ def _metric(metric: str) -> str:
     rows = []
     for label, closed in vocabulary.LABELS[metric].items():
         if closed is None:
-            most = vocabulary.CEILINGS.get(label, vocabulary.DEFAULT_CEILING)
+            most = contract.CEILINGS.get(label, contract.DEFAULT_CEILING)
             rows.append((f"`{label}`", f"{ORIGINS[label]}: at most {most}, then `other`"))
         else:
             rows.append((f"`{label}`", ", ".join(f"`{value}`" for value in closed)))
-    text = f"### {metric}\n\n{_kind(metric).capitalize()}. {vocabulary.HELP[metric]}\n\n"
+    text = f"### {metric}\n\n{_kind(metric).capitalize()}. {contract.HELP[metric]}\n\n"
     text += _table(("label", "values"), rows)
     if metric in vocabulary.BUCKETS_SECONDS:
         text += f"\nBuckets, in seconds: {_numbers(vocabulary.BUCKETS_SECONDS[metric])}; a promise adds its own.\n"

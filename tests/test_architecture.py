@@ -36,7 +36,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 # core has an order of its own: each module may import only those before it.
-CORE_ORDER = ["errors", "types", "codec", "clock", "ids", "names", "vocabulary", "settings", "guard", "transport"]
+CORE_ORDER = [
+    "errors",
+    "types",
+    "codec",
+    "clock",
+    "ids",
+    "names",
+    "vocabulary",
+    "contract",
+    "settings",
+    "guard",
+    "transport",
+]
 
 THIRD_PARTY: dict[str, set[str]] = {
     "signals": {"prometheus_client"},

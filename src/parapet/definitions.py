@@ -13,6 +13,7 @@ from parapet.core.errors import ConfigurationError
 from parapet.core.vocabulary import Channel
 from parapet.response.playbooks import runbook_from
 from parapet.response.runbook import Runbook
+from parapet.signals.ai import Ai
 from parapet.signals.delivery import Delivery
 from parapet.signals.journey import Journey
 from parapet.signals.pipeline import LATE_AFTER_SECONDS, NO_PROVIDER, Pipeline
@@ -134,6 +135,28 @@ class Definitions:
             provider=provider,
             late_after_seconds=late_after_seconds,
         )
+        self._integrations.add(name)
+        self.__dict__.pop("catalog", None)
+        return made
+
+    def ai(
+        self,
+        name: str,
+        *,
+        guardrails: Sequence[str] = (),
+        tools: Sequence[str] = (),
+        evaluations: Sequence[str] = (),
+    ) -> Ai:
+        """Name a use of models, such as an assistant. What holds of it is promised by `ai_pack(name)`.
+
+        Args:
+            guardrails: those that look at requests and answers; *tools*: what models may call; *evaluations*: what
+                judges answers.
+
+        Raises:
+            ConfigurationError: a name cannot be used, or there are too many.
+        """
+        made = Ai(self.recorder, self.refs, name, guardrails=guardrails, tools=tools, evaluations=evaluations)
         self._integrations.add(name)
         self.__dict__.pop("catalog", None)
         return made

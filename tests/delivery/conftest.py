@@ -1,4 +1,4 @@
-"""What the tests of deliveries and pipelines share: a shop, and what it counted."""
+"""What the tests of deliveries, pipelines and assistants share: a shop, and what it counted."""
 
 from __future__ import annotations
 

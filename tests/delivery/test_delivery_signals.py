@@ -116,8 +116,18 @@ def test_the_first_error_is_a_step_from_zero(receipts: Delivery, shown: Shown) -
     for outcome, reasons in USUAL[names.DELIVERY_OUTBOUND].items():
         for why in reasons:
             receipts.outbound(outcome, why)
+    with pytest.raises(ValueError, match="unheard of"), receipts.handover():
+        raise ValueError("unheard of")
     assert shown(names.DELIVERY_OUTBOUND) == before
-    assert len(shown(names.DELIVERY_WEBHOOK)) == 5
+
+
+def test_the_first_late_callback_is_a_step_from_zero(receipts: Delivery, shown: Shown) -> None:
+    """Whatever it tells."""
+    before = shown(names.DELIVERY_WEBHOOK)
+    for outcome, reasons in USUAL[names.DELIVERY_FEEDBACK].items():
+        for why in reasons:
+            receipts.webhook_ingest(outcome, 4_000.0, why)
+    assert shown(names.DELIVERY_WEBHOOK) == before
 
 
 def test_a_handover_is_an_attempt_and_its_end(receipts: Delivery, counted: Counted) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -12,6 +13,7 @@ from parapet import Parapet
 from parapet.core import names
 from parapet.core.errors import ConfigurationError
 from parapet.signals.pipeline import Pipeline
+from parapet.signals.running import Running
 
 Counted: TypeAlias = Callable[[str], dict[tuple[str, ...], float]]
 Shown: TypeAlias = Callable[[str], set[tuple[str, ...]]]
@@ -112,6 +114,45 @@ def test_a_try_is_started_and_ends(videos: Pipeline, counted: Counted) -> None:
         (*MINE, "encode", "discarded", "first_attempt", "worker"): 1,
         (*MINE, "encode", "retryable_failed", "retrying", "worker"): 1,
     }
+
+
+def test_a_run_that_does_not_end_is_seen_while_it_does_not(videos: Pipeline, counted: Counted) -> None:
+    """Whenever the numbers are read, the stages that ever ran here are looked at; the others are not."""
+    assert counted(names.ASYNC_RUNNING) == {}
+    with videos.run("encode"):
+        assert counted(names.ASYNC_RUNNING) == {(*MINE, "encode", "subsecond"): 1}
+    assert counted(names.ASYNC_RUNNING) == {(*MINE, "encode", "subsecond"): 2}
+
+
+def test_runs_that_end_elsewhere_are_looked_at_by_the_host(
+    videos: Pipeline, counted: Counted, rejected: Rejected
+) -> None:
+    """As its queue is; how long a stage takes is no backlog and no late callback."""
+    videos.running("encode", 0)
+    videos.running("encode", 4_000.0)
+    videos.running("encode", "long")  # type: ignore[arg-type]
+    assert counted(names.ASYNC_RUNNING) == {
+        (*MINE, "encode", "subsecond"): 1,
+        (*MINE, "encode", "over_1h"): 1,
+        (*MINE, "encode", "other"): 1,
+    }
+    assert counted(names.ASYNC_BACKLOG) == counted(names.ASYNC_CALLBACK) == {}
+    assert rejected() == {("async.running", "delay_bucket"): 1}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_child_does_not_run_what_its_parent_does() -> None:
+    """A worker that forks during a run would otherwise seem to run it for ever."""
+    running, run = Running(), object()
+    running.begin("encode", run)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if running.oldest() == {} else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert running.oldest()["encode"] > 0
+    running.end("encode", run)
+    assert running.oldest() == {"encode": 0}
 
 
 def test_every_stage_is_shown_at_zero(videos: Pipeline, shown: Shown) -> None:

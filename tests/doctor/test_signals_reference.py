@@ -48,6 +48,11 @@ def test_every_family_and_every_value_is_on_it() -> None:
         vocabulary.DelayBucket,
         vocabulary.Channel,
         vocabulary.ProbeOutcome,
+        vocabulary.GuardrailOutcome,
+        vocabulary.ToolOutcome,
+        vocabulary.EvaluationOutcome,
+        vocabulary.ApprovalOutcome,
+        vocabulary.AiReason,
     ],
 )
 def test_every_value_has_a_meaning(kind: type[StrEnum]) -> None:

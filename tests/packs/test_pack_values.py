@@ -17,6 +17,7 @@ from parapet.slo.budget import in_words, one_in
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.packs import (
     Pack,
+    ai_pack,
     billing_pack,
     bundle,
     database_pack,
@@ -35,6 +36,7 @@ OVER_ONE_NAME: dict[str, Callable[[], Pack]] = {
     "email": lambda: email_delivery_pack("videos"),
     "notifications": lambda: notifications_pack("videos"),
     "media": lambda: media_pipeline_pack("videos"),
+    "ai": lambda: ai_pack("videos"),
     "billing": lambda: billing_pack(checkout="videos", payments="videos"),
     "probes": lambda: probes_pack("videos"),
     "all probes": probes_pack,

@@ -135,6 +135,63 @@ class ProbeOutcome(StrEnum):
     CRASHED = "crashed"  # it could not look: its own code failed
 
 
+class GuardrailOutcome(StrEnum):
+    """What a guardrail did about a request to a model, or its answer."""
+
+    PASSED = "passed"  # nothing to object to
+    CORRECTED = "corrected"  # it changed the answer, and let it through
+    BLOCKED = "blocked"  # it kept the answer back: the user got none
+    REFUSED = "refused"  # it turned down what was asked: no failure of ours
+    CRASHED = "crashed"  # it could not look: nobody knows
+
+
+class ToolOutcome(StrEnum):
+    """How a call of a tool by a model ended."""
+
+    SUCCEEDED = "succeeded"  # it did what it was asked
+    FAILED = "failed"  # it did not: ours, the model's, or what it calls
+    USER_ERROR = "user_error"  # what the user wants cannot be: no such order
+    DENIED = "denied"  # a person or a policy said no
+    ABANDONED = "abandoned"  # the user left before it ended
+
+
+class EvaluationOutcome(StrEnum):
+    """What an evaluation said about an answer of a model."""
+
+    PASSED = "passed"  # it is as it should be
+    FAILED = "failed"  # it is not
+    INCONCLUSIVE = "inconclusive"  # nobody can say
+
+
+class ApprovalOutcome(StrEnum):
+    """What became of something that a model may do only if a person agrees."""
+
+    REQUESTED = "requested"  # somebody is asked; the others are how it ended
+    APPROVED = "approved"  # a person said yes
+    DENIED = "denied"  # a person said no
+    EXPIRED = "expired"  # nobody said anything in time
+    WITHDRAWN = "withdrawn"  # nobody needs it any more
+
+
+class AiReason(StrEnum):
+    """Why a guardrail objected, a tool failed, or an answer was found wanting."""
+
+    NONE = "none"  # nothing is wrong
+    UNSAFE = "unsafe"  # it could do harm
+    PRIVATE = "private"  # it holds what should not be told: personal data, secrets
+    INJECTION = "injection"  # what was read tried to give orders
+    OFF_TOPIC = "off_topic"  # it is about something else
+    UNGROUNDED = "ungrounded"  # it says what its sources do not
+    MALFORMED = "malformed"  # it has not the form that was asked for
+    ARGUMENTS = "arguments"  # a tool was called with what it cannot take
+    POLICY = "policy"  # a rule of the house says no
+    LIMIT = "limit"  # too long, too many steps, too expensive
+    TIMEOUT = "timeout"  # no answer in time
+    UNAVAILABLE = "unavailable"  # what was called cannot answer
+    RATE_LIMITED = "rate_limited"  # what was called wants less at once
+    AUTHENTICATION = "authentication"  # our credentials
+
+
 class Across(StrEnum):
     """What becomes of a gauge's values in several processes of one service."""
 
@@ -181,6 +238,8 @@ BACKLOG_PLANES = tuple(plane for plane in FAULT_PLANES if plane != FaultPlane.WE
 """A late callback is no backlog."""
 CALLBACK_PLANES = tuple(plane for plane in FAULT_PLANES if plane not in {FaultPlane.BACKLOG, FaultPlane.WORKER})
 """Work that waits for us is no late callback."""
+
+AI_REASONS = (*(reason.value for reason in AiReason), OTHER)
 
 _DELIVERY = {names.INTEGRATION: None, names.PROVIDER: None, names.CHANNEL: DELIVERY_CHANNELS}
 _FAILURE = {names.FAILURE_CLASS: FAILURE_CLASSES, names.FAULT_PLANE: FAULT_PLANES}
@@ -238,6 +297,41 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
                 names.FAULT_PLANE: CALLBACK_PLANES,
             }
         ),
+        names.ASYNC_RUNNING: MappingProxyType(
+            {**_PIPELINE, names.PIPELINE_STAGE: None, names.DELAY_BUCKET: DELAY_BUCKETS}
+        ),
+        names.AI_GUARDRAIL: MappingProxyType(
+            {
+                names.INTEGRATION: None,
+                names.GUARDRAIL: None,
+                names.OUTCOME: (*(outcome.value for outcome in GuardrailOutcome), OTHER),
+                names.REASON: AI_REASONS,
+            }
+        ),
+        names.AI_TOOL: MappingProxyType(
+            {
+                names.INTEGRATION: None,
+                names.TOOL: None,
+                names.OUTCOME: (*(outcome.value for outcome in ToolOutcome), OTHER),
+                names.REASON: AI_REASONS,
+            }
+        ),
+        names.AI_EVALUATION: MappingProxyType(
+            {
+                names.INTEGRATION: None,
+                names.EVALUATION: None,
+                names.OUTCOME: (*(outcome.value for outcome in EvaluationOutcome), OTHER),
+                names.REASON: AI_REASONS,
+            }
+        ),
+        names.AI_APPROVAL: MappingProxyType(
+            {
+                names.INTEGRATION: None,
+                names.TOOL: None,
+                names.OUTCOME: (*(outcome.value for outcome in ApprovalOutcome), OTHER),
+            }
+        ),
+        names.AI_APPROVAL_BACKLOG: MappingProxyType({names.INTEGRATION: None, names.DELAY_BUCKET: DELAY_BUCKETS}),
         names.REFS_DROPPED: MappingProxyType({names.REASON: None}),
         names.REJECTED: MappingProxyType({names.FAMILY: None, names.REASON: None}),
         names.SWALLOWED: MappingProxyType({names.WHERE: None, names.ERROR: None}),
@@ -267,78 +361,3 @@ GAUGES: Mapping[str, Across] = MappingProxyType(
     }
 )
 """Gauge family -> what becomes of it across processes. Who is neither here nor above is a counter."""
-
-HELP: Mapping[str, str] = MappingProxyType(
-    {
-        names.HTTP_DURATION: "Time from a request to the last part of its answer, by route, in seconds.",
-        names.JOURNEY_DURATION: "Time that attempts at a user journey took, by how they ended, in seconds.",
-        names.DB_DURATION: "Time that database statements took, by what they do, in seconds.",
-        names.DB_POOL_WAIT: "Time spent waiting for a pooled database connection, in seconds.",
-        names.DB_POOL_CONNECTIONS: "Connections of a database pool, by what they are doing.",
-        names.JOB_DURATION: "Time that runs of background jobs took, by how they ended, in seconds.",
-        names.JOB_WAIT: "Time that background jobs could have been running before they were, in seconds.",
-        names.JOB_LOST: "Background jobs whose worker died under them.",
-        names.JOB_LAST_SUCCESS: "When a background job last succeeded, in epoch seconds.",
-        names.JOB_BACKLOG_AGE: "How long the oldest job of a queue has been waiting, in seconds.",
-        names.JOB_BACKLOG_SIZE: "How many jobs wait in a queue.",
-        names.PROBE_DURATION: "Time that probes took, by how they ended, in seconds.",
-        names.DELIVERY_OUTBOUND: "What we handed to a provider, or tried to; accepted is not delivered.",
-        names.DELIVERY_FEEDBACK: "What a provider said about what it had accepted.",
-        names.DELIVERY_WEBHOOK: "Callbacks of providers, by what they say and how late they came.",
-        names.ASYNC_STAGE: "Moves of the stages of a pipeline, by how they ended and which try it was.",
-        names.ASYNC_BACKLOG: "Looks at waiting work, by how long the oldest of it waited.",
-        names.ASYNC_CALLBACK: "Callbacks and reconciliations that a pipeline waits for, by how late they are.",
-        names.REFS_DROPPED: "Exact identifiers that did not reach the evidence sink, by reason.",
-        names.REJECTED: (
-            "Values outside their vocabulary or beyond their ceiling. Their events were counted all the same."
-        ),
-        names.SWALLOWED: "Exceptions that Parapet kept away from the application, by place and class.",
-    }
-)
-"""Family -> what it says. Every family of `LABELS` is here."""
-
-SIGNALS: Mapping[str, str] = MappingProxyType(
-    {
-        names.HTTP_DURATION: "http.request",
-        names.JOURNEY_DURATION: "journey",
-        names.DB_DURATION: "db.query",
-        names.DB_POOL_WAIT: "db.pool",
-        names.DB_POOL_CONNECTIONS: "db.pool",
-        names.JOB_DURATION: "job.run",
-        names.JOB_WAIT: "job.run",
-        names.JOB_LOST: "job.run",
-        names.JOB_LAST_SUCCESS: "job.run",
-        names.JOB_BACKLOG_AGE: "job.backlog",
-        names.JOB_BACKLOG_SIZE: "job.backlog",
-        names.PROBE_DURATION: "probe.run",
-        names.DELIVERY_OUTBOUND: "delivery.outbound",
-        names.DELIVERY_FEEDBACK: "delivery.provider_feedback",
-        names.DELIVERY_WEBHOOK: "delivery.webhook_ingest",
-        names.ASYNC_STAGE: "async.stage",
-        names.ASYNC_BACKLOG: "async.backlog",
-        names.ASYNC_CALLBACK: "async.callback",
-    }
-)
-"""Family of metrics -> the signal it belongs to, as the counter of rejected values names it; else its own name."""
-
-CEILINGS: Mapping[str, int] = MappingProxyType(
-    {
-        names.ROUTE: 200,
-        names.JOURNEY: 50,
-        names.TASK: 100,
-        names.QUEUE: 50,
-        names.PROVIDER: 20,
-        names.INTEGRATION: 50,
-        names.ENGINE: 20,
-        names.PROBE: 50,
-        names.PIPELINE_STAGE: 50,
-        names.FAMILY: 100,
-        names.REASON: 20,
-        names.WHERE: 200,
-        names.ERROR: 200,
-    }
-)
-"""Label that a host decides -> how many values it may have in one process, over all families; then they are OTHER."""
-
-DEFAULT_CEILING = 50
-"""For a label that is not in `CEILINGS`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from parapet.core import vocabulary
+from parapet.core import contract, vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.signals.locks import OneLock
 
@@ -15,7 +15,7 @@ class Ceilings:
     """The values admitted so far, by label: one `queue` is the same queue in every family.
 
     Args:
-        limits: label -> how many values, where it differs from `vocabulary.CEILINGS`.
+        limits: label -> how many values, where it differs from `contract.CEILINGS`.
         lock: the recorder's.
 
     Raises:
@@ -26,13 +26,13 @@ class Ceilings:
         for label, most in limits.items():
             if most < 1:
                 raise ConfigurationError(f"The ceiling of {label!r} is {most}; expected 1 or more.")
-        self._limits = {**vocabulary.CEILINGS, **limits}
+        self._limits = {**contract.CEILINGS, **limits}
         self._admitted: dict[str, set[str]] = {}
         self._lock = lock
 
     def limit(self, label: str) -> int:
         """How many values *label* may have."""
-        return self._limits.get(label, vocabulary.DEFAULT_CEILING)
+        return self._limits.get(label, contract.DEFAULT_CEILING)
 
     def admitted(self, label: str) -> frozenset[str]:
         """The values that *label* has so far."""

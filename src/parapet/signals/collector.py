@@ -9,7 +9,7 @@ from typing import TypeAlias
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from parapet.core import vocabulary
+from parapet.core import contract, vocabulary
 from parapet.signals.histogram import HistogramSnapshot, bound_text
 from parapet.signals.numbers import NumberSnapshot
 
@@ -26,7 +26,7 @@ class RecorderCollector:
         """Every family there can be, without series; a registry asks before it registers."""
         for name, labels in vocabulary.LABELS.items():
             kind = HistogramMetricFamily if name in vocabulary.BUCKETS_SECONDS else _NUMBERS[name in vocabulary.GAUGES]
-            yield kind(name, vocabulary.HELP[name], labels=tuple(labels))
+            yield kind(name, contract.HELP[name], labels=tuple(labels))
 
     def collect(self) -> Iterator[Metric]:
         """The families with all their series, as they stand."""

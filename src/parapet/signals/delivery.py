@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType, TracebackType
 
-from parapet.core import names, vocabulary
+from parapet.core import contract, names, vocabulary
 from parapet.core.errors import UnknownName
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import Channel, DelayBucket, DeliveryOutcome, FailureClass, FaultPlane
@@ -45,20 +45,27 @@ _SENDING = (
     FailureClass.AUTHENTICATION,
     FailureClass.CONFIGURATION,
     FailureClass.NETWORK,
+    vocabulary.OTHER,
 )
 _RECEIVING = (
     FailureClass.REJECTED,
     FailureClass.INVALID_RECIPIENT,
     FailureClass.MAILBOX_UNAVAILABLE,
     FailureClass.CONTENT,
+    vocabulary.OTHER,
 )
-USUAL: Mapping[str, Mapping[str, tuple[FailureClass, ...]]] = MappingProxyType(
+USUAL: Mapping[str, Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         names.DELIVERY_OUTBOUND: MappingProxyType(
             {
                 DeliveryOutcome.ATTEMPTED: (FailureClass.NONE,),
                 DeliveryOutcome.ACCEPTED: (FailureClass.NONE,),
-                DeliveryOutcome.DEFERRED: (FailureClass.RATE_LIMITED, FailureClass.UNAVAILABLE, FailureClass.TIMEOUT),
+                DeliveryOutcome.DEFERRED: (
+                    FailureClass.RATE_LIMITED,
+                    FailureClass.UNAVAILABLE,
+                    FailureClass.TIMEOUT,
+                    vocabulary.OTHER,
+                ),
                 DeliveryOutcome.FAILED: _SENDING,
                 DeliveryOutcome.SUPPRESSED: (FailureClass.SUPPRESSED,),
             }
@@ -67,7 +74,11 @@ USUAL: Mapping[str, Mapping[str, tuple[FailureClass, ...]]] = MappingProxyType(
             {
                 DeliveryOutcome.ACCEPTED: (FailureClass.NONE,),
                 DeliveryOutcome.DELIVERED: (FailureClass.NONE,),
-                DeliveryOutcome.DEFERRED: (FailureClass.MAILBOX_UNAVAILABLE, FailureClass.RATE_LIMITED),
+                DeliveryOutcome.DEFERRED: (
+                    FailureClass.MAILBOX_UNAVAILABLE,
+                    FailureClass.RATE_LIMITED,
+                    vocabulary.OTHER,
+                ),
                 DeliveryOutcome.FAILED: _RECEIVING,
                 DeliveryOutcome.BOUNCED: _RECEIVING,
                 DeliveryOutcome.COMPLAINED: (FailureClass.NONE,),
@@ -171,7 +182,7 @@ class Delivery:
         refs: Mapping[str, object] | None,
         *delay: str,
     ) -> None:
-        signal = vocabulary.SIGNALS[metric]
+        signal = contract.SIGNALS[metric]
         with guarded("signals.delivery"):
             ended = delays.text_of(outcome)
             why = _why(ended) if failure_class is None else delays.text_of(failure_class)
@@ -189,11 +200,11 @@ class Delivery:
     def _usual(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for metric, outcomes in USUAL.items():
             for outcome, reasons in outcomes.items():
-                for why in reasons:
-                    yield metric, (*self._mine, outcome, why.value, PLANES[why].value)
-        for delay in delays.BUCKETS:
-            plane = _where(FailureClass.NONE, delay)
-            yield names.DELIVERY_WEBHOOK, (*self._mine, DeliveryOutcome.DELIVERED, FailureClass.NONE, plane, delay)
+                for why in map(str, reasons):
+                    yield metric, (*self._mine, outcome, why, _where(why))
+                    if metric == names.DELIVERY_FEEDBACK:  # what a callback may tell, however late
+                        for delay in delays.BUCKETS:
+                            yield names.DELIVERY_WEBHOOK, (*self._mine, outcome, why, _where(why, delay), delay)
 
 
 class Handover:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from parapet.core import names, vocabulary
+from parapet.core import contract, names, vocabulary
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.signals.ceilings import Ceilings, is_value
 from parapet.signals.cells import Family, Labels, Room
@@ -189,7 +189,7 @@ class Families:
             family.forget_parent()
 
     def _make(self, metric: str) -> Family:
-        label_names, help_text = tuple(vocabulary.LABELS[metric]), vocabulary.HELP[metric]
+        label_names, help_text = tuple(vocabulary.LABELS[metric]), contract.HELP[metric]
         lock, shared = self._lock, self._shared
         if metric in vocabulary.BUCKETS_SECONDS:
             bounds = vocabulary.BUCKETS_SECONDS[metric]
@@ -215,4 +215,4 @@ class Families:
 
 
 def _signal(family: Family) -> str:
-    return vocabulary.SIGNALS.get(family.name, family.name)
+    return contract.SIGNALS.get(family.name, family.name)

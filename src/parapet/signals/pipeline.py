@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 
-from parapet.core import names, vocabulary
+from parapet.core import contract, names, vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import AsyncOutcome, FaultPlane, RetryState
 from parapet.signals import delays
 from parapet.signals.recorder import Recorder
 from parapet.signals.refs import Refs
+from parapet.signals.running import Running
 from parapet.signals.series import finite
 
 NO_PROVIDER = "none"
@@ -51,7 +52,17 @@ class Pipeline:
         ConfigurationError: a name cannot be used, there are more of them than the ceilings allow, or there is no stage.
     """
 
-    __slots__ = ("_mine", "_recorder", "_refs", "integration", "late_after_seconds", "provider", "queue", "stages")
+    __slots__ = (
+        "_mine",
+        "_recorder",
+        "_refs",
+        "_runs",
+        "integration",
+        "late_after_seconds",
+        "provider",
+        "queue",
+        "stages",
+    )
 
     def __init__(
         self,
@@ -81,7 +92,9 @@ class Pipeline:
         self._mine = (integration, provider, queue)
         self._recorder = recorder
         self._refs = refs
+        self._runs = Running()
         self._declare()
+        recorder.collect_at_scrape(self._look)
 
     def stage(
         self,
@@ -105,7 +118,7 @@ class Pipeline:
             ended = delays.text_of(outcome)
             state = retry_state_of(ended, attempt, max_attempts) if retry_state is None else delays.text_of(retry_state)
             if ended == AsyncOutcome.RETRYABLE_FAILED and state == RetryState.EXHAUSTED:
-                self._recorder.reject(vocabulary.SIGNALS[metric], names.RETRY_STATE)  # what is tried again is not lost
+                self._recorder.reject(contract.SIGNALS[metric], names.RETRY_STATE)  # what is tried again is not lost
                 state = RetryState.RETRYING.value
             usual = _PLANE_OF.get(ended, _WORKER)
             plane = usual if fault_plane is None else delays.text_of(fault_plane)
@@ -124,6 +137,17 @@ class Pipeline:
         If it raises, it is tried again (*max_attempts* None, or not reached), or discarded.
         """
         return StageRun(self, stage, attempt, max_attempts, refs)
+
+    def running(self, stage: str, oldest_seconds: float, *, refs: Mapping[str, object] | None = None) -> None:
+        """Count a look at *stage*, whose oldest run has taken *oldest_seconds* so far; 0 if none runs.
+
+        For runs that begin and end in different places; look regularly. What `run` surrounds is looked at by itself.
+        """
+        metric = names.ASYNC_RUNNING
+        with guarded("signals.pipeline"):
+            if finite(oldest_seconds) is None:
+                self._recorder.reject(contract.SIGNALS[metric], names.DELAY_BUCKET)
+            self._count(metric, (*self._mine, delays.text_of(stage), delays.bucket_of(oldest_seconds)), refs)
 
     def backlog(
         self,
@@ -170,7 +194,7 @@ class Pipeline:
             seconds = finite(delay_seconds)
             late = seconds is not None and seconds >= self.late_after_seconds
             if seconds is None:
-                self._recorder.reject(vocabulary.SIGNALS[metric], names.DELAY_BUCKET)
+                self._recorder.reject(contract.SIGNALS[metric], names.DELAY_BUCKET)
             outcome: str = AsyncOutcome.DELAYED if late else AsyncOutcome.SUCCEEDED
             if seconds is None:
                 outcome = vocabulary.OTHER
@@ -181,11 +205,15 @@ class Pipeline:
             stages = tuple(map(delays.text_of, stage))
             self._count(metric, (*self._mine, *stages, outcome, delays.bucket_of(seconds), where), refs)
 
+    def _look(self, recorder: Recorder) -> None:
+        for stage, seconds in self._runs.oldest().items():
+            self.running(stage, seconds)
+
     def _count(self, metric: str, values: tuple[str, ...], refs: Mapping[str, object] | None) -> None:
         self._recorder.add(metric, values)
         if refs:
             fields = dict(zip(vocabulary.LABELS[metric], values, strict=True))
-            self._refs.offer(vocabulary.SIGNALS[metric], fields, refs)
+            self._refs.offer(contract.SIGNALS[metric], fields, refs)
 
     def _declare(self) -> None:
         for stage in self.stages:
@@ -197,6 +225,8 @@ class Pipeline:
             queued = FaultPlane.BACKLOG if delay in beyond else FaultPlane.NONE
             self._recorder.declare(names.ASYNC_BACKLOG, (*self._mine, outcome, delay, queued))
             called = FaultPlane.WEBHOOK if delay in beyond else FaultPlane.NONE
+            for stage in self.stages:
+                self._recorder.declare(names.ASYNC_RUNNING, (*self._mine, stage, delay))
             for stage in self.stages if self.provider != NO_PROVIDER else ():
                 self._recorder.declare(names.ASYNC_CALLBACK, (*self._mine, stage, outcome, delay, called))
 
@@ -225,6 +255,8 @@ class StageRun:
         self._outcome = AsyncOutcome.RETRYABLE_FAILED
 
     def __enter__(self) -> StageRun:
+        with guarded("signals.pipeline"):
+            self._pipeline._runs.begin(self._stage, self)
         self._tell(AsyncOutcome.STARTED)
         return self
 
@@ -238,6 +270,8 @@ class StageRun:
                 # An interruption is no end of the work: whoever stops a worker starts another.
                 lost = last and isinstance(error, Exception)
                 outcome = AsyncOutcome.DISCARDED if lost else AsyncOutcome.RETRYABLE_FAILED
+        with guarded("signals.pipeline"):
+            self._pipeline._runs.end(self._stage, self)
         self._tell(outcome)
 
     async def __aenter__(self) -> StageRun:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 from dataclasses import replace
 from typing import TypeAlias
 
-from parapet.core import names, vocabulary
+from parapet.core import contract, names, vocabulary
 from parapet.core.vocabulary import JobState, Outcome
 from parapet.signals.cells import Labels
 from parapet.signals.histogram import HistogramSnapshot
@@ -104,7 +104,7 @@ def rejections(
     series[JOURNEY, UNKNOWN_OUTCOME] += _events(journeys, names.OUTCOME)
     return NumberSnapshot(
         name=names.REJECTED,
-        help_text=vocabulary.HELP[names.REJECTED],
+        help_text=contract.HELP[names.REJECTED],
         label_names=tuple(vocabulary.LABELS[names.REJECTED]),
         kind="counter",
         series=series,
@@ -115,7 +115,7 @@ def swallowed(counted: Mapping[tuple[str, str], int] | Mapping[Labels, float]) -
     """The exceptions that the guard kept away from the host."""
     return NumberSnapshot(
         name=names.SWALLOWED,
-        help_text=vocabulary.HELP[names.SWALLOWED],
+        help_text=contract.HELP[names.SWALLOWED],
         label_names=tuple(vocabulary.LABELS[names.SWALLOWED]),
         kind="counter",
         series=dict(list(counted.items())),

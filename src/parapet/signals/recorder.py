@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 from weakref import ref
 
-from parapet.core import guard, names, vocabulary
+from parapet.core import contract, guard, names, vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.signals import exemplars, reading
 from parapet.signals.admission import Admission
@@ -49,7 +49,7 @@ class Recorder:
     Args:
         max_routes: how many route templates get series of their own; the others share the route `other`.
         max_series: how many label sets each family may make; for requests, over all routes, methods and classes.
-        ceilings: label -> how many values it may have, where that differs from `vocabulary.CEILINGS`.
+        ceilings: label -> how many values it may have, where that differs from `contract.CEILINGS`.
 
         multiprocess_dir: a directory that all processes of the service count into, made if it is missing; whichever
             is scraped then reports all of them. Each process opens its files when it first counts, so an application
@@ -323,7 +323,7 @@ class Recorder:
                 return None
             count = len(vocabulary.LABELS[metric])
             if type(values) is not tuple or len(values) != count:
-                self.reject(vocabulary.SIGNALS.get(metric, metric), WRONG_LABELS)
+                self.reject(contract.SIGNALS.get(metric, metric), WRONG_LABELS)
                 values = (vocabulary.OTHER,) * count
             return self.families.series(metric, values)
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from parapet.slo.pack import Guide, Pack, bundle
+from parapet.slo.packs.ai import ai_pack
 from parapet.slo.packs.billing import billing_pack
 from parapet.slo.packs.database import database_pack
 from parapet.slo.packs.deliveries import email_delivery_pack, notifications_pack
@@ -13,6 +14,7 @@ from parapet.slo.packs.web import web_pack
 __all__ = [
     "Guide",
     "Pack",
+    "ai_pack",
     "billing_pack",
     "bundle",
     "database_pack",

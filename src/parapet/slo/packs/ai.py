@@ -1,0 +1,110 @@
+"""What models do: that guardrails let answers through, that tools work, that evaluations pass, that people decide."""
+
+from __future__ import annotations
+
+from parapet.core import names
+from parapet.core.vocabulary import DelayBucket, EvaluationOutcome, FaultPlane, GuardrailOutcome, ToolOutcome
+from parapet.slo.pack import Guide, Pack
+from parapet.slo.packs.parts import QUIET, Subject, kept, title_of
+from parapet.slo.slice import EventRatio, equals, one_of
+
+ANSWERED = (GuardrailOutcome.PASSED.value, GuardrailOutcome.CORRECTED.value)
+KEPT_BACK = (GuardrailOutcome.BLOCKED.value, GuardrailOutcome.CRASHED.value)
+
+
+def ai_pack(
+    assistant: str,
+    *,
+    guardrails: float | None = 0.99,
+    tools: float | None = 0.99,
+    evaluations: float | None = 0.9,
+    approvals: float | None = 0.95,
+    name: str | None = None,
+    title: str | None = None,
+    owner: str = "",
+    runbook: str | None = None,
+) -> Pack:
+    """Answers pass the guardrails, tools work, and nobody waits long for a person: for what `parapet.ai(assistant)`
+    counts.
+
+    What a guardrail refused to do for the user, what a user got wrong or left, and what a person denied burn nothing.
+
+    Args:
+        guardrails: `<name>-guardrails`: share of the answers that pass, corrected or not. A guardrail that could not
+            look is bad too: no news is not good news. 99 % = 7.2 hours in 30 days, or 1 in 100.
+        tools: `<name>-tools`: share of the calls of tools that must not fail. 99 % = 7.2 hours in 30 days, or 1 in 100.
+        evaluations: `<name>-evaluations`: share of the answers that evaluations find as they should be. A ticket,
+            never a page. 90 % = 3 days in 30 days, or 1 in 10.
+        approvals: `<name>-approvals`: at this share of the looks at what waits for a person, nothing waits longer than
+            an hour. A ticket, never a page. 95 % = 36 hours in 30 days, or 1 in 20.
+        name: what the slices are called after; by default, the assistant.
+        runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
+
+    Raises:
+        ConfigurationError: an objective is no ratio, or all are None.
+    """
+    called, shown = name or assistant, title or title_of(assistant)
+    subject = Subject(name=called, title=shown, owner=owner, runbook=runbook or f"ai-{called}")
+    mine = equals(names.INTEGRATION, assistant)
+    worked, broke = ToolOutcome.SUCCEEDED.value, ToolOutcome.FAILED.value
+    passed, failed = EvaluationOutcome.PASSED.value, EvaluationOutcome.FAILED.value
+    return Pack(
+        name=f"ai_pack({assistant!r})",
+        slices=kept(
+            subject.promise(
+                "guardrails",
+                guardrails,
+                EventRatio(
+                    metric=names.AI_GUARDRAIL,
+                    total=(mine, one_of(names.OUTCOME, *ANSWERED, *KEPT_BACK)),
+                    bad=(one_of(names.OUTCOME, *KEPT_BACK),),
+                ),
+                well="answers pass the guardrails",
+                badly="answers are kept back",
+                plane=FaultPlane.APPLICATION,
+                good="answers that passed, corrected or not. What was asked for and refused is in no number.",
+            ),
+            subject.promise(
+                "tools",
+                tools,
+                EventRatio(
+                    metric=names.AI_TOOL,
+                    total=(mine, one_of(names.OUTCOME, worked, broke)),
+                    bad=(equals(names.OUTCOME, broke),),
+                ),
+                well="tools work",
+                badly="tools fail",
+                plane=FaultPlane.DEPENDENCY,
+                good="calls that did what they were asked. What users got wrong, left or were denied does not count.",
+            ),
+            subject.promise(
+                "evaluations",
+                evaluations,
+                EventRatio(
+                    metric=names.AI_EVALUATION,
+                    total=(mine, one_of(names.OUTCOME, passed, failed)),
+                    bad=(equals(names.OUTCOME, failed),),
+                ),
+                well="answers are as they should be",
+                badly="answers are worse than they should be",
+                plane=FaultPlane.APPLICATION,
+                good="answers that an evaluation found as they should be. Where nobody can say, nothing counts.",
+                severities=QUIET,
+            ),
+            subject.promise(
+                "approvals",
+                approvals,
+                EventRatio(
+                    metric=names.AI_APPROVAL_BACKLOG,
+                    total=(mine,),
+                    bad=(equals(names.DELAY_BUCKET, DelayBucket.OVER_1H.value),),
+                ),
+                well="people decide in time",
+                badly="approvals are stale",
+                plane=FaultPlane.NONE,
+                good="looks at which no request had waited for a person for longer than an hour.",
+                severities=QUIET,
+            ),
+        ),
+        guides=(Guide(name=f"ai-{called}", playbook="ai", title=shown),),
+    )

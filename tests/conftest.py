@@ -23,6 +23,7 @@ from parapet.core.types import Actor, ActorClass
 from parapet.incidents.model import Incident
 from parapet.incidents.policy import IncidentPolicy
 from parapet.notify.message import Channel
+from parapet.ops.audit import Audit
 from parapet.ops.change import Changes
 from parapet.ops.context import Context
 from parapet.ops.ingest import Inbox, Receipt
@@ -83,6 +84,10 @@ class Desk:
     @cached_property
     def operator(self) -> Operator:
         return Operator(self.context)
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(self.context)
 
     @cached_property
     def changes(self) -> Changes:

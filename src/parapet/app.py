@@ -22,6 +22,7 @@ from parapet.slo.burn import BurnPolicy
 
 if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.notify.message import Channel
+    from parapet.ops.audit import Audit
     from parapet.ops.change import Changes
     from parapet.ops.context import Context
     from parapet.ops.ingest import Inbox
@@ -110,6 +111,13 @@ class Parapet(Definitions):
         from parapet.ops.operate import Operator
 
         return Operator(self._context)
+
+    @cached_property
+    def audit(self) -> Audit:
+        """Proves the evidence, and takes words out of it."""
+        from parapet.ops.audit import Audit
+
+        return Audit(self._context)
 
     @cached_property
     def changes(self) -> Changes:

@@ -146,6 +146,7 @@ class Book:
             recorded_at=at,
             actor=entry.actor,
             payload=entry.payload,
+            payload_hash="",
             previous_hash=previous,
             hash=digest,
         )

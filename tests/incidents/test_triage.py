@@ -167,6 +167,7 @@ def test_alerts_left_out_by_the_sender_are_an_unknown() -> None:
         recorded_at=AT,
         actor=ALERTMANAGER,
         payload={"truncated": 7},
+        payload_hash="",
         previous_hash="",
         hash="",
     )

@@ -74,6 +74,7 @@ class Night:
                 recorded_at=at(when),
                 actor=entry.actor,
                 payload=entry.payload,
+                payload_hash="",
                 previous_hash="",
                 hash="",
             )

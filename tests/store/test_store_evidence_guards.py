@@ -70,7 +70,8 @@ def test_tampering_with_the_file_is_noticed(desk: Desk, database: str, tampering
             for name in ("update", "delete"):
                 connection.execute(text(f"DROP TRIGGER parapet_entries_no_{name}"))
         else:
-            connection.execute(text("DROP TRIGGER parapet_entries_no_change ON parapet_entries"))
+            for name in ("change", "removal"):
+                connection.execute(text(f"DROP TRIGGER parapet_entries_no_{name} ON parapet_entries"))
         connection.execute(text(tampering))
     with desk.store.read() as tx:
         broken = first_broken(tx.entries.of(number))

@@ -82,6 +82,7 @@ class Night:
                     recorded_at=when,
                     actor=new.actor,
                     payload=new.payload,
+                    payload_hash="",
                     previous_hash="",
                     hash="",
                 )

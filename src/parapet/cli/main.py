@@ -18,6 +18,8 @@ COMMANDS = {
     "worker": ("parapet.cli.worker", "worker"),
     "doctor": ("parapet.cli.doctor", "doctor"),
     "deploy": ("parapet.cli.deploy", "deploy"),
+    "incident": ("parapet.cli.incident.group", "incident"),
+    "audit": ("parapet.cli.audit", "audit"),
 }
 
 

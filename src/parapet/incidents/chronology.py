@@ -61,6 +61,8 @@ def merge(entries: Iterable[Entry], changes: Iterable[Change]) -> tuple[Row, ...
 
 def sentence(kind: EntryKind, payload: JsonObject) -> str:
     """What an entry of *kind* with *payload* says."""
+    if payload.get("redacted") is True:
+        return f"{kind.value.replace('_', ' ').capitalize()}. What it said was taken out."
     match kind:
         case EntryKind.OPENED:
             return _with(f"{_alerts(payload, 'fired')}, incident opened.", _first_summary(payload))
@@ -108,6 +110,9 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
             return _words(payload, "text")
         case EntryKind.RESOLVED:
             return _resolved(payload)
+        case EntryKind.REDACTED:
+            taken = f"The words of entry {_count(payload, 'seq')} were taken out."
+            return _with(taken, _words(payload, "reason"))
         case EntryKind.NOTIFIED:
             return f"Told {_words(payload, 'channel') or 'people'}{_about(payload)}."
         case EntryKind.NOTIFICATION_FAILED:

@@ -51,6 +51,7 @@ class EntryKind(StrEnum):
     ABSORBED = "absorbed"  # another incident was merged into this one
     SPLIT = "split"  # some of its alerts went into an incident of their own
     RESOLVED = "resolved"
+    REDACTED = "redacted"  # what an earlier entry said was taken out; that it was said remains
     NOTIFIED = "notified"
     NOTIFICATION_FAILED = "notification_failed"
 
@@ -150,6 +151,8 @@ class Entry:
     recorded_at: datetime
     actor: Actor
     payload: JsonObject
+    payload_hash: str
+    """SHA-256 of the payload as it was written; outlives a redaction."""
     previous_hash: str
     hash: str
     """SHA-256 over this entry and *previous_hash*, in hexadecimal."""

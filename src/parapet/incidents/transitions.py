@@ -13,6 +13,7 @@ from parapet.core.types import PARAPET, Actor, JsonObject
 from parapet.incidents.model import (
     Announcement,
     Decision,
+    Entry,
     EntryKind,
     Incident,
     IncidentState,
@@ -239,6 +240,24 @@ def reopen(incident: Incident, *, actor: Actor, reason: str, version: int, now: 
         entries=(_by(actor, EntryKind.REOPENED, payload, now),),
         announce=Announcement.REOPENED,
     )
+
+
+def redact(incident: Incident, entry: Entry, *, actor: Actor, reason: str, version: int, now: datetime) -> Decision:
+    """*actor* has the words of *entry* taken out; that they were said, when and by whom remains.
+
+    Raises:
+        StaleVersion: it moved since *version*.
+        IllegalTransition: they were taken out before, or the entry says that others were.
+        ReasonRequired: no reason was given.
+        Refused: the reason is too long.
+    """
+    fresh(incident, version)
+    if entry.kind is EntryKind.REDACTED or entry.payload.get("redacted") is True:
+        raise IllegalTransition(f"There is nothing to take out of entry {entry.seq}. Nothing changed.")
+    why = reason_of(reason, "Say why the words must go, without repeating them. Nothing changed.")
+    payload: JsonObject = {"seq": entry.seq, "kind": entry.kind.value, "reason": why}
+    after = replace(incident, version=incident.version + 1)
+    return Decision(incident=after, entries=(_by(actor, EntryKind.REDACTED, payload, now),))
 
 
 def settle(incident: Incident, *, now: datetime, policy: IncidentPolicy) -> Decision | None:

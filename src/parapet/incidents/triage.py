@@ -111,7 +111,7 @@ def unknowns(incident: Incident, near_changes: Sequence[Near], entries: Sequence
             said.append("Whether it is over: the alert is gone, but nothing reported its end.")
         case Resolution.OPERATOR if incident.firing > 0:
             said.append(f"Whether it is over: {_alerts(incident.firing)} still fired when a person closed it.")
-        case _ if incident.firing == 0:
+        case _ if incident.firing == 0 and (incident.resolution or incident.quiet_since is not None):
             said.append("Whether it is fixed: a cleared alert is not proof.")
     if not any(one.seconds_from_onset <= 0 for one in near_changes):
         said.append("What changed: nothing is recorded before onset, which does not mean that nothing changed.")

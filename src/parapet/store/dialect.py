@@ -160,10 +160,41 @@ def append_only_statements(table: str, dialect: str) -> tuple[str, ...]:
             for verb in ("UPDATE", "DELETE")
         )
     return (
-        f"""CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION '{said}'; END $$""",
+        _refusal(table),
         f"""CREATE OR REPLACE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}
         FOR EACH ROW EXECUTE FUNCTION {table}_refuse()""",
         f"""CREATE OR REPLACE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
         FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()""",
     )
+
+
+def redactable_statements(
+    table: str, columns: Sequence[str], payload: str, redacted: str, dialect: str
+) -> tuple[str, ...]:
+    """The same, but one change is let through: the column *payload* becomes *redacted*, and no other one of *columns*.
+
+    Replaces the trigger of `append_only_statements` that refuses every change; removing stays refused.
+    """
+    others = [name for name in columns if name != payload]
+    if dialect == "sqlite":
+        same = " AND ".join(f"NEW.{name} IS OLD.{name}" for name in others)
+        refusing = (
+            f"CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} "
+            f"WHEN NOT (NEW.{payload} = '{redacted}' AND {same}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+        return f"DROP TRIGGER IF EXISTS {table}_no_update", refusing
+    new, old = (", ".join(f"{row}.{name}" for name in others) for row in ("NEW", "OLD"))
+    return (
+        _refusal(table),
+        f"""CREATE OR REPLACE TRIGGER {table}_no_change BEFORE UPDATE ON {table} FOR EACH ROW
+        WHEN (NEW.{payload} IS DISTINCT FROM '{redacted}' OR ({new}) IS DISTINCT FROM ({old}))
+        EXECUTE FUNCTION {table}_refuse()""",
+        f"""CREATE OR REPLACE TRIGGER {table}_no_removal BEFORE DELETE ON {table}
+        FOR EACH ROW EXECUTE FUNCTION {table}_refuse()""",
+    )
+
+
+def _refusal(table: str) -> str:
+    return f"""CREATE OR REPLACE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION '{table} is append-only'; END $$"""

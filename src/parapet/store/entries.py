@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Text, insert, select, type_coerce, update
 
+from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.incidents.model import Entry, EntryKind, NewEntry
-from parapet.store.chain import GENESIS, payload_hash, seal
+from parapet.store.chain import GENESIS, REDACTED, REDACTED_TEXT, payload_hash, seal
 from parapet.store.rows import Row, actor_columns, actor_of, as_kept
 from parapet.store.schema import entries as table
+from parapet.store.schema import heads
 
 
 class Entries:
@@ -27,12 +29,8 @@ class Entries:
         Raises:
             Conflict: somebody else wrote to this incident at the same moment.
         """
-        last = self._connection.execute(
-            select(table.c.seq, table.c.hash)
-            .where(table.c.incident_id == incident_id)
-            .order_by(table.c.seq.desc())
-            .limit(1)
-        ).first()
+        wanted = select(heads.c.seq, heads.c.hash).where(heads.c.incident_id == incident_id)
+        last = self._connection.execute(wanted).first()
         seq, previous_hash = (last.seq, last.hash) if last is not None else (0, GENESIS)
         rows: list[Row] = []
         for entry in map(_kept, new):
@@ -59,8 +57,16 @@ class Entries:
                 }
             )
             previous_hash = sealed
-        if rows:
-            self._connection.execute(insert(table), rows)
+        if not rows:
+            return
+        self._connection.execute(insert(table), rows)
+        head = {"incident_id": incident_id, "seq": seq, "hash": previous_hash}
+        if last is None:
+            self._connection.execute(insert(heads), head)
+            return
+        mine = update(heads).where(heads.c.incident_id == incident_id, heads.c.seq == last.seq).values(**head)
+        if self._connection.execute(mine).rowcount != 1:
+            raise Conflict(f"Somebody else wrote into INC-{incident_id} at the same moment.")
 
     def of(self, incident_id: IncidentId) -> tuple[Entry, ...]:
         """The chronology of an incident, in the order in which it was written."""
@@ -76,11 +82,21 @@ class Entries:
                 recorded_at=row["recorded_at"],
                 actor=actor_of(row),
                 payload=row["payload"],
+                payload_hash=row["payload_hash"],
                 previous_hash=row["previous_hash"],
                 hash=row["hash"],
             )
             for row in rows
         )
+
+    def redact(self, incident_id: IncidentId, seq: int) -> bool:
+        """Take out what an entry says, and leave its seal. False if there is no such entry, or it was done before."""
+        mine = update(table).where(
+            table.c.incident_id == incident_id,
+            table.c.seq == seq,
+            type_coerce(table.c.payload, Text) != REDACTED_TEXT,
+        )
+        return self._connection.execute(mine.values(payload=REDACTED)).rowcount == 1
 
 
 def _kept(entry: NewEntry) -> NewEntry:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.store.dialect import upsert
 from parapet.store.rows import actor_columns
 from parapet.store.schema import audit, heartbeats, retrospectives
 
+REDACTED_WORDS = "[redacted]"
+"""What is left of a reason that was taken out."""
 REMEMBERED = timedelta(days=7)
 """How long a heartbeat is kept after the last beat."""
 
@@ -36,6 +38,25 @@ class AuditRows:
         row = {"recorded_at": now, "verb": verb, "target": target, "outcome": outcome, "reason": reason}
         self._connection.execute(insert(audit), row | {"details": details or {}} | actor_columns(actor))
 
+    def redact(self, target: str, reason: str) -> int:
+        """Take *reason* out wherever it was given for something done to *target*; how often it was there."""
+        mine = update(audit).where(audit.c.target == target, audit.c.reason == reason)
+        return self._connection.execute(mine.values(reason=REDACTED_WORDS)).rowcount
+
+    def page(
+        self, *, target: str | None = None, actor: str | None = None, before: int | None = None, limit: int = 50
+    ) -> list[JsonObject]:
+        """What was done, newest first; *before*: the number of a row, to get those older than it."""
+        wanted = select(audit).order_by(audit.c.id.desc()).limit(limit)
+        if target is not None:
+            wanted = wanted.where(audit.c.target == target)
+        if actor is not None:
+            wanted = wanted.where(audit.c.actor_name == actor)
+        if before is not None:
+            wanted = wanted.where(audit.c.id < before)
+        rows = self._connection.execute(wanted).mappings()
+        return [{**row, "recorded_at": row["recorded_at"].isoformat()} for row in rows]
+
     def of(self, target: str) -> list[JsonObject]:
         """What was done to *target*, oldest first."""
         rows = self._connection.execute(select(audit).where(audit.c.target == target).order_by(audit.c.id)).mappings()
@@ -52,6 +73,11 @@ class RetrospectiveRows:
         """Keep what was composed when the incident resolved at this version."""
         row = {"incident_id": incident_id, "incident_version": incident_version, "composed_at": now, "body": body}
         self._connection.execute(insert(retrospectives).values(**row))
+
+    def forget(self, incident_id: IncidentId) -> bool:
+        """Drop those of an incident, to compose them again from what may still be said; False if there were none."""
+        mine = delete(retrospectives).where(retrospectives.c.incident_id == incident_id)
+        return self._connection.execute(mine).rowcount > 0
 
     def latest(self, incident_id: IncidentId) -> JsonObject | None:
         """The newest one of an incident."""

@@ -153,6 +153,15 @@ entries = Table(
     Column("hash", Words(64), nullable=False),
 )
 
+heads = Table(
+    f"{TABLE_PREFIX}heads",
+    metadata,
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), primary_key=True, autoincrement=False),
+    Column("seq", Integer, nullable=False),
+    Column("hash", Words(64), nullable=False),
+)
+"""The last entry of each chronology, so that a missing end is noticed too."""
+
 changes = Table(
     f"{TABLE_PREFIX}changes",
     metadata,

@@ -9,6 +9,8 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from parapet.core.errors import Conflict
+from parapet.core.types import IncidentId
+from parapet.store import verify
 from parapet.store.changes import ChangeRows
 from parapet.store.dialect import connect, lock_keys, reading
 from parapet.store.entries import Entries
@@ -43,6 +45,16 @@ class Transaction:
         self.probes = ProbeRows(connection)
         self.routes = RouteRows(connection, self.incidents)
         self._connection = connection
+
+    def count_chains(self, incident_id: IncidentId | None = None) -> int:
+        """How many entries `verify_chains` examines."""
+        return verify.count(self._connection, incident_id)
+
+    def verify_chains(
+        self, incident_id: IncidentId | None = None, progress: Callable[[int], None] | None = None
+    ) -> verify.Verified:
+        """Recompute the chain of an incident, or every chain."""
+        return verify.verify(self._connection, incident_id=incident_id, progress=progress)
 
     def take_turns(self, keys: Iterable[str]) -> None:
         """Wait until no other transaction that takes turns works on any of *keys*; hold them until this one ends.

@@ -117,6 +117,7 @@ ENTRY: Mapping[EntryKind, Word] = MappingProxyType(
         EntryKind.ABSORBED: Word(text="Took over another incident", icon="merge", tone=""),
         EntryKind.SPLIT: Word(text="Alerts split off", icon="merge", tone=""),
         EntryKind.NOTED: Word(text="Note", icon="note", tone=""),
+        EntryKind.REDACTED: Word(text="Words taken out", icon="note", tone=""),
         EntryKind.RESOLVED: Word(text="Resolved", icon="check", tone="good"),
         EntryKind.NOTIFIED: Word(text="Told", icon="send", tone=""),
         EntryKind.NOTIFICATION_FAILED: Word(text="Could not tell", icon="warn", tone="ticket"),

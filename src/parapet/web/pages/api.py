@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from parapet.core.errors import MalformedPayload
 from parapet.core.types import Actor, ActorClass, Json, JsonObject
-from parapet.incidents.model import Change, ChangeKind, Incident
+from parapet.incidents.document import incident_object
+from parapet.incidents.model import Change, ChangeKind
 from parapet.web.desk import Desk, Visit
 from parapet.web.response import Response, answer, refusal
 from parapet.web.text import capped, machine, web_link
@@ -47,31 +48,6 @@ def incidents(desk: Desk, visit: Visit) -> Response:
         return refusal(422, f"scope is {capped(scope, 40)!r}; it must be one of {', '.join(SCOPES)}.")
     found = desk.app.look.queue(scope, limit=MOST_INCIDENTS)
     return answer({"scope": scope, "incidents": [incident_object(each) for each in found.incidents]})
-
-
-def incident_object(incident: Incident) -> JsonObject:
-    """An incident as JSON; times are UTC, the title is what the alert said."""
-
-    def told(when: datetime | None) -> str | None:
-        return None if when is None else machine(when)
-
-    return {
-        "id": incident.id,
-        "ref": incident.ref,
-        "service": incident.service,
-        "slice": incident.slice,
-        "title": capped(incident.title),
-        "state": incident.state.value,
-        "severity": incident.severity.value,
-        "firing": incident.firing,
-        "owner": incident.owner,
-        "started_at": told(incident.started_at),
-        "last_heard_at": told(incident.last_heard_at),
-        "quiet_since": told(incident.quiet_since),
-        "resolved_at": told(incident.resolved_at),
-        "resolution": None if incident.resolution is None else incident.resolution.value,
-        "version": incident.version,
-    }
 
 
 def change_object(change: Change) -> JsonObject:

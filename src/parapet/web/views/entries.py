@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from parapet.core.types import JsonObject
 from parapet.incidents.model import EntryKind, Resolution
 from parapet.web import text
-from parapet.web.words import RESOLUTION
+from parapet.web.words import ENTRY, RESOLUTION
 
 MOST_ALERTS_NAMED = 3
 
@@ -24,6 +24,8 @@ class EntryText:
 
 def entry_text(kind: EntryKind, payload: JsonObject) -> EntryText:
     """The words for *payload*; values that are missing or of another type are left out."""
+    if payload.get("redacted") is True:
+        return EntryText(strong=f"{ENTRY[kind].text}.", words="What it said was taken out; a later entry says why.")
     return _SAYS[kind](payload)
 
 
@@ -128,6 +130,12 @@ def _acknowledged(payload: JsonObject) -> EntryText:
     return EntryText(strong=strong, quote=_prose(payload, "reason"))
 
 
+def _redacted(payload: JsonObject) -> EntryText:
+    seq = _number(payload, "seq")
+    which = f" of entry {round(seq)}" if seq is not None else ""
+    return EntryText(strong=f"The words{which} were taken out.", quote=_prose(payload, "reason"))
+
+
 def _noted(payload: JsonObject) -> EntryText:
     return EntryText(quote=_prose(payload, "text"))
 
@@ -173,6 +181,7 @@ _SAYS: Mapping[EntryKind, Callable[[JsonObject], EntryText]] = {
     EntryKind.ABSORBED: _absorbed,
     EntryKind.SPLIT: _split,
     EntryKind.NOTED: _noted,
+    EntryKind.REDACTED: _redacted,
     EntryKind.RESOLVED: _resolved,
     EntryKind.NOTIFIED: _notified,
     EntryKind.NOTIFICATION_FAILED: _not_notified,

@@ -1,0 +1,133 @@
+"""`parapet incident list | show`: the queue and one incident, for eyes and for scripts."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import click
+
+from parapet.cli.incident.options import incident_argument
+from parapet.cli.load import load_app
+from parapet.cli.options import app_option, json_option, required_app
+from parapet.cli.terminal import Column, Tone, fact, paragraph, table, toned
+from parapet.core.types import IncidentId
+from parapet.incidents.chronology import merge
+from parapet.incidents.document import file_object, incident_object
+from parapet.incidents.durations import duration_words, instant_words
+from parapet.incidents.model import Incident, IncidentState, Severity
+
+SCOPES = ("open", "unowned", "mine", "resolved")
+COLUMNS = (
+    Column(title="incident"),
+    Column(title="severity"),
+    Column(title="state"),
+    Column(title="began (UTC)", needs_width=90),
+    Column(title="age", right=True),
+    Column(title="owner", needs_width=80),
+    Column(title="title", gives_way=True),
+)
+
+
+@click.command("list")
+@click.option("--scope", type=click.Choice(SCOPES), default="open", show_default=True, help="Which incidents.")
+@click.option("--owner", metavar="NAME", help="Whose, with --scope mine.")
+@click.option("--search", metavar="WORDS", help="In titles, notes and references; or a number, such as INC-12.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many at most.")
+@click.option("--before", metavar="PLACE", help="The page after it: what `next` said.")
+@app_option
+@json_option
+def list_incidents(
+    scope: str,
+    owner: str | None,
+    search: str | None,
+    limit: int,
+    before: str | None,
+    app_spec: str | None,
+    as_json: bool,
+) -> None:
+    """The queue: worst first, then oldest; resolved ones latest first.
+
+    \b
+    Examples:
+      parapet incident list
+      parapet incident list --scope resolved --search checkout --json
+    """
+    if scope == "mine" and not owner:
+        raise click.UsageError("--scope mine needs --owner NAME.")
+    app = load_app(required_app(app_spec))
+    page = app.look.queue(scope, owner=owner, search=search, limit=limit, before=before)
+    if as_json:
+        shown = [incident_object(one) for one in page.incidents]
+        click.echo(json.dumps({"scope": scope, "incidents": shown, "counts": dict(page.counts), "next": page.next}))
+        return
+    now = app.clock.now()
+    if page.incidents:
+        click.echo(table(COLUMNS, [_row(one, now) for one in page.incidents]))
+    else:
+        click.echo(f"No incident is {'resolved yet' if scope == 'resolved' else scope}.")
+    others = ", ".join(f"{page.counts.get(name, 0)} {name}" for name in SCOPES if name not in {scope, "mine"})
+    click.echo(toned(f"{len(page.incidents)} shown; {others}.", Tone.QUIET))
+    if page.next is not None:
+        click.echo(toned(f"More: --before '{page.next}'", Tone.QUIET))
+
+
+@click.command()
+@incident_argument
+@app_option
+@json_option
+def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
+    """One incident: what is known and what is not, then its chronology.
+
+    \b
+    Examples:
+      parapet incident show INC-12
+      parapet incident show 12 --json
+    """
+    app = load_app(required_app(app_spec))
+    held = app.look.incident(number)
+    incident, triage = held.incident, held.triage
+    if as_json:
+        click.echo(json.dumps(file_object(incident, held.entries, held.episodes, triage)))
+        return
+    now = app.clock.now()
+    tone = Tone.PAGE if incident.severity is Severity.PAGE else Tone.TICKET
+    loud = toned(incident.severity.value, Tone.PLAIN if incident.state is IncidentState.RESOLVED else tone)
+    click.echo(
+        f"{toned(incident.ref, Tone.STRONG)}  {loud}  {incident.state.value}  {toned(incident.title, Tone.STRONG)}"
+    )
+    click.echo(fact("Began", f"{instant_words(incident.started_at)}, {_ago(incident.started_at, now)} ago"))
+    click.echo(fact("Owner", incident.owner or "nobody has it"))
+    click.echo(fact("Symptom", triage.symptom.text))
+    click.echo(fact("Plane", f"{triage.plane.text} ({triage.plane.kind.value})"))
+    for claim in triage.facts:
+        click.echo(fact("Fact", claim.text))
+    for claim in triage.unknowns:
+        click.echo(fact("Unknown", claim.text))
+    click.echo(fact("Next", triage.next_step.text))
+    click.echo("\nChronology, UTC")
+    for row in merge(held.entries, [near.change for near in held.near_changes]):
+        when = row.occurred_at.strftime("%m-%d %H:%M:%S")
+        seq = f"{row.entry.seq:>3}" if row.entry is not None else "   "
+        click.echo(f"  {toned(seq, Tone.QUIET)} {when}  {toned(row.actor, Tone.QUIET)}")
+        click.echo(paragraph(row.text, indent=6))
+    if held.retrospective is not None:
+        click.echo("\nIts retrospective is in the workbench.")
+
+
+def _row(incident: Incident, now: datetime) -> list[str]:
+    loud = Tone.PAGE if incident.severity is Severity.PAGE else Tone.TICKET
+    over = incident.state is IncidentState.RESOLVED
+    return [
+        incident.ref,
+        toned(incident.severity.value, Tone.PLAIN if over else loud),
+        incident.resolution.value.replace("_", " ") if incident.resolution else incident.state.value,
+        incident.started_at.strftime("%Y-%m-%d %H:%M"),
+        _ago(incident.started_at, incident.resolved_at or now),
+        incident.owner or "nobody",
+        incident.title,
+    ]
+
+
+def _ago(start: datetime, end: datetime) -> str:
+    return duration_words(max(0.0, (end - start).total_seconds()))

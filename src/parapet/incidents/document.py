@@ -1,0 +1,105 @@
+"""Incidents, entries and episodes as JSON: the same words for every script, wherever it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from parapet.core.types import JsonObject
+from parapet.incidents.chronology import sentence
+from parapet.incidents.model import Entry, Episode, Incident
+from parapet.incidents.triage import Triage
+
+
+def incident_object(incident: Incident) -> JsonObject:
+    """An incident; times are UTC in ISO 8601, the title is what the alert or a person said."""
+    return {
+        "id": incident.id,
+        "ref": incident.ref,
+        "service": incident.service,
+        "slice": incident.slice,
+        "labels": dict(incident.labels),
+        "title": incident.title,
+        "state": incident.state.value,
+        "severity": incident.severity.value,
+        "firing": incident.firing,
+        "owner": incident.owner,
+        "declared_by": incident.declared_by,
+        "started_at": instant(incident.started_at),
+        "detected_at": instant(incident.detected_at),
+        "acknowledged_at": instant(incident.acknowledged_at),
+        "last_fired_at": instant(incident.last_fired_at),
+        "last_heard_at": instant(incident.last_heard_at),
+        "quiet_since": instant(incident.quiet_since),
+        "resolved_at": instant(incident.resolved_at),
+        "resolution": incident.resolution.value if incident.resolution else None,
+        "refired_count": incident.refired_count,
+        "repeats": incident.repeats,
+        "previous_id": incident.previous_id,
+        "merged_into_id": incident.merged_into_id,
+        "runbook": incident.runbook,
+        "version": incident.version,
+    }
+
+
+def entry_object(entry: Entry) -> JsonObject:
+    """An entry of the chronology: its facts, and the sentence they make."""
+    return {
+        "seq": entry.seq,
+        "kind": entry.kind.value,
+        "occurred_at": instant(entry.occurred_at),
+        "recorded_at": instant(entry.recorded_at),
+        "actor": {"kind": entry.actor.kind.value, "name": entry.actor.name},
+        "says": sentence(entry.kind, entry.payload),
+        "payload": entry.payload,
+        "hash": entry.hash,
+    }
+
+
+def episode_object(episode: Episode) -> JsonObject:
+    """One firing of one alert."""
+    return {
+        "fingerprint": episode.fingerprint,
+        "source": episode.source,
+        "severity": episode.severity.value,
+        "labels": dict(episode.labels),
+        "started_at": instant(episode.started_at),
+        "ended_at": instant(episode.ended_at),
+        "repeats": episode.repeats,
+    }
+
+
+def triage_object(triage: Triage) -> JsonObject:
+    """The first read: each claim with what it is."""
+    claims = {
+        "symptom": triage.symptom,
+        "impact": triage.impact,
+        "plane": triage.plane,
+        "last_time": triage.last_time,
+        "next_step": triage.next_step,
+    }
+    said: JsonObject = {name: {"kind": claim.kind.value, "text": claim.text} for name, claim in claims.items()}
+    return {
+        **said,
+        "plane_name": triage.plane_name,
+        "confidence": triage.confidence.value if triage.confidence else None,
+        "facts": [claim.text for claim in triage.facts],
+        "unknowns": [claim.text for claim in triage.unknowns],
+    }
+
+
+def file_object(
+    incident: Incident, entries: Sequence[Entry], episodes: Sequence[Episode], triage: Triage
+) -> JsonObject:
+    """Everything about one incident."""
+    return {
+        **incident_object(incident),
+        "triage": triage_object(triage),
+        "alerts": [episode_object(episode) for episode in episodes],
+        "chronology": [entry_object(entry) for entry in entries],
+    }
+
+
+def instant(when: datetime | None) -> str | None:
+    """*when* in ISO 8601, in UTC with a Z; None stays None."""
+    return None if when is None else when.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,132 @@
+"""`parapet incident` and `parapet audit`, run as people run them, on both databases."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import pytest
+from sqlalchemy import text
+
+from parapet.core.types import IncidentId
+
+if TYPE_CHECKING:
+    from tests.conftest import Desk
+
+APP = """
+import os
+from parapet import Parapet
+parapet = Parapet(service="shop", evidence=os.environ["HOST_EVIDENCE"])
+parapet.journey("checkout", objective=0.999)
+"""
+Run: TypeAlias = "Callable[..., subprocess.CompletedProcess[str]]"
+
+
+@pytest.fixture
+def parapet(tmp_path: Path, desk: Desk) -> Run:
+    """The command, in a folder with a host's module, over the evidence of *desk*."""
+    (tmp_path / "reliability.py").write_text(APP)
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "parapet", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "HOST_EVIDENCE": desk.url, "PARAPET_APP": "reliability:parapet"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+def test_an_incident_is_worked_on_from_a_terminal(parapet: Run, desk: Desk) -> None:
+    """Listed, read, taken, noted, handed over, judged, resolved and reopened; each says what is true now."""
+    desk.fire("02:13")
+    assert "INC-1" in parapet("incident", "list").stdout
+    for arguments, said in (
+        (("ack", "INC-1", "--reason", "looking", "--by", "Ana"), "INC-1 is yours."),
+        (("note", "1", "the bank is down", "--by", "Ana"), "INC-1 has one more note."),
+        (("assign", "inc-1", "--to", "Tom", "--reason", "shift", "--by", "Ana"), "INC-1 belongs to Tom."),
+        (("release", "1", "--reason", "asleep", "--by", "Tom"), "INC-1 belongs to nobody."),
+        (("severity", "1", "ticket", "--reason", "a test shop"), "INC-1 is a ticket."),
+        (("resolve", "1", "--reason", "over"), "INC-1 is resolved."),
+        (("reopen", "1", "--reason", "not over"), "INC-1 is open again."),
+    ):
+        done = parapet("incident", *arguments)
+        assert (done.returncode, done.stderr.replace("1 of its alerts still fire: a repeat reopens it.\n", "")) == (
+            0,
+            "",
+        )
+        assert said in done.stdout
+    shown = parapet("incident", "show", "INC-1").stdout
+    assert "the bank is down" in shown
+    told = json.loads(parapet("incident", "show", "INC-1", "--json").stdout)
+    assert [entry["kind"] for entry in told["chronology"]] == [
+        "opened",
+        "acknowledged",
+        "noted",
+        "handed_over",
+        "released",
+        "severity_changed",
+        "resolved",
+        "reopened",
+    ]
+    assert told["alerts"][0]["fingerprint"]
+    assert told["triage"]["next_step"]["kind"] == "recommendation"
+
+
+def test_refusals_and_mistakes_are_sentences(parapet: Run, desk: Desk) -> None:
+    """What moved, what is not there, what is missing: exit status 1 or 2, and words."""
+    desk.fire("02:13")
+    for arguments, status, said in (
+        (("incident", "ack", "1", "--reason", "x", "--version", "7"), 1, "you read version 7"),
+        (("incident", "ack", "9", "--reason", "x"), 1, "There is no incident INC-9."),
+        (("incident", "ack", "nine", "--reason", "x"), 2, "Write INC-12"),
+        (("incident", "ack", "1"), 2, "Missing option '--reason'"),
+        (("incident", "list", "--scope", "mine"), 2, "--owner"),
+        (("incident", "declare", "x", "--severity", "page", "--reason", "x", "--slice", "chekout"), 1, "'checkout'"),
+        (("audit", "redact", "1", "9", "--reason", "x"), 1, "no entry 9"),
+    ):
+        refused = parapet(*arguments)
+        assert refused.returncode == status, arguments
+        assert said in refused.stderr, arguments
+
+
+def test_two_incidents_become_one_and_two_again(parapet: Run, desk: Desk) -> None:
+    """Merge and split by number and fingerprint."""
+    opened = parapet("incident", "declare", "Search is slow", "--severity", "ticket", "--reason", "calls", "--json")
+    assert json.loads(opened.stdout)["ref"] == "INC-1"
+    desk.fire("02:13")
+    desk.fire("02:13", labels={"alertname": "Disk", "severity": "ticket", "host": "a"})
+    assert "took INC-2 over" in parapet("incident", "merge", "2", "--into", "3", "--reason", "disk full").stdout
+    alerts = json.loads(parapet("incident", "show", "3", "--json").stdout)["alerts"]
+    page = next(one["fingerprint"] for one in alerts if one["severity"] == "page")
+    parted = parapet("incident", "split", "3", "--alert", page, "--title", "Checkout", "--reason", "not the disk")
+    assert "INC-4 was split off from INC-3. Checkout" in parted.stdout
+    assert desk.look.incident(IncidentId(4)).incident.firing == 1
+
+
+def test_the_evidence_proves_itself(parapet: Run, desk: Desk) -> None:
+    """Whole with a checkpoint; words taken out; then somebody edits the database, and is found."""
+    desk.fire("02:13")
+    first = json.loads(parapet("audit", "verify", "--json").stdout)
+    assert first["whole"]
+    assert parapet("audit", "verify", "--checkpoint", first["checkpoint"]).returncode == 0
+    parapet("incident", "note", "1", "card 4111", "--by", "Ana")
+    assert parapet("audit", "verify", "--checkpoint", first["checkpoint"]).returncode == 1
+    assert "are gone" in parapet("audit", "redact", "INC-1", "2", "--reason", "card data").stdout
+    assert "4111" not in parapet("incident", "show", "1").stdout
+    assert "redact" in parapet("audit", "log", "--target", "INC-1").stdout
+    assert parapet("audit", "verify").returncode == 0
+    with desk.store.engine.begin() as connection:
+        connection.execute(text("UPDATE parapet_heads SET seq = seq + 1"))
+    broken = parapet("audit", "verify")
+    assert broken.returncode == 1
+    assert "Broken at INC-1, entry 3: entries behind it are not there any more." in broken.stdout

@@ -52,7 +52,7 @@ CORE_ORDER = [
 
 THIRD_PARTY: dict[str, set[str]] = {
     "signals": {"prometheus_client"},
-    "artifacts": {"yaml"},
+    "artifacts": {"yaml", "grafana_foundation_sdk"},
     "store": {"sqlalchemy", "alembic"},
     "web": {"starlette", "jinja2", "markupsafe", "anyio"},
     "cli": {"click"},

@@ -43,7 +43,10 @@ def shop(burn: BurnPolicy) -> Catalog:
 
 BUNDLES = {
     "default": (BurnPolicy(), Wiring()),
-    "demo": (BurnPolicy().scaled_down(60), Wiring(scrape_interval_seconds=1, evaluation_interval_seconds=1)),
+    "demo": (
+        BurnPolicy().scaled_down(60),
+        Wiring(scrape_interval_seconds=1, evaluation_interval_seconds=1, dashboards=False),
+    ),
 }
 
 

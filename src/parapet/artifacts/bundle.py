@@ -51,6 +51,17 @@ def _rules(catalog: Catalog, wiring: Wiring) -> Texts:
     }
 
 
+def _dashboards(catalog: Catalog, wiring: Wiring) -> Texts:
+    try:
+        from parapet.artifacts.dashboards.pages import grafana_files
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            "Grafana dashboards need their schema library: pip install 'parapet-ops[grafana]'. Where nobody uses "
+            "Grafana, say so in code, Wiring(dashboards=False), or leave them out this once: --without dashboards."
+        ) from error
+    return grafana_files(catalog, wiring)
+
+
 PARTS = (
     Part(
         name="rules",
@@ -83,6 +94,13 @@ PARTS = (
         folders=("kubernetes",),
         texts=kubernetes_files,
         wanted=lambda wiring: wiring.kubernetes is not None,
+    ),
+    Part(
+        name="dashboards",
+        about="dashboards and their provisioning, for Grafana",
+        folders=("grafana/dashboards", "grafana/provisioning/dashboards", "grafana/provisioning/datasources"),
+        texts=_dashboards,
+        wanted=lambda wiring: wiring.dashboards,
     ),
 )
 FOLDERS = tuple(sorted({folder for part in PARTS for folder in part.folders}))

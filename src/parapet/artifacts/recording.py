@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from parapet.artifacts import promql
+from parapet.artifacts.dashboards.places import page_of, uid_of
 from parapet.artifacts.rules import Group, Rule, slice_labels
 from parapet.core import names
 from parapet.core.settings import Wiring
@@ -39,7 +40,7 @@ def _groups(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Group, Grou
     long = [w for w in windows if policy.read_in_steps(w)]
     fast = (
         *_base(one, policy),
-        *_facts(one, policy),
+        *_facts(one, policy, wiring),
         *(_ratio(one, policy, w) for w in brief),
         *(_count(one, policy, w) for w in brief if w in counted),
         _event_count(one, policy),
@@ -91,7 +92,7 @@ def _base(one: Slice, policy: BurnPolicy) -> tuple[Rule, Rule]:
     )
 
 
-def _facts(one: Slice, policy: BurnPolicy) -> tuple[Rule, ...]:
+def _facts(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Rule, ...]:
     info = {
         "objective": promql.number(one.objective),
         "period": prometheus_duration(policy.period_seconds),
@@ -99,6 +100,8 @@ def _facts(one: Slice, policy: BurnPolicy) -> tuple[Rule, ...]:
         names.OWNER: one.owner,
         names.FAULT_PLANE: one.fault_plane,
         names.JOURNEY: one.journey or "",
+        names.DASHBOARD: uid_of(one.service, page_of(one)) if wiring.dashboards else "",
+        names.WORKBENCH: wiring.workbench_url,
     }
     return (
         Rule(

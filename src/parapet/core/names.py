@@ -64,6 +64,10 @@ SLICE = "slice"
 SEVERITY = "severity"
 WINDOW = "window"
 TIER = "tier"
+DASHBOARD = "dashboard"
+"""Of the info series: the identifier of the Grafana dashboard that looks at the promise more closely."""
+WORKBENCH = "workbench"
+"""Of the info series: where the service's workbench is."""
 
 # Alerts: one name per severity, so that routes and inhibitions can be written once.
 ALERT_PAGE = "ParapetBudgetBurnPage"

@@ -56,6 +56,10 @@ class Wiring:
     """Where Parapet itself asks Prometheus for current burn and budget; None: the workbench says it cannot know."""
     kubernetes: Kubernetes | None = None
     """Given, objects for the Prometheus operator are generated too."""
+    dashboards: bool = True
+    """Whether Grafana dashboards are generated, which needs the extra `grafana`."""
+    dashboards_folder: str = "/var/lib/grafana/dashboards/parapet"
+    """Where the dashboards will be on the machine that runs Grafana."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

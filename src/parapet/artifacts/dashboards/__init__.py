@@ -1,0 +1,1 @@
+"""Definitions to Grafana dashboards, for people who look rather than read. Needs the extra `grafana`."""

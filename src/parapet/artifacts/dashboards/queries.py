@@ -1,0 +1,101 @@
+"""PromQL for panels: what several dashboards ask alike. Names of series come from `slo.series`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from parapet.artifacts.dashboards.look import STATE_CODES, State
+from parapet.core import names
+from parapet.core.vocabulary import Severity
+from parapet.slo import series
+from parapet.slo.slice import Slice
+
+PROMISE = f"{names.SERVICE}, {names.SLICE}"
+"""The labels that tell promises apart."""
+FACTS = f"{names.TITLE}, {names.DASHBOARD}, {names.WORKBENCH}"
+"""Labels of the info series that panels show, or lead to."""
+CHOSEN = f'{{{names.SERVICE}=~"$service",{names.SLICE}=~"$slice"}}'
+"""Every promise that is chosen at the top of a dashboard."""
+RATE = "$__rate_interval"
+"""Grafana's window for rates: long enough for the scrape interval, at any zoom."""
+RANGE = "$__range"
+"""Grafana's window for "in the time shown"."""
+ALERTS = {Severity.PAGE: names.ALERT_PAGE, Severity.TICKET: names.ALERT_TICKET}
+
+
+def where(one: Slice) -> str:
+    """The recorded series of one promise; of the chosen groups, if it has groups."""
+    selected = series.matching(one.service, one.name)
+    return f"{selected[:-1]}{chosen_groups(one)}}}"
+
+
+def any_of(service: str, slices: Iterable[Slice]) -> str:
+    """The recorded series of several promises of one service."""
+    names_of = "|".join(one.name for one in slices)  # letters, digits, dashes and underscores
+    return f'{{{names.SERVICE}={series.quoted(service)},{names.SLICE}=~"{names_of}"}}'
+
+
+def chosen_groups(one: Slice) -> str:
+    """Matchers for the groups that are chosen at the top of a dashboard, each behind a comma."""
+    return "".join(f',{label}=~"${label}"' for label in one.group_by)
+
+
+def state(selected: str, events: str, *, by: str = PROMISE, promise: str | None = None) -> str:
+    """How each promise stands, as a code: the first that holds, loudest first.
+
+    Args:
+        events: the recorded number of events in the current window.
+        by: the labels to tell apart by.
+        promise: the selector without groups, if *selected* has some.
+    """
+    page, ticket = (f"max by ({by}) ({firing(selected, severity)})" for severity in Severity)
+    counted = f"max by ({by}) ({events}{selected})"
+    silent = f"max by ({PROMISE}) ({series.INFO}{promise or selected}) unless on ({PROMISE}) {counted}"
+    return (
+        f"{STATE_CODES[State.BURNING_PAGE]:g} * {page}\n"
+        f"or {STATE_CODES[State.BURNING_TICKET]:g} * {ticket}\n"
+        f"or ({counted} == bool 0)\n"
+        f"or {STATE_CODES[State.STALE]:g} * ({silent})"
+    )
+
+
+def firing(selected: str, severity: Severity) -> str:
+    """Alerts of ours of one severity that fire."""
+    return f'ALERTS{{alertname="{ALERTS[severity]}",alertstate="firing",{selected[1:]}'
+
+
+def titled(expr: str, selected: str) -> str:
+    """*expr*, by promise, with the promise's title and where to look more closely."""
+    info = f"max by ({PROMISE}, {FACTS}) ({series.INFO}{selected})"
+    return f"(\n{expr}\n)\n* on ({PROMISE}) group_left ({FACTS})\n{info}"
+
+
+def worst(reducer: str, name: str, selected: str) -> str:
+    """A recorded series by promise: of its groups, the worst."""
+    return f"{reducer} by ({PROMISE}) ({name}{selected})"
+
+
+def rate(metric: str, selected: str, *by: str) -> str:
+    """How much a counter grows a second, by some of its labels."""
+    return f"sum by ({', '.join(by)}) (rate({metric}{selected}[{RATE}]))"
+
+
+def grown(metric: str, selected: str, *by: str) -> str:
+    """How much a counter grew in the time shown, by some of its labels."""
+    return f"sum by ({', '.join(by)}) (increase({metric}{selected}[{RANGE}]))"
+
+
+def share(part: str, whole: str) -> str:
+    """A part of a whole; nothing while the whole is nothing."""
+    return f"{part}\n/\n({whole} > 0)"
+
+
+def quantile(ratio: float, histogram: str, selected: str, *by: str, window: str = RATE) -> str:
+    """The duration in seconds within which *ratio* of a histogram's events end, estimated from its buckets."""
+    buckets = f"sum by ({', '.join(('le', *by))}) (rate({histogram}_bucket{selected}[{window}]))"
+    return f"histogram_quantile({ratio:g}, {buckets})"
+
+
+def legend(*labels: str) -> str:
+    """The values of *labels* as a legend."""
+    return " ".join(f"{{{{{label}}}}}" for label in labels)

@@ -1,0 +1,205 @@
+"""A shop of every kind of promise, half broken, that keeps itself busy: data for every panel of every dashboard.
+
+    python -m tests.dashboards.host
+
+Whoever starts it says in the environment where it lives. Everything is recorded through Parapet's own doors.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from http.client import HTTPConnection
+from itertools import count
+from random import Random
+from threading import Event, Thread
+from time import perf_counter
+
+import uvicorn
+from prometheus_client import CollectorRegistry, Counter, Histogram, start_http_server
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from parapet import BurnPolicy, Parapet, Secrets, Wiring
+from parapet.core import names
+from parapet.core.errors import ProbeFailed
+from parapet.core.vocabulary import DeliveryOutcome, FailureClass, JobState, Outcome
+from parapet.integrations.jobs import BacklogWatch, Jobs, Waiting
+from parapet.signals.refs import Sighting
+from parapet.slo.burn import DAY
+from parapet.slo.packs import email_delivery_pack, media_pipeline_pack, probes_pack, web_pack
+from parapet.slo.slice import EventRatio, Slice, equals, one_of
+from parapet.slo.sources.tasks import celery_exporter_pack
+from parapet.web import metrics
+
+HOME = os.environ.get("DASHBOARDS_HOME", ".")
+PORT = int(os.environ.get("DASHBOARDS_PORT", "8000"))
+EXPORTER_PORT = int(os.environ.get("DASHBOARDS_EXPORTER_PORT", "9808"))
+TRACES = "https://example.com/traces"
+RUNBOOK = "https://example.com/runbooks/shop"
+EVERY_SECONDS = 0.1
+
+parapet = Parapet(
+    service="shop",
+    owner="the shop's team",
+    evidence=f"sqlite:///{HOME}/evidence.db",
+    burn=BurnPolicy().scaled_down(60),
+    secrets=Secrets(metrics_tokens=("a token that everybody knows",)),
+    wiring=Wiring(
+        scrape_targets=(f"127.0.0.1:{PORT}",),
+        metrics_token_file=f"{HOME}/metrics-token",
+        webhook_token_file=f"{HOME}/metrics-token",
+        scrape_interval_seconds=1,
+        evaluation_interval_seconds=1,
+        group_wait_seconds=1,
+        group_interval_seconds=1,
+        webhook_url=f"http://127.0.0.1:{PORT}/nobody/takes/alerts/here",
+        workbench_url=f"http://127.0.0.1:{PORT}/parapet",
+    ),
+)
+login = parapet.journey("login", objective=0.999)
+checkout = parapet.journey("checkout", objective=0.999, latency=(0.05, 0.99))
+receipts = parapet.delivery("receipts", provider="postmark", channel="email")
+texts = parapet.delivery("receipts", provider="twilio", channel="email")
+videos = parapet.pipeline(
+    "videos", stages=("transcode", "publish"), queue="media", provider="mux", late_after_seconds=30
+)
+parapet.adopt(
+    web_pack(latency=(0.005, 0.99)).but("web-latency", period_seconds=7 * DAY, links={"Traces": TRACES}),
+    celery_exporter_pack(latency=(0.5, 0.99), name="tasks", runbook=RUNBOOK),
+    email_delivery_pack("receipts"),
+    media_pipeline_pack("videos"),
+    probes_pack("home"),
+    Slice(
+        name="jobs",
+        title="Jobs succeed",
+        sli=EventRatio(
+            metric=names.JOB_DURATION,
+            total=(one_of(names.STATE, JobState.SUCCEEDED, JobState.FAILED),),
+            bad=(equals(names.STATE, JobState.FAILED),),
+        ),
+        objective=0.99,
+        group_by=(names.QUEUE,),
+        runbook=RUNBOOK,
+    ),
+)
+
+
+@parapet.probe("home", every_seconds=1, timeout_seconds=0.5)
+def probe_home() -> bool:
+    """Finds what it looks for every other time."""
+    if next(looked) % 2:
+        raise ProbeFailed
+    return True
+
+
+def lose(sightings: Sequence[Sighting]) -> None:
+    """A sink that takes nothing."""
+    raise ConnectionError("the evidence is away")
+
+
+looked = count()
+parapet.refs.to(lose)
+
+
+async def shelf(request: Request) -> Response:
+    """A page that breaks for some, and is slow for others."""
+    number = int(request.path_params["number"])
+    if number % 3 == 0:
+        raise RuntimeError("broken")
+    until = perf_counter() + (0.01 if number % 3 == 1 else 0)
+    while perf_counter() < until:  # holds the loop, as a slow page would
+        pass
+    return PlainTextResponse("a shelf")
+
+
+app = Starlette(routes=[Route("/shelves/{number}", shelf), Route("/metrics", metrics(parapet))])
+app.add_middleware(parapet.middleware)
+
+
+class Traffic(Thread):
+    """Customers, workers and providers, a round every tenth of a second."""
+
+    def __init__(self) -> None:
+        super().__init__(name="traffic", daemon=True)
+        self.random = Random(1)
+        self.jobs = Jobs(parapet)
+        self.backlog = BacklogWatch(self.jobs, lambda: ())
+        registry = CollectorRegistry()
+        labels = ("name", "hostname", "queue_name")
+        self.succeeded = Counter("celery_task_succeeded", "as celery-exporter", labels, registry=registry)
+        self.failed = Counter("celery_task_failed", "as celery-exporter", labels, registry=registry)
+        self.runtime = Histogram("celery_task_runtime", "as celery-exporter", labels, registry=registry)
+        start_http_server(EXPORTER_PORT, "127.0.0.1", registry)
+
+    def run(self) -> None:
+        for number in count():
+            self.browse(number)
+            self.users(number)
+            self.workers(number)
+            self.providers(number)
+            if number % 10 == 0:
+                parapet.tick()
+            Event().wait(EVERY_SECONDS)
+
+    def browse(self, number: int) -> None:
+        """A real request."""
+        connection = HTTPConnection("127.0.0.1", PORT, timeout=5)
+        try:
+            connection.request("GET", f"/shelves/{number}")
+            connection.getresponse().read()
+        except OSError:
+            return
+        finally:
+            connection.close()
+
+    def users(self, number: int) -> None:
+        """Attempts that end in every way, some of them slowly."""
+        outcomes = [*Outcome, "no such outcome"]
+        login.record(outcomes[number % len(outcomes)], self.random.random() / 10)
+        checkout.record(outcomes[number % 2], self.random.random() / 10)
+
+    def workers(self, number: int) -> None:
+        """Jobs of two queues, a backlog, and stages that fail."""
+        queue = ("fast", "slow")[number % 2]
+        lane = self.jobs.lane("resize" if number % 2 else "mail", queue)
+        lane.waited(self.random.random())
+        lane.ended(tuple(JobState)[number % len(JobState)], self.random.random())
+        if number % 7 == 0:
+            lane.lost()
+        now = self.jobs.now()
+        self.backlog.show([Waiting(queue=one, size=number % 50, oldest=now - 5) for one in ("fast", "slow")])
+        with_labels = ("tasks.mail", "worker-1", "celery")
+        (self.failed if number % 3 == 0 else self.succeeded).labels(*with_labels).inc()
+        self.runtime.labels(*with_labels).observe(self.random.random())
+        for stage in videos.stages:
+            with videos.run(stage, attempt=1 + number % 3, max_attempts=3) as run:
+                if number % 4 == 1:
+                    run.retry()
+                elif number % 4 == 2:
+                    run.discard()
+            videos.callback(stage, (0.5, 400)[number % 2])
+        videos.backlog((0, 20, 90)[number % 3])
+
+    def providers(self, number: int) -> None:
+        """Messages that are taken, or not, and what is heard of them."""
+        for delivery in (receipts, texts):
+            with delivery.handover(refs={"message_id": f"m{number}"}) as handed:
+                if number % 5 == 1:
+                    handed.failed(FailureClass.RATE_LIMITED)
+                elif number % 5 == 2:
+                    handed.suppressed()
+                elif number % 5 == 3:
+                    handed.deferred(FailureClass.UNAVAILABLE)
+            delivery.provider_feedback(DeliveryOutcome.DELIVERED)
+            if number % 3 == 0:
+                delivery.provider_feedback(DeliveryOutcome.BOUNCED, FailureClass.INVALID_RECIPIENT)
+                delivery.webhook_ingest(DeliveryOutcome.FAILED, 2.0, FailureClass.INVALID_CALLBACK)
+            delivery.webhook_ingest(DeliveryOutcome.DELIVERED, (0.2, 20, 1_000, 9_000)[number % 4])
+
+
+if __name__ == "__main__":
+    Traffic().start()
+    uvicorn.run(app, host="127.0.0.1", port=PORT, log_level="warning", access_log=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 import yaml
@@ -19,6 +20,8 @@ HEADER = f"# {GENERATED}\n"
 JSON_HEADER = f'{{\n  "description": "{GENERATED}'
 """How every JSON file of ours begins: JSON has no comments, and Grafana shows the description to people."""
 COMMENT_WIDTH = 110
+JSON_WIDTH = 110
+_FLAT = json.JSONEncoder(ensure_ascii=False)
 
 Node: TypeAlias = "str | int | float | bool | list[Node] | dict[str, Node]"
 
@@ -69,9 +72,36 @@ def document(node: Node, *comments: str) -> str:
 
 
 def json_document(node: Mapping[str, object], about: str) -> str:
-    """A whole JSON file: *node* with the header, and the sentence *about* it, as its description."""
-    text = json.dumps({"description": f"{GENERATED} {about}", **node}, indent=2, ensure_ascii=False)
-    return text + "\n"
+    """A whole JSON file: *node* with the header, and the sentence *about* it, as its description.
+
+    What fits on a line is on one, so that a change is a line or two of a diff.
+    """
+    return _laid_out({"description": f"{GENERATED} {about}", **node}, 0) + "\n"
+
+
+def _laid_out(node: object, indent: int) -> str:
+    if isinstance(node, str | int | float) or node is None:
+        return _scalar(type(node).__name__, node)
+    if isinstance(node, dict):
+        opens, closes = "{", "}"
+        parts = [f"{_scalar('str', key)}: {_laid_out(value, indent + 2)}" for key, value in node.items()]
+    elif isinstance(node, list):
+        opens, closes = "[", "]"
+        parts = [_laid_out(value, indent + 2) for value in node]
+    else:
+        raise TypeError(f"{type(node).__name__} is nothing that JSON can say.")
+    width = indent + sum(map(len, parts)) + 2 * len(parts)
+    if width <= JSON_WIDTH and not any("\n" in part for part in parts):
+        return f"{opens}{', '.join(parts)}{closes}"
+    inner = " " * (indent + 2)
+    body = ",\n".join([inner + part for part in parts])
+    return f"{opens}\n{body}\n{' ' * indent}{closes}"
+
+
+@lru_cache(maxsize=4_096)
+def _scalar(kind: str, value: str | float | None) -> str:
+    """*value* as JSON. Its *kind* keeps 1, 1.0 and True apart, which are equal; most values come again and again."""
+    return _FLAT.encode(value)
 
 
 def rules_document(groups: Iterable[Group], *comments: str) -> str:

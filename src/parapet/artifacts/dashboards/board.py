@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from grafana_foundation_sdk.builders import dashboard as build
-from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard as schema
 
 from parapet.artifacts.dashboards.panels import DATASOURCE, WIDE
@@ -97,7 +95,8 @@ def rendered(board: Board) -> str:
     whole.templating = schema.DashboardDashboardTemplating(list_val=[_datasource(), *board.variables])
     whole.annotations = schema.AnnotationContainer(list_val=list(board.marks))
     whole.links = [*board.links, _siblings(board.service)]
-    plain = json.loads(json.dumps(whole, cls=JSONEncoder, sort_keys=True), object_hook=_in_sight)
+    plain = _plain(whole)
+    assert isinstance(plain, dict)
     return json_document(plain, board.about)
 
 
@@ -174,10 +173,17 @@ def link(title: str, url: str, *, tooltip: str = "", icon: str = "external link"
     )
 
 
-def _in_sight(node: dict[str, object]) -> dict[str, object]:
-    """*node* without the constant by which the schema library moves every link and mark into a folded menu."""
-    node.pop("placement", None)
-    return node
+def _plain(node: object) -> object:
+    """*node* of the schema library as JSON has it, in alphabetical order.
+
+    Without `placement`, the constant by which the library moves every link and mark into a folded menu.
+    """
+    if isinstance(node, str | int | float) or node is None:
+        return node
+    if isinstance(node, list | tuple):
+        return [_plain(one) for one in node]
+    told = node if isinstance(node, dict) else node.to_json()  # type: ignore[attr-defined]  # each of them has it
+    return {key: _plain(told[key]) for key in sorted(told) if key != "placement"}
 
 
 def _siblings(service: str) -> schema.DashboardLink:

@@ -25,11 +25,21 @@ from starlette.routing import Route
 from parapet import BurnPolicy, Parapet, Secrets, Wiring
 from parapet.core import names
 from parapet.core.errors import ProbeFailed
-from parapet.core.vocabulary import DeliveryOutcome, FailureClass, JobState, Outcome
+from parapet.core.vocabulary import (
+    ApprovalOutcome,
+    DeliveryOutcome,
+    EvaluationOutcome,
+    FailureClass,
+    GuardrailOutcome,
+    JobState,
+    Outcome,
+    ToolOutcome,
+)
 from parapet.integrations.jobs import BacklogWatch, Jobs, Waiting
 from parapet.signals.refs import Sighting
 from parapet.slo.burn import DAY
 from parapet.slo.packs import email_delivery_pack, media_pipeline_pack, probes_pack, web_pack
+from parapet.slo.packs.ai import ai_pack
 from parapet.slo.slice import EventRatio, Slice, equals, one_of
 from parapet.slo.sources.tasks import celery_exporter_pack
 from parapet.web import metrics
@@ -66,12 +76,14 @@ texts = parapet.delivery("receipts", provider="twilio", channel="email")
 videos = parapet.pipeline(
     "videos", stages=("transcode", "publish"), queue="media", provider="mux", late_after_seconds=30
 )
+assistant = parapet.ai("assistant", guardrails=("privacy",), tools=("search", "refund"), evaluations=("helpful",))
 parapet.adopt(
     web_pack(latency=(0.005, 0.99)).but("web-latency", period_seconds=7 * DAY, links={"Traces": TRACES}),
     celery_exporter_pack(latency=(0.5, 0.99), name="tasks", runbook=RUNBOOK),
     email_delivery_pack("receipts"),
     media_pipeline_pack("videos"),
     probes_pack("home"),
+    ai_pack("assistant", evaluations=0.99, approvals=0.99),
     Slice(
         name="jobs",
         title="Jobs succeed",
@@ -140,6 +152,7 @@ class Traffic(Thread):
             self.users(number)
             self.workers(number)
             self.providers(number)
+            self.models(number)
             if number % 10 == 0:
                 parapet.tick()
             Event().wait(EVERY_SECONDS)
@@ -198,6 +211,15 @@ class Traffic(Thread):
                 delivery.provider_feedback(DeliveryOutcome.BOUNCED, FailureClass.INVALID_RECIPIENT)
                 delivery.webhook_ingest(DeliveryOutcome.FAILED, 2.0, FailureClass.INVALID_CALLBACK)
             delivery.webhook_ingest(DeliveryOutcome.DELIVERED, (0.2, 20, 1_000, 9_000)[number % 4])
+
+    def models(self, number: int) -> None:
+        """What an assistant does, and who waits for a person."""
+        assistant.guardrail("privacy", tuple(GuardrailOutcome)[number % len(GuardrailOutcome)])
+        assistant.tool("search", tuple(ToolOutcome)[number % len(ToolOutcome)])
+        assistant.evaluation("helpful", tuple(EvaluationOutcome)[number % len(EvaluationOutcome)])
+        assistant.approval_requested("refund")
+        assistant.approval_decided("refund", (ApprovalOutcome.APPROVED, ApprovalOutcome.EXPIRED)[number % 2])
+        assistant.approval_backlog((0, 4_000)[number % 2])
 
 
 if __name__ == "__main__":

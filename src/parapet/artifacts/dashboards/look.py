@@ -13,10 +13,13 @@ from parapet.core.vocabulary import (
     AsyncOutcome,
     DelayBucket,
     DeliveryOutcome,
+    EvaluationOutcome,
+    GuardrailOutcome,
     JobState,
     Outcome,
     ProbeOutcome,
     Severity,
+    ToolOutcome,
 )
 from parapet.slo.burn import BurnPolicy
 
@@ -131,6 +134,12 @@ _MEANT: Mapping[str, Tone] = MappingProxyType(
         DelayBucket.SUBSECOND: Tone.GOOD,
         DelayBucket.UNDER_1H: Tone.TICKET,
         DelayBucket.OVER_1H: Tone.PAGE,
+        GuardrailOutcome.CORRECTED: Tone.TICKET,
+        GuardrailOutcome.BLOCKED: Tone.PAGE,
+        GuardrailOutcome.REFUSED: Tone.NONE,
+        EvaluationOutcome.PASSED: Tone.GOOD,
+        EvaluationOutcome.INCONCLUSIVE: Tone.STALE,
+        ToolOutcome.DENIED: Tone.NONE,
         "2xx": Tone.GOOD,
         "4xx": Tone.NONE,
         "5xx": Tone.PAGE,

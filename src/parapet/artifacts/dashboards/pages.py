@@ -5,6 +5,7 @@ from __future__ import annotations
 from parapet.artifacts.dashboards.board import rendered
 from parapet.artifacts.dashboards.deliveries import deliveries
 from parapet.artifacts.dashboards.health import health
+from parapet.artifacts.dashboards.models import models
 from parapet.artifacts.dashboards.overview import overview
 from parapet.artifacts.dashboards.places import file_of, subjects
 from parapet.artifacts.dashboards.promise import promise_board
@@ -22,6 +23,7 @@ def grafana_files(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
         *(promise_board(subject, catalog, wiring) for subject in subjects(catalog)),
         *([deliveries(catalog, wiring)] if catalog.known.get(names.INTEGRATION, ("unknown",)) else []),
         work(catalog, wiring),
+        *filter(None, (models(catalog, wiring),)),
         health(catalog, wiring),
     ]
     return {

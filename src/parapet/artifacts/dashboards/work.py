@@ -17,7 +17,7 @@ from parapet.slo.catalog import Catalog
 from parapet.slo.series import quoted
 
 JOBS = (names.JOB_DURATION, names.JOB_WAIT, names.JOB_LOST)
-PIPELINES = (names.ASYNC_STAGE, names.ASYNC_BACKLOG, names.ASYNC_CALLBACK)
+PIPELINES = (names.ASYNC_STAGE, names.ASYNC_BACKLOG, names.ASYNC_CALLBACK, names.ASYNC_RUNNING)
 THIRD = WIDE // 3
 FIGURE = 4
 MOST = 10
@@ -55,7 +55,7 @@ def work(catalog: Catalog, wiring: Wiring) -> Board:
             Heading(title="Pipelines"),
             Line(height=8, panels=(_stages(service), _through(service))),
             Line(height=8, panels=_late(service)),
-            Line(height=8, panels=_answers(service)),
+            Line(height=8, panels=_stuck(service)),
         ),
     )
 
@@ -233,20 +233,23 @@ def _late(service: str) -> tuple[schema.Panel, ...]:
             Query(expr=share(late, looks), legend=legend(names.INTEGRATION)),
             most=1,
         ),
-        _by_delay(service, "Waiting work, by how long", "Looks a second, by the wait of the oldest.", PIPELINES[1]),
+        _by_delay(
+            service, "Waiting work, by how long", "Looks a second, by the wait of the oldest.", PIPELINES[1], HALF
+        ),
     )
 
 
-def _answers(service: str) -> tuple[schema.Panel, ...]:
+def _stuck(service: str) -> tuple[schema.Panel, ...]:
     by = (names.OUTCOME, names.RETRY_STATE)
     again = _pipeline(service, AsyncOutcome.RETRYABLE_FAILED, AsyncOutcome.DISCARDED)
     return (
         _by_delay(service, "Callbacks, by how late", "Answers of others a second. Not our backlog.", PIPELINES[2]),
+        _by_delay(service, "Running stages, by how long", "Looks a second, by the oldest run so far.", PIPELINES[3]),
         lines(
             About(
                 title="Tried again, and given up",
                 text="A second, by which try it was.",
-                width=HALF,
+                width=THIRD,
                 unit="cps",
                 nothing=NO_PIPELINE,
             ),
@@ -255,9 +258,9 @@ def _answers(service: str) -> tuple[schema.Panel, ...]:
     )
 
 
-def _by_delay(service: str, title: str, text: str, metric: str) -> schema.Panel:
+def _by_delay(service: str, title: str, text: str, metric: str, width: int = THIRD) -> schema.Panel:
     return lines(
-        About(title=title, text=text, width=HALF, unit="cps", nothing=NO_PIPELINE),
+        About(title=title, text=text, width=width, unit="cps", nothing=NO_PIPELINE),
         Query(expr=rate(metric, _pipeline(service), names.DELAY_BUCKET), legend=legend(names.DELAY_BUCKET)),
         stacked=True,
         tones=tones_of(vocabulary.DELAY_BUCKETS),

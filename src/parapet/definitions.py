@@ -23,10 +23,12 @@ from parapet.signals.refs import Refs
 from parapet.signals.spanning import Spanning
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog
-from parapet.slo.pack import Guide, Pack, refuse_clashes
+from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.pack import Guide, Pack, pack_of, refuse_clashes
 from parapet.slo.packs.journeys import journey_slices
 from parapet.slo.packs.parts import title_of
-from parapet.slo.slice import LatencyRatio, Slice
+from parapet.slo.sli import LatencyRatio
+from parapet.slo.slice import Slice
 
 if TYPE_CHECKING:  # loaded when the doctor asks
     from parapet.signals.cardinality import FamilySize
@@ -206,19 +208,20 @@ class Definitions:
         """Every probe, in the order they were defined."""
         return tuple(self._probes.values())
 
-    def adopt(self, *adopted: Pack | Slice) -> None:
-        """Promise what packs, or slices of your own, say: `parapet.adopt(web_pack(), jobs_pack())`.
+    def adopt(self, *adopted: Pack | Slice | Diagnostic) -> None:
+        """Promise what packs, or slices of your own, say, and watch what diagnostics watch:
+        `parapet.adopt(web_pack(), jobs_pack())`.
 
         Raises:
             ConfigurationError: a slice is promised twice, or a latency bound is missing from a histogram that already
                 counts.
         """
-        packs = [Pack(name=f"slice {one.name!r}", slices=(one,)) if isinstance(one, Slice) else one for one in adopted]
-        refuse_clashes((pack.name, one.name) for pack in (*self._packs, *packs) for one in pack)
+        packs = [one if isinstance(one, Pack) else pack_of(one) for one in adopted]
+        refuse_clashes((pack.name, one.name) for pack in (*self._packs, *packs) for one in pack.judged)
         for pack in packs:
             for label, values in pack.registers:
                 self.recorder.register_values(label, values)
-            for one in pack:
+            for one in pack.judged:
                 if isinstance(one.sli, LatencyRatio) and one.sli.source is None:
                     self.recorder.require_bound(one.sli.metric, one.sli.threshold_seconds)
         self._packs += packs
@@ -263,6 +266,11 @@ class Definitions:
         """Every promise, in the order of adoption."""
         return tuple(replace(one, owner=one.owner or self.owner) for pack in self._packs for one in pack)
 
+    @property
+    def diagnostics(self) -> tuple[Diagnostic, ...]:
+        """Everything that is watched without a promise, in the order of adoption."""
+        return tuple(replace(one, owner=one.owner or self.owner) for pack in self._packs for one in pack.diagnostics)
+
     @cached_property
     def catalog(self) -> Catalog:
         """Every promise, checked together.
@@ -273,6 +281,7 @@ class Definitions:
         return Catalog(
             service=self.service,
             slices=self.slices,
+            diagnostics=self.diagnostics,
             burn=self.burn,
             known={
                 names.JOURNEY: frozenset(self._journeys),

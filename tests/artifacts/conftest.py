@@ -73,7 +73,7 @@ def tool() -> Tool:
             if os.environ.get("CI"):
                 pytest.fail(message)
             pytest.skip(message)
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 

@@ -18,7 +18,9 @@ from parapet.slo import series
 from parapet.slo.burn import DAY
 from parapet.slo.catalog import Catalog
 from parapet.slo.packs.journeys import journey_slices
-from parapet.slo.slice import EventRatio, Slice, equals, none_of
+from parapet.slo.selector import equals, none_of
+from parapet.slo.sli import EventRatio
+from parapet.slo.slice import Slice
 
 pytestmark = pytest.mark.real
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from parapet.core import names, vocabulary
-from parapet.signals.delays import BOUNDS_SECONDS, bucket_of
+from parapet.signals.delays import bucket_of
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "reference" / "signals.md"
@@ -65,7 +65,7 @@ def test_every_value_has_a_meaning(kind: type[StrEnum]) -> None:
 
 def test_the_buckets_of_delays_mean_what_they_say() -> None:
     """The words of the page and the arithmetic of the code."""
-    for bucket, seconds in zip(vocabulary.DelayBucket, (0.5, *BOUNDS_SECONDS), strict=True):
+    for bucket, seconds in zip(vocabulary.DelayBucket, (0.5, *vocabulary.DELAY_BOUNDS_SECONDS), strict=True):
         assert bucket_of(seconds) == bucket.value
 
 

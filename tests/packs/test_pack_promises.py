@@ -15,7 +15,8 @@ from parapet.artifacts.files import write
 from parapet.core import names, vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.slo.packs import email_delivery_pack, media_pipeline_pack, probes_pack
-from parapet.slo.slice import EventRatio, Slice
+from parapet.slo.sli import EventRatio, families_of
+from parapet.slo.slice import Slice
 
 
 def verdicts(one: Slice) -> dict[str, str]:
@@ -48,7 +49,7 @@ def promising(shop: Parapet) -> Parapet:
 def test_accepted_counts_as_handed_over_and_never_as_delivered(promising: Parapet) -> None:
     """Two promises, two families: neither can be kept by the other's events."""
     submitted, delivered = (promising.catalog.slice(f"receipts-{name}") for name in ("submitted", "delivered"))
-    assert submitted.sli.metric != delivered.sli.metric
+    assert families_of(submitted.sli) != families_of(delivered.sli)
     assert verdicts(submitted)["provider_accepted"] == "good"
     assert verdicts(delivered) == {
         "provider_accepted": "not counted",
@@ -76,8 +77,8 @@ def test_what_is_tried_again_burns_nothing(promising: Parapet) -> None:
 
 def test_late_answers_and_waiting_work_are_promised_apart(promising: Parapet) -> None:
     """Over families that share no series."""
-    metrics = [promising.catalog.slice(f"videos-{name}").sli.metric for name in ("queue", "answers")]
-    assert metrics == [names.ASYNC_BACKLOG, names.ASYNC_CALLBACK]
+    slis = [promising.catalog.slice(f"videos-{name}").sli for name in ("queue", "answers")]
+    assert [family.name for sli in slis for family in families_of(sli)] == [names.ASYNC_BACKLOG, names.ASYNC_CALLBACK]
 
 
 def test_users_mistakes_and_leaving_burn_nothing(promising: Parapet) -> None:

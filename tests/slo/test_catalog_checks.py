@@ -13,16 +13,19 @@ from parapet.slo.burn import DAY, HOUR, BurnPolicy, pair
 from parapet.slo.catalog import Catalog
 from parapet.slo.packs import web_pack
 from parapet.slo.packs.journeys import journey_slices
-from parapet.slo.slice import EventRatio, LatencyRatio, Slice, equals, none_of, one_of
+from parapet.slo.selector import equals, none_of, one_of
+from parapet.slo.sli import EventRatio, LatencyRatio
+from parapet.slo.slice import Slice
 
+SLI = EventRatio(
+    metric=names.HTTP_DURATION,
+    total=(equals(names.ROUTE, "/uploads"), none_of(names.STATUS_CLASS, "disconnected")),
+    bad=(equals(names.STATUS_CLASS, "5xx"),),
+)
 GOOD = Slice(
     name="uploads",
     title="Uploads",
-    sli=EventRatio(
-        metric=names.HTTP_DURATION,
-        total=(equals(names.ROUTE, "/uploads"), none_of(names.STATUS_CLASS, "disconnected")),
-        bad=(equals(names.STATUS_CLASS, "5xx"),),
-    ),
+    sli=SLI,
     objective=0.99,
     runbook="https://runbooks.example/uploads",
 )
@@ -57,7 +60,7 @@ def test_the_packs_hold_together() -> None:
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
-        (replace(GOOD, sli=replace(GOOD.sli, metric="parapet_http_duration")), r"Did you mean 'parapet_http_request"),
+        (replace(GOOD, sli=replace(SLI, metric="parapet_http_duration")), r"Did you mean 'parapet_http_request"),
         (with_sli(bad=(equals("status_clas", "5xx"),)), r"Did you mean 'status_class'\?"),
         (with_sli(bad=(equals(names.STATUS_CLASS, "5XX"),)), r"Unknown status_class in slice 'uploads' '5XX'"),
         (replace(GOOD, group_by=("rout",)), r"Did you mean 'route'\?"),

@@ -17,6 +17,7 @@ from parapet.artifacts.bundle import build
 from parapet.artifacts.files import write
 from parapet.core.settings import Wiring
 from parapet.slo.catalog import Catalog
+from parapet.slo.sli import families_of
 
 ROOT = Path(__file__).parents[2]
 HOSTS = Path(__file__).parent / "hosts"
@@ -80,7 +81,7 @@ def judge(tmp_path: Path) -> Judge:
         assert "SUCCESS" in promtool(rules, "test", "rules", "tests.yml")
         found: dict[str, float] = {}
         for one in catalog:
-            job = one.sli.family.job or catalog.service
+            job = families_of(one.sli)[0].job or catalog.service
             expr = f"parapet:slo_error_ratio:over_5m{{slice={json.dumps(one.name)}}}"
             found[one.name] = evaluated(rules, expr, samples(text, job))
         return found

@@ -8,7 +8,9 @@ import pytest
 
 from parapet.core.errors import UnknownName
 from parapet.slo.catalog import Catalog
-from parapet.slo.slice import EventRatio, Slice, equals
+from parapet.slo.selector import equals
+from parapet.slo.sli import EventRatio
+from parapet.slo.slice import Slice
 from parapet.slo.sources.tasks import celery_exporter_pack
 
 ADDRESS = "https://runbooks.example/tasks"

@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.slo.catalog import Catalog
 from parapet.slo.packs import web_pack
-from parapet.slo.slice import begins_with
+from parapet.slo.selector import begins_with
 from parapet.slo.sources import exporters
 from parapet.slo.sources.web import WebSource
 

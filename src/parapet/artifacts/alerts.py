@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode
 
 from parapet.artifacts import promql
-from parapet.artifacts.rules import Group, Rule, slice_labels
+from parapet.artifacts.rules import Group, Rule, plain, slice_labels
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.core.vocabulary import Severity
@@ -46,7 +46,7 @@ def _alert(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wiring) -
         labels={
             **slice_labels(one),
             names.SEVERITY: severity.value,
-            **{label: _plain(value) for label, value in one.alert_labels.get(severity, {}).items()},
+            **{label: plain(value) for label, value in one.alert_labels.get(severity, {}).items()},
         },
         annotations=_annotations(one, severity, policy, wiring),
         comment=_comment(one, severity, policy, thresholds),
@@ -133,18 +133,18 @@ def _annotations(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wir
         f"rate it can bear, over {spoken(policy.current_window_seconds)}. "
         f"Budget left for {period}: {_value(one, series.BUDGET_REMAINING, 'humanizePercentage')}, "
         f"{_value(one, series.BUDGET_REMAINING_MINUTES, '%.1f')} of {minutes} minutes. "
-        f"{_plain(one.description)} Evidence, changes and next steps: {_plain(here)}"
+        f"{plain(one.description)} Evidence, changes and next steps: {plain(here)}"
     )
     texts = {
-        names.TITLE: _plain(one.trouble_title),
-        names.SUMMARY: f"{_plain(one.trouble_title)}: {harm}{groups}",
+        names.TITLE: plain(one.trouble_title),
+        names.SUMMARY: f"{plain(one.trouble_title)}: {harm}{groups}",
         names.DESCRIPTION: " ".join(description.split()),
-        names.RUNBOOK_URL: _plain(one.runbook if one.runbook and is_address(one.runbook) else here),
-        names.RUNBOOK: _plain(one.runbook or ""),
-        names.WORKBENCH_URL: _plain(here),
-        names.FAULT_PLANE: _plain(one.fault_plane),
-        names.OWNER: _plain(one.owner),
-        names.JOURNEY: _plain(one.journey or ""),
+        names.RUNBOOK_URL: plain(one.runbook if one.runbook and is_address(one.runbook) else here),
+        names.RUNBOOK: plain(one.runbook or ""),
+        names.WORKBENCH_URL: plain(here),
+        names.FAULT_PLANE: plain(one.fault_plane),
+        names.OWNER: plain(one.owner),
+        names.JOURNEY: plain(one.journey or ""),
     }
     return {name: text for name, text in texts.items() if text}
 
@@ -162,8 +162,3 @@ def _value(one: Slice, name: str, form: str) -> str:
         query = f"(printf {query} {' '.join(f'$labels.{label}' for label in groups)})"
     shown = "humanizePercentage" if form == "humanizePercentage" else f'printf "{form}"'
     return f"{{{{ with query {query} }}}}{{{{ . | first | value | {shown} }}}}{{{{ else }}}}unknown{{{{ end }}}}"
-
-
-def _plain(text: str) -> str:
-    """*text* of the host, so that the template engine shows it and never runs it."""
-    return text.replace("{{", '{{ "{{" }}')

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from parapet.artifacts.alertmanager import alertmanager_files
 from parapet.artifacts.alerts import alert_groups
+from parapet.artifacts.diagnostics import diagnostic_alert_groups, diagnostic_recording_groups
 from parapet.artifacts.kubernetes import kubernetes_files
 from parapet.artifacts.recording import recording_groups
 from parapet.artifacts.render import rules_document
@@ -45,9 +46,12 @@ def _rules(catalog: Catalog, wiring: Wiring) -> Texts:
     promises = [
         f"{one.name}: {one.title}. {in_words(one.objective, catalog.policy_of(one).period_seconds)}." for one in catalog
     ]
+    promises += [f"{one.name}: {one.title}. No promise, so no budget." for one in catalog.diagnostics]
+    recordings = (*recording_groups(catalog, wiring), *diagnostic_recording_groups(catalog, wiring))
+    alerts = (*alert_groups(catalog, wiring), *diagnostic_alert_groups(catalog, wiring))
     return {
-        "prometheus/recording.yml": rules_document(recording_groups(catalog, wiring), *promises),
-        "prometheus/alerts.yml": rules_document(alert_groups(catalog, wiring), *promises),
+        "prometheus/recording.yml": rules_document(recordings, *promises),
+        "prometheus/alerts.yml": rules_document(alerts, *promises),
     }
 
 
@@ -136,7 +140,7 @@ def build(catalog: Catalog, wiring: Wiring, parts: Collection[Part] | None = Non
     Raises:
         ConfigurationError: the catalog is empty, or the intervals do not fit the burn policy.
     """
-    if not len(catalog):
+    if not catalog.judged:
         raise ConfigurationError("There is nothing to generate: define at least one journey or slice.")
     _check_intervals(catalog, wiring)
     texts: dict[str, str] = {}

@@ -1,20 +1,25 @@
-"""Invented traffic for rule unit tests: which series a slice reads, and what they count while it goes well or badly."""
+"""Invented traffic for rule unit tests: which series a slice reads, and what they say while it goes well or badly."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from parapet.artifacts.promql import BUCKET_LABEL, job_of, number, total_selector
+from parapet.artifacts.promql import BUCKET_LABEL, job_of, number
 from parapet.core.errors import ConfigurationError
 from parapet.slo.family import COUNTER_NAME, Family
+from parapet.slo.selector import Match, Matcher
 from parapet.slo.series import quoted
-from parapet.slo.slice import EventRatio, Match, Matcher, Selector, Slice
+from parapet.slo.sli import Counted, LastSuccess, Raw, Sli, Term
+from parapet.slo.slice import Slice
 
 INVENTED = "example"
 """A value for a label whose values the host decides."""
-USUAL = ("2xx", "200", "GET", "success")
+USUAL = ("2xx", "200", "GET", "success", "succeeded")
 """Values that read naturally where several would do."""
+
+Event = Mapping[str, float]
+"""Series -> by how much it grows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,45 +33,63 @@ class Stretch:
     """Bad events a step."""
 
 
-def input_series(one: Slice, stretches: Sequence[Stretch]) -> list[tuple[str, str]]:
+def can_be_invented(one: Slice) -> bool:
+    """Whether promtool can be fed with traffic of this slice: not with native histograms, nor with unknown PromQL."""
+    if isinstance(one.sli, Raw):
+        return bool(one.sli.bad_example)
+    return not any(term.family.native for term in _terms(one.sli))
+
+
+def has_shares(one: Slice) -> bool:
+    """Whether some of its events can be bad while others are good: at one moment a last success is fresh or not."""
+    return not isinstance(one.sli, LastSuccess)
+
+
+def input_series(one: Slice, stretches: Sequence[Stretch], step_seconds: float) -> list[tuple[str, str]]:
     """The raw series of a slice and their values, in promtool's notation, one sample a step.
 
     Raises:
         ConfigurationError: no event of the slice could be good.
     """
-    sli = one.sli
-    if isinstance(sli, EventRatio):
-        return [
-            (_counter(one, good_labels(sli, one)), _values((s.steps, s.good) for s in stretches)),
-            (_counter(one, bad_labels(sli, one)), _values((s.steps, s.bad) for s in stretches)),
-        ]
-    labels = _with_groups(_examples(sli.family, sli.selector), one)
-    bound = {**labels, BUCKET_LABEL: repr(float(sli.threshold_seconds))}
+    if isinstance(one.sli, LastSuccess):
+        (term,) = _terms(one.sli)
+        name = _series(one.sli.family.name, term, one, _with_groups(_examples(term), term.family, one))
+        return [(name, _moments(one.sli.within_seconds, stretches, step_seconds))]
+    good, bad = events_of(one)
     return [
-        (_counter(one, labels), _values((s.steps, s.good + s.bad) for s in stretches)),
-        (_series(f"{sli.family.buckets}", one, bound), _values((s.steps, s.good) for s in stretches)),
+        (name, _values((s.steps, s.good * good.get(name, 0.0) + s.bad * bad.get(name, 0.0)) for s in stretches))
+        for name in dict.fromkeys((*good, *bad))
     ]
 
 
-def bad_labels(sli: EventRatio, one: Slice) -> dict[str, str]:
-    """Labels of an event that counts and is bad."""
-    return _with_groups({**_examples(sli.family, sli.total), **_examples(sli.family, sli.bad)}, one)
-
-
-def good_labels(sli: EventRatio, one: Slice) -> dict[str, str]:
-    """Labels of an event that counts and is not bad: as the bad one, but for one label.
+def events_of(one: Slice) -> tuple[Event, Event]:
+    """What grows with a good event of *one*, and what with a bad one.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: no event of the slice could be good.
     """
-    labels = bad_labels(sli, one)
-    for bad in sli.bad:
-        counted = {m.label: m for m in sli.total}.get(bad.label)
-        values = sli.family.labels[bad.label] or (INVENTED, *(counted.values if counted else ()))
-        for value in sorted(values, key=lambda each: each not in USUAL):
-            if not bad.of({value}) and (counted is None or counted.of({value})):
-                return {**labels, bad.label: value}
-    raise ConfigurationError(f"Slice {one.name!r} calls every event bad: no value of its labels is left to be good.")
+    sli = one.sli
+    if isinstance(sli, Raw):
+        return {sli.good_example: 1.0}, {sli.bad_example: 1.0}
+    if isinstance(sli, LastSuccess):
+        return {}, {}
+    counted = sli.counted
+    total, part = counted.total[0], counted.part[0]
+    if part.bound_seconds is not None:
+        labels = _with_groups(_examples(total), total.family, one)
+        bound = {**labels, BUCKET_LABEL: repr(float(part.bound_seconds))}
+        every = {_counter(total, one, labels): 1.0}
+        return {**every, _series(f"{part.family.buckets}", part, one, bound): 1.0}, every
+    inside: dict[str, float] = {}
+    for term in counted.part:
+        labels = _with_groups(_examples(term), term.family, one)
+        inside[_counter(term, one, labels)] = 1 / len(counted.part)
+    if counted.part_has_own_counters:
+        every = {_counter(total, one, _with_groups(_examples(total), total.family, one)): 1.0}
+        inside, outside = {**every, **inside}, every
+    else:
+        outside = {_counter(total, one, _outside(counted, one)): 1.0}
+    return (inside, outside) if counted.part_is_good else (outside, inside)
 
 
 def in_batches(slices: Iterable[Slice]) -> list[list[Slice]]:
@@ -82,22 +105,59 @@ def in_batches(slices: Iterable[Slice]) -> list[list[Slice]]:
     return batches
 
 
+def _terms(sli: Sli) -> tuple[Term, ...]:
+    if isinstance(sli, Raw):
+        return ()
+    if isinstance(sli, LastSuccess):
+        return (Term(family=sli.family, selector=sli.selector),)
+    counted = sli.counted
+    return (*counted.total, *counted.part) if counted.part_has_own_counters else counted.total
+
+
+def _outside(counted: Counted, one: Slice) -> dict[str, str]:
+    """Labels of an event that counts and is not in *part*: as one that is, but for one label.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    total, part = counted.total[0], counted.part[0]
+    labels = _with_groups({**_examples(total), **_examples(part)}, total.family, one)
+    for matcher in part.selector:
+        also = {m.label: m for m in total.selector}.get(matcher.label)
+        values = total.family.labels[matcher.label] or (INVENTED, *(also.values if also else ()))
+        for value in sorted(values, key=lambda each: each not in USUAL):
+            if not matcher.of({value}) and (also is None or also.of({value})):
+                return {**labels, matcher.label: value}
+    which = "good" if counted.part_is_good else "bad"
+    raise ConfigurationError(
+        f"Slice {one.name!r} calls every event {which}: no value of its labels is left to be other."
+    )
+
+
 def _apart(one: Slice, other: Slice) -> bool:
-    if one.sli.metric != other.sli.metric:
-        return True
-    mine, theirs = ({m.label: m for m in total_selector(s.sli)} for s in (one, other))
+    if isinstance(one.sli, Raw) or isinstance(other.sli, Raw):
+        return False  # nobody knows what they read
+    return all(
+        mine.family.name != theirs.family.name or _terms_apart(mine, theirs)
+        for mine in _terms(one.sli)
+        for theirs in _terms(other.sli)
+    )
+
+
+def _terms_apart(one: Term, other: Term) -> bool:
+    mine, theirs = ({m.label: m for m in term.selector} for term in (one, other))
     return any(_exclude_each_other(mine[label], theirs[label]) for label in mine.keys() & theirs.keys())
 
 
 def _exclude_each_other(one: Matcher, other: Matcher) -> bool:
     if Match.ONE_OF not in {one.match, other.match}:
         return False
-    named = one if one.match is Match.ONE_OF else other
-    return not other.of(one.of(named.values))
+    named, against = (one, other) if one.match is Match.ONE_OF else (other, one)
+    return not against.of(named.values)
 
 
-def _examples(family: Family, selector: Selector) -> dict[str, str]:
-    return {matcher.label: _example(family, matcher) for matcher in selector}
+def _examples(term: Term) -> dict[str, str]:
+    return {matcher.label: _example(term.family, matcher) for matcher in term.selector}
 
 
 def _example(family: Family, matcher: Matcher) -> str:
@@ -107,18 +167,17 @@ def _example(family: Family, matcher: Matcher) -> str:
     return next(value for value in closed if matcher.of((value,)))
 
 
-def _with_groups(labels: dict[str, str], one: Slice) -> dict[str, str]:
-    closed = one.sli.family.labels
-    return {**{label: (closed[label] or (INVENTED,))[0] for label in one.group_by}, **labels}
+def _with_groups(labels: dict[str, str], family: Family, one: Slice) -> dict[str, str]:
+    return {**{label: (family.labels[label] or (INVENTED,))[0] for label in one.group_by}, **labels}
 
 
-def _counter(one: Slice, labels: Mapping[str, str]) -> str:
+def _counter(term: Term, one: Slice, labels: Mapping[str, str]) -> str:
     plain = {label: value for label, value in labels.items() if label != COUNTER_NAME}
-    return _series(labels.get(COUNTER_NAME, one.sli.family.counters[0]), one, plain)
+    return _series(labels.get(COUNTER_NAME, term.family.counters[0]), term, one, plain)
 
 
-def _series(metric: str, one: Slice, labels: Mapping[str, str]) -> str:
-    pairs = {"job": job_of(one), **labels}
+def _series(metric: str, term: Term, one: Slice, labels: Mapping[str, str]) -> str:
+    pairs = {"job": job_of(term, one.service), **labels}
     return metric + "{" + ",".join(f"{label}={quoted(value)}" for label, value in pairs.items()) + "}"
 
 
@@ -129,4 +188,17 @@ def _values(stretches: Iterable[tuple[int, float]]) -> str:
         if steps > 0:
             parts.append(f"{number(reached + each)}+{number(each)}x{steps - 1}")
             reached += steps * each
+    return " ".join(parts)
+
+
+def _moments(within_seconds: float, stretches: Sequence[Stretch], step_seconds: float) -> str:
+    """A last success that is always just fresh enough, and stands still while only bad things happen."""
+    now, parts = 0.0, []
+    offset = step_seconds / 2 - within_seconds
+    for stretch in (Stretch(steps=1, good=1, bad=0), *stretches):
+        if stretch.steps > 0:
+            stale = stretch.bad > 0 and not stretch.good
+            first = now - step_seconds if stale else now
+            parts.append(f"{number(first + offset)}+{number(0 if stale else step_seconds)}x{stretch.steps - 1}")
+            now += stretch.steps * step_seconds
     return " ".join(parts)

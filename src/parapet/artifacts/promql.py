@@ -7,10 +7,13 @@ from collections.abc import Sequence
 
 from parapet.slo.durations import prometheus_duration
 from parapet.slo.family import COUNTER_NAME
+from parapet.slo.selector import Match, Matcher, Selector
 from parapet.slo.series import quoted
-from parapet.slo.slice import EventRatio, LatencyRatio, Match, Matcher, Selector, Slice
+from parapet.slo.sli import Term
 
 BUCKET_LABEL = "le"
+TERM_LABEL = "parapet_term"
+"""Tells apart what is added up: growth carries no name, so series of two counters could be equal."""
 
 
 def matcher_text(matcher: Matcher) -> str:
@@ -25,45 +28,36 @@ def matcher_text(matcher: Matcher) -> str:
     return f"{matcher.label}{'=~' if equal else '!~'}{quoted(alternatives)}"
 
 
-def job_of(one: Slice) -> str:
-    """The scrape job that a slice's raw metrics come from."""
-    return one.sli.family.job or one.service
-
-
-def selector_text(service: str, matchers: Selector, *further: str) -> str:
+def selector_text(job: str, matchers: Selector, *further: str) -> str:
     """Matchers in braces, `job` first."""
-    return "{" + ",".join([f"job={quoted(service)}", *(matcher_text(one) for one in matchers), *further]) + "}"
+    return "{" + ",".join([f"job={quoted(job)}", *(matcher_text(one) for one in matchers), *further]) + "}"
 
 
-def narrowed(total: Selector, bad: Selector) -> Selector:
-    """*total* with the labels that *bad* speaks of taken from *bad*, which lets through less."""
-    spoken_of = {matcher.label for matcher in bad}
-    return (*(matcher for matcher in total if matcher.label not in spoken_of), *bad)
-
-
-def increase(metric: str, selector: str, window_seconds: float, group_by: Sequence[str]) -> str:
-    """The sum over all instances of how much a counter grew within a window."""
-    by = f" by ({', '.join(group_by)}) " if group_by else ""
-    return f"sum{by}(increase({metric}{selector}[{prometheus_duration(window_seconds)}]))"
-
-
-def events(one: Slice, matchers: Selector, window_seconds: float) -> str:
-    """How many events of a slice within a window match: the growth of every counter that counts some of them."""
-    by_name = [matcher for matcher in matchers if matcher.label == COUNTER_NAME]
-    selector = selector_text(job_of(one), tuple(m for m in matchers if m.label != COUNTER_NAME))
-    counters = [c for c in one.sli.family.counters if all(m.of((c,)) for m in by_name)]
-    if len(counters) == 1:
-        return increase(counters[0], selector, window_seconds, one.group_by)
-    # Growth carries no name, so series of two counters could be equal; `or` would then drop one of them.
+def summed(terms: Sequence[Term], service: str, window_seconds: float, group_by: Sequence[str]) -> str:
+    """The events of all *terms* within a window, over all instances, by group: how much their counters grew."""
     window = prometheus_duration(window_seconds)
-    parts = (f'label_replace(increase({c}{selector}[{window}]), "counter", "{c}", "", "")' for c in counters)
-    by = f" by ({', '.join(one.group_by)}) " if one.group_by else ""
-    return f"sum{by}(\n  " + "\n  or ".join(parts) + "\n)"
+    grown = [f"increase({one}[{window}])" for term in terms for one in _counters(term, service)]
+    if len(grown) > 1:
+        grown = [f'label_replace({one}, "{TERM_LABEL}", "{place}", "", "")' for place, one in enumerate(grown)]
+        return f"sum{by(group_by)}(\n  " + "\n  or ".join(grown) + "\n)"
+    total = f"sum{by(group_by)}({grown[0]})"
+    return f"histogram_count({total})" if terms[0].family.native else total
 
 
-def total_selector(sli: EventRatio | LatencyRatio) -> Selector:
-    """Which events count."""
-    return sli.total if isinstance(sli, EventRatio) else sli.selector
+def grown_histogram(term: Term, service: str, window_seconds: float, group_by: Sequence[str]) -> str:
+    """The native histogram of a term's events within a window, over all instances, by group."""
+    (series,) = _counters(term, service)
+    return f"sum{by(group_by)}(increase({series}[{prometheus_duration(window_seconds)}]))"
+
+
+def by(group_by: Sequence[str]) -> str:
+    """The grouping of an aggregation, with spaces around it; nothing where there are no groups."""
+    return f" by ({', '.join(group_by)}) " if group_by else ""
+
+
+def job_of(term: Term, service: str) -> str:
+    """The scrape job that a term's series come from."""
+    return term.family.job or service
 
 
 def bound_matcher(threshold_seconds: float) -> str:
@@ -76,6 +70,17 @@ def bound_matcher(threshold_seconds: float) -> str:
 def number(value: float) -> str:
     """A number for PromQL, with twelve significant digits and no trailing zeros."""
     return f"{value:.12g}"
+
+
+def _counters(term: Term, service: str) -> list[str]:
+    """The series of a term, selected: one selector for each counter of its family that counts some of its events."""
+    by_name = [matcher for matcher in term.selector if matcher.label == COUNTER_NAME]
+    selector = tuple(matcher for matcher in term.selector if matcher.label != COUNTER_NAME)
+    job = job_of(term, service)
+    if term.bound_seconds is not None and term.family.buckets is not None:
+        return [f"{term.family.buckets}{selector_text(job, selector, bound_matcher(term.bound_seconds))}"]
+    chosen = [counter for counter in term.family.counters if all(one.of((counter,)) for one in by_name)]
+    return [f"{counter}{selector_text(job, selector)}" for counter in chosen]
 
 
 def _escaped(value: str) -> str:

@@ -1,15 +1,14 @@
-"""Slices to recording rules: two event series per slice and group, and everything else derived from those.
-
-Only the two base rules read raw metrics, so only they cost more when a host has more series.
-"""
+"""Slices to recording rules: two event series per slice and group (see `base`), and all that is derived from those."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from parapet.artifacts import promql
+from parapet.artifacts.base import base_rules
 from parapet.artifacts.dashboards.places import page_of, uid_of
 from parapet.artifacts.rules import Group, Rule, slice_labels
+from parapet.artifacts.windows import at_steps, count_within, windowed
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.slo import series
@@ -17,7 +16,7 @@ from parapet.slo.budget import in_words, percent
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog
 from parapet.slo.durations import prometheus_duration, spoken
-from parapet.slo.slice import EventRatio, Slice
+from parapet.slo.slice import Slice
 
 
 def recording_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
@@ -39,7 +38,7 @@ def _groups(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Group, Grou
     brief = [w for w in windows if not policy.read_in_steps(w)]
     long = [w for w in windows if policy.read_in_steps(w)]
     fast = (
-        *_base(one, policy),
+        *base_rules(one, policy.base_window_seconds),
         *_facts(one, policy, wiring),
         *(_ratio(one, policy, w) for w in brief),
         *(_count(one, policy, w) for w in brief if w in counted),
@@ -53,42 +52,19 @@ def _groups(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Group, Grou
     )
     name = f"parapet:{one.service}:{one.name}"
     return (
-        Group(name=name, interval_seconds=wiring.evaluation_interval_seconds, rules=_labelled(fast, labels)),
+        Group(name=name, interval_seconds=wiring.evaluation_interval_seconds, rules=labelled(fast, labels)),
         Group(
             name=f"{name}:period",
             interval_seconds=slow_interval_seconds(policy, wiring),
-            rules=_labelled(slow, labels),
+            rules=labelled(slow, labels),
         ),
     )
 
 
-def _labelled(rules: Iterable[Rule], labels: dict[str, str]) -> tuple[Rule, ...]:
+def labelled(rules: Iterable[Rule], labels: dict[str, str]) -> tuple[Rule, ...]:
     return tuple(
         Rule(record=rule.record, expr=rule.expr, comment=rule.comment, labels={**labels, **rule.labels})
         for rule in rules
-    )
-
-
-def _base(one: Slice, policy: BurnPolicy) -> tuple[Rule, Rule]:
-    base, sli, groups = policy.base_window_seconds, one.sli, one.group_by
-    events = f"{series.EVENTS}{series.matching(one.service, one.name)}"
-    on = f"on ({', '.join(groups)})"
-    if isinstance(sli, EventRatio):
-        failed = promql.events(one, promql.narrowed(sli.total, sli.bad), base)
-        bad = f"{failed}\nor {on}\n0 * {events}"
-        how = "zero, not absent, while none failed"
-    else:
-        in_time = promql.selector_text(promql.job_of(one), sli.selector, promql.bound_matcher(sli.threshold_seconds))
-        quick = promql.increase(f"{sli.family.buckets}", in_time, base, groups)
-        bad = f"clamp_min(\n  {events}\n  - {on} group_left ()\n  {quick},\n  0\n)"
-        how = f"those not counted by the bucket of {sli.threshold_seconds:g} s"
-    return (
-        Rule(
-            record=series.EVENTS,
-            expr=promql.events(one, promql.total_selector(sli), base),
-            comment=f"Events within {prometheus_duration(base)}.",
-        ),
-        Rule(record=series.BAD_EVENTS, expr=bad, comment=f"Bad events within {prometheus_duration(base)}: {how}."),
     )
 
 
@@ -129,7 +105,7 @@ def _facts(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Rule, ...]:
 
 
 def _ratio(one: Slice, policy: BurnPolicy, window_seconds: float) -> Rule:
-    bad, events = (_summed(one, policy, name, window_seconds) for name in (series.BAD_EVENTS, series.EVENTS))
+    bad, events = (windowed(one, policy, name, window_seconds) for name in (series.BAD_EVENTS, series.EVENTS))
     return Rule(
         record=series.error_ratio_series(window_seconds),
         expr=f"{bad}\n/\n({events} > 0)",
@@ -140,7 +116,7 @@ def _ratio(one: Slice, policy: BurnPolicy, window_seconds: float) -> Rule:
 def _count(one: Slice, policy: BurnPolicy, window_seconds: float) -> Rule:
     return Rule(
         record=series.bad_count_series(window_seconds),
-        expr=_counted(one, policy, series.BAD_EVENTS, window_seconds),
+        expr=count_within(one, policy, series.BAD_EVENTS, window_seconds),
         comment=f"Bad events within {spoken(window_seconds)}: whether they are enough to judge by.",
     )
 
@@ -149,7 +125,7 @@ def _event_count(one: Slice, policy: BurnPolicy) -> Rule:
     window_seconds = policy.current_window_seconds
     return Rule(
         record=series.event_count_series(window_seconds),
-        expr=_counted(one, policy, series.EVENTS, window_seconds),
+        expr=count_within(one, policy, series.EVENTS, window_seconds),
         comment=f"Events within {spoken(window_seconds)}.",
     )
 
@@ -165,7 +141,7 @@ def _current_burn(one: Slice, policy: BurnPolicy) -> Rule:
 
 def _period(one: Slice, policy: BurnPolicy) -> tuple[Rule, ...]:
     period, where = policy.period_seconds, series.matching(one.service, one.name)
-    bad, events = (_at_steps(one, policy, name, period) for name in (series.BAD_EVENTS, series.EVENTS))
+    bad, events = (at_steps(one, policy, name, period) for name in (series.BAD_EVENTS, series.EVENTS))
     budget, steps = promql.number(one.budget_ratio), promql.number(period / policy.base_window_seconds)
     counted_bad, counted = series.BAD_EVENTS_OF_PERIOD, series.EVENTS_OF_PERIOD
     minutes = promql.number(one.budget_ratio * period / 60)
@@ -198,32 +174,3 @@ def _period(one: Slice, policy: BurnPolicy) -> tuple[Rule, ...]:
             comment="The same, in bad events at usual traffic.",
         ),
     )
-
-
-def _summed(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) -> str:
-    """The base series summed over a window; proportional to the number of events, which is enough for a ratio."""
-    if window_seconds <= policy.base_window_seconds:
-        return f"{name}{series.matching(one.service, one.name)}"
-    if policy.read_in_steps(window_seconds):
-        return f"sum_over_time({_at_steps(one, policy, name, window_seconds)})"
-    selected = f"{name}{series.matching(one.service, one.name)}"
-    return f"sum_over_time({selected}[{prometheus_duration(window_seconds)}])"
-
-
-def _counted(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) -> str:
-    """The number of events: sliding sums count each event once per evaluation within a base window.
-
-    How many evaluations that is, is counted over a millisecond less, because Prometheus 2 includes the sample at the
-    far end of a range and Prometheus 3 does not.
-    """
-    summed = _summed(one, policy, name, window_seconds)
-    if window_seconds <= policy.base_window_seconds or policy.read_in_steps(window_seconds):
-        return summed
-    base = prometheus_duration(policy.base_window_seconds - 0.001)
-    return f"{summed}\n/\ncount_over_time({name}{series.matching(one.service, one.name)}[{base}])"
-
-
-def _at_steps(one: Slice, policy: BurnPolicy, name: str, window_seconds: float) -> str:
-    """The base series read once per base window: sums that do not overlap."""
-    selected = f"{name}{series.matching(one.service, one.name)}"
-    return f"{selected}[{prometheus_duration(window_seconds)}:{prometheus_duration(policy.base_window_seconds)}]"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from parapet.core import names
+from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.slice import Slice
 
 
@@ -33,6 +34,11 @@ class Group:
     rules: tuple[Rule, ...]
 
 
-def slice_labels(one: Slice) -> dict[str, str]:
-    """The labels that every series and alert of a slice carries."""
+def slice_labels(one: Slice | Diagnostic) -> dict[str, str]:
+    """The labels that every series and alert of a slice or diagnostic carries."""
     return {names.SERVICE: one.service, names.SLICE: one.name}
+
+
+def plain(text: str) -> str:
+    """*text* of the host, so that the template engine of alerts shows it and never runs it."""
+    return text.replace("{{", '{{ "{{" }}')

@@ -72,6 +72,7 @@ WORKBENCH = "workbench"
 # Alerts: one name per severity, so that routes and inhibitions can be written once.
 ALERT_PAGE = "ParapetBudgetBurnPage"
 ALERT_TICKET = "ParapetBudgetBurnTicket"
+ALERT_DIAGNOSTIC = "ParapetDiagnostic"
 
 # Annotations that our alerts carry.
 SUMMARY = "summary"

@@ -126,6 +126,16 @@ class DelayBucket(StrEnum):
     OVER_1H = "over_1h"  # 1 hour or more
 
 
+DELAY_BOUNDS_SECONDS = (1.0, 30.0, 300.0, 3_600.0)
+"""Where one delay bucket ends, itself excluded, and the next begins."""
+
+
+def delay_buckets_beyond(seconds: float) -> tuple[str, ...]:
+    """The delay buckets that begin at *seconds* or later."""
+    starts = (0.0, *DELAY_BOUNDS_SECONDS)
+    return tuple(bucket.value for bucket, start in zip(DelayBucket, starts, strict=True) if start >= seconds)
+
+
 class ProbeOutcome(StrEnum):
     """How one run of a probe ended."""
 

@@ -8,9 +8,6 @@ from parapet.core import vocabulary
 from parapet.core.vocabulary import DelayBucket
 from parapet.signals.series import finite
 
-BOUNDS_SECONDS = (1.0, 30.0, 300.0, 3_600.0)
-"""Where one bucket ends, itself excluded, and the next begins."""
-
 BUCKETS = tuple(bucket.value for bucket in DelayBucket)
 
 
@@ -26,11 +23,4 @@ def text_of(told: object) -> str:
 def bucket_of(delay_seconds: object) -> str:
     """The bucket of a delay; `other` for what is no number. Clocks differ, so less than nothing is subsecond."""
     seconds = finite(delay_seconds)
-    return vocabulary.OTHER if seconds is None else BUCKETS[bisect_right(BOUNDS_SECONDS, seconds)]
-
-
-def buckets_beyond(delay_seconds: float) -> tuple[str, ...]:
-    """The buckets that begin at *delay_seconds* or later."""
-    return tuple(
-        bucket for bucket, start in zip(BUCKETS, (0.0, *BOUNDS_SECONDS), strict=True) if start >= delay_seconds
-    )
+    return vocabulary.OTHER if seconds is None else BUCKETS[bisect_right(vocabulary.DELAY_BOUNDS_SECONDS, seconds)]

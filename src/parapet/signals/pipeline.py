@@ -78,8 +78,8 @@ class Pipeline:
         self.stages = tuple(stages)
         if not self.stages:
             raise ConfigurationError(f"Pipeline {integration!r} has no stages. Name at least one.")
-        if late_after_seconds not in delays.BOUNDS_SECONDS:
-            bounds = ", ".join(f"{bound:g}" for bound in delays.BOUNDS_SECONDS)
+        if late_after_seconds not in vocabulary.DELAY_BOUNDS_SECONDS:
+            bounds = ", ".join(f"{bound:g}" for bound in vocabulary.DELAY_BOUNDS_SECONDS)
             raise ConfigurationError(f"late_after_seconds is {late_after_seconds}; expected one of {bounds}.")
         recorder.register_values(names.INTEGRATION, (integration,))
         recorder.register_values(names.PROVIDER, (provider,))
@@ -219,7 +219,7 @@ class Pipeline:
         for stage in self.stages:
             for outcome, state in _USUAL:
                 self._recorder.declare(names.ASYNC_STAGE, (*self._mine, stage, outcome, state, _STAGE_PLANES[outcome]))
-        beyond = delays.buckets_beyond(self.late_after_seconds)
+        beyond = vocabulary.delay_buckets_beyond(self.late_after_seconds)
         for delay in delays.BUCKETS:
             outcome = AsyncOutcome.DELAYED if delay in beyond else AsyncOutcome.SUCCEEDED
             queued = FaultPlane.BACKLOG if delay in beyond else FaultPlane.NONE

@@ -10,7 +10,6 @@ from parapet.slo.burn import BurnPolicy, Threshold
 from parapet.slo.catalog import Catalog
 from parapet.slo.reach import worst_case_seconds
 from parapet.slo.slice import Slice
-from parapet.slo.words import bad_in_words, counted_in_words
 
 ERROR_RATIOS = (1.0, 0.5, 0.1, 0.05, 0.02, 0.01)
 """Constant error ratios for which the time until somebody is told is worked out."""
@@ -83,8 +82,8 @@ def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
         period_seconds=policy.period_seconds,
         budget_ratio=one.budget_ratio,
         budget_seconds=budget_seconds(one.objective, policy.period_seconds),
-        counts=counted_in_words(one.sli),
-        bad=bad_in_words(one.sli),
+        counts=one.sli.counts,
+        bad=one.sli.bad_words,
         description=one.description,
         group_by=one.group_by,
         severities=one.severities,

@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.core.vocabulary import Severity
+from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.slice import Slice
 
 
@@ -54,19 +55,26 @@ class Pack:
 
     name: str
     """Who made it, such as `web_pack()`, for errors."""
-    slices: tuple[Slice, ...]
+    slices: tuple[Slice, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    """What it watches without promising anything."""
     guides: tuple[Guide, ...] = ()
     registers: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Label -> values that exist because this pack says so, such as tasks that it watches: admitted under their
     ceilings, and known to the catalog."""
 
     def __post_init__(self) -> None:
-        if not self.slices:
+        if not self.judged:
             raise ConfigurationError(f"{self.name} promises nothing: every promise is None. Leave the pack out.")
-        refuse_clashes((self.name, one.name) for one in self.slices)
+        refuse_clashes((self.name, one.name) for one in self.judged)
 
     def __iter__(self) -> Iterator[Slice]:
         return iter(self.slices)
+
+    @property
+    def judged(self) -> tuple[Slice | Diagnostic, ...]:
+        """Its slices and diagnostics."""
+        return (*self.slices, *self.diagnostics)
 
     def but(self, slice_name: str, **changes: Unpack[Changes]) -> Pack:
         """The same pack with one slice changed: `jobs_pack().but("jobs-wait", severities=(Severity.TICKET,))`.
@@ -82,6 +90,13 @@ class Pack:
         )
 
 
+def pack_of(one: Slice | Diagnostic) -> Pack:
+    """A pack of one."""
+    if isinstance(one, Slice):
+        return Pack(name=f"slice {one.name!r}", slices=(one,))
+    return Pack(name=f"diagnostic {one.name!r}", diagnostics=(one,))
+
+
 def bundle(*packs: Pack) -> Pack:
     """Several packs as one, to hand around and to adopt in one line.
 
@@ -90,7 +105,7 @@ def bundle(*packs: Pack) -> Pack:
     """
     if not packs:
         raise ConfigurationError("A bundle of no packs promises nothing. Give at least one pack.")
-    refuse_clashes((pack.name, one.name) for pack in packs for one in pack)
+    refuse_clashes((pack.name, one.name) for pack in packs for one in pack.judged)
     values: dict[str, dict[str, None]] = {}
     for pack in packs:
         for label, registered in pack.registers:
@@ -98,6 +113,7 @@ def bundle(*packs: Pack) -> Pack:
     return Pack(
         name=f"bundle({', '.join(pack.name for pack in packs)})",
         slices=tuple(one for pack in packs for one in pack),
+        diagnostics=tuple(one for pack in packs for one in pack.diagnostics),
         guides=tuple(dict.fromkeys(guide for pack in packs for guide in pack.guides)),
         registers=tuple((label, tuple(registered)) for label, registered in values.items()),
     )

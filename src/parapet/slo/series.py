@@ -16,6 +16,9 @@ EVENTS = "parapet:slo_events:increase_base"
 BAD_EVENTS = "parapet:slo_bad_events:increase_base"
 """Bad events within the base window: the second one. Zero, not absent, while all is well."""
 
+LAST_SUCCESS = "parapet:slo_last_success:timestamp"
+"""When what a slice waits for last succeeded, in epoch seconds; for slices about that."""
+
 OBJECTIVE = "parapet:slo_objective:ratio"
 BUDGET = "parapet:slo_budget:ratio"
 PERIOD = "parapet:slo_period:seconds"
@@ -36,6 +39,17 @@ BUDGET_REMAINING_EVENTS = "parapet:slo_budget_remaining:events"
 """Bad events, at the traffic seen so far, that are left of the period's budget."""
 INFO = "parapet:slo_info"
 """1, with what does not change in its labels."""
+
+DIAGNOSTIC_EVENTS = "parapet:diagnostic_events:increase_base"
+"""Events of a diagnostic within the base window. Named apart from slices: it promises nothing."""
+DIAGNOSTIC_BAD_EVENTS = "parapet:diagnostic_bad_events:increase_base"
+"""Bad events of a diagnostic within the base window."""
+DIAGNOSTIC_RATIO = "parapet:diagnostic_bad:ratio"
+"""Share of bad events over the diagnostic's window; absent while there are no events."""
+DIAGNOSTIC_BAD_COUNT = "parapet:diagnostic_bad_events:count"
+"""Bad events within the diagnostic's window: whether they are enough to judge by."""
+DIAGNOSTIC_THRESHOLD = "parapet:diagnostic_threshold:ratio"
+"""The share above which somebody should look."""
 
 
 def error_ratio_series(window_seconds: float) -> str:

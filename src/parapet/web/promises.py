@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parapet.slo.catalog import Catalog
-from parapet.slo.slice import LatencyRatio
+from parapet.slo.sli import LatencyRatio
 
 
 def speed_slices(catalog: Catalog) -> frozenset[str]:

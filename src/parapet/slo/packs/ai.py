@@ -6,7 +6,8 @@ from parapet.core import names
 from parapet.core.vocabulary import DelayBucket, EvaluationOutcome, FaultPlane, GuardrailOutcome, ToolOutcome
 from parapet.slo.pack import Guide, Pack
 from parapet.slo.packs.parts import QUIET, Subject, kept, title_of
-from parapet.slo.slice import EventRatio, equals, one_of
+from parapet.slo.selector import equals, one_of
+from parapet.slo.sli import EventRatio
 
 ANSWERED = (GuardrailOutcome.PASSED.value, GuardrailOutcome.CORRECTED.value)
 KEPT_BACK = (GuardrailOutcome.BLOCKED.value, GuardrailOutcome.CRASHED.value)

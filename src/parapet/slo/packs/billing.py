@@ -8,7 +8,8 @@ from parapet.slo.pack import Guide, Pack
 from parapet.slo.packs.deliveries import LATE
 from parapet.slo.packs.journeys import journey_slices
 from parapet.slo.packs.parts import Subject, kept, title_of
-from parapet.slo.slice import EventRatio, equals, one_of
+from parapet.slo.selector import equals, one_of
+from parapet.slo.sli import EventRatio
 
 
 def billing_pack(

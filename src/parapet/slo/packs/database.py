@@ -8,7 +8,8 @@ from parapet.core import names
 from parapet.core.vocabulary import FaultPlane
 from parapet.slo.pack import Guide, Pack
 from parapet.slo.packs.parts import Subject, kept, seconds_and_ratio
-from parapet.slo.slice import EventRatio, LatencyRatio, Selector, equals, one_of
+from parapet.slo.selector import Selector, equals, one_of
+from parapet.slo.sli import EventRatio, LatencyRatio
 
 SUCCESS, REFUSED, FAILURE = "success", "refused", "failure"
 WAITED_IN_VAIN = "timeout"

@@ -6,7 +6,9 @@ from parapet.core import names
 from parapet.core.vocabulary import Channel, DelayBucket, DeliveryOutcome, FaultPlane
 from parapet.slo.pack import Guide, Pack
 from parapet.slo.packs.parts import QUIET, Subject, kept, title_of
-from parapet.slo.slice import EventRatio, Selector, Slice, equals, one_of
+from parapet.slo.selector import Selector, equals, one_of
+from parapet.slo.sli import EventRatio
+from parapet.slo.slice import Slice
 
 LATE = (DelayBucket.UNDER_1H.value, DelayBucket.OVER_1H.value)
 """Callbacks later than five minutes."""

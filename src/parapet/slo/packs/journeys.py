@@ -5,7 +5,9 @@ from __future__ import annotations
 from parapet.core import names
 from parapet.core.vocabulary import Outcome
 from parapet.slo.packs.parts import kept, seconds_and_ratio, title_of
-from parapet.slo.slice import EventRatio, LatencyRatio, Slice, equals, one_of
+from parapet.slo.selector import equals, one_of
+from parapet.slo.sli import EventRatio, LatencyRatio
+from parapet.slo.slice import Slice
 
 
 def journey_slices(

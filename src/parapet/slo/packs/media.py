@@ -6,7 +6,8 @@ from parapet.core import names
 from parapet.core.vocabulary import AsyncOutcome, FaultPlane
 from parapet.slo.pack import Guide, Pack
 from parapet.slo.packs.parts import Subject, kept, title_of
-from parapet.slo.slice import EventRatio, equals, one_of
+from parapet.slo.selector import equals, one_of
+from parapet.slo.sli import EventRatio
 
 DONE, LOST, LATE = (outcome.value for outcome in (AsyncOutcome.SUCCEEDED, AsyncOutcome.DISCARDED, AsyncOutcome.DELAYED))
 

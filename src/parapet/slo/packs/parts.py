@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from parapet.core.errors import ConfigurationError
 from parapet.core.vocabulary import FaultPlane, Severity
 from parapet.slo.burn import LOWEST_OBJECTIVE
-from parapet.slo.slice import Sli, Slice
+from parapet.slo.sli import Sli
+from parapet.slo.slice import Slice
 
 LOUD = (Severity.PAGE, Severity.TICKET)
 QUIET = (Severity.TICKET,)

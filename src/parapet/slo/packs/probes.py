@@ -6,7 +6,9 @@ from parapet.core import names
 from parapet.core.vocabulary import ProbeOutcome
 from parapet.slo.pack import Guide, Pack
 from parapet.slo.packs.parts import title_of
-from parapet.slo.slice import EventRatio, Selector, Slice, equals, one_of
+from parapet.slo.selector import Selector, equals, one_of
+from parapet.slo.sli import EventRatio
+from parapet.slo.slice import Slice
 
 BAD = tuple(outcome.value for outcome in ProbeOutcome if outcome is not ProbeOutcome.SUCCESS)
 

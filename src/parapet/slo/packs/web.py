@@ -9,7 +9,9 @@ from parapet.core.errors import ConfigurationError
 from parapet.slo.family import Family, own
 from parapet.slo.pack import Guide, Pack
 from parapet.slo.packs.parts import kept, seconds_and_ratio
-from parapet.slo.slice import EventRatio, LatencyRatio, Selector, Slice, equals, none_of
+from parapet.slo.selector import Selector, equals, none_of
+from parapet.slo.sli import EventRatio, LatencyRatio
+from parapet.slo.slice import Slice
 from parapet.slo.sources.web import WebSource
 
 SERVER_ERROR = "5xx"

@@ -11,7 +11,7 @@ from http import HTTPStatus
 
 from parapet.core.vocabulary import STATUS_CLASSES
 from parapet.slo.family import Family
-from parapet.slo.slice import Selector, begins_with, equals
+from parapet.slo.selector import Selector, begins_with, equals
 from parapet.slo.sources.web import WebSource
 
 STATUSES = tuple(str(status.value) for status in HTTPStatus)

@@ -6,7 +6,8 @@ from parapet.core.vocabulary import FaultPlane
 from parapet.slo.family import COUNTER_NAME, Family
 from parapet.slo.pack import Guide, Pack
 from parapet.slo.packs.parts import Subject, kept, seconds_and_ratio
-from parapet.slo.slice import EventRatio, LatencyRatio, Selector, equals, one_of
+from parapet.slo.selector import Selector, equals, one_of
+from parapet.slo.sli import EventRatio, LatencyRatio
 from parapet.slo.sources.exporters import PYTHON_BOUNDS_SECONDS
 
 EXPORTER = "celery-exporter"

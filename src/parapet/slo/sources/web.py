@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parapet.slo.family import Family
-from parapet.slo.slice import Selector
+from parapet.slo.selector import Selector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,102 @@
+"""The two series that everything else is derived from: events, and bad events, within the base window.
+
+Only these rules read raw metrics, so only they cost more when a host has more series.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from parapet.artifacts import promql
+from parapet.artifacts.rules import Rule
+from parapet.slo import series
+from parapet.slo.burn import DAY
+from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.durations import prometheus_duration, spoken
+from parapet.slo.sli import Counted, LastSuccess, Raw
+from parapet.slo.slice import Slice
+
+Judged: TypeAlias = Slice | Diagnostic
+
+LOOKS_PER_BASE = 5
+"""How often within a base window a moment of last success is compared with the clock."""
+REMEMBERED_SECONDS = DAY
+"""A last success that nobody tells of any more is judged for this long after it became too old, and then forgotten."""
+
+
+def base_rules(
+    one: Judged, base_seconds: float, events: str = series.EVENTS, bad_events: str = series.BAD_EVENTS
+) -> tuple[Rule, ...]:
+    """The rules that record *events* and *bad_events* of *one*, and before them what they need."""
+    window = prometheus_duration(base_seconds)
+    recorded = f"{events}{series.matching(one.service, one.name)}"
+    sli = one.sli
+    if isinstance(sli, LastSuccess):
+        return _age_rules(one, sli, base_seconds, events, bad_events)
+    if isinstance(sli, Raw):
+        bad_expr, total_expr = (f"(\n{expr.strip()}\n) >= 0" for expr in sli.within(window))
+        bad, how = _or_zero(bad_expr, recorded, one.group_by), "zero, not absent, while none failed"
+    else:
+        counted = sli.counted
+        total_expr = promql.summed(counted.total, one.service, base_seconds, one.group_by)
+        bad, how = _bad(one, counted, base_seconds, recorded)
+    return (
+        Rule(record=events, expr=total_expr, comment=f"Events within {window}."),
+        Rule(record=bad_events, expr=bad, comment=f"Bad events within {window}: {how}."),
+    )
+
+
+def _bad(one: Judged, counted: Counted, base_seconds: float, recorded: str) -> tuple[str, str]:
+    """The expression for bad events, and a word on how it gets them."""
+    (first, *_), groups = counted.part, one.group_by
+    if first.bound_seconds is not None and first.family.native:
+        histogram = promql.grown_histogram(first, one.service, base_seconds, groups)
+        quick = f"histogram_fraction(0, {promql.number(first.bound_seconds)}, {histogram})"
+        # Among no events the fraction is no number, so those groups are left out and become zero.
+        slow = f"clamp_min(\n  ({recorded} > 0)\n  * {_on(groups)} group_left ()\n  (1 - {quick}),\n  0\n)"
+        return _or_zero(slow, recorded, groups), f"those beyond {first.bound_seconds:g} s in the native histogram"
+    part = promql.summed(counted.part, one.service, base_seconds, groups)
+    if not counted.part_is_good:
+        return _or_zero(part, recorded, groups), "zero, not absent, while none failed"
+    if first.bound_seconds is not None:
+        return _remainder(recorded, part, groups), f"those not counted by the bucket of {first.bound_seconds:g} s"
+    good = _or_zero(part, recorded, groups).replace("\n", "\n  ")
+    return _remainder(recorded, f"(\n  {good}\n  )", groups), "those that are not good"
+
+
+def _remainder(recorded: str, good: str, groups: tuple[str, ...]) -> str:
+    return f"clamp_min(\n  {recorded}\n  - {_on(groups)} group_left ()\n  {good},\n  0\n)"
+
+
+def _or_zero(expr: str, recorded: str, groups: tuple[str, ...]) -> str:
+    return f"{expr}\nor {_on(groups)}\n0 * {recorded}"
+
+
+def _on(groups: tuple[str, ...]) -> str:
+    return f"on ({', '.join(groups)})"
+
+
+def _age_rules(
+    one: Judged, sli: LastSuccess, base_seconds: float, events: str, bad_events: str
+) -> tuple[Rule, Rule, Rule]:
+    """Seconds are the events: each of them was either fresh or not."""
+    job = sli.family.job or one.service
+    latest = f"{series.LAST_SUCCESS}{series.matching(one.service, one.name)}"
+    told = f"max{promql.by(one.group_by)}({sli.family.name}{promql.selector_text(job, sli.selector)} != 0)"
+    bound, forgotten = promql.number(sli.within_seconds), promql.number(sli.within_seconds + REMEMBERED_SECONDS)
+    remembered = f"(last_over_time({latest}[1h]) > time() - {forgotten})"
+    base, seconds = prometheus_duration(base_seconds), promql.number(base_seconds)
+    step = prometheus_duration(base_seconds / LOOKS_PER_BASE)
+    return (
+        Rule(
+            record=series.LAST_SUCCESS,
+            expr=f"{told}\nor {_on(one.group_by)}\n{remembered}",
+            comment="When it last succeeded; remembered after the gauge is gone: dying makes nobody fresh.",
+        ),
+        Rule(record=events, expr=f"0 * {latest} + {seconds}", comment=f"Seconds of {base} that are judged: all."),
+        Rule(
+            record=bad_events,
+            expr=f"{seconds} * avg_over_time((time() - {latest} > bool {bound})[{base}:{step}])",
+            comment=f"Seconds of {base} in which it was more than {spoken(sli.within_seconds)} ago.",
+        ),
+    )

@@ -127,6 +127,6 @@ def test_promtool_agrees(promising: Parapet, tmp_path: Path) -> None:
     write(tmp_path, build(promising.catalog, promising.wiring))
     for command in (("check", "rules", "recording.yml", "alerts.yml"), ("test", "rules", "tests.yml")):
         done = subprocess.run(
-            ["promtool", *command], cwd=tmp_path / "prometheus", capture_output=True, text=True, timeout=120
+            ["promtool", *command], cwd=tmp_path / "prometheus", capture_output=True, text=True, timeout=600
         )
         assert done.returncode == 0, done.stdout + done.stderr

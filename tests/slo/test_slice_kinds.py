@@ -138,7 +138,7 @@ def test_what_is_never_emitted_is_refused_with_the_nearest_match(sli: Sli, says:
         (LatencyRatio(metric=TIMES.name, source=TIMES, threshold_seconds=0.4), r"nearest are 0\.1 and 0\.5 s"),
         (
             Freshness(metric=names.ASYNC_STAGE, within_seconds=300),
-            "has no delay buckets. These have: parapet_async_back",
+            r"has no delay buckets\. These have: .*parapet_async_backlog_total",
         ),
         (LastSuccess(metric=names.JOB_LOST, within_seconds=60), r"which is no gauge\. Gauges: parapet_db_pool_conn"),
     ],

@@ -40,7 +40,9 @@ from parapet.signals.refs import Sighting
 from parapet.slo.burn import DAY
 from parapet.slo.packs import email_delivery_pack, media_pipeline_pack, probes_pack, web_pack
 from parapet.slo.packs.ai import ai_pack
-from parapet.slo.slice import EventRatio, Slice, equals, one_of
+from parapet.slo.selector import equals, one_of
+from parapet.slo.sli import EventRatio
+from parapet.slo.slice import Slice
 from parapet.slo.sources.tasks import celery_exporter_pack
 from parapet.web import metrics
 

@@ -36,17 +36,22 @@ def selector_text(job: str, matchers: Selector, *further: str) -> str:
 def summed(terms: Sequence[Term], service: str, window_seconds: float, group_by: Sequence[str]) -> str:
     """The events of all *terms* within a window, over all instances, by group: how much their counters grew."""
     window = prometheus_duration(window_seconds)
-    grown = [f"increase({one}[{window}])" for term in terms for one in _counters(term, service)]
+    grown = [f"increase({one}[{window}])" for term in terms for one in selected(term, service)]
+    return summed_over(grown, group_by, native=terms[0].family.native)
+
+
+def summed_over(grown: Sequence[str], group_by: Sequence[str], *, native: bool = False) -> str:
+    """The sum of several expressions by group, or of one; *native*: of histograms the count is meant."""
     if len(grown) > 1:
-        grown = [f'label_replace({one}, "{TERM_LABEL}", "{place}", "", "")' for place, one in enumerate(grown)]
-        return f"sum{by(group_by)}(\n  " + "\n  or ".join(grown) + "\n)"
+        apart = [f'label_replace({one}, "{TERM_LABEL}", "{place}", "", "")' for place, one in enumerate(grown)]
+        return f"sum{by(group_by)}(\n  " + "\n  or ".join(apart) + "\n)"
     total = f"sum{by(group_by)}({grown[0]})"
-    return f"histogram_count({total})" if terms[0].family.native else total
+    return f"histogram_count({total})" if native else total
 
 
 def grown_histogram(term: Term, service: str, window_seconds: float, group_by: Sequence[str]) -> str:
     """The native histogram of a term's events within a window, over all instances, by group."""
-    (series,) = _counters(term, service)
+    (series,) = selected(term, service)
     return f"sum{by(group_by)}(increase({series}[{prometheus_duration(window_seconds)}]))"
 
 
@@ -72,15 +77,21 @@ def number(value: float) -> str:
     return f"{value:.12g}"
 
 
-def _counters(term: Term, service: str) -> list[str]:
-    """The series of a term, selected: one selector for each counter of its family that counts some of its events."""
+def selected(term: Term, service: str, *, buckets: bool = False, further: str = "") -> list[str]:
+    """The series of a term, selected: one selector for each counter of its family that counts some of its events.
+
+    Args:
+        buckets: all buckets of its histogram instead. *further*: more matchers, each behind a comma.
+    """
     by_name = [matcher for matcher in term.selector if matcher.label == COUNTER_NAME]
     selector = tuple(matcher for matcher in term.selector if matcher.label != COUNTER_NAME)
-    job = job_of(term, service)
-    if term.bound_seconds is not None and term.family.buckets is not None:
-        return [f"{term.family.buckets}{selector_text(job, selector, bound_matcher(term.bound_seconds))}"]
-    chosen = [counter for counter in term.family.counters if all(one.of((counter,)) for one in by_name)]
-    return [f"{counter}{selector_text(job, selector)}" for counter in chosen]
+    job, bound = job_of(term, service), list[str]()
+    if term.family.buckets is not None and (buckets or term.bound_seconds is not None):
+        chosen = [term.family.buckets]
+        bound = [] if term.bound_seconds is None else [bound_matcher(term.bound_seconds)]
+    else:
+        chosen = [counter for counter in term.family.counters if all(one.of((counter,)) for one in by_name)]
+    return [f"{name}{selector_text(job, selector, *bound)[:-1]}{further}}}" for name in chosen]
 
 
 def _escaped(value: str) -> str:

@@ -5,6 +5,7 @@ Most kinds come down to counters, as `Counted`; a moment of last success and raw
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
@@ -348,6 +349,11 @@ def families_of(sli: Sli) -> tuple[Family, ...]:
         return (sli.family,)
     terms = (*sli.counted.total, *sli.counted.part)
     return tuple({term.family.name: term.family for term in terms}.values())
+
+
+def reads_any(sli: Sli, metrics: Collection[str]) -> bool:
+    """Whether *sli* reads one of the families *metrics*, by name."""
+    return any(family.name in metrics for family in families_of(sli))
 
 
 def _where(what: str, selector: Selector) -> str:

@@ -16,6 +16,7 @@ from parapet.core.vocabulary import DeliveryOutcome, FailureClass, FaultPlane
 from parapet.slo.catalog import Catalog
 from parapet.slo.packs.deliveries import LATE
 from parapet.slo.series import quoted
+from parapet.slo.sli import reads_any
 
 OUT, SAID, HEARD = names.DELIVERY_OUTBOUND, names.DELIVERY_FEEDBACK, names.DELIVERY_WEBHOOK
 FAMILIES = (OUT, SAID, HEARD)
@@ -28,7 +29,7 @@ CHOICES = (names.INTEGRATION, names.PROVIDER, names.CHANNEL)
 def deliveries(catalog: Catalog, wiring: Wiring) -> Board:
     """The dashboard of the delivery planes."""
     service = catalog.service
-    mine = [one for one in catalog if one.sli.metric in FAMILIES]
+    mine = [one for one in catalog if reads_any(one.sli, FAMILIES)]
     return Board(
         page="deliveries",
         service=service,

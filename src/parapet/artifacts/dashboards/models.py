@@ -16,6 +16,7 @@ from parapet.core.vocabulary import ApprovalOutcome, DelayBucket, EvaluationOutc
 from parapet.slo.catalog import Catalog
 from parapet.slo.packs.ai import ANSWERED, KEPT_BACK
 from parapet.slo.series import quoted
+from parapet.slo.sli import reads_any
 
 FAMILIES = (names.AI_GUARDRAIL, names.AI_TOOL, names.AI_EVALUATION, names.AI_APPROVAL, names.AI_APPROVAL_BACKLOG)
 FIGURE = 4
@@ -26,7 +27,7 @@ GOOD_OR_NOT: Scale = at_least(0.9, 0.99)
 def models(catalog: Catalog, wiring: Wiring) -> Board | None:
     """The dashboard of what models do; None if nothing is promised of them."""
     service = catalog.service
-    mine = [one for one in catalog if one.sli.metric in FAMILIES]
+    mine = [one for one in catalog if reads_any(one.sli, FAMILIES)]
     if not mine:
         return None
     found = f"label_values({names.AI_GUARDRAIL}{{job={quoted(service)}}}, {names.INTEGRATION})"

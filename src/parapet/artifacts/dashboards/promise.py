@@ -21,7 +21,8 @@ from parapet.slo.budget import in_words, percent
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog, is_address
 from parapet.slo.durations import prometheus_duration, spoken
-from parapet.slo.slice import LatencyRatio, Slice
+from parapet.slo.sli import LatencyRatio, reads_any
+from parapet.slo.slice import Slice
 
 HOURS_6 = DAY // 4
 FIGURE = 4
@@ -34,7 +35,7 @@ def promise_board(subject: Subject, catalog: Catalog, wiring: Wiring) -> Board:
     timed = {one.sli.metric for one in subject.slices if isinstance(one.sli, LatencyRatio)}
     shown: list[Heading | Line] = []
     for one in subject.slices:
-        shown += _section(one, catalog.policy_of(one), wiring, timed=one.sli.metric not in timed)
+        shown += _section(one, catalog.policy_of(one), wiring, timed=not reads_any(one.sli, timed))
     return Board(
         page=subject.page,
         service=service,

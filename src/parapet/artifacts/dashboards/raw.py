@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from grafana_foundation_sdk.models import dashboard as schema
 
 from parapet.artifacts.dashboards.board import Line
 from parapet.artifacts.dashboards.look import Tone, tones_of
 from parapet.artifacts.dashboards.panels import HALF, WIDE, About, Query, lines, ranking, spread
 from parapet.artifacts.dashboards.queries import RANGE, RATE, chosen_groups
-from parapet.artifacts.promql import BUCKET_LABEL, bound_matcher, job_of, narrowed, selector_text, total_selector
+from parapet.artifacts.promql import BUCKET_LABEL, selected, summed_over
 from parapet.slo.family import COUNTER_NAME
-from parapet.slo.slice import EventRatio, LatencyRatio, Match, Selector, Slice
+from parapet.slo.selector import Match
+from parapet.slo.sli import Counted, EventRatio, LastSuccess, LatencyRatio, Raw, Term
+from parapet.slo.slice import Slice
 
 MOST = 10
 """Bars of a ranking."""
@@ -25,57 +29,66 @@ def raw_lines(one: Slice, *, timed: bool) -> tuple[Line, ...]:
         timed: no other promise beside it shows how long these events take.
     """
     sli = one.sli
-    if isinstance(sli, EventRatio):
-        failing = _ranking(one, "Where it fails", _bad_events(one, sli), narrowed(sli.total, sli.bad), HALF)
-        shown = (_line(_outcomes(one, sli, HALF if failing else WIDE), *failing),)
-        return (*shown, _line(*_durations(one, None, HALF))) if timed and sli.family.buckets else shown
-    slow = _ranking(one, "Where it is slow", _slow_events(one, sli), sli.selector, WIDE // 3)
-    return (_line(*_durations(one, sli.threshold_seconds, WIDE // 3 if slow else HALF), *slow),)
+    if isinstance(sli, Raw | LastSuccess):
+        return ()
+    counted = sli.counted
+    if isinstance(sli, LatencyRatio):
+        slow = () if sli.family.native else _ranking(one, "Where it is slow", counted, WIDE // 3)
+        return (_line(*_durations(one, counted, sli.threshold_seconds, WIDE // 3 if slow else HALF), *slow),)
+    failing = _ranking(one, "Where it fails", counted, HALF)
+    shown = (_line(_outcomes(one, counted, HALF if failing else WIDE), *failing),)
+    has_times = counted.total[0].family.buckets is not None
+    return (*shown, _line(*_durations(one, counted, None, HALF))) if timed and has_times else shown
 
 
 def _line(*panels: schema.Panel) -> Line:
     return Line(height=HEIGHT, panels=panels)
 
 
-def _outcomes(one: Slice, sli: EventRatio, width: int) -> schema.Panel:
-    label = next(iter(sli.bad)).label
-    if label == COUNTER_NAME:
-        asked = [Query(expr=_sum(one, name, sli.total, "", "rate", RATE), legend=name) for name in sli.family.counters]
-    else:
+def _outcomes(one: Slice, counted: Counted, width: int) -> schema.Panel:
+    family = counted.total[0].family
+    label = _ending_label(one, counted)
+    if label is None:
+        part = "good" if counted.part_is_good else "bad"
         asked = [
-            Query(expr=_sum(one, name, sli.total, label, "rate", RATE), legend=f"{{{{{label}}}}}")
-            for name in sli.family.counters
+            Query(expr=_sum(one, counted.total, (), "rate", RATE), legend="all"),
+            Query(expr=_sum(one, counted.part, (), "rate", RATE), legend=part),
         ]
+    elif label == COUNTER_NAME:
+        asked = [
+            Query(expr=f"sum(rate({series}[{RATE}]))", legend=name)
+            for name, series in zip(family.counters, _selected(one, counted.total[0]), strict=True)
+        ]
+    else:
+        asked = [Query(expr=_sum(one, counted.total, (label,), "rate", RATE), legend=f"{{{{{label}}}}}")]
     about = About(
         title="Events, by how they ended",
-        text=f"A second, as the application counts them: {sli.family.name}. Only what counts for this promise.",
+        text=f"A second, as the application counts them: {family.name}. Only what counts for this promise.",
         width=width,
         unit="reqps",
     )
-    return lines(about, *asked, stacked=True, tones=tones_of(sli.family.labels[label] or ()))
+    return lines(about, *asked, stacked=True, tones=tones_of(family.labels.get(label or "") or ()))
 
 
-def _bad_events(one: Slice, sli: EventRatio) -> str:
-    """How many failed in the time shown, `by ({by})`."""
-    bad = narrowed(sli.total, sli.bad)
-    by_name = [matcher for matcher in bad if matcher.label == COUNTER_NAME]
-    counters = [name for name in sli.family.counters if all(matcher.of((name,)) for matcher in by_name)]
-    return "\n+\n".join(_sum(one, name, bad, "{by}", "increase", RANGE) for name in counters)
+def _ending_label(one: Slice, counted: Counted) -> str | None:
+    """The label that says how an event ended; None where two counters say it."""
+    if counted.part_has_own_counters:
+        return None
+    sli = one.sli
+    if isinstance(sli, EventRatio):
+        return (sli.good or sli.bad)[0].label
+    return counted.part[0].selector[-1].label
 
 
-def _slow_events(one: Slice, sli: LatencyRatio) -> str:
-    counter, buckets = sli.family.counters[0], sli.family.buckets or ""
-    bound = bound_matcher(sli.threshold_seconds)
-    return (
-        f"{_sum(one, counter, sli.selector, '{by}', 'increase', RANGE)}\n"
-        f"- {_sum(one, buckets, sli.selector, '{by}', 'increase', RANGE, bound)}"
-    )
-
-
-def _ranking(one: Slice, title: str, expr: str, selector: Selector, width: int) -> tuple[schema.Panel, ...]:
+def _ranking(one: Slice, title: str, counted: Counted, width: int) -> tuple[schema.Panel, ...]:
     """The label values at which it happens most often; nothing if every label is settled by the promise."""
-    settled = {m.label for m in selector if m.match is Match.ONE_OF and len(m.values) == 1}
-    labels = [label for label in one.sli.family.labels if label not in settled and label != COUNTER_NAME]
+    terms = (*counted.total, *counted.part)
+    settled = {m.label for m in counted.part[0].selector if m.match is Match.ONE_OF and len(m.values) == 1}
+    labels = [
+        label
+        for label in terms[0].family.labels
+        if label not in settled and label != COUNTER_NAME and all(label in term.family.labels for term in terms)
+    ]
     if not labels:
         return ()
     about = About(
@@ -84,23 +97,35 @@ def _ranking(one: Slice, title: str, expr: str, selector: Selector, width: int) 
         width=width,
         nothing="none in this time",
     )
+    bad = _sum(one, counted.part, labels, "increase", RANGE)
+    if counted.part_is_good:
+        every = _sum(one, counted.total, labels, "increase", RANGE)
+        bad = (
+            f"{every}\n- (\n{bad}\nor 0 * {every}\n)" if counted.part[0].bound_seconds is None else f"{every}\n- {bad}"
+        )
     query = Query(
-        expr=f"topk({MOST}, (\n{expr.replace('{by}', ', '.join(labels))}\n) > 0)",
+        expr=f"topk({MOST}, (\n{bad}\n) > 0)",
         legend=" ".join(f"{{{{{label}}}}}" for label in labels),
         now=True,
     )
     return (ranking(about, query, colours=(Tone.PAGE,)),)
 
 
-def _durations(one: Slice, limit: float | None, width: int) -> tuple[schema.Panel, ...]:
+def _durations(one: Slice, counted: Counted, limit: float | None, width: int) -> tuple[schema.Panel, ...]:
     """How long the events take that count, and the *limit* in seconds, if one is promised."""
-    buckets, selector = one.sli.family.buckets or "", total_selector(one.sli)
-    rate = _sum(one, buckets, selector, BUCKET_LABEL, "rate", RATE)
+    (total, *_) = counted.total
+    if total.family.native:
+        grown = f"sum(rate({_selected(one, total)[0]}[{RATE}]))"
+        darker, shares = f"sum(increase({_selected(one, total)[0]}[{RATE}]))", grown
+    else:
+        (series,) = selected(total, one.service, buckets=True, further=chosen_groups(one))
+        darker = f"sum by ({BUCKET_LABEL}) (increase({series}[{RATE}]))"
+        shares = f"sum by ({BUCKET_LABEL}) (rate({series}[{RATE}]))"
     promised = "" if limit is None else f" Promised: {limit:g} s."
     return (
         spread(
             About(title="How long it takes", text="The darker, the more events took that long.", width=width, unit="s"),
-            Query(expr=_sum(one, buckets, selector, BUCKET_LABEL, "increase", RATE), legend=f"{{{{{BUCKET_LABEL}}}}}"),
+            Query(expr=darker, legend=f"{{{{{BUCKET_LABEL}}}}}"),
         ),
         lines(
             About(
@@ -110,7 +135,7 @@ def _durations(one: Slice, limit: float | None, width: int) -> tuple[schema.Pane
                 unit="s",
             ),
             *(
-                Query(expr=f"histogram_quantile({share:g},\n{rate})", legend=f"{share * 100:g} of 100", tone=tone)
+                Query(expr=f"histogram_quantile({share:g},\n{shares})", legend=f"{share * 100:g} of 100", tone=tone)
                 for share, tone in QUANTILES
             ),
             limits=None if limit is None else (Tone.NONE, (limit, Tone.PAGE)),
@@ -119,8 +144,11 @@ def _durations(one: Slice, limit: float | None, width: int) -> tuple[schema.Pane
     )
 
 
-def _sum(one: Slice, metric: str, matchers: Selector, by: str, function: str, window: str, *further: str) -> str:
-    """A counter's growth, summed over what is not in *by*."""
-    plain = tuple(matcher for matcher in matchers if matcher.label != COUNTER_NAME)
-    selected = selector_text(job_of(one), plain, *further)[:-1] + chosen_groups(one) + "}"
-    return f"sum by ({by}) ({function}({metric}{selected}[{window}]))"
+def _sum(one: Slice, terms: Sequence[Term], by: Sequence[str], function: str, window: str) -> str:
+    """Counters' growth, summed over what is not in *by*."""
+    grown = [f"{function}({series}[{window}])" for term in terms for series in _selected(one, term)]
+    return summed_over(grown, by, native=terms[0].family.native)
+
+
+def _selected(one: Slice, term: Term) -> list[str]:
+    return selected(term, one.service, further=chosen_groups(one))

@@ -15,6 +15,7 @@ from parapet.core.settings import Wiring
 from parapet.core.vocabulary import AsyncOutcome, JobState
 from parapet.slo.catalog import Catalog
 from parapet.slo.series import quoted
+from parapet.slo.sli import reads_any
 
 JOBS = (names.JOB_DURATION, names.JOB_WAIT, names.JOB_LOST)
 PIPELINES = (names.ASYNC_STAGE, names.ASYNC_BACKLOG, names.ASYNC_CALLBACK, names.ASYNC_RUNNING)
@@ -30,7 +31,7 @@ NO_PIPELINE = "no pipeline yet"
 def work(catalog: Catalog, wiring: Wiring) -> Board:
     """The dashboard of jobs and pipelines."""
     service = catalog.service
-    mine = [one for one in catalog if one.sli.metric in (*JOBS, *PIPELINES)]
+    mine = [one for one in catalog if reads_any(one.sli, (*JOBS, *PIPELINES))]
     job = f"{{job={quoted(service)}}}"
     return Board(
         page="work",

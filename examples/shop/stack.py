@@ -36,6 +36,7 @@ T = TypeVar("T")
 APP = "examples.shop.reliability:parapet"
 READY_SECONDS = 45.0
 POLL_SECONDS = 0.1
+RULES = ("recording.yml", "alerts.yml", "watchdog.yml")
 
 
 class Stack:
@@ -220,7 +221,7 @@ class Stack:
         scrape = yaml.safe_load((self.generated / "prometheus" / "scrape.yml").read_text())
         configuration = {
             "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
-            "rule_files": [str(self.generated / "prometheus" / name) for name in ("recording.yml", "alerts.yml")],
+            "rule_files": [str(self.generated / "prometheus" / name) for name in RULES],
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"{LOOPBACK}:{ports.alertmanager}"]}]}]},
             "scrape_configs": scrape["scrape_configs"],
         }

@@ -9,6 +9,7 @@ from os import PathLike
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from parapet.core import names
 from parapet.core.clock import Clock, SystemClock
 from parapet.core.errors import ConfigurationError
 from parapet.core.ids import Ids, TimeOrderedIds
@@ -145,11 +146,16 @@ class Parapet(Definitions):
     @cached_property
     def worker(self) -> Worker:
         """Does what is due: `worker.run(...)` in a thread or process, or `tick()` from what the host has."""
+        from parapet.ops.alertmanager import Alertmanager
         from parapet.ops.probe import ProbeRunner
+        from parapet.ops.reconcile import Reconciler
         from parapet.ops.work import Worker
 
         prober = ProbeRunner(self._context, self.probes, self.recorder) if self.probes else None
-        return Worker(self._context, prober)
+        urls, credentials = self.wiring.alertmanager_urls, self.secrets.alertmanager_credentials
+        peers = Alertmanager(urls, credentials=credentials) if urls else None
+        receiver = self.wiring.alertmanager_receiver or f"{names.RECEIVER_PREFIX}{self.service}"
+        return Worker(self._context, prober, Reconciler(self._context, peers, receiver=receiver))
 
     def tick(self) -> Tick:
         """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""

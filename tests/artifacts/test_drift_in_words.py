@@ -99,4 +99,4 @@ def test_parts_are_chosen_by_name_and_checked() -> None:
         chosen(Wiring(), without=("rules",))
     with pytest.raises(ConfigurationError, match="Every part is left out"):
         chosen(Wiring(), without=[part.name for part in chosen(Wiring())])
-    assert [part.name for part in chosen(Wiring(), without=("rules", "tests"))][:1] == ["scrape"]
+    assert [part.name for part in chosen(Wiring(), without=("rules", "tests"))][:1] == ["watchdog"]

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from parapet.artifacts.alerts import alert_groups
 from parapet.artifacts.examples import INVENTED
 from parapet.artifacts.render import HEADER, Node, commented, document
+from parapet.artifacts.watchdog import EVERY_SECONDS, watchdog_group
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.slo.catalog import Catalog
@@ -22,6 +23,7 @@ OURS = "Parapet.+"
 """Matches the names of all alerts of ours."""
 WHY = (
     "send_resolved: Parapet must hear of the end. max_alerts 0: it must hear of every alert.",
+    "The watchdog always fires and comes every minute, so that silence means something.",
     "While a page fires, the ticket of the same slice adds nothing, so it is inhibited.",
 )
 
@@ -37,7 +39,7 @@ def alertmanager_files(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
 
 def receiver(service: str) -> str:
     """What the receiver of a service is called; services may share one Alertmanager."""
-    return f"parapet-{service}"
+    return f"{names.RECEIVER_PREFIX}{service}"
 
 
 def _configuration(catalog: Catalog, wiring: Wiring) -> str:
@@ -101,7 +103,7 @@ def _value(text: str) -> str:
 def alerts_labels(catalog: Catalog, wiring: Wiring) -> Iterable[dict[str, str]]:
     """The labels of every alert that the rules may raise; those that vary have an example for a value."""
     varying = {one.name: dict.fromkeys(one.group_by, INVENTED) for one in catalog}
-    for group in alert_groups(catalog, wiring):
+    for group in (*alert_groups(catalog, wiring), watchdog_group(catalog.service, wiring)):
         for rule in group.rules:
             separate = varying.get(rule.labels.get(names.SLICE, ""), {})
             yield {"alertname": rule.alert or "", **rule.labels, **separate}
@@ -131,7 +133,15 @@ def _route(catalog: Catalog, wiring: Wiring) -> dict[str, Node]:
         "group_wait": prometheus_duration(wiring.group_wait_seconds),
         "group_interval": prometheus_duration(wiring.group_interval_seconds),
         "repeat_interval": prometheus_duration(wiring.repeat_interval_seconds),
+        "routes": [{"matchers": [f'alertname="{names.ALERT_WATCHDOG}"'], **often(wiring)}],
     }
+
+
+def often(wiring: Wiring) -> dict[str, Node]:
+    """How the watchdog comes: at once, and each minute again."""
+    every = prometheus_duration(min(EVERY_SECONDS, wiring.repeat_interval_seconds))
+    interval = prometheus_duration(min(EVERY_SECONDS, wiring.group_interval_seconds))
+    return {"group_wait": "0s", "group_interval": interval, "repeat_interval": every}
 
 
 def _inhibition(catalog: Catalog) -> Node:

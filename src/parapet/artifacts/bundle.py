@@ -13,6 +13,7 @@ from parapet.artifacts.recording import recording_groups
 from parapet.artifacts.render import rules_document
 from parapet.artifacts.scrape import scrape_file
 from parapet.artifacts.unit_tests import unit_tests_file
+from parapet.artifacts.watchdog import watchdog_group
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.core.settings import Wiring
 from parapet.slo.budget import in_words
@@ -79,6 +80,14 @@ PARTS = (
         folders=("prometheus",),
         texts=lambda catalog, _: {"prometheus/tests.yml": unit_tests_file(catalog)},
         needs="rules",
+    ),
+    Part(
+        name="watchdog",
+        about="an alert that always fires, for Prometheus: while Parapet hears it, silence means something",
+        folders=("prometheus",),
+        texts=lambda catalog, wiring: {
+            "prometheus/watchdog.yml": rules_document((watchdog_group(catalog.service, wiring),))
+        },
     ),
     Part(
         name="scrape",

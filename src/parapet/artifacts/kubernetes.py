@@ -9,12 +9,13 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from parapet.artifacts.alertmanager import OURS, receiver
+from parapet.artifacts.alertmanager import OURS, often, receiver
 from parapet.artifacts.alerts import alert_groups
 from parapet.artifacts.dns import dns_label
 from parapet.artifacts.recording import recording_groups
 from parapet.artifacts.render import HEADER, Node, commented, document, dumped, group_node, group_text
 from parapet.artifacts.rules import Group
+from parapet.artifacts.watchdog import watchdog_group
 from parapet.core import names
 from parapet.core.settings import Kubernetes, Wiring
 from parapet.slo.catalog import Catalog
@@ -32,6 +33,7 @@ def kubernetes_files(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
     settings = wiring.kubernetes or Kubernetes()
     return {
         "kubernetes/prometheusrule.yaml": _rules(catalog, wiring, settings),
+        "kubernetes/watchdog.yaml": _watchdog(catalog, wiring, settings),
         "kubernetes/servicemonitor.yaml": _monitor(catalog, wiring, settings),
         "kubernetes/alertmanagerconfig.yaml": _route(catalog, wiring, settings),
     }
@@ -55,6 +57,15 @@ def _rules(catalog: Catalog, wiring: Wiring, settings: Kubernetes) -> str:
         parts += ["---\n", dumped(head), "spec:\n  groups:\n"]
         parts += [textwrap.indent(group_text(group), "  ") for group in some]
     return "".join(parts)
+
+
+def _watchdog(catalog: Catalog, wiring: Wiring, settings: Kubernetes) -> str:
+    name = dns_label("parapet", catalog.service, "watchdog")
+    head = _head("monitoring.coreos.com/v1", "PrometheusRule", name, catalog, settings)
+    return document(
+        {**head, "spec": {"groups": [group_node(watchdog_group(catalog.service, wiring))]}},
+        "The rule of watchdog.yml, for the Prometheus operator.",
+    )
 
 
 def _sized(groups: Iterable[Group]) -> Iterator[list[Group]]:
@@ -106,6 +117,7 @@ def _route(catalog: Catalog, wiring: Wiring, settings: Kubernetes) -> str:
             "groupInterval": prometheus_duration(wiring.group_interval_seconds),
             "repeatInterval": prometheus_duration(wiring.repeat_interval_seconds),
             "continue": True,
+            "routes": [{"matchers": [_matcher("alertname", names.ALERT_WATCHDOG)], **_often(wiring)}],
         },
         "receivers": [
             {
@@ -142,6 +154,13 @@ def _route(catalog: Catalog, wiring: Wiring, settings: Kubernetes) -> str:
         "speak of a service, not of a namespace, so set alertmanagerConfigMatcherStrategy.type to None on the "
         "Alertmanager object.",
     )
+
+
+def _often(wiring: Wiring) -> dict[str, Node]:
+    """How the watchdog comes, in the operator's spelling."""
+    words = {name: name.split("_") for name in often(wiring)}
+    spelled = {name: first + "".join(map(str.capitalize, rest)) for name, (first, *rest) in words.items()}
+    return {spelled[name]: value for name, value in often(wiring).items()}
 
 
 def _head(version: str, kind: str, name: str, catalog: Catalog, settings: Kubernetes) -> dict[str, Node]:

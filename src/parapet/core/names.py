@@ -71,6 +71,8 @@ WORKBENCH = "workbench"
 
 # Alerts: one name per severity, so that routes and inhibitions can be written once.
 ALERT_PAGE = "ParapetBudgetBurnPage"
+ALERT_WATCHDOG = "ParapetWatchdog"
+"""Always firing: that it is heard says that alerts reach us."""
 ALERT_TICKET = "ParapetBudgetBurnTicket"
 ALERT_DIAGNOSTIC = "ParapetDiagnostic"
 
@@ -101,6 +103,10 @@ UNSTABLE_LABELS = frozenset(
     }
     | {"prometheus", "prometheus_replica", "monitor", "job", "cluster_replica"}
 )
+
+# Alertmanager.
+RECEIVER_PREFIX = "parapet-"
+"""Before the service's name: what its receiver is called."""
 
 # Database.
 TABLE_PREFIX = "parapet_"

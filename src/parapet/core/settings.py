@@ -52,6 +52,10 @@ class Wiring:
     repeat_interval_seconds: float = 14_400.0
     workbench_url: str = "http://127.0.0.1:8000/parapet"
     """Public address of the workbench, without a trailing slash."""
+    alertmanager_urls: tuple[str, ...] = ()
+    """Every peer, to be asked each minute what it has: what was never delivered is heard of, and what ended unheard."""
+    alertmanager_receiver: str | None = None
+    """What Parapet's receiver is called there; None: as in the generated configuration."""
     prometheus_url: str | None = None
     """Where Parapet itself asks Prometheus for current burn and budget; None: the workbench says it cannot know."""
     kubernetes: Kubernetes | None = None
@@ -112,6 +116,8 @@ class Secrets:
     """Bearer tokens that may read /metrics."""
     api_tokens: tuple[str, ...] = field(default=(), repr=False)
     """Bearer tokens of machines that may record changes, such as a deploy pipeline."""
+    alertmanager_credentials: str | None = field(default=None, repr=False)
+    """What its API asks for: a bearer token, or user:password."""
     form_key: str | None = field(default=None, repr=False)
     """Signs the request tokens of the workbench's forms; the same on every process of the service."""
 

@@ -110,6 +110,19 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
             return _words(payload, "text")
         case EntryKind.RESOLVED:
             return _resolved(payload)
+        case EntryKind.LOST:
+            gone = _alerts(payload, "not listed any more")
+            return f"{gone}: nothing reported an end; {_count(payload, 'firing')} still firing."
+        case EntryKind.SILENCED:
+            until = f" until {_words(payload, 'until')}" if payload.get("until") else ""
+            by = f" by {_words(payload, 'by')}" if payload.get("by") else ""
+            return _with(f"{_alerts(payload, 'silenced')}{by}{until}.", _words(payload, "comment"))
+        case EntryKind.SILENCE_ENDED:
+            return f"{_alerts(payload, 'silenced')} no longer."
+        case EntryKind.SIGNAL_STALE:
+            return "Signal stale: the watchdog is not heard any more, so quiet says nothing."
+        case EntryKind.SIGNAL_BACK:
+            return f"Signal back after {_time(payload, 'seconds')}."
         case EntryKind.REDACTED:
             taken = f"The words of entry {_count(payload, 'seq')} were taken out."
             return _with(taken, _words(payload, "reason"))

@@ -243,6 +243,7 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
         repeats=incident.repeats + sum(one.kind in _NOTHING_NEW and not one.belated for one in situation.news),
         firing=len(firing),
         quiet_since=None if firing else last_ended_at or incident.quiet_since,
+        ends_unconfirmed=incident.ends_unconfirmed and not firing and not any(one.ended for one in situation.news),
         last_ended_at=last_ended_at,
         annotations=lead.annotations if lead else incident.annotations,
         runbook=(http_url(lead.annotations.get(names.RUNBOOK_URL, "")) if lead else None) or incident.runbook,

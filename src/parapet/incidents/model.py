@@ -50,6 +50,11 @@ class EntryKind(StrEnum):
     NOTED = "noted"
     ABSORBED = "absorbed"  # another incident was merged into this one
     SPLIT = "split"  # some of its alerts went into an incident of their own
+    LOST = "lost"  # not listed at two looks: its end was never reported
+    SILENCED = "silenced"  # Alertmanager holds it back: who said so, until when
+    SILENCE_ENDED = "silence_ended"
+    SIGNAL_STALE = "signal_stale"  # we stopped hearing of anything
+    SIGNAL_BACK = "signal_back"
     RESOLVED = "resolved"
     REDACTED = "redacted"  # what an earlier entry said was taken out; that it was said remains
     NOTIFIED = "notified"
@@ -101,6 +106,10 @@ class Incident:
     """How often it fired again after it was quiet or resolved."""
     last_fired_at: datetime
     """When it last went from not firing to firing, by event time."""
+    ends_unconfirmed: bool = False
+    """Its last alert is not listed any more, and nothing reported its end."""
+    signal_stale_since: datetime | None = None
+    """Since when we do not hear of anything, so that quiet says nothing; None while we do."""
     last_ended_at: datetime | None = None
     """The latest end reported of any of its alerts, by event time; kept while others fire."""
     owner: str | None = None
@@ -182,6 +191,10 @@ class Episode:
     last_heard_at: datetime
     cleared_heard_at: datetime | None = None
     """When its end was reported to us."""
+    absent_since: datetime | None = None
+    """When Alertmanager was first seen not to list it; None: it does, or was not asked."""
+    silenced_by: str | None = None
+    """The silence that holds it back, as last seen."""
     repeats: int = 0
 
 

@@ -44,6 +44,11 @@ class News:
         """It may speak of the past only: a flap that was not seen, or a firing that was over when we heard of it."""
         return self.belated or self.kind is StepKind.HIDDEN_FLAP
 
+    @property
+    def ended(self) -> bool:
+        """It reports an end."""
+        return self.kind in (StepKind.ENDED, StepKind.END_MOVED) and self.episode.cleared_heard_at is not None
+
     def fired_at(self, received_at: datetime) -> datetime:
         """When that firing began, by event time; a withdrawn end counts from when it was withdrawn."""
         withdrawn = self.kind is StepKind.UNRESOLVED and self.episode.incident_id is not None

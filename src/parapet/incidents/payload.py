@@ -71,7 +71,7 @@ def parse(body: bytes) -> Delivery:
     if not isinstance(truncated, int) or truncated < 0:
         raise _wrong("truncatedAlerts", "a count", truncated)
     return Delivery(
-        reports=tuple(_report(alert, f"alerts[{index}]") for index, alert in enumerate(alerts)),
+        reports=tuple(report_of(alert, f"alerts[{index}]") for index, alert in enumerate(alerts)),
         receiver=_optional(document.get("receiver"), "receiver"),
         group_key=_optional(document.get("groupKey"), "groupKey"),
         external_url=http_url(_optional(document.get("externalURL"), "externalURL")),
@@ -90,7 +90,12 @@ def http_url(text: str) -> str | None:
     return text if re.fullmatch(r"https?://[^\s<>\"'\\]+", text) else None
 
 
-def _report(value: Json, where: str) -> AlertReport:
+def report_of(value: Json, where: str) -> AlertReport:
+    """One alert of a webhook body; *where* it stands, for errors.
+
+    Raises:
+        MalformedPayload: it is no such alert.
+    """
     if not isinstance(value, dict):
         raise _wrong(where, "an object", value)
     status = value.get("status")
@@ -99,12 +104,12 @@ def _report(value: Json, where: str) -> AlertReport:
     fingerprint = value.get("fingerprint")
     if not isinstance(fingerprint, str) or not 0 < len(fingerprint) <= MAX_FINGERPRINT_CHARACTERS:
         raise _wrong(f"{where}.fingerprint", f"text of 1 to {MAX_FINGERPRINT_CHARACTERS} characters", fingerprint)
-    started_at = _instant(value.get("startsAt"), f"{where}.startsAt")
+    started_at = instant_of(value.get("startsAt"), f"{where}.startsAt")
     if started_at is None:
         raise _wrong(f"{where}.startsAt", "when the alert began", value.get("startsAt"))
     firing = status == "firing"
     # Senders leave endsAt at the zero time, or at a guess in the future, while an alert fires.
-    ended_at = None if firing or not value.get("endsAt") else _instant(value.get("endsAt"), f"{where}.endsAt")
+    ended_at = None if firing or not value.get("endsAt") else instant_of(value.get("endsAt"), f"{where}.endsAt")
     return AlertReport(
         fingerprint=clean(fingerprint, MAX_FINGERPRINT_CHARACTERS),
         firing=firing,
@@ -138,8 +143,12 @@ def _optional(value: Json, where: str) -> str:
     return clean(value, MAX_ANNOTATION_CHARACTERS)
 
 
-def _instant(value: Json, where: str) -> datetime | None:
-    """RFC 3339 with up to nine decimals; None for the zero time of Go, year 1."""
+def instant_of(value: Json, where: str) -> datetime | None:
+    """RFC 3339 with up to nine decimals; None for the zero time of Go, year 1.
+
+    Raises:
+        MalformedPayload: it is no such time.
+    """
     match = _TIMESTAMP.fullmatch(value) if isinstance(value, str) else None
     if match is None:
         raise _wrong(where, "a time such as 2026-11-12T02:13:04.123Z", value)

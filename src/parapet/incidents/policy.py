@@ -25,6 +25,14 @@ class IncidentPolicy:
     """A re-fire this long after resolution, or sooner, reopens the same incident; later it opens a linked one."""
     late_duplicate_grace_seconds: float = 30.0
     """A firing report of an episode that ended is a late copy within this time, and an un-resolve after it."""
+    reconcile_every_seconds: float = 60.0
+    """How often Alertmanager is asked what it has, where its address is known."""
+    absence_seconds: float = 45.0
+    """An alert that is still not listed this long after the first time is over, and its end unconfirmed."""
+    signal_stale_seconds: float = 300.0
+    """Without the watchdog for longer than this, quiet says nothing any more."""
+    signal_lost_seconds: float = 21_600.0
+    """A quiet incident whose signal stays away this long closes as signal lost."""
     change_lookback_seconds: float = 86_400.0
     """How long before onset a change is still shown as near."""
     change_lookahead_seconds: float = 3_600.0

@@ -263,7 +263,8 @@ def redact(incident: Incident, entry: Entry, *, actor: Actor, reason: str, versi
 def settle(incident: Incident, *, now: datetime, policy: IncidentPolicy) -> Decision | None:
     """The incident closed by itself, when every alert has been quiet for long enough; None when it is not due.
 
-    A flapping incident waits longer, and what a person opened only a person closes.
+    A flapping incident waits longer, and what a person opened only a person closes. While the signal is stale, quiet
+    says nothing: it waits, and closes as signal lost when that stays so.
     It ended when the last alert ended (`resolved_at` is `quiet_since`, event time); the entry happened *now*, when
     the quiet period was over and Parapet closed it.
     """
@@ -275,10 +276,13 @@ def settle(incident: Incident, *, now: datetime, policy: IncidentPolicy) -> Deci
     needed_seconds = policy.quiet_needed_seconds(incident.refired_count)
     if quiet_seconds < needed_seconds:
         return None
+    how = Resolution.UNCONFIRMED if incident.ends_unconfirmed else Resolution.REPORTED
+    if incident.signal_stale_since is not None:
+        if (now - incident.signal_stale_since).total_seconds() < policy.signal_lost_seconds:
+            return None
+        how = Resolution.SIGNAL_LOST
     payload: JsonObject = {"quiet_seconds": quiet_seconds, "quiet_period_seconds": needed_seconds}
-    return _resolved(
-        incident, how=Resolution.REPORTED, actor=PARAPET, ended_at=incident.quiet_since, now=now, payload=payload
-    )
+    return _resolved(incident, how=how, actor=PARAPET, ended_at=incident.quiet_since, now=now, payload=payload)
 
 
 def _resolved(

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from parapet.core import names
 from parapet.core.errors import MalformedPayload, PayloadTooLarge
 from parapet.core.guard import guarded
 from parapet.core.types import ALERTMANAGER, IncidentId
 from parapet.incidents.intake import Known, needs, take_in
 from parapet.incidents.model import Decision, Incident
-from parapet.incidents.payload import Delivery, parse
+from parapet.incidents.payload import AlertReport, Delivery, parse
 from parapet.incidents.routing import alert_route
 from parapet.ops.context import Context
 from parapet.store.inbox import InboxState
 from parapet.store.store import Transaction
 
+WATCHDOG = "watchdog"
+"""The heartbeat of the whole way from Prometheus to us."""
 MAX_BODY_BYTES = 16 * 1024 * 1024
 KEPT_OF_REJECTED_BYTES = 64 * 1024
 REPLAY_BATCH = 50
@@ -111,6 +114,10 @@ class Inbox:
         now = self._context.clock.now()
         if not tx.inbox.finish(number, InboxState.DONE, now=now):
             return ()  # somebody else took it in
+        dogs = [report for report in delivery.reports if report.labels.get("alertname") == names.ALERT_WATCHDOG]
+        if any(report.firing and self._is_ours(report) for report in dogs):
+            tx.heartbeats.beat(WATCHDOG, now=received_at, took_seconds=0.0)
+        delivery = replace(delivery, reports=tuple(one for one in delivery.reports if one not in dogs))
         wanted = needs(delivery, service=self._context.service, policy=self._context.policy)
         alerts = {alert_route(source, fingerprint) for fingerprint in wanted.fingerprints}
         before = tx.routes.all()
@@ -134,6 +141,9 @@ class Inbox:
         opened = {d.incident.key: kept[d.incident.key] for d in intake.decisions if d.incident.id is None}
         tx.episodes.save(intake.episodes, opened)
         return tuple(incident.id for incident in kept.values() if incident.id is not None)
+
+    def _is_ours(self, report: AlertReport) -> bool:
+        return report.labels.get(names.SERVICE, self._context.service) == self._context.service
 
     def _keep(self, tx: Transaction, decision: Decision, now: datetime) -> Incident:
         return self._context.write_down(tx, decision, actor=ALERTMANAGER, verb="ingest", now=now)

@@ -20,6 +20,7 @@ from parapet.notify.message import message_from
 from parapet.ops.context import Context
 from parapet.ops.ingest import Inbox
 from parapet.ops.probe import ProbeRunner
+from parapet.ops.reconcile import Reconciler
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.store import Transaction
 
@@ -66,12 +67,16 @@ class Worker:
 
     Args:
         probes: what else is due; None: nothing.
+        reconciler: asks Alertmanager; None: there is none to ask.
     """
 
-    def __init__(self, context: Context, probes: ProbeRunner | None = None) -> None:
+    def __init__(
+        self, context: Context, probes: ProbeRunner | None = None, reconciler: Reconciler | None = None
+    ) -> None:
         self._context = context
         self._probes = probes
         self._inbox = Inbox(context)
+        self._reconciler = reconciler or Reconciler(context, None, receiver="")
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
 
     def tick(self) -> Tick:
@@ -92,6 +97,10 @@ class Worker:
         with guarded("worker.probes"):
             probed = self._probes.start_due() if self._probes is not None else 0
         taken_in, stuck = self._inbox.replay(BATCH)
+        with guarded("worker.reconcile"):
+            self._reconciler.look()
+        with guarded("worker.signal"):
+            self._reconciler.signal()
         settled, unsettled = self._settle()
         outcomes = self._deliver()
         now = self._context.clock.now()

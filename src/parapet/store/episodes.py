@@ -39,6 +39,11 @@ class Episodes:
             self._collect(found, and_(table.c.incident_id.in_(incidents), table.c.ended_at.is_(None)))
         return tuple(found.values())
 
+    def open(self, source: str) -> tuple[Episode, ...]:
+        """Every episode of *source* that has not ended."""
+        rows = self._connection.execute(select(table).where(table.c.source == source, table.c.ended_at.is_(None)))
+        return tuple(map(_episode, rows.mappings()))
+
     def of(self, incident_id: IncidentId) -> tuple[Episode, ...]:
         """The episodes behind an incident, oldest first."""
         rows = self._connection.execute(

@@ -79,6 +79,12 @@ class Incidents:
         found = self._connection.execute(wanted.order_by(table.c.quiet_since, table.c.id).limit(limit))
         return [IncidentId(number) for number in found.scalars()]
 
+    def with_signal(self, *, stale: bool) -> list[IncidentId]:
+        """The numbers of unresolved incidents on which it stands that the signal is heard, or that it is *stale*."""
+        marked = table.c.signal_stale_since.is_(None) if stale is False else table.c.signal_stale_since.is_not(None)
+        found = self._connection.execute(select(table.c.id).where(UNRESOLVED, marked).order_by(table.c.id))
+        return [IncidentId(number) for number in found.scalars()]
+
     def add(self, incident: Incident) -> IncidentId:
         """Keep a new incident and give it its number.
 

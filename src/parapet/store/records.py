@@ -102,6 +102,16 @@ class Heartbeats:
         # Every start of a worker has a name of its own; those long silent are forgotten.
         self._connection.execute(delete(heartbeats).where(heartbeats.c.beat_at < now - REMEMBERED))
 
+    def turn(self, name: str, *, now: datetime, every: timedelta) -> bool:
+        """Whether it is time for *name* again, and nobody else took this turn."""
+        mine = update(heartbeats).where(heartbeats.c.name == name, heartbeats.c.beat_at <= now - every)
+        if self._connection.execute(mine.values(beat_at=now)).rowcount == 1:
+            return True
+        known = self._connection.execute(select(heartbeats.c.name).where(heartbeats.c.name == name)).first()
+        if known is None:
+            self._connection.execute(insert(heartbeats), {"name": name, "beat_at": now, "took_seconds": 0.0})
+        return known is None
+
     def last(self, prefix: str) -> datetime | None:
         """The newest beat of anybody whose name starts with *prefix*."""
         wanted = select(func.max(heartbeats.c.beat_at)).where(heartbeats.c.name.startswith(prefix, autoescape=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -58,6 +59,8 @@ incidents = Table(
     Column("repeats", Integer, nullable=False),
     Column("firing", Integer, nullable=False),
     Column("quiet_since", UtcDateTime),
+    Column("ends_unconfirmed", Boolean, nullable=False),
+    Column("signal_stale_since", UtcDateTime),
     Column("refired_count", Integer, nullable=False),
     Column("last_fired_at", UtcDateTime, nullable=False),
     Column("last_ended_at", UtcDateTime),
@@ -118,6 +121,8 @@ episodes = Table(
     Column("first_heard_at", UtcDateTime, nullable=False),
     Column("last_heard_at", UtcDateTime, nullable=False),
     Column("cleared_heard_at", UtcDateTime),
+    Column("absent_since", UtcDateTime),
+    Column("silenced_by", Words(64)),
     Column("repeats", Integer, nullable=False),
     Index(f"ix_{TABLE_PREFIX}episodes_alert", "source", "fingerprint", "started_at"),
     Index(f"ix_{TABLE_PREFIX}episodes_incident", "incident_id", "started_at"),

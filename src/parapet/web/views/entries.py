@@ -130,6 +130,32 @@ def _acknowledged(payload: JsonObject) -> EntryText:
     return EntryText(strong=strong, quote=_prose(payload, "reason"))
 
 
+def _lost(payload: JsonObject) -> EntryText:
+    number = round(_number(payload, "alert_count") or 1)
+    strong = f"{text.several(number, 'alert')} not listed any more at two looks; nothing reported an end."
+    return EntryText(strong=strong, words=_join(_alerts(payload), _still(payload)))
+
+
+def _silenced(payload: JsonObject) -> EntryText:
+    number = round(_number(payload, "alert_count") or 1)
+    by = f" by {_str(payload, 'by')}" if _str(payload, "by") else ""
+    until = f" until {_str(payload, 'until')[:16].replace('T', ' ')} UTC" if _str(payload, "until") else ""
+    return EntryText(strong=f"{text.several(number, 'alert')} silenced{by}{until}.", quote=_prose(payload, "comment"))
+
+
+def _silence_ended(payload: JsonObject) -> EntryText:
+    return EntryText(words="The silence ended: Alertmanager tells of it again.")
+
+
+def _signal_stale(payload: JsonObject) -> EntryText:
+    return EntryText(strong="Signal stale.", words="The watchdog is not heard any more, so quiet says nothing.")
+
+
+def _signal_back(payload: JsonObject) -> EntryText:
+    away = _number(payload, "seconds")
+    return EntryText(strong=f"Signal back{f' after {text.span(away)}' if away else ''}.")
+
+
 def _redacted(payload: JsonObject) -> EntryText:
     seq = _number(payload, "seq")
     which = f" of entry {round(seq)}" if seq is not None else ""
@@ -182,6 +208,11 @@ _SAYS: Mapping[EntryKind, Callable[[JsonObject], EntryText]] = {
     EntryKind.SPLIT: _split,
     EntryKind.NOTED: _noted,
     EntryKind.REDACTED: _redacted,
+    EntryKind.LOST: _lost,
+    EntryKind.SILENCED: _silenced,
+    EntryKind.SILENCE_ENDED: _silence_ended,
+    EntryKind.SIGNAL_STALE: _signal_stale,
+    EntryKind.SIGNAL_BACK: _signal_back,
     EntryKind.RESOLVED: _resolved,
     EntryKind.NOTIFIED: _notified,
     EntryKind.NOTIFICATION_FAILED: _not_notified,

@@ -71,6 +71,9 @@ def _going_on(incident: Incident, policy: IncidentPolicy, loud: str, now: dateti
         words = f" for {text.between(incident.quiet_since, now)}"
         first = Meta(icon="bell", strong="Not reported any more", words=words)
     heard = Meta(icon="live", strong="", words=f"Last heard {text.between(incident.last_heard_at, now)} ago")
+    if incident.signal_stale_since is not None:
+        since = text.clock(incident.signal_stale_since, now)
+        heard = Meta(icon="stale", strong=f"Signal stale since {since} UTC", tone="stale")
     if incident.owner:
         since = f", acknowledged {text.clock(incident.acknowledged_at, now)}" if incident.acknowledged_at else ""
         owner = Meta(icon="person", strong="", words=f"{text.capped(incident.owner, 60)}{since}")
@@ -103,6 +106,8 @@ def next_step(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
     wait = policy.quiet_needed_seconds(incident.refired_count)
     if incident.declared_by is not None or (not incident.firing and incident.quiet_since is None):
         return "A person opened it, so a person closes it"
+    if incident.signal_stale_since is not None:
+        return "Waits until alerts are heard again: quiet says nothing now"
     if incident.firing or incident.quiet_since is None:
         return f"Closes by itself after {text.span(wait)} of quiet"
     due = incident.quiet_since + timedelta(seconds=wait)

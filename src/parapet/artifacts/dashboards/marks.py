@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from grafana_foundation_sdk.models import dashboard as schema
 
-from parapet.artifacts.dashboards.board import mark, span
+from parapet.artifacts.dashboards.board import mark
 from parapet.artifacts.dashboards.look import SEVERITY_TONES
 from parapet.artifacts.dashboards.queries import firing
 from parapet.core import names
 from parapet.slo.burn import BurnPolicy
+from parapet.slo.durations import prometheus_duration
+
+STEPS_PER_BASE = 5
+"""How finely marks are looked for: what is shorter may be missed."""
 
 
 def alerts(selected: str, policy: BurnPolicy) -> tuple[schema.AnnotationQuery, ...]:
@@ -24,7 +28,7 @@ def alerts(selected: str, policy: BurnPolicy) -> tuple[schema.AnnotationQuery, .
             tone,
             title=f"{severity.value.capitalize()}: {{{{{names.SLICE}}}}}",
             text=f"{{{{{names.SERVICE}}}}}",
-            step=span(policy, 1),
+            step=prometheus_duration(policy.base_window_seconds / STEPS_PER_BASE),
         )
         for severity, tone in SEVERITY_TONES.items()
     )

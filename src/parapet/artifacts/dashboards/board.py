@@ -17,6 +17,7 @@ from parapet.slo.burn import BurnPolicy
 from parapet.slo.durations import prometheus_duration
 
 FASTEST_REFRESH_SECONDS = 5.0
+FOLDED = "inControlsMenu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,14 +177,14 @@ def link(title: str, url: str, *, tooltip: str = "", icon: str = "external link"
 def _plain(node: object) -> object:
     """*node* of the schema library as JSON has it, in alphabetical order.
 
-    Without `placement`, the constant by which the library moves every link and mark into a folded menu.
+    Without the constant by which the library moves every link and mark into a folded menu.
     """
     if isinstance(node, str | int | float) or node is None:
         return node
     if isinstance(node, list | tuple):
         return [_plain(one) for one in node]
     told = node if isinstance(node, dict) else node.to_json()  # type: ignore[attr-defined]  # each of them has it
-    return {key: _plain(told[key]) for key in sorted(told) if key != "placement"}
+    return {key: _plain(told[key]) for key in sorted(told) if told[key] != FOLDED}
 
 
 def _siblings(service: str) -> schema.DashboardLink:

@@ -115,7 +115,7 @@ def lines(
         .tooltip(common.VizTooltipOptions().mode(shape.TooltipDisplayMode.MULTI).sort(shape.SortOrder.DESCENDING))
     )
     if stacked:
-        panel.stacking(common.StackingConfig().mode(shape.StackingMode.NORMAL))
+        panel.stacking(common.StackingConfig().mode(shape.StackingMode.NORMAL).group("A"))
     if limits is not None:
         panel.thresholds_style(common.GraphThresholdsStyleConfig().mode(shape.GraphThresholdsStyleMode.DASHED))
     if most is not None:

@@ -124,7 +124,7 @@ def _journey(service: str) -> schema.Panel:
             title="Handed over, accepted, delivered",
             text="A second. A gap below attempted is between us and the provider, one below accepted is behind it.",
             width=HALF,
-            unit="cps",
+            unit="eps",
         ),
         *(
             Query(expr=rate(metric, _ended(service, *outcomes)), legend=name, tone=tone)
@@ -141,7 +141,7 @@ def _planes(service: str) -> schema.Panel:
             title="Where faults lie",
             text="A second, by the step that went wrong and whose fault it is. Suppression is no fault.",
             width=HALF,
-            unit="cps",
+            unit="eps",
         ),
         *(
             Query(expr=rate(metric, faulty, names.FAULT_PLANE), legend=f"{step}: {legend(names.FAULT_PLANE)}")
@@ -159,7 +159,7 @@ def _outcomes(service: str) -> tuple[schema.Panel, ...]:
     )
     return tuple(
         lines(
-            About(title=title, text=f"A second. {text}", width=THIRD, unit="cps"),
+            About(title=title, text=f"A second. {text}", width=THIRD, unit="eps"),
             Query(expr=rate(metric, _mine(service, *filter(None, (further,))), label), legend=legend(label)),
             stacked=True,
             tones=tones_of(vocabulary.LABELS[metric][label] or ()),

@@ -127,7 +127,7 @@ def _troubles(service: str) -> tuple[schema.Panel, ...]:
     )
     return tuple(
         lines(
-            About(title=title, text=f"A second. {text}", width=THIRD, unit="cps", nothing=NONE),
+            About(title=title, text=f"A second. {text}", width=THIRD, unit="eps", nothing=NONE),
             Query(expr=rate(metric, _job(service), *by), legend=legend(*by)),
         )
         for title, text, metric, by in shown
@@ -138,7 +138,7 @@ def _probes(service: str) -> tuple[schema.Panel, ...]:
     by = (names.PROBE, names.OUTCOME)
     return (
         lines(
-            About(title="Probes", text="Runs a second, by how they ended.", width=THIRD, unit="cps", nothing=NONE),
+            About(title="Probes", text="Runs a second, by how they ended.", width=THIRD, unit="eps", nothing=NONE),
             Query(expr=rate(f"{names.PROBE_DURATION}_count", _job(service), *by), legend=legend(*by)),
             stacked=True,
         ),
@@ -209,7 +209,7 @@ def _rules(service: str) -> tuple[schema.Panel, ...]:
                 title="Rules failed or not evaluated",
                 text="A second, of our groups. Anything but zero makes promises stale.",
                 width=HALF,
-                unit="cps",
+                unit="eps",
                 nothing=UNSCRAPED,
             ),
             Query(expr=failed, legend="failed", tone=Tone.PAGE),
@@ -226,7 +226,7 @@ def _notifications() -> tuple[schema.Panel, ...]:
                 title="From Prometheus to Alertmanager",
                 text="Alerts a second, of everybody's.",
                 width=HALF,
-                unit="cps",
+                unit="eps",
                 nothing=UNSCRAPED,
             ),
             Query(expr=rate("prometheus_notifications_sent_total", ""), legend="sent", tone=Tone.GOOD),
@@ -238,7 +238,7 @@ def _notifications() -> tuple[schema.Panel, ...]:
                 title="From Alertmanager to people and Parapet",
                 text="Notifications a second by kind of receiver, of everybody's; those that were ever tried.",
                 width=HALF,
-                unit="cps",
+                unit="eps",
                 nothing=UNTOLD,
             ),
             Query(

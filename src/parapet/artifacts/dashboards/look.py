@@ -52,6 +52,8 @@ def scale(below: Tone, *steps: Step) -> schema.ThresholdsConfig:
     return schema.ThresholdsConfig(mode=schema.ThresholdsMode.ABSOLUTE, steps=[first, *rest])
 
 
+IN_MINUTES = "suffix:min"
+"""A unit that stays minutes: Grafana's own would turn many of them into hours."""
 LITTLE_LEFT = 0.25
 BUDGET: Scale = (Tone.PAGE, (0.0, Tone.TICKET), (LITTLE_LEFT, Tone.GOOD))
 """Budget left: overspent, little, enough."""

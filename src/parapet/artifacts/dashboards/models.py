@@ -135,7 +135,7 @@ def _outcomes(service: str) -> tuple[schema.Panel, ...]:
     )
     return tuple(
         lines(
-            About(title=title, text="A second.", width=HALF, unit="cps"),
+            About(title=title, text="A second.", width=HALF, unit="eps"),
             Query(expr=rate(metric, _mine(service), label), legend=legend(label)),
             stacked=True,
             tones=tones_of(vocabulary.LABELS[metric][label] or ()),

@@ -140,7 +140,7 @@ def _curves(policy: BurnPolicy, burn: Scale) -> tuple[schema.Panel, ...]:
             About(
                 title="Traffic",
                 text=f"Events a second over {spoken(window)}, good or bad. A ratio of few events says little.",
-                unit="reqps",
+                unit="eps",
                 links=LINKS,
             ),
             Query(expr=titled(events, CHOSEN), legend=LEGEND),

@@ -7,7 +7,15 @@ from urllib.parse import urlencode
 from grafana_foundation_sdk.models import dashboard as schema
 
 from parapet.artifacts.dashboards.board import DAY, Board, Heading, Line, choice, link, refresh, span
-from parapet.artifacts.dashboards.look import BUDGET, OVERSPENT_OR_NOT, SEVERITY_TONES, STATES, Tone, burn_scale
+from parapet.artifacts.dashboards.look import (
+    BUDGET,
+    IN_MINUTES,
+    OVERSPENT_OR_NOT,
+    SEVERITY_TONES,
+    STATES,
+    Tone,
+    burn_scale,
+)
 from parapet.artifacts.dashboards.marks import alerts
 from parapet.artifacts.dashboards.panels import HALF, About, Query, bands, figure, lines, note
 from parapet.artifacts.dashboards.places import Subject
@@ -108,7 +116,7 @@ def _figures(one: Slice, policy: BurnPolicy) -> tuple[schema.Panel, ...]:
         (
             "Minutes left",
             f"The same, as minutes of total outage at usual traffic.{worst}",
-            "m",
+            IN_MINUTES,
             f"min({series.BUDGET_REMAINING_MINUTES}{here})",
             OVERSPENT_OR_NOT,
             1,

@@ -65,7 +65,7 @@ def _outcomes(one: Slice, counted: Counted, width: int) -> schema.Panel:
         title="Events, by how they ended",
         text=f"A second, as the application counts them: {family.name}. Only what counts for this promise.",
         width=width,
-        unit="reqps",
+        unit="eps",
     )
     return lines(about, *asked, stacked=True, tones=tones_of(family.labels.get(label or "") or ()))
 

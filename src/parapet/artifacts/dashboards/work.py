@@ -148,7 +148,7 @@ def _wait_and_run(service: str) -> schema.Panel:
 
 def _ends(service: str) -> schema.Panel:
     return lines(
-        About(title="How runs ended", text="A second.", width=HALF, unit="cps", nothing=NO_JOBS),
+        About(title="How runs ended", text="A second.", width=HALF, unit="eps", nothing=NO_JOBS),
         Query(expr=rate(f"{names.JOB_DURATION}_count", _tasks(service), names.STATE), legend=legend(names.STATE)),
         stacked=True,
         tones=tones_of(vocabulary.JOB_STATES),
@@ -195,7 +195,7 @@ def _stages(service: str) -> schema.Panel:
             title="How stages moved",
             text="A second. Retryable failures are tried again; what is discarded is lost unless somebody acts.",
             width=HALF,
-            unit="cps",
+            unit="eps",
             nothing=NO_PIPELINE,
         ),
         Query(expr=rate(names.ASYNC_STAGE, _pipeline(service), names.OUTCOME), legend=legend(names.OUTCOME)),
@@ -251,7 +251,7 @@ def _stuck(service: str) -> tuple[schema.Panel, ...]:
                 title="Tried again, and given up",
                 text="A second, by which try it was.",
                 width=THIRD,
-                unit="cps",
+                unit="eps",
                 nothing=NO_PIPELINE,
             ),
             Query(expr=rate(names.ASYNC_STAGE, again, *by), legend=legend(*by)),
@@ -261,7 +261,7 @@ def _stuck(service: str) -> tuple[schema.Panel, ...]:
 
 def _by_delay(service: str, title: str, text: str, metric: str, width: int = THIRD) -> schema.Panel:
     return lines(
-        About(title=title, text=text, width=width, unit="cps", nothing=NO_PIPELINE),
+        About(title=title, text=text, width=width, unit="eps", nothing=NO_PIPELINE),
         Query(expr=rate(metric, _pipeline(service), names.DELAY_BUCKET), legend=legend(names.DELAY_BUCKET)),
         stacked=True,
         tones=tones_of(vocabulary.DELAY_BUCKETS),

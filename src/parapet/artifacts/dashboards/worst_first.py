@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from grafana_foundation_sdk.models import common as shape
 from grafana_foundation_sdk.models import dashboard as schema
 
-from parapet.artifacts.dashboards.look import BUDGET, STATES, Scale, scale
+from parapet.artifacts.dashboards.look import BUDGET, IN_MINUTES, STATES, Scale, scale
 from parapet.artifacts.dashboards.panels import COLOUR, WIDE, About, Query, listing, property_of
 from parapet.artifacts.dashboards.queries import CHOSEN, state, titled, worst
 from parapet.core import names
@@ -78,7 +78,7 @@ def worst_first(policy: BurnPolicy, burn: Scale) -> schema.Panel:
 
 def _one_table(values: Mapping[str, str]) -> Sequence[schema.DataTransformerConfig]:
     """A row for each promise, sorted, with columns named for people."""
-    shown = {names.TITLE: PROMISE, **{value: name for name, value in values.items()}}
+    shown = {names.TITLE: PROMISE, names.SERVICE: "Service", **{value: name for name, value in values.items()}}
     order = [names.TITLE, *values.values(), names.SERVICE, names.SLICE]
     return (
         schema.DataTransformerConfig(id_val="merge", options={}),
@@ -116,7 +116,7 @@ def _columns(burn: Scale) -> Mapping[str, Sequence[schema.DynamicConfigValue]]:
             property_of("max", 1),
             property_of("custom.minWidth", 220),
         ),
-        MINUTES: (property_of("unit", "m"), property_of("decimals", 1)),
+        MINUTES: (property_of("unit", IN_MINUTES), property_of("decimals", 1)),
         EVENTS: (property_of("unit", "short"), property_of("decimals", 0)),
         GOOD: (property_of("unit", "percentunit"), property_of("decimals", 2)),
         TOTAL: (property_of("unit", "short"), property_of("decimals", 0)),

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 
 import pytest
 import yaml
+from tests.artifacts.native_exposition import Attempts, native_service
 from tests.artifacts.servers import LOOPBACK, free_port, installed, running
 
 ROOT = Path(__file__).parents[2]
@@ -68,15 +69,23 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     shop, exporter, judge, teller = (free_port() for _ in range(4))
     (home / "metrics-token").write_text("a token that everybody knows")
     outer = {name: value for name, value in os.environ.items() if not name.startswith("PARAPET_")}
-    ports = {"DASHBOARDS_PORT": str(shop), "DASHBOARDS_EXPORTER_PORT": str(exporter)}
-    environment = {**outer, **ports, "DASHBOARDS_HOME": str(home)}
-    out = home / "generated"
-    for words in (("db", "upgrade", "--app", APP), ("generate", "--app", APP, "--out", str(out))):
-        run = [sys.executable, "-m", "parapet", *words]
-        done = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
-        assert done.returncode == 0, done.stderr
-    _configure(home, out, {"prometheus": judge, "alertmanager": teller, "celery-exporter": exporter})
     with ExitStack() as stack:
+        grows = {"eu": Attempts(quick=5, slow=5), "us": Attempts(quick=1, slow=9)}
+        given = {
+            "DASHBOARDS_HOME": str(home),
+            "DASHBOARDS_PORT": str(shop),
+            "DASHBOARDS_EXPORTER_PORT": str(exporter),
+            "DASHBOARDS_NATIVE": stack.enter_context(native_service("upload_seconds", "region", grows)),
+        }
+        environment = {**outer, **given}
+        out = home / "generated"
+        for words in (("db", "upgrade", "--app", APP), ("generate", "--app", APP, "--out", str(out))):
+            run = [sys.executable, "-m", "parapet", *words]
+            done = subprocess.run(
+                run, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
+            )
+            assert done.returncode == 0, done.stderr
+        _configure(home, out, {"prometheus": judge, "alertmanager": teller, "celery-exporter": exporter})
         stack.enter_context(
             running(
                 [
@@ -90,7 +99,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
                 home / "alertmanager.log",
             )
         )
-        told = [f"{name}={environment[name]}" for name in (*ports, "DASHBOARDS_HOME")]
+        told = [f"{name}={value}" for name, value in given.items()]
         stack.enter_context(
             running(
                 ["env", "-C", ROOT, *told, sys.executable, "-m", "tests.dashboards.host"],
@@ -107,6 +116,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
                     f"--storage.tsdb.path={home / 'prometheus-data'}",
                     f"--web.listen-address={LOOPBACK}:{judge}",
                     "--rules.alert.resend-delay=2s",
+                    "--enable-feature=native-histograms",
                 ],
                 f"{url}/-/ready",
                 home / "prometheus.log",

@@ -38,10 +38,13 @@ from parapet.core.vocabulary import (
 from parapet.integrations.jobs import BacklogWatch, Jobs, Waiting
 from parapet.signals.refs import Sighting
 from parapet.slo.burn import DAY
+from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.family import counter, native_histogram
+from parapet.slo.pack import Pack
 from parapet.slo.packs import email_delivery_pack, media_pipeline_pack, probes_pack, web_pack
 from parapet.slo.packs.ai import ai_pack
-from parapet.slo.selector import equals, one_of
-from parapet.slo.sli import EventRatio
+from parapet.slo.selector import equals
+from parapet.slo.sli import EventRatio, Freshness, JobOutcome, LastSuccess, LatencyRatio, Raw, Sli
 from parapet.slo.slice import Slice
 from parapet.slo.sources.tasks import celery_exporter_pack
 from parapet.web import metrics
@@ -50,6 +53,8 @@ HOME = os.environ.get("DASHBOARDS_HOME", ".")
 PORT = int(os.environ.get("DASHBOARDS_PORT", "8000"))
 EXPORTER_PORT = int(os.environ.get("DASHBOARDS_EXPORTER_PORT", "9808"))
 TRACES = "https://example.com/traces"
+NATIVE = os.environ.get("DASHBOARDS_NATIVE")
+"""Where a service shows a native histogram, if it does."""
 RUNBOOK = "https://example.com/runbooks/shop"
 EVERY_SECONDS = 0.1
 
@@ -60,7 +65,7 @@ parapet = Parapet(
     burn=BurnPolicy().scaled_down(60),
     secrets=Secrets(metrics_tokens=("a token that everybody knows",)),
     wiring=Wiring(
-        scrape_targets=(f"127.0.0.1:{PORT}",),
+        scrape_targets=(f"127.0.0.1:{PORT}", *filter(None, (NATIVE,))),
         metrics_token_file=f"{HOME}/metrics-token",
         webhook_token_file=f"{HOME}/metrics-token",
         scrape_interval_seconds=1,
@@ -71,6 +76,18 @@ parapet = Parapet(
         workbench_url=f"http://127.0.0.1:{PORT}/parapet",
     ),
 )
+
+
+def kind(name: str, sli: Sli, *groups: str) -> Slice:
+    """A promise of one kind, which is soon broken."""
+    return Slice(name=name, title=name.capitalize(), sli=sli, objective=0.99, group_by=groups, runbook=RUNBOOK)
+
+
+HTTP = f"{names.HTTP_DURATION}_count"
+ALL = f'increase({HTTP}{{job="shop"}}[$window])'
+UPLOADS = native_histogram("upload_seconds", {"region": None})
+SENT = counter("celery_task_sent_total", {"queue_name": None}, job="celery-exporter")
+LOST = counter("celery_task_failed_total", {"queue_name": None}, job="celery-exporter")
 login = parapet.journey("login", objective=0.999)
 checkout = parapet.journey("checkout", objective=0.999, latency=(0.05, 0.99))
 receipts = parapet.delivery("receipts", provider="postmark", channel="email")
@@ -86,17 +103,26 @@ parapet.adopt(
     media_pipeline_pack("videos"),
     probes_pack("home"),
     ai_pack("assistant", evaluations=0.99, approvals=0.99),
-    Slice(
-        name="jobs",
-        title="Jobs succeed",
-        sli=EventRatio(
-            metric=names.JOB_DURATION,
-            total=(one_of(names.STATE, JobState.SUCCEEDED, JobState.FAILED),),
-            bad=(equals(names.STATE, JobState.FAILED),),
+    kind("jobs", JobOutcome(), names.QUEUE),
+    kind("good", EventRatio(metric=names.HTTP_DURATION, good=(equals(names.STATUS_CLASS, "2xx"),))),
+    kind("parts", EventRatio(metric="celery_task_sent_total", source=SENT, bad_source=LOST)),
+    kind("fresh", Freshness(metric=names.DELIVERY_WEBHOOK, within_seconds=300), names.PROVIDER),
+    kind("latest", LastSuccess(selector=(equals(names.TASK, "mail"),), within_seconds=0.1)),
+    kind("uploads", LatencyRatio(metric=UPLOADS.name, source=UPLOADS, threshold_seconds=0.5), "region"),
+    kind("raw", Raw(bad=f'sum(increase({HTTP}{{job="shop",status_class="5xx"}}[$window]))', total=f"sum({ALL})")),
+    Pack(
+        name="what is worth a look",
+        diagnostics=(
+            Diagnostic(
+                name="receipts-suppressed",
+                title="Suppressed receipts drift",
+                sli=EventRatio(
+                    metric=names.DELIVERY_OUTBOUND, bad=(equals(names.OUTCOME, DeliveryOutcome.SUPPRESSED),)
+                ),
+                threshold_ratio=0.05,
+                group_by=(names.PROVIDER,),
+            ),
         ),
-        objective=0.99,
-        group_by=(names.QUEUE,),
-        runbook=RUNBOOK,
     ),
 )
 
@@ -144,6 +170,7 @@ class Traffic(Thread):
         registry = CollectorRegistry()
         labels = ("name", "hostname", "queue_name")
         self.succeeded = Counter("celery_task_succeeded", "as celery-exporter", labels, registry=registry)
+        self.sent = Counter("celery_task_sent", "as celery-exporter", labels, registry=registry)
         self.failed = Counter("celery_task_failed", "as celery-exporter", labels, registry=registry)
         self.runtime = Histogram("celery_task_runtime", "as celery-exporter", labels, registry=registry)
         start_http_server(EXPORTER_PORT, "127.0.0.1", registry)
@@ -187,6 +214,7 @@ class Traffic(Thread):
         now = self.jobs.now()
         self.backlog.show([Waiting(queue=one, size=number % 50, oldest=now - 5) for one in ("fast", "slow")])
         with_labels = ("tasks.mail", "worker-1", "celery")
+        self.sent.labels(*with_labels).inc()
         (self.failed if number % 3 == 0 else self.succeeded).labels(*with_labels).inc()
         self.runtime.labels(*with_labels).observe(self.random.random())
         for stage in videos.stages:

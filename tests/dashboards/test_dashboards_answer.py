@@ -24,10 +24,16 @@ PAGES = (
     "shop-overview.json",
     "shop-parapet.json",
     "shop-promise-assistant.json",
+    "shop-promise-fresh.json",
+    "shop-promise-good.json",
     "shop-promise-jobs.json",
+    "shop-promise-latest.json",
+    "shop-promise-parts.json",
     "shop-promise-probe.json",
+    "shop-promise-raw.json",
     "shop-promise-receipts.json",
     "shop-promise-tasks.json",
+    "shop-promise-uploads.json",
     "shop-promise-videos.json",
     "shop-promise-web.json",
     "shop-work.json",
@@ -94,7 +100,9 @@ def answers(question: Question, recorded: Recorded) -> bool:
         end = time.time()
         start = end - LOOKED_BACK_SECONDS
         result = recorded.ask("query_range", query=question.expr, start=start, end=end, step=1)["result"]
-        points = [point for one in result for point in one["values"]]
+        points = [point for one in result for point in one.get("values", ())]
+        if any(one.get("histograms") for one in result):  # native ones have no single value
+            return True
     return any(not isnan(float(value)) for _, value in points)
 
 

@@ -41,7 +41,7 @@ def deliveries(catalog: Catalog, wiring: Wiring) -> Board:
             choice(label, label.capitalize(), f"label_values({OUT}{{job={quoted(service)}}}, {label})")
             for label in CHOICES
         ),
-        marks=alerts(any_of(service, mine), catalog.burn) if mine else (),
+        marks=alerts(any_of(service, mine), mine, catalog.burn),
         lines=(
             Line(height=4, panels=_figures(service)),
             *promises(service, mine),

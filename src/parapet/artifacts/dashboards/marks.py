@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from grafana_foundation_sdk.models import dashboard as schema
 
+from parapet.artifacts.base import Judged
 from parapet.artifacts.dashboards.board import mark
-from parapet.artifacts.dashboards.look import SEVERITY_TONES
-from parapet.artifacts.dashboards.queries import firing
+from parapet.artifacts.dashboards.look import SEVERITY_TONES, Tone
+from parapet.artifacts.dashboards.queries import ALERTS, firing
 from parapet.core import names
 from parapet.slo.burn import BurnPolicy
+from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.durations import prometheus_duration
+from parapet.slo.slice import Slice
 
 STEPS_PER_BASE = 5
 """How finely marks are looked for: what is shorter may be missed."""
 
 
-def alerts(selected: str, policy: BurnPolicy) -> tuple[schema.AnnotationQuery, ...]:
-    """Pages and tickets while they fire, in their tones.
+def alerts(selected: str, judged: Iterable[Judged], policy: BurnPolicy) -> tuple[schema.AnnotationQuery, ...]:
+    """Pages, tickets and diagnostics while they fire, in their tones; of those only what *judged* may raise.
 
     Args:
         selected: of which promises, as a selector.
     """
+    everything = tuple(judged)
+    raised = {severity for one in everything if isinstance(one, Slice) for severity in one.severities}
+    asked = [
+        (severity.value.capitalize(), ALERTS[severity], tone)
+        for severity, tone in SEVERITY_TONES.items()
+        if severity in raised
+    ]
+    if any(isinstance(one, Diagnostic) for one in everything):
+        asked.append(("Diagnostic", names.ALERT_DIAGNOSTIC, Tone.NONE))
     return tuple(
         mark(
-            f"{severity.value.capitalize()}s",
-            firing(selected, severity),
+            f"{name}s",
+            firing(selected, alert),
             tone,
-            title=f"{severity.value.capitalize()}: {{{{{names.SLICE}}}}}",
+            title=f"{name}: {{{{{names.SLICE}}}}}",
             text=f"{{{{{names.SERVICE}}}}}",
             step=prometheus_duration(policy.base_window_seconds / STEPS_PER_BASE),
         )
-        for severity, tone in SEVERITY_TONES.items()
+        for name, alert, tone in asked
     )

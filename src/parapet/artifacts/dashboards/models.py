@@ -39,7 +39,7 @@ def models(catalog: Catalog, wiring: Wiring) -> Board | None:
         span=span(catalog.burn, DAY // 4),
         refresh=refresh(wiring),
         variables=(choice("integration", "Assistant", found),),
-        marks=alerts(any_of(service, mine), catalog.burn),
+        marks=alerts(any_of(service, mine), mine, catalog.burn),
         lines=(
             Line(height=4, panels=_figures(service)),
             *promises(service, mine),

@@ -10,6 +10,7 @@ from parapet.artifacts.dashboards.marks import alerts
 from parapet.artifacts.dashboards.panels import WIDE, About, Query, bands, figure, lines
 from parapet.artifacts.dashboards.queries import CHOSEN, legend, state, titled, worst
 from parapet.artifacts.dashboards.tiles import budgets
+from parapet.artifacts.dashboards.watched import all_watched
 from parapet.artifacts.dashboards.worst_first import closer, worst_first
 from parapet.core import names
 from parapet.core.settings import Wiring
@@ -41,11 +42,15 @@ def overview(catalog: Catalog, wiring: Wiring) -> Board:
             choice("service", "Service", f"label_values({series.INFO}, {names.SERVICE})", current=service),
             choice("slice", "Promise", slices),
         ),
-        marks=alerts(CHOSEN, policy),
+        marks=(
+            *alerts(CHOSEN, catalog.slices, policy),
+            *alerts(f'{{{names.SERVICE}=~"$service"}}', catalog.diagnostics, policy),
+        ),
         lines=(
             Line(height=4, panels=(*_counts(policy), *_extremes(burn))),
             Line(height=height, panels=(_bands(policy),)),
             Line(height=height + 1, panels=(worst_first(policy, burn),)),
+            *all_watched(catalog),
             Heading(title="How it went"),
             budgets(CHOSEN, len(catalog)),
             Line(height=9, panels=_curves(policy, burn)),

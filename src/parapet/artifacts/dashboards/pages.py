@@ -20,7 +20,7 @@ def grafana_files(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
     """Relative path -> text. Deliveries have a dashboard unless it is known that there are none."""
     boards = [
         overview(catalog, wiring),
-        *(promise_board(subject, catalog, wiring) for subject in subjects(catalog)),
+        *(promise_board(subject, catalog, wiring) for subject in subjects(catalog.judged)),
         *([deliveries(catalog, wiring)] if catalog.known.get(names.INTEGRATION, ("unknown",)) else []),
         work(catalog, wiring),
         *filter(None, (models(catalog, wiring),)),

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.packs.parts import title_of
 from parapet.slo.slice import Slice
 
@@ -27,17 +28,31 @@ class Subject:
     """What their dashboard is called among those of the service: `journey-checkout`."""
     title: str
     slices: tuple[Slice, ...]
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def judged(self) -> tuple[Slice | Diagnostic, ...]:
+        """All of them."""
+        return (*self.slices, *self.diagnostics)
 
 
-def subjects(slices: Iterable[Slice]) -> tuple[Subject, ...]:
-    """*slices* by subject, in the order in which each was first promised."""
-    found: dict[str, list[Slice]] = {}
-    for one in slices:
+def subjects(judged: Iterable[Slice | Diagnostic]) -> tuple[Subject, ...]:
+    """*judged* by subject, in the order in which each is first spoken of."""
+    found: dict[str, list[Slice | Diagnostic]] = {}
+    for one in judged:
         found.setdefault(page_of(one), []).append(one)
-    return tuple(Subject(page=page, title=_title(mine), slices=tuple(mine)) for page, mine in found.items())
+    return tuple(
+        Subject(
+            page=page,
+            title=_title(mine),
+            slices=tuple(one for one in mine if isinstance(one, Slice)),
+            diagnostics=tuple(one for one in mine if isinstance(one, Diagnostic)),
+        )
+        for page, mine in found.items()
+    )
 
 
-def page_of(one: Slice) -> str:
+def page_of(one: Slice | Diagnostic) -> str:
     """The dashboard on which *one* is looked at."""
     return f"journey-{one.journey}" if one.journey else f"promise-{_stem(one)}"
 
@@ -52,16 +67,16 @@ def file_of(service: str, page: str) -> str:
     return _within(f"{service}-{page}", LONGEST_FILE) + ".json"
 
 
-def _title(slices: Sequence[Slice]) -> str:
+def _title(judged: Sequence[Slice | Diagnostic]) -> str:
     """What all titles begin with, as those of a pack do; else what their names begin with."""
-    first = slices[0]
-    if first.journey or len(slices) == 1:
+    first = judged[0]
+    if first.journey or len(judged) == 1:
         return first.title
-    beginnings = {one.title.partition(":")[0] for one in slices}
+    beginnings = {one.title.partition(":")[0] for one in judged}
     return beginnings.pop() if len(beginnings) == 1 else title_of(_stem(first))
 
 
-def _stem(one: Slice) -> str:
+def _stem(one: Slice | Diagnostic) -> str:
     """What the name begins with: `web` of `web-latency`."""
     return one.name.rpartition("-")[0] or one.name
 

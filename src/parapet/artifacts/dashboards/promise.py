@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlencode
-
 from grafana_foundation_sdk.models import dashboard as schema
 
 from parapet.artifacts.dashboards.board import DAY, Board, Heading, Line, choice, link, refresh, span
@@ -17,10 +15,11 @@ from parapet.artifacts.dashboards.look import (
     burn_scale,
 )
 from parapet.artifacts.dashboards.marks import alerts
-from parapet.artifacts.dashboards.panels import HALF, About, Query, bands, figure, lines, note
+from parapet.artifacts.dashboards.panels import HALF, About, Query, bands, figure, lines
 from parapet.artifacts.dashboards.places import Subject
 from parapet.artifacts.dashboards.queries import any_of, state, where
 from parapet.artifacts.dashboards.raw import raw_lines
+from parapet.artifacts.dashboards.watched import events_of, watched, words_about, workbench_of
 from parapet.artifacts.promql import number
 from parapet.core import names
 from parapet.core.settings import Wiring
@@ -44,6 +43,8 @@ def promise_board(subject: Subject, catalog: Catalog, wiring: Wiring) -> Board:
     shown: list[Heading | Line] = []
     for one in subject.slices:
         shown += _section(one, catalog.policy_of(one), wiring, timed=not reads_any(one.sli, timed))
+    for diagnostic in subject.diagnostics:
+        shown += watched(diagnostic, catalog.window_of(diagnostic), wiring)
     return Board(
         page=subject.page,
         service=service,
@@ -52,57 +53,45 @@ def promise_board(subject: Subject, catalog: Catalog, wiring: Wiring) -> Board:
         span=span(policy, HOURS_6),
         refresh=refresh(wiring),
         variables=_groups(subject, service),
-        marks=alerts(any_of(service, subject.slices), policy),
+        marks=alerts(any_of(service, subject.judged), subject.judged, policy),
         links=_links(subject, wiring),
         lines=tuple(shown),
     )
 
 
-def workbench_of(one: Slice, wiring: Wiring) -> str:
-    """Where the workbench shows *one*: its latest incident, or the queue."""
-    return f"{wiring.workbench_url}/go?{urlencode({names.SERVICE: one.service, names.SLICE: one.name})}"
-
-
 def _groups(subject: Subject, service: str) -> tuple[schema.VariableModel, ...]:
-    by_label = {label: one for one in subject.slices for label in one.group_by}
+    by_label = {label: one for one in subject.judged for label in one.group_by}
     return tuple(
         choice(
             label,
             label.replace("_", " ").capitalize(),
-            f"label_values({series.EVENTS}{series.matching(service, one.name)}, {label})",
+            f"label_values({events_of(one)}{series.matching(service, one.name)}, {label})",
         )
         for label, one in sorted(by_label.items())
     )
 
 
 def _links(subject: Subject, wiring: Wiring) -> tuple[schema.DashboardLink, ...]:
-    first = subject.slices[0]
+    first = subject.judged[0]
     addresses = {"Workbench": workbench_of(first, wiring)}
-    for one in subject.slices:
+    for one in subject.judged:
         if one.runbook and is_address(one.runbook):
             addresses.setdefault("Runbook", one.runbook)
-        addresses.update(one.links)
+        if isinstance(one, Slice):
+            addresses.update(one.links)
     return tuple(link(title, url) for title, url in addresses.items())
 
 
 def _section(one: Slice, policy: BurnPolicy, wiring: Wiring, *, timed: bool) -> list[Heading | Line]:
     return [
         Heading(title=f"{one.title}: {in_words(one.objective, policy.period_seconds)}"),
-        Line(height=2, panels=(note(_words(one, wiring)),)),
+        Line(height=2, panels=(words_about(one, wiring),)),
         Line(height=4, panels=_figures(one, policy)),
         Line(height=9, panels=(_burn(one, policy), _closeness(one, policy))),
         Line(height=8, panels=(_bad_share(one, policy), _events(one, policy))),
         Line(height=8, panels=(_budget(one, policy), _stood(one, policy))),
         *raw_lines(one, timed=timed),
     ]
-
-
-def _words(one: Slice, wiring: Wiring) -> str:
-    sentences = [one.description] if one.description else []
-    if one.owner:
-        sentences.append(f"Owner: {one.owner}.")
-    sentences.append(f"[Its incidents in the workbench]({workbench_of(one, wiring)})")
-    return " ".join(sentences)
 
 
 def _figures(one: Slice, policy: BurnPolicy) -> tuple[schema.Panel, ...]:

@@ -8,6 +8,7 @@ from parapet.artifacts.dashboards.look import STATE_CODES, State
 from parapet.core import names
 from parapet.core.vocabulary import Severity
 from parapet.slo import series
+from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.slice import Slice
 
 PROMISE = f"{names.SERVICE}, {names.SLICE}"
@@ -23,19 +24,19 @@ RANGE = "$__range"
 ALERTS = {Severity.PAGE: names.ALERT_PAGE, Severity.TICKET: names.ALERT_TICKET}
 
 
-def where(one: Slice) -> str:
-    """The recorded series of one promise; of the chosen groups, if it has groups."""
+def where(one: Slice | Diagnostic) -> str:
+    """The recorded series of one promise or diagnostic; of the chosen groups, if it has groups."""
     selected = series.matching(one.service, one.name)
     return f"{selected[:-1]}{chosen_groups(one)}}}"
 
 
-def any_of(service: str, slices: Iterable[Slice]) -> str:
+def any_of(service: str, judged: Iterable[Slice | Diagnostic]) -> str:
     """The recorded series of several promises of one service."""
-    names_of = "|".join(one.name for one in slices)  # letters, digits, dashes and underscores
+    names_of = "|".join(one.name for one in judged)  # letters, digits, dashes and underscores
     return f'{{{names.SERVICE}={series.quoted(service)},{names.SLICE}=~"{names_of}"}}'
 
 
-def chosen_groups(one: Slice) -> str:
+def chosen_groups(one: Slice | Diagnostic) -> str:
     """Matchers for the groups that are chosen at the top of a dashboard, each behind a comma."""
     return "".join(f',{label}=~"${label}"' for label in one.group_by)
 
@@ -48,7 +49,7 @@ def state(selected: str, events: str, *, by: str = PROMISE, promise: str | None 
         by: the labels to tell apart by.
         promise: the selector without groups, if *selected* has some.
     """
-    page, ticket = (f"max by ({by}) ({firing(selected, severity)})" for severity in Severity)
+    page, ticket = (f"max by ({by}) ({firing(selected, ALERTS[severity])})" for severity in Severity)
     counted = f"max by ({by}) ({events}{selected})"
     silent = f"max by ({PROMISE}) ({series.INFO}{promise or selected}) unless on ({PROMISE}) {counted}"
     return (
@@ -59,9 +60,9 @@ def state(selected: str, events: str, *, by: str = PROMISE, promise: str | None 
     )
 
 
-def firing(selected: str, severity: Severity) -> str:
-    """Alerts of ours of one severity that fire."""
-    return f'ALERTS{{alertname="{ALERTS[severity]}",alertstate="firing",{selected[1:]}'
+def firing(selected: str, alert: str) -> str:
+    """Alerts of ours of one name that fire."""
+    return f'ALERTS{{alertname="{alert}",alertstate="firing",{selected[1:]}'
 
 
 def titled(expr: str, selected: str) -> str:

@@ -6,15 +6,17 @@ from collections.abc import Sequence
 
 from grafana_foundation_sdk.models import dashboard as schema
 
+from parapet.artifacts.base import Judged
 from parapet.artifacts.dashboards.board import Line
 from parapet.artifacts.dashboards.look import Tone, tones_of
 from parapet.artifacts.dashboards.panels import HALF, WIDE, About, Query, lines, ranking, spread
-from parapet.artifacts.dashboards.queries import RANGE, RATE, chosen_groups
+from parapet.artifacts.dashboards.queries import RANGE, RATE, chosen_groups, legend, where
 from parapet.artifacts.promql import BUCKET_LABEL, selected, summed_over
+from parapet.slo.durations import spoken
 from parapet.slo.family import COUNTER_NAME
 from parapet.slo.selector import Match
+from parapet.slo.series import LAST_SUCCESS
 from parapet.slo.sli import Counted, EventRatio, LastSuccess, LatencyRatio, Raw, Term
-from parapet.slo.slice import Slice
 
 MOST = 10
 """Bars of a ranking."""
@@ -22,15 +24,17 @@ HEIGHT = 8
 QUANTILES = ((0.5, Tone.GOOD), (0.9, Tone.TICKET), (0.99, Tone.PAGE))
 
 
-def raw_lines(one: Slice, *, timed: bool) -> tuple[Line, ...]:
+def raw_lines(one: Judged, *, timed: bool) -> tuple[Line, ...]:
     """Lines of panels over the raw metrics of *one*, as far as its kind has some.
 
     Args:
         timed: no other promise beside it shows how long these events take.
     """
     sli = one.sli
-    if isinstance(sli, Raw | LastSuccess):
+    if isinstance(sli, Raw):
         return ()
+    if isinstance(sli, LastSuccess):
+        return (_line(_age(one, sli)),)
     counted = sli.counted
     if isinstance(sli, LatencyRatio):
         slow = () if sli.family.native else _ranking(one, "Where it is slow", counted, WIDE // 3)
@@ -41,11 +45,25 @@ def raw_lines(one: Slice, *, timed: bool) -> tuple[Line, ...]:
     return (*shown, _line(*_durations(one, counted, None, HALF))) if timed and has_times else shown
 
 
+def _age(one: Judged, sli: LastSuccess) -> schema.Panel:
+    """How long ago the last success was, and how long it may be."""
+    about = About(
+        title="Since the last success",
+        text=f"More than {spoken(sli.within_seconds)} is bad. Who dies does not become fresh by it.",
+        width=WIDE,
+        unit="s",
+        nothing="never succeeded",
+    )
+    query = Query(expr=f"time() - {LAST_SUCCESS}{where(one)}", legend=legend(*one.group_by) or one.title)
+    limits = (Tone.NONE, (sli.within_seconds, Tone.PAGE))
+    return lines(about, query, limits=limits, soft_most=sli.within_seconds)
+
+
 def _line(*panels: schema.Panel) -> Line:
     return Line(height=HEIGHT, panels=panels)
 
 
-def _outcomes(one: Slice, counted: Counted, width: int) -> schema.Panel:
+def _outcomes(one: Judged, counted: Counted, width: int) -> schema.Panel:
     family = counted.total[0].family
     label = _ending_label(one, counted)
     if label is None:
@@ -70,7 +88,7 @@ def _outcomes(one: Slice, counted: Counted, width: int) -> schema.Panel:
     return lines(about, *asked, stacked=True, tones=tones_of(family.labels.get(label or "") or ()))
 
 
-def _ending_label(one: Slice, counted: Counted) -> str | None:
+def _ending_label(one: Judged, counted: Counted) -> str | None:
     """The label that says how an event ended; None where two counters say it."""
     if counted.part_has_own_counters:
         return None
@@ -80,7 +98,7 @@ def _ending_label(one: Slice, counted: Counted) -> str | None:
     return counted.part[0].selector[-1].label
 
 
-def _ranking(one: Slice, title: str, counted: Counted, width: int) -> tuple[schema.Panel, ...]:
+def _ranking(one: Judged, title: str, counted: Counted, width: int) -> tuple[schema.Panel, ...]:
     """The label values at which it happens most often; nothing if every label is settled by the promise."""
     terms = (*counted.total, *counted.part)
     settled = {m.label for m in counted.part[0].selector if m.match is Match.ONE_OF and len(m.values) == 1}
@@ -111,7 +129,7 @@ def _ranking(one: Slice, title: str, counted: Counted, width: int) -> tuple[sche
     return (ranking(about, query, colours=(Tone.PAGE,)),)
 
 
-def _durations(one: Slice, counted: Counted, limit: float | None, width: int) -> tuple[schema.Panel, ...]:
+def _durations(one: Judged, counted: Counted, limit: float | None, width: int) -> tuple[schema.Panel, ...]:
     """How long the events take that count, and the *limit* in seconds, if one is promised."""
     (total, *_) = counted.total
     if total.family.native:
@@ -144,11 +162,11 @@ def _durations(one: Slice, counted: Counted, limit: float | None, width: int) ->
     )
 
 
-def _sum(one: Slice, terms: Sequence[Term], by: Sequence[str], function: str, window: str) -> str:
+def _sum(one: Judged, terms: Sequence[Term], by: Sequence[str], function: str, window: str) -> str:
     """Counters' growth, summed over what is not in *by*."""
     grown = [f"{function}({series}[{window}])" for term in terms for series in _selected(one, term)]
     return summed_over(grown, by, native=terms[0].family.native)
 
 
-def _selected(one: Slice, term: Term) -> list[str]:
+def _selected(one: Judged, term: Term) -> list[str]:
     return selected(term, one.service, further=chosen_groups(one))

@@ -45,7 +45,7 @@ def work(catalog: Catalog, wiring: Wiring) -> Board:
             choice("task", "Task", f"label_values({names.JOB_DURATION}_count{job}, {names.TASK})"),
             choice("integration", "Pipeline", f"label_values({names.ASYNC_STAGE}{job}, {names.INTEGRATION})"),
         ),
-        marks=alerts(any_of(service, mine), catalog.burn) if mine else (),
+        marks=alerts(any_of(service, mine), mine, catalog.burn),
         lines=(
             Line(height=4, panels=_figures(service)),
             *promises(service, mine),

@@ -128,6 +128,13 @@ class Parapet(Definitions):
         return Changes(self._context)
 
     @cached_property
+    def changed(self) -> Callable[..., None]:
+        """`parapet.changed("flag", "new-checkout on")`: takes note of a change and returns at once (`ops.telling`)."""
+        from parapet.ops.telling import Teller
+
+        return Teller(self.changes, self.clock).changed
+
+    @cached_property
     def look(self) -> Look:
         """Reads evidence."""
         from parapet.ops.look import Look

@@ -18,6 +18,7 @@ COMMANDS = {
     "worker": ("parapet.cli.worker", "worker"),
     "doctor": ("parapet.cli.doctor", "doctor"),
     "deploy": ("parapet.cli.deploy", "deploy"),
+    "change": ("parapet.cli.change", "change"),
     "incident": ("parapet.cli.incident.group", "incident"),
     "audit": ("parapet.cli.audit", "audit"),
 }

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from parapet.core.types import JsonObject
 from parapet.incidents.chronology import sentence
-from parapet.incidents.model import Entry, Episode, Incident
+from parapet.incidents.model import Change, Entry, Episode, Incident
 from parapet.incidents.triage import Triage
 
 
@@ -97,6 +97,21 @@ def file_object(
         "triage": triage_object(triage),
         "alerts": [episode_object(episode) for episode in episodes],
         "chronology": [entry_object(entry) for entry in entries],
+    }
+
+
+def change_object(change: Change) -> JsonObject:
+    """A change to the system."""
+    return {
+        "id": change.id,
+        "kind": change.kind.value,
+        "title": change.title,
+        "version": change.version,
+        "occurred_at": instant(change.occurred_at),
+        "recorded_at": instant(change.recorded_at),
+        "by": change.actor.name,
+        "url": change.url,
+        "details": change.details,
     }
 
 

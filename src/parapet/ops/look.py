@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from parapet.core.errors import NotFound
 from parapet.core.types import IncidentId
-from parapet.incidents.changes import Near
+from parapet.incidents.changes import Near, near
 from parapet.incidents.model import Change, Entry, Episode, Incident
 from parapet.incidents.triage import Triage, triage
 from parapet.lessons.retrospective import Retrospective, from_json
@@ -109,6 +109,26 @@ class Look:
         """
         with self._context.store.read() as tx:
             return tx.changes.newest(self._context.service, limit)
+
+    def changes_with_incidents(self, limit: int = 50) -> tuple[tuple[Change, tuple[tuple[Incident, float], ...]], ...]:
+        """The latest changes, newest first, each with the incidents near it and its seconds from their onset.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        policy, now = self._context.policy, self._context.clock.now()
+        with self._context.store.read() as tx:
+            changes = tx.changes.newest(self._context.service, limit)
+            if not changes:
+                return ()
+            first = min(one.occurred_at for one in changes) - timedelta(seconds=policy.change_lookahead_seconds)
+            last = max(one.occurred_at for one in changes) + timedelta(seconds=policy.change_lookback_seconds)
+            incidents = tx.incidents.touching(self._context.service, first, last)
+        found = []
+        for change in changes:
+            held = [(one, near(one, (change,), policy=policy, now=now)) for one in incidents]
+            found.append((change, tuple((one, it[0].seconds_from_onset) for one, it in held if it)))
+        return tuple(found)
 
     def trust(self) -> Trust:
         """Whether the loop itself works.

@@ -85,6 +85,12 @@ class Incidents:
         found = self._connection.execute(select(table.c.id).where(UNRESOLVED, marked).order_by(table.c.id))
         return [IncidentId(number) for number in found.scalars()]
 
+    def touching(self, service: str, start: datetime, end: datetime, limit: int = 500) -> list[Incident]:
+        """Incidents of *service* that were going on at some time from *start* to *end*, newest first."""
+        open_then = or_(table.c.resolved_at.is_(None), table.c.resolved_at >= start)
+        wanted = select(table).where(table.c.service == service, table.c.started_at <= end, open_then)
+        return self.select(wanted.order_by(table.c.id.desc()).limit(limit))
+
     def add(self, incident: Incident) -> IncidentId:
         """Keep a new incident and give it its number.
 

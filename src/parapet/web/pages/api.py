@@ -6,12 +6,12 @@ import json
 from datetime import UTC, datetime
 
 from parapet.core.errors import MalformedPayload
-from parapet.core.types import Actor, ActorClass, Json, JsonObject
-from parapet.incidents.document import incident_object
-from parapet.incidents.model import Change, ChangeKind
+from parapet.core.types import Actor, ActorClass, Json
+from parapet.incidents.document import change_object, incident_object
+from parapet.incidents.model import ChangeKind
 from parapet.web.desk import Desk, Visit
 from parapet.web.response import Response, answer, refusal
-from parapet.web.text import capped, machine, web_link
+from parapet.web.text import capped, web_link
 
 LONGEST_FIELD = 300
 MOST_INCIDENTS = 200
@@ -48,20 +48,6 @@ def incidents(desk: Desk, visit: Visit) -> Response:
         return refusal(422, f"scope is {capped(scope, 40)!r}; it must be one of {', '.join(SCOPES)}.")
     found = desk.app.look.queue(scope, limit=MOST_INCIDENTS)
     return answer({"scope": scope, "incidents": [incident_object(each) for each in found.incidents]})
-
-
-def change_object(change: Change) -> JsonObject:
-    """A change as JSON."""
-    return {
-        "id": change.id,
-        "kind": change.kind.value,
-        "title": change.title,
-        "version": change.version,
-        "occurred_at": machine(change.occurred_at),
-        "recorded_at": machine(change.recorded_at),
-        "by": change.actor.name,
-        "url": change.url,
-    }
 
 
 def _object(body: bytes) -> dict[str, Json]:

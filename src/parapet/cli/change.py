@@ -1,0 +1,105 @@
+"""`parapet change`: marks what changed, and shows which incidents lie near it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from datetime import datetime
+
+import click
+
+from parapet.cli.deploy import Instant
+from parapet.cli.load import load_app
+from parapet.cli.options import app_option, json_option, required_app
+from parapet.cli.terminal import Column, Tone, table, toned
+from parapet.core.types import Actor, ActorClass, JsonObject
+from parapet.incidents.changes import distance_words
+from parapet.incidents.document import change_object
+from parapet.incidents.model import ChangeKind
+
+COLUMNS = (
+    Column(title="when (UTC)"),
+    Column(title="kind"),
+    Column(title="change", gives_way=True),
+    Column(title="by", needs_width=90),
+    Column(title="incidents near"),
+)
+
+
+@click.group()
+def change() -> None:
+    """Mark what changed. It is shown on every incident near it, and every incident near it on the change.
+
+    \b
+    Examples:
+      parapet change mark --kind flag --title "new-checkout on for everybody"
+      parapet change mark --kind ai_model --title "assistant: model b" --version b
+      parapet change list
+    """
+
+
+@change.command()
+@click.option("--kind", type=click.Choice([kind.value for kind in ChangeKind]), required=True, help="What sort.")
+@click.option("--title", help="In words; without it, the kind and the version.")
+@click.option("--version", help="What is in force now.")
+@click.option("--at", type=Instant(), metavar="TIME", help="When it took effect; without it, now.")
+@click.option("--url", help="Where to read more.")
+@click.option("--id", "change_id", metavar="ID", help="What the teller calls it; told again, it is the same change.")
+@click.option("--by", "who", metavar="NAME", help="Who did it; without it, the user who runs this.")
+@app_option
+@json_option
+def mark(
+    kind: str,
+    title: str | None,
+    version: str | None,
+    at: datetime | None,
+    url: str | None,
+    change_id: str | None,
+    who: str | None,
+    app_spec: str | None,
+    as_json: bool,
+) -> None:
+    """Record one change: a flag, a setting, a migration, a model, a provider's incident."""
+    kept = load_app(required_app(app_spec)).changes.mark(
+        kind=ChangeKind(kind),
+        title=title,
+        version=version,
+        occurred_at=at,
+        url=url,
+        change_id=change_id,
+        actor=Actor(kind=ActorClass.OPERATOR, name=who or getpass.getuser()),
+    )
+    click.echo(json.dumps(change_object(kept)) if as_json else f"Marked: {kept.title}.")
+
+
+@change.command("list")
+@click.option("--limit", type=click.IntRange(1, 500), default=30, show_default=True, help="How many at most.")
+@app_option
+@json_option
+def list_changes(limit: int, app_spec: str | None, as_json: bool) -> None:
+    """The latest changes, newest first, and the incidents near each, with the distance to their onset."""
+    held = load_app(required_app(app_spec)).look.changes_with_incidents(limit)
+    if as_json:
+        shown: list[JsonObject] = [
+            {
+                **change_object(one),
+                "incidents": [{"ref": it.ref, "seconds_from_onset": seconds} for it, seconds in near],
+            }
+            for one, near in held
+        ]
+        click.echo(json.dumps(shown))
+        return
+    if not held:
+        click.echo("Nothing was marked yet. A pipeline marks its deploys with `parapet deploy mark`.")
+        return
+    rows = [
+        [
+            one.occurred_at.strftime("%Y-%m-%d %H:%M"),
+            one.kind.value.replace("_", " "),
+            one.title,
+            one.actor.name,
+            ", ".join(f"{distance_words(seconds)} {it.ref}" for it, seconds in near) or toned("none", Tone.QUIET),
+        ]
+        for one, near in held
+    ]
+    click.echo(table(COLUMNS, rows))

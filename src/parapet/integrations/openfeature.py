@@ -1,0 +1,72 @@
+"""Flag flips through OpenFeature: `api.add_hooks([FlagChanges(parapet.changed)])`, and what providers announce.
+
+An evaluation that depends on who asks is no flip; one that is the same for everybody (static, default or disabled) is,
+when its value differs from the last one seen.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from parapet.core.errors import ConfigurationError
+from parapet.core.guard import guarded
+from parapet.core.types import Json
+from parapet.integrations.changes import Tell
+
+try:
+    from openfeature import api
+    from openfeature.event import EventDetails, ProviderEvent
+    from openfeature.flag_evaluation import FlagEvaluationDetails, FlagValueType, Reason
+    from openfeature.hook import Hook, HookContext, HookHints
+except ImportError as error:
+    raise ConfigurationError("openfeature-sdk is not installed. Install it, or do not instrument it.") from error
+
+MOST_FLAGS = 1_000
+"""Flags whose last value is remembered; flags beyond that are left alone."""
+FOR_EVERYBODY = frozenset({Reason.STATIC, Reason.DEFAULT, Reason.DISABLED})
+LONGEST_VALUE = 80
+
+
+class FlagChanges(Hook):
+    """A hook that tells when a flag has another value than before. Costs a look into a dictionary."""
+
+    def __init__(self, tell: Tell) -> None:
+        self._tell = tell
+        self._seen: dict[str, FlagValueType] = {}
+        self._lock = Lock()
+
+    def after(self, hook_context: HookContext, details: FlagEvaluationDetails[FlagValueType], hints: HookHints) -> None:
+        """A flag was resolved."""
+        if details.reason not in FOR_EVERYBODY:
+            return
+        key, value = details.flag_key, details.value
+        known = self._seen.get(key, self)
+        if known is not self and known == value:
+            return
+        with guarded("openfeature.hook"), self._lock:
+            before = self._seen.get(key, self)
+            if before is self and len(self._seen) >= MOST_FLAGS:
+                return
+            self._seen[key] = value
+            if before is self or before == value:
+                return
+            said: dict[str, Json] = {"flag": key, "from": _short(before), "to": _short(value)}
+            if details.variant:
+                said["variant"] = str(details.variant)
+            self._tell("flag", f"Flag {key}: {_short(before)} to {_short(value)}", by="openfeature", details=said)
+
+
+def announcements(tell: Tell) -> None:
+    """Tell of the flags that a provider says it changed; many providers do, such as flagd."""
+
+    def changed(event: EventDetails) -> None:
+        with guarded("openfeature.event"):
+            for key in (event.flags_changed or ())[:MOST_FLAGS]:
+                tell("flag", f"Flag {key} changed", by=event.provider_name or "openfeature", details={"flag": key})
+
+    api.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, changed)
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"

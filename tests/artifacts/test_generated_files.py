@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,19 @@ def test_every_file_says_that_it_is_generated_and_is_yaml(bundle: Bundle) -> Non
         if name.endswith((".yml", ".yaml")):
             assert text.startswith(render.HEADER)
             assert all(isinstance(part, dict) for part in yaml.safe_load_all(text))
+
+
+def test_above_every_rule_stands_what_it_is_for(bundle: Bundle) -> None:
+    """In every file that holds rules."""
+    _, files = bundle
+    seen = 0
+    for name in ("prometheus/recording.yml", "prometheus/alerts.yml"):
+        lines = files[name].splitlines()
+        for above, line in pairwise(lines):
+            if line.lstrip().startswith(("- record:", "- alert:")):
+                seen += 1
+                assert above.lstrip().startswith("# "), line
+    assert seen > 100
 
 
 def test_both_yaml_writers_give_the_same_bytes(shop_catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from parapet.artifacts.alertmanager import alertmanager_files
 from parapet.artifacts.alerts import alert_groups
 from parapet.artifacts.diagnostics import diagnostic_alert_groups, diagnostic_recording_groups
 from parapet.artifacts.kubernetes import kubernetes_files
+from parapet.artifacts.openslo.exported import openslo_files
 from parapet.artifacts.recording import recording_groups
 from parapet.artifacts.render import rules_document
 from parapet.artifacts.scrape import scrape_file
@@ -100,6 +101,12 @@ PARTS = (
         about="receiver, route and inhibition, for Alertmanager, and the routes that alerts must take",
         folders=("alertmanager",),
         texts=alertmanager_files,
+    ),
+    Part(
+        name="openslo",
+        about="the promises as OpenSLO v1, for catalogues and other tools",
+        folders=("openslo",),
+        texts=openslo_files,
     ),
     Part(
         name="kubernetes",

@@ -49,6 +49,15 @@ def summed_over(grown: Sequence[str], group_by: Sequence[str], *, native: bool =
     return f"histogram_count({total})" if native else total
 
 
+def added(terms: Sequence[Term], service: str, group_by: Sequence[str]) -> str:
+    """The counters of all *terms* as they stand, over all instances, by group."""
+    counters = [one for term in terms for one in selected(term, service)]
+    if len(counters) > 1:
+        counters = [f'label_replace({one}, "{TERM_LABEL}", "{place}", "", "")' for place, one in enumerate(counters)]
+        return f"sum{by(group_by)}(\n  " + "\n  or ".join(counters) + "\n)"
+    return f"sum{by(group_by)}({counters[0]})"
+
+
 def grown_histogram(term: Term, service: str, window_seconds: float, group_by: Sequence[str]) -> str:
     """The native histogram of a term's events within a window, over all instances, by group."""
     (series,) = selected(term, service)

@@ -14,6 +14,7 @@ from parapet.core.settings import Environment
 COMMANDS = {
     "generate": ("parapet.cli.generate", "generate"),
     "slo": ("parapet.cli.slo.group", "slo"),
+    "openslo": ("parapet.cli.openslo", "openslo"),
     "db": ("parapet.cli.db", "db"),
     "worker": ("parapet.cli.worker", "worker"),
     "doctor": ("parapet.cli.doctor", "doctor"),

@@ -97,6 +97,12 @@ def test_intervals_that_do_not_fit_the_base_window_are_refused(shop_catalog: Cat
         build(small, Wiring())
 
 
+def test_an_evaluation_interval_that_does_not_divide_the_base_window_is_refused(shop_catalog: Catalog) -> None:
+    """Windows are sums of base windows, read as far apart as they are long."""
+    with pytest.raises(ConfigurationError, match=r"is 40 s, which does not divide .*37\.5 s would"):
+        build(shop_catalog, Wiring(evaluation_interval_seconds=40))
+
+
 def test_an_empty_catalog_generates_nothing_and_says_so() -> None:
     """Empty rules would look like health."""
     with pytest.raises(ConfigurationError, match="define at least one journey"):

@@ -121,6 +121,10 @@ def test_windows_that_do_not_fit_are_refused() -> None:
         BurnPolicy(pairs=(pair(Severity.PAGE, 600, 0.02),))
     with pytest.raises(ConfigurationError, match="does not fit"):
         BurnPolicy(period_seconds=86_400)
+    with pytest.raises(
+        ConfigurationError, match=r"A window of 320 s is not made of whole base windows.*Nearest: 300 s"
+    ):
+        BurnPolicy(pairs=(pair(Severity.PAGE, 3_840, 0.02),))
     with pytest.raises(ConfigurationError, match="short window"):
         WindowPair(severity=Severity.PAGE, long_seconds=60, short_seconds=60, budget_share=0.1)
     with pytest.raises(ConfigurationError, match="budget_share"):

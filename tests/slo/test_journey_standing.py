@@ -39,8 +39,13 @@ SILENT = replace(FINE, good_ratio=None, total=None, failed=None, burn=None, last
         (replace(FINE, up=False), JourneyState.STALE, Doubt.TARGET_DOWN),
         (replace(FINE, last_sample_age_seconds=301), JourneyState.STALE, Doubt.OLD_SAMPLE),
         (replace(FINE, total=0, good_ratio=None, burn=None), JourneyState.NOT_ENOUGH_EVIDENCE, Doubt.IDLE),
-        (replace(FINE, total=2), JourneyState.NOT_ENOUGH_EVIDENCE, Doubt.FEW_EVENTS),
-        (replace(FINE, total=20, failed=1, burn=50), JourneyState.NOT_ENOUGH_EVIDENCE, Doubt.FEW_FAILURES),
+        (replace(FINE, total=4), JourneyState.NOT_ENOUGH_EVIDENCE, Doubt.FEW_EVENTS),
+        (
+            replace(FINE, total=20, failed=1, good_ratio=0.95, burn=50),
+            JourneyState.NOT_ENOUGH_EVIDENCE,
+            Doubt.FEW_FAILURES,
+        ),
+        (replace(FINE, total=10_000, failed=500, good_ratio=0.95, burn=50), JourneyState.GOOD, None),
     ],
 )
 def test_a_reading_has_one_state(reading: JourneyReading, state: JourneyState, doubt: Doubt | None) -> None:
@@ -69,18 +74,31 @@ def test_what_nobody_knows_stays_unknown() -> None:
     total=st.integers(min_value=1, max_value=100_000),
     share=st.floats(min_value=0, max_value=1),
     threshold=st.floats(min_value=0.0001, max_value=0.94),
+    burn=st.floats(min_value=1, max_value=14.4),
 )
-def test_one_failure_less_would_not_have_decided(total: int, share: float, threshold: float) -> None:
-    """Where the evidence is enough, it still exceeds the threshold with one failure fewer."""
+def test_one_failure_less_would_not_have_decided(total: int, share: float, threshold: float, burn: float) -> None:
+    """Where the evidence is enough, there are five failures or more, and one fewer still exceeds the threshold."""
     failures = round(total * share)
-    if enough_failures(failures, failures / total, threshold):
-        assert failures >= 3
+    if enough_failures(failures, failures / total, threshold, threshold / burn):
+        assert failures >= 5
         assert (failures - 1) / total > threshold
 
 
-@given(threshold=st.floats(min_value=0.0001, max_value=0.94))
-def test_the_fewest_events_are_those_that_could_raise_an_alert(threshold: float) -> None:
+@given(threshold=st.floats(min_value=0.0001, max_value=0.94), burn=st.floats(min_value=1.1, max_value=14.4))
+def test_the_fewest_events_are_those_that_could_raise_an_alert(threshold: float, burn: float) -> None:
     """All of them failing is enough; one event fewer never is."""
-    fewest = fewest_events(threshold)
-    assert enough_failures(fewest + 1e-9, 1.0, threshold)
-    assert not enough_failures(fewest - 1, 1.0, threshold)
+    fewest = fewest_events(threshold, threshold / burn)
+    assert enough_failures(fewest + 1e-9, 1.0, threshold, threshold / burn)
+    assert not enough_failures(fewest - 1, 1.0, threshold, threshold / burn)
+
+
+def test_a_hundred_failures_are_proof_at_once() -> None:
+    """4 % of two events a second at 99.9 %: what crosses the threshold is told then, and not minutes later."""
+    assert enough_failures(105, 105 / 7_200, 0.0144, 0.001)
+    assert not enough_failures(103, 103 / 7_200, 0.0144, 0.001)
+
+
+@given(failures=st.integers(min_value=0, max_value=4), threshold=st.floats(min_value=0.0001, max_value=0.94))
+def test_four_failures_are_never_enough(failures: int, threshold: float) -> None:
+    """Not even if nothing else happened, nor if the counter's growth is rounded up by a tenth."""
+    assert not enough_failures(failures * 1.1, 1.0, threshold, threshold)

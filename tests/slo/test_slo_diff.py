@@ -64,8 +64,8 @@ def test_a_lowered_objective_is_warned_of_with_what_it_does() -> None:
         "page if": ("more than 0.6 % fail", "more than 6 % fail"),
         "ticket if": ("more than 0.1 % fail", "more than 1 % fail"),
         "page after errors of": (
-            "100 %: 2.94 minutes, 10 %: 11.1 minutes, 2 %: 45.7 minutes",
-            "100 %: 11.1 minutes, 10 %: 3.64 hours, 2 %: never",
+            "100 %: 51.8 s, 10 %: 8.64 minutes, 2 %: 43.2 minutes",
+            "100 %: 8.64 minutes, 10 %: 3.6 hours, 2 %: never",
         ),
         "ticket after errors of": (
             "100 %: 9.32 minutes, 10 %: 48.2 minutes, 2 %: 3.68 hours",

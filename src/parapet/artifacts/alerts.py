@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from urllib.parse import urlencode
 
 from parapet.artifacts import promql
@@ -14,7 +16,7 @@ from parapet.slo.budget import budget_seconds, percent
 from parapet.slo.burn import BurnPolicy, Threshold
 from parapet.slo.catalog import Catalog, is_address
 from parapet.slo.durations import spoken
-from parapet.slo.evidence import CONFIDENCE_DEVIATIONS
+from parapet.slo.evidence import CONFIDENCE_DEVIATIONS, FEWEST_STILL, QUIET_RATIO
 from parapet.slo.reach import worst_case_seconds
 from parapet.slo.slice import Slice
 
@@ -38,11 +40,18 @@ def alert_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
 
 
 def _alert(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wiring) -> Rule:
-    thresholds = [threshold for threshold in policy.thresholds(one.objective) if threshold.severity is severity]
-    burning = "\nor\n".join(_burning(one, threshold) for threshold in thresholds)
+    every = policy.thresholds(one.objective)
+    thresholds = [threshold for threshold in every if threshold.severity is severity]
+    quiet = _quiet_thresholds(every) if severity is Severity.PAGE else []
+    clauses = [
+        *(_burning(one, policy, threshold) for threshold in thresholds),
+        *(_burning(one, policy, threshold, _is_quiet(one, policy, thresholds)) for threshold in quiet),
+        _kept(one, severity, policy, [*thresholds, *quiet]),
+        _silent(one, severity),
+    ]
     return Rule(
         alert=ALERTS[severity],
-        expr=f"{burning}\nor\n{_idle(one, severity, thresholds)}\nor\n{_silent(one, severity)}",
+        expr="\nor\n".join(clauses),
         labels={
             **slice_labels(one),
             names.SEVERITY: severity.value,
@@ -53,27 +62,52 @@ def _alert(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wiring) -
     )
 
 
-def _burning(one: Slice, threshold: Threshold) -> str:
-    """Both windows above the threshold, and the long one by more than chance (see `slo.evidence`)."""
-    over_long, over_short, count = _names(one, threshold)
+def _burning(one: Slice, policy: BurnPolicy, threshold: Threshold, further: str = "") -> str:
+    """Both windows above the threshold, the newest base window too, and enough failures behind it all.
+
+    Over the long window, failures are compared with what the budget allows for its usual events. A division would say
+    the same; this way a service that was first seen a minute ago has spent a minute's share and no more. How many
+    failures are enough is told in `slo.evidence`.
+    """
+    bad, usual, over_short, short_bad = _names(one, policy, threshold)
     limit = promql.number(threshold.error_ratio)
-    return (
-        "(\n"
-        f"  {over_long} > {limit}\n"
-        f"  and {over_short} > {limit}\n"
-        f"  and sqrt({count}) * (1 - {limit} / {over_long}) > {CONFIDENCE_DEVIATIONS:g}\n"
-        ")"
-    )
+    conditions = [
+        f"{bad} - 1 > {limit} * {usual}",
+        f"{bad} - {CONFIDENCE_DEVIATIONS:g} * sqrt({bad}) > {promql.number(one.budget_ratio)} * {usual}",
+        f"{over_short} > {limit}",
+        further or f"{short_bad} > {FEWEST_STILL:g}",
+    ]
+    if threshold.short_seconds > policy.base_window_seconds:
+        # Else it could begin after the repair, when the long window forgets a busy hour sooner than the trouble.
+        where = series.matching(one.service, one.name)
+        conditions.insert(3, f"{series.error_ratio_series(policy.base_window_seconds)}{where} > {limit}")
+    return "(\n  " + "\n  and ".join(conditions) + "\n)"
 
 
-def _idle(one: Slice, severity: Severity, thresholds: list[Threshold]) -> str:
-    """It fires, and since then nobody tried: no news is no recovery, until the long window has forgotten."""
+def _quiet_thresholds(every: Sequence[Threshold]) -> list[Threshold]:
+    """The windows of a ticket at a ratio that pages: for a service where too little happens within those of a page."""
+    ratio = max(QUIET_RATIO, *(t.error_ratio for t in every))
+    return [replace(t, error_ratio=ratio) for t in every if t.severity is Severity.TICKET]
+
+
+def _is_quiet(one: Slice, policy: BurnPolicy, thresholds: Sequence[Threshold]) -> str:
+    """Fewer than two events in the longest of the short windows of a page: those windows cannot judge."""
+    longest = max(threshold.short_seconds for threshold in thresholds)
+    return f"{series.events_within(policy, longest)}{series.matching(one.service, one.name)} <= {FEWEST_STILL:g}"
+
+
+def _kept(one: Slice, severity: Severity, policy: BurnPolicy, thresholds: Sequence[Threshold]) -> str:
+    """It fires, and no short window says that it is over: neither silence nor a single failure is a recovery.
+
+    It ends when the long window has forgotten, or a short one has seen enough that went well.
+    """
     kept = []
     for threshold in thresholds:
-        over_long, over_short, _ = _names(one, threshold)
-        kept.append(f"({over_long} > {promql.number(threshold.error_ratio)} unless {over_short})")
+        bad, usual, over_short, _ = _names(one, policy, threshold)
+        limit = promql.number(threshold.error_ratio)
+        kept.append(f"({bad} > {limit} * {usual} unless {over_short} <= {limit})")
     alternatives = "\n    or ".join(kept)
-    return f"(\n  ({alternatives})\n  and on ({_on(one)}) {_firing(one, severity)}\n)"
+    return f"(\n  (\n    {alternatives}\n  )\n  and on ({_on(one)}) {_firing(one, severity)}\n)"
 
 
 def _silent(one: Slice, severity: Severity) -> str:
@@ -84,12 +118,14 @@ def _silent(one: Slice, severity: Severity) -> str:
     )
 
 
-def _names(one: Slice, threshold: Threshold) -> tuple[str, str, str]:
+def _names(one: Slice, policy: BurnPolicy, threshold: Threshold) -> tuple[str, str, str, str]:
+    """Bad and usual events of the long window, error ratio and bad events of the short one."""
     where = series.matching(one.service, one.name)
     return (
-        f"{series.error_ratio_series(threshold.long_seconds)}{where}",
+        f"{series.bad_within(policy, threshold.long_seconds)}{where}",
+        f"{series.usual_events_series(threshold.long_seconds)}{where}",
         f"{series.error_ratio_series(threshold.short_seconds)}{where}",
-        f"{series.bad_count_series(threshold.long_seconds)}{where}",
+        f"{series.bad_within(policy, threshold.short_seconds)}{where}",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from math import ceil
 
 from parapet.artifacts.alertmanager import alertmanager_files
 from parapet.artifacts.alerts import alert_groups
@@ -175,3 +176,10 @@ def _check_intervals(catalog: Catalog, wiring: Wiring) -> None:
                 f"{name} is {seconds:g} s, but the base window of the burn policy is {base:g} s; at most {longest:g} s "
                 "fits. Set it in Wiring, or use a burn policy with longer windows."
             )
+    evaluations = base / wiring.evaluation_interval_seconds
+    if abs(evaluations - round(evaluations)) > 1e-6:
+        raise ConfigurationError(
+            f"evaluation_interval_seconds is {wiring.evaluation_interval_seconds:g} s, which does not divide the base "
+            f"window of the burn policy ({base:g} s); {base / ceil(evaluations):g} s would. Windows are sums of base "
+            "windows that must not overlap."
+        )

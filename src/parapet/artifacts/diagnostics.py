@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from parapet.artifacts import promql
 from parapet.artifacts.base import base_rules
 from parapet.artifacts.rules import Group, Rule, plain, slice_labels
-from parapet.artifacts.windows import count_within, windowed
+from parapet.artifacts.windows import summed
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.core.vocabulary import Severity
@@ -49,7 +49,7 @@ def _recording_group(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> Group
         ),
         Rule(
             record=series.DIAGNOSTIC_BAD_COUNT,
-            expr=count_within(one, policy, series.DIAGNOSTIC_BAD_EVENTS, window),
+            expr=summed(one, policy, series.DIAGNOSTIC_BAD_EVENTS, window),
             comment=f"Bad events within {over}: whether they are enough to judge by.",
         ),
         Rule(
@@ -71,7 +71,7 @@ def _recording_group(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> Group
 
 def _ratio(one: Diagnostic, policy: BurnPolicy, window_seconds: float) -> str:
     bad, events = (
-        windowed(one, policy, name, window_seconds) for name in (series.DIAGNOSTIC_BAD_EVENTS, series.DIAGNOSTIC_EVENTS)
+        summed(one, policy, name, window_seconds) for name in (series.DIAGNOSTIC_BAD_EVENTS, series.DIAGNOSTIC_EVENTS)
     )
     return f"{bad}\n/\n({events} > 0)"
 

@@ -8,7 +8,7 @@ from parapet.artifacts import promql
 from parapet.artifacts.base import base_rules
 from parapet.artifacts.dashboards.places import page_of, uid_of
 from parapet.artifacts.rules import Group, Rule, slice_labels
-from parapet.artifacts.windows import at_steps, count_within, windowed
+from parapet.artifacts.windows import at_steps, stepped_rules, window_rules
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.slo import series
@@ -34,20 +34,16 @@ def _groups(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Group, Grou
     thresholds = policy.thresholds(one.objective)
     always = {policy.base_window_seconds, policy.current_window_seconds}
     windows = sorted({w for t in thresholds for w in (t.long_seconds, t.short_seconds)} | always)
-    counted = {t.long_seconds for t in thresholds} | {policy.current_window_seconds}
     brief = [w for w in windows if not policy.read_in_steps(w)]
     long = [w for w in windows if policy.read_in_steps(w)]
     fast = (
         *base_rules(one, policy.base_window_seconds),
         *_facts(one, policy, wiring),
-        *(_ratio(one, policy, w) for w in brief),
-        *(_count(one, policy, w) for w in brief if w in counted),
-        _event_count(one, policy),
+        *(rule for w in brief for rule in window_rules(one, policy, brief, w)),
         _current_burn(one, policy),
     )
     slow = (
-        *(_ratio(one, policy, w) for w in long),
-        *(_count(one, policy, w) for w in long if w in counted),
+        *(rule for w in long for rule in stepped_rules(one, policy, w)),
         *_period(one, policy),
     )
     name = f"parapet:{one.service}:{one.name}"
@@ -101,32 +97,6 @@ def _facts(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Rule, ...]:
             labels={label: text for label, text in info.items() if text},
             comment="What does not change, as labels, to join with.",
         ),
-    )
-
-
-def _ratio(one: Slice, policy: BurnPolicy, window_seconds: float) -> Rule:
-    bad, events = (windowed(one, policy, name, window_seconds) for name in (series.BAD_EVENTS, series.EVENTS))
-    return Rule(
-        record=series.error_ratio_series(window_seconds),
-        expr=f"{bad}\n/\n({events} > 0)",
-        comment=f"Share of events that were bad over {spoken(window_seconds)}; absent while there were none.",
-    )
-
-
-def _count(one: Slice, policy: BurnPolicy, window_seconds: float) -> Rule:
-    return Rule(
-        record=series.bad_count_series(window_seconds),
-        expr=count_within(one, policy, series.BAD_EVENTS, window_seconds),
-        comment=f"Bad events within {spoken(window_seconds)}: whether they are enough to judge by.",
-    )
-
-
-def _event_count(one: Slice, policy: BurnPolicy) -> Rule:
-    window_seconds = policy.current_window_seconds
-    return Rule(
-        record=series.event_count_series(window_seconds),
-        expr=count_within(one, policy, series.EVENTS, window_seconds),
-        comment=f"Events within {spoken(window_seconds)}.",
     )
 
 

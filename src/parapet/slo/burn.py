@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import ceil
 
 from parapet.core.errors import ConfigurationError, UnreachableAlert
 from parapet.core.vocabulary import Severity as Severity
@@ -103,14 +104,14 @@ class BurnPolicy:
     """Windows and budget shares for every slice of a service. Durations are seconds.
 
     Raises:
-        ConfigurationError: a window is shorter than the base window or longer than the period.
+        ConfigurationError: a window is shorter than the base window, no multiple of it, or longer than the period.
         UnreachableAlert: the pairs are not ordered, so that one could never be the first to fire.
     """
 
     period_seconds: float = 30 * DAY
     """What the budget is for: the objective must hold over any period of this length."""
     base_window_seconds: float = 5 * MINUTE
-    """The window of the two recorded event series; every other window is a sum over them."""
+    """The window of the two recorded event series; every other window is a sum of such windows."""
     pairs: tuple[WindowPair, ...] = PAIRS
     current_window_seconds: float = 0.0
     """The window that "burning now" speaks of; 0: the shortest of the long ones."""
@@ -129,6 +130,12 @@ class BurnPolicy:
                     f"The pair {one.long_seconds:g} s / {one.short_seconds:g} s does not fit between the base window "
                     f"({self.base_window_seconds:g} s) and the period ({self.period_seconds:g} s)."
                 )
+            for window in (one.short_seconds, one.long_seconds):
+                if not _whole(window / self.base_window_seconds):
+                    raise ConfigurationError(
+                        f"A window of {window:g} s is not made of whole base windows ({self.base_window_seconds:g} s). "
+                        f"Nearest: {self._nearest(window):g} s."
+                    )
         for sooner, later in pairwise(fitted):
             if sooner.long_seconds >= later.long_seconds or self._factor(sooner) < self._factor(later):
                 raise UnreachableAlert(
@@ -200,7 +207,12 @@ class BurnPolicy:
         grown = one.budget_share * self.period_seconds / one.long_seconds
         if not one.grows or grown <= 1:
             return one
+        bases = one.short_seconds / self.base_window_seconds
+        grown = ceil(round(bases * grown, 6)) / bases  # still whole base windows
         return replace(one, long_seconds=one.long_seconds * grown, short_seconds=one.short_seconds * grown)
+
+    def _nearest(self, window_seconds: float) -> float:
+        return max(round(window_seconds / self.base_window_seconds), 1) * self.base_window_seconds
 
     def _factor(self, one: WindowPair) -> float:
         derived = one.budget_share * self.period_seconds / one.long_seconds
@@ -221,6 +233,11 @@ class BurnPolicy:
             budget_share=budget_share,
             rederived=abs(budget_share - one.budget_share) > 1e-6,
         )
+
+
+def _whole(number: float) -> bool:
+    """Whether *number* is an integer, but for the noise of binary fractions."""
+    return abs(number - round(number)) < 1e-6
 
 
 def _bent(derived: float) -> float:

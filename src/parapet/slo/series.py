@@ -58,13 +58,28 @@ def error_ratio_series(window_seconds: float) -> str:
 
 
 def bad_count_series(window_seconds: float) -> str:
-    """The recorded number of bad events within a window."""
+    """The recorded number of bad events within a window longer than the base window."""
     return f"parapet:slo_bad_events:count_{prometheus_duration(window_seconds)}"
 
 
 def event_count_series(window_seconds: float) -> str:
-    """The recorded number of events within a window; recorded for the current window."""
+    """The recorded number of events within a window that is longer than the base window, and not read in steps."""
     return f"parapet:slo_events:count_{prometheus_duration(window_seconds)}"
+
+
+def usual_events_series(window_seconds: float) -> str:
+    """The recorded events of a whole window, of which whatever was not recorded is taken to be as the rest of it."""
+    return f"parapet:slo_events:usual_{prometheus_duration(window_seconds)}"
+
+
+def events_within(policy: BurnPolicy, window_seconds: float) -> str:
+    """The series of the number of events within a window, be it the base window or a longer one."""
+    return EVENTS if window_seconds <= policy.base_window_seconds else event_count_series(window_seconds)
+
+
+def bad_within(policy: BurnPolicy, window_seconds: float) -> str:
+    """The same for bad events."""
+    return BAD_EVENTS if window_seconds <= policy.base_window_seconds else bad_count_series(window_seconds)
 
 
 def matching(service: str, slice_name: str | None = None) -> str:

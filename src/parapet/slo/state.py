@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from parapet.slo.budget import budget_seconds, exhaustion_seconds
-from parapet.slo.burn import BurnPolicy, Severity
-from parapet.slo.evidence import fewest_events
+from parapet.slo.burn import BurnPolicy, Severity, budget_ratio_of
+from parapet.slo.evidence import enough_failures, fewest_events
 
 
 class JourneyState(StrEnum):
@@ -115,11 +115,14 @@ def _silence(reading: JourneyReading, policy: BurnPolicy) -> Doubt | None:
 
 
 def _lack(reading: JourneyReading, policy: BurnPolicy, objective: float) -> Doubt | None:
-    loudest = policy.thresholds(objective)[0]
+    loudest, budget_ratio = policy.thresholds(objective)[0], budget_ratio_of(objective)
     if not reading.total or reading.good_ratio is None:
         return Doubt.IDLE
-    if reading.total < fewest_events(loudest.error_ratio):
+    if reading.total < fewest_events(loudest.error_ratio, budget_ratio):
         return Doubt.FEW_EVENTS
-    if reading.burn is not None and reading.burn > loudest.factor:  # and yet no alert fires
+    bad_ratio = 1 - reading.good_ratio
+    if bad_ratio > loudest.error_ratio and not enough_failures(
+        reading.failed or 0.0, bad_ratio, loudest.error_ratio, budget_ratio
+    ):
         return Doubt.FEW_FAILURES
     return None

@@ -55,7 +55,7 @@ def full_history(until: float) -> Iterator[str]:
         runbooks=("journey-login",),
     )
     labels = f'{names.SERVICE}="shop",{names.SLICE}="login"'
-    base = {series.EVENTS, series.BAD_EVENTS}
+    base = {series.EVENTS, series.BAD_EVENTS, series.usual_events_series(catalog.burn.base_window_seconds)}
     for group in recording_groups(catalog, Wiring(scrape_interval_seconds=1, evaluation_interval_seconds=1)):
         for rule in group.rules:
             period = catalog.burn.period_seconds if rule.record in base else 2 * AHEAD_SECONDS

@@ -117,7 +117,7 @@ def _rules(one: Facts) -> str:
             spoken(threshold.short_seconds),
             f"{threshold.factor:.3g}x{'*' if threshold.rederived else ''}",
             percent(round(threshold.budget_share, 6)),
-            f"{fewest_events(threshold.error_ratio)} failures",
+            f"{fewest_events(threshold.error_ratio, one.budget_ratio)} failures",
         )
         for threshold in one.thresholds
     ]

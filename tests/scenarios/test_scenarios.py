@@ -1,0 +1,98 @@
+"""What the generated rules make of every scenario, by promtool: pages in time, none that is false, right budgets."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+from tests.scenarios.contestants import PARAPET
+from tests.scenarios.corpus import BRIEF, FULL, corpus, error_rates
+from tests.scenarios.model import Scenario, Series, Stretch, Target, notation, samples
+from tests.scenarios.promtool import Outcome, run
+
+pytestmark = pytest.mark.real
+
+CORPUS = corpus(BRIEF)
+BUDGET_TOLERANCE = 0.001
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Outcome]:
+    """Every scenario, put through the rules once."""
+    if shutil.which("promtool") is None:
+        message = "promtool is not installed (Debian: prometheus)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return run(PARAPET, CORPUS, tmp_path_factory.mktemp("scenarios"))
+
+
+@pytest.mark.parametrize("scenario", CORPUS, ids=lambda one: one.name)
+def test_what_must_follow_follows(scenario: Scenario, outcomes: Mapping[str, Outcome]) -> None:
+    """Pages and tickets in time, never a false one; they hold while the trouble lasts, and clear after it."""
+    outcome = outcomes[scenario.name]
+    assert outcome.false_pages == 0
+    assert outcome.false_tickets == 0
+    if scenario.never_pages:
+        assert outcome.pages == ()
+    if scenario.never_tickets:
+        assert outcome.tickets == ()
+    if scenario.pages_within is not None:
+        assert outcome.page_after is not None
+        assert outcome.page_after <= scenario.pages_within
+    if scenario.tickets_within is not None:
+        assert outcome.ticket_after is not None
+        assert outcome.ticket_after <= scenario.tickets_within
+    if scenario.keeps_firing:
+        assert outcome.lapses == 0
+    if scenario.clears_within is not None:
+        assert outcome.clear_after is not None
+        assert outcome.clear_after <= scenario.clears_within
+
+
+@pytest.mark.parametrize("scenario", [one for one in CORPUS if one.judges_budget], ids=lambda one: one.name)
+def test_the_budget_is_what_arithmetic_says(scenario: Scenario, outcomes: Mapping[str, Outcome]) -> None:
+    """By day and by night, after twenty idle minutes, without any error series, across a restart."""
+    outcome = outcomes[scenario.name]
+    assert outcome.budget_error is not None
+    assert outcome.budget_error <= BUDGET_TOLERANCE
+
+
+def test_a_past_that_nobody_saw_changes_nothing(
+    outcomes: Mapping[str, Outcome], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """After one healthy hour or after six, the page comes at the same minute, but for one evaluation."""
+    longer = next(one for one in error_rates(FULL) if one.name == "errors-2")
+    found = run(PARAPET, [longer], tmp_path_factory.mktemp("past"))[longer.name].page_after
+    expected = outcomes[longer.name].page_after
+    assert found is not None
+    assert expected is not None
+    assert abs(found - expected) <= 1
+
+
+def test_scenarios_have_names_of_their_own() -> None:
+    """Results are kept by name."""
+    assert len({one.name for one in CORPUS}) == len(CORPUS)
+
+
+def test_samples_are_those_of_a_counter() -> None:
+    """Whole numbers that grow; gone while nobody sees the target; from zero again after a restart."""
+    scenario = Scenario(
+        name="example",
+        title="example",
+        stretches=(
+            Stretch(minutes=4, good=1.5, bad=0.5),
+            Stretch(minutes=3, target=Target.DOWN),
+            Stretch(minutes=2, good=2, restarts=True),
+        ),
+    )
+    assert notation(samples(scenario, Series.GOOD)) == "0+1x1 3+1x1 6 stale _x2 2+2x1"
+    assert notation(samples(scenario, Series.BAD)) == "0+0x1 1+0x1 2 stale _x2 0+0x1"
+    assert notation(samples(scenario, Series.UP)) == "1+0x4 0+0x2 1+0x1"
+    lazy = replace(scenario, errors_exist=False)
+    assert notation(samples(lazy, Series.BAD)) == "_x2 1+0x1 2 stale _x4"
+    gone = replace(scenario, stretches=(Stretch(minutes=1), Stretch(minutes=2, target=Target.GONE)))
+    assert notation(samples(gone, Series.UP)) == "1+0x1 stale _"

@@ -9,6 +9,8 @@ import urllib.request
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from parapet.core import names
+
 TIMEOUT_SECONDS = 5.0
 
 
@@ -50,11 +52,12 @@ class Prometheus:
         return found[0][1] if found else None
 
     def firing(self, slice_name: str | None = None) -> list[Alert]:
-        """The alerts that fire, of one slice or of all."""
+        """The alerts that fire, of one slice or of all; the watchdog, which always does, is none of them."""
         answer = _json(f"{self.url}/api/v1/alerts")
-        told = answer["data"]["alerts"] if isinstance(answer, dict) else []
-        alerts = [Alert(labels=dict(one["labels"]), state=one["state"]) for one in told]
-        return [one for one in alerts if one.state == "firing" and slice_name in {None, one.slice}]
+        found = answer["data"]["alerts"] if isinstance(answer, dict) else []
+        alerts = [Alert(labels=dict(one["labels"]), state=one["state"]) for one in found]
+        told = [one for one in alerts if one.state == "firing" and one.labels["alertname"] != names.ALERT_WATCHDOG]
+        return [one for one in told if slice_name in {None, one.slice}]
 
     def alertmanagers(self) -> list[str]:
         """The addresses it sends alerts to."""

@@ -12,6 +12,7 @@ from examples.shop.receiver import Receiver
 from examples.shop.stack import APP, Stack
 from examples.shop.stage import Seen, StoryFailed
 
+from parapet.core import names
 from parapet.core.types import IncidentId
 from parapet.incidents.model import Incident, IncidentState, Resolution, Severity
 from parapet.lessons.retrospective import MomentName, Retrospective
@@ -202,8 +203,9 @@ class Scene:
     def one_story(self) -> Seen:
         """Whether all of it was one incident of one promise."""
         incidents = self.incidents()
-        alerted = self.stack.prometheus.query('count by (slice) (count_over_time(ALERTS{alertstate="firing"}[10m]))')
-        slices = sorted(labels["slice"] for labels, _ in alerted)
+        others = f'ALERTS{{alertstate="firing",alertname!="{names.ALERT_WATCHDOG}"}}'
+        alerted = self.stack.prometheus.query(f"count by (slice) (count_over_time({others}[10m]))")
+        slices = sorted(labels.get("slice", "none") for labels, _ in alerted)
         words = f"{len(incidents)} incident; alerts of {', '.join(slices)}; {self.load.tally.words()}"
         return seen(len(incidents) == 1 and slices == ["checkout"], words)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 LOGIN_EVENTS = 'parapet:slo_events:count_1m{slice="login"}'
 FAILED_REQUESTS = 'sum(increase(parapet_http_request_duration_seconds_count{status_class="5xx"}[10m]))'
-ALERTED = 'count by (slice, severity) (count_over_time(ALERTS{alertstate="firing"}[10m]))'
+ALERTED = 'count by (slice, severity) (count_over_time(ALERTS{alertstate="firing",alertname!="ParapetWatchdog"}[10m]))'
 
 
 @pytest.mark.real

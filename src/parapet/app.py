@@ -154,6 +154,7 @@ class Parapet(Definitions):
     def worker(self) -> Worker:
         """Does what is due: `worker.run(...)` in a thread or process, or `tick()` from what the host has."""
         from parapet.ops.alertmanager import Alertmanager
+        from parapet.ops.mark import ChangeMarks
         from parapet.ops.probe import ProbeRunner
         from parapet.ops.reconcile import Reconciler
         from parapet.ops.work import Worker
@@ -162,7 +163,8 @@ class Parapet(Definitions):
         urls, credentials = self.wiring.alertmanager_urls, self.secrets.alertmanager_credentials
         peers = Alertmanager(urls, credentials=credentials) if urls else None
         receiver = self.wiring.alertmanager_receiver or f"{names.RECEIVER_PREFIX}{self.service}"
-        return Worker(self._context, prober, Reconciler(self._context, peers, receiver=receiver))
+        reconciler = Reconciler(self._context, peers, receiver=receiver)
+        return Worker(self._context, prober, reconciler, ChangeMarks(self._context, self.recorder))
 
     def tick(self) -> Tick:
         """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""

@@ -25,6 +25,7 @@ from starlette.routing import Route
 from parapet import BurnPolicy, Parapet, Secrets, Wiring
 from parapet.core import names
 from parapet.core.errors import ProbeFailed
+from parapet.core.types import PARAPET
 from parapet.core.vocabulary import (
     ApprovalOutcome,
     DeliveryOutcome,
@@ -35,6 +36,7 @@ from parapet.core.vocabulary import (
     Outcome,
     ToolOutcome,
 )
+from parapet.incidents.model import ChangeKind
 from parapet.integrations.jobs import BacklogWatch, Jobs, Waiting
 from parapet.signals.refs import Sighting
 from parapet.slo.burn import DAY
@@ -183,6 +185,8 @@ class Traffic(Thread):
             self.providers(number)
             self.models(number)
             if number % 10 == 0:
+                kind = tuple(ChangeKind)[number % len(ChangeKind)]
+                parapet.changes.mark(kind=kind, actor=PARAPET, version=f"1.{number}")
                 parapet.tick()
             Event().wait(EVERY_SECONDS)
 

@@ -33,6 +33,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         names.AI_EVALUATION: "Evaluations of what models answered, by what they say and why.",
         names.AI_APPROVAL: "What models may do only if a person agrees: asked, and how it was decided.",
         names.AI_APPROVAL_BACKLOG: "Looks at approvals that wait for a person, by how long the oldest of them waited.",
+        names.CHANGE_LAST: "When the system was last changed, by kind of change, in epoch seconds.",
         names.REFS_DROPPED: "Exact identifiers that did not reach the evidence sink, by reason.",
         names.REJECTED: (
             "Values outside their vocabulary or beyond their ceiling. Their events were counted all the same."
@@ -68,6 +69,7 @@ SIGNALS: Mapping[str, str] = MappingProxyType(
         names.AI_EVALUATION: "ai.evaluation",
         names.AI_APPROVAL: "ai.approval",
         names.AI_APPROVAL_BACKLOG: "ai.approval_backlog",
+        names.CHANGE_LAST: "change",
     }
 )
 """Family of metrics -> the signal it belongs to, as the counter of rejected values names it; else its own name."""

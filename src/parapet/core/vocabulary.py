@@ -232,6 +232,7 @@ DB_OUTCOMES = ("success", "refused", "failure", OTHER)  # refused: the database 
 DB_POOL_OUTCOMES = ("success", "timeout", "failure", OTHER)
 DB_POOL_STATES = ("idle", "in_use", OTHER)
 JOB_STATES = (*(state.value for state in JobState), OTHER)
+CHANGE_KINDS = ("deploy", "rollback", "flag", "config", "migration", "ai_model", "provider", OTHER)
 PROBE_OUTCOMES = (*(outcome.value for outcome in ProbeOutcome), OTHER)
 
 _D = DeliveryOutcome
@@ -342,6 +343,7 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
             }
         ),
         names.AI_APPROVAL_BACKLOG: MappingProxyType({names.INTEGRATION: None, names.DELAY_BUCKET: DELAY_BUCKETS}),
+        names.CHANGE_LAST: MappingProxyType({names.KIND: CHANGE_KINDS}),
         names.REFS_DROPPED: MappingProxyType({names.REASON: None}),
         names.REJECTED: MappingProxyType({names.FAMILY: None, names.REASON: None}),
         names.SWALLOWED: MappingProxyType({names.WHERE: None, names.ERROR: None}),
@@ -365,6 +367,7 @@ BUCKETS_SECONDS: Mapping[str, tuple[float, ...]] = MappingProxyType(
 GAUGES: Mapping[str, Across] = MappingProxyType(
     {
         names.DB_POOL_CONNECTIONS: Across.SUM,
+        names.CHANGE_LAST: Across.LATEST,
         names.JOB_LAST_SUCCESS: Across.LATEST,
         names.JOB_BACKLOG_AGE: Across.MAX,
         names.JOB_BACKLOG_SIZE: Across.MAX,

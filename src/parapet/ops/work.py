@@ -19,6 +19,7 @@ from parapet.incidents.transitions import settle
 from parapet.notify.message import message_from
 from parapet.ops.context import Context
 from parapet.ops.ingest import Inbox
+from parapet.ops.mark import ChangeMarks
 from parapet.ops.probe import ProbeRunner
 from parapet.ops.reconcile import Reconciler
 from parapet.store.outbox import Notification, OutboxState
@@ -68,13 +69,19 @@ class Worker:
     Args:
         probes: what else is due; None: nothing.
         reconciler: asks Alertmanager; None: there is none to ask.
+        marks: shows changes as signals; None: nobody reads them.
     """
 
     def __init__(
-        self, context: Context, probes: ProbeRunner | None = None, reconciler: Reconciler | None = None
+        self,
+        context: Context,
+        probes: ProbeRunner | None = None,
+        reconciler: Reconciler | None = None,
+        marks: ChangeMarks | None = None,
     ) -> None:
         self._context = context
         self._probes = probes
+        self._marks = marks
         self._inbox = Inbox(context)
         self._reconciler = reconciler or Reconciler(context, None, receiver="")
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
@@ -101,6 +108,9 @@ class Worker:
             self._reconciler.look()
         with guarded("worker.signal"):
             self._reconciler.signal()
+        with guarded("worker.changes"):
+            if self._marks is not None:
+                self._marks.show()
         settled, unsettled = self._settle()
         outcomes = self._deliver()
         now = self._context.clock.now()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, insert, or_, select, true
+from sqlalchemy import Connection, RowMapping, func, insert, or_, select, true
 
 from parapet.incidents.model import Change, ChangeKind
 from parapet.store.rows import actor_of, row_of
@@ -40,6 +40,16 @@ class ChangeRows:
             .limit(limit)
         ).mappings()
         return tuple(map(_change, rows))
+
+    def latest(self, service: str, until: datetime) -> dict[ChangeKind, datetime]:
+        """When the service, or a provider that anybody may depend on, last changed until then, by kind of change."""
+        rows = self._connection.execute(
+            select(table.c.kind, func.max(table.c.occurred_at))
+            .where(or_(table.c.service == service, table.c.kind == ChangeKind.PROVIDER.value))
+            .where(table.c.occurred_at <= until)
+            .group_by(table.c.kind)
+        )
+        return {ChangeKind(kind): when for kind, when in rows}
 
     def newest(self, service: str, limit: int, since: datetime | None = None) -> tuple[Change, ...]:
         """The latest changes of a service, and of providers that anybody may depend on, newest first."""

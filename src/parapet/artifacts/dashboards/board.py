@@ -145,8 +145,14 @@ def choice(
     )
 
 
-def mark(name: str, expr: str, tone: str, *, title: str, text: str, step: str) -> schema.AnnotationQuery:
-    """Moments, or stretches of time, that every panel marks: where *expr* has samples above 0."""
+def mark(
+    name: str, expr: str, tone: str, *, title: str, text: str, step: str = "1m", value_is_time: bool = False
+) -> schema.AnnotationQuery:
+    """Moments, or stretches of time, that every panel marks: where *expr* has samples above 0.
+
+    Args:
+        value_is_time: the samples say when, in milliseconds.
+    """
     return (
         build.AnnotationQuery()
         .name(name)
@@ -157,6 +163,7 @@ def mark(name: str, expr: str, tone: str, *, title: str, text: str, step: str) -
         .step(step)
         .title_format(title)
         .text_format(text)
+        .use_value_for_time(value_is_time)
         .build()
     )
 

@@ -6,6 +6,7 @@ from grafana_foundation_sdk.models import dashboard as schema
 
 from parapet.artifacts.dashboards.board import DAY, Board, Heading, Line, refresh, span
 from parapet.artifacts.dashboards.look import Tone, at_least, some_are, words
+from parapet.artifacts.dashboards.marks import changes
 from parapet.artifacts.dashboards.panels import HALF, WIDE, About, Query, bands, figure, lines, ranking
 from parapet.artifacts.dashboards.queries import grown, legend, quantile, rate
 from parapet.core import names
@@ -34,6 +35,7 @@ def health(catalog: Catalog, wiring: Wiring) -> Board:
         "Alertmanager need both to be scraped.",
         span=span(catalog.burn, DAY // 4),
         refresh=refresh(wiring),
+        marks=changes(service),
         lines=(
             Line(height=4, panels=_figures(service)),
             Line(height=8, panels=(_targets(service), _freshness(service))),

@@ -20,6 +20,34 @@ STEPS_PER_BASE = 5
 """How finely marks are looked for: what is shorter may be missed."""
 
 
+CHANGES = (
+    ("Deploys", ("deploy", "rollback"), Tone.ACCENT),
+    ("Flags and settings", ("flag", "config", "migration", "ai_model"), Tone.STALE),
+    ("Providers", ("provider",), Tone.NONE),
+)
+
+
+def changes(service: str) -> tuple[schema.AnnotationQuery, ...]:
+    """What was changed, each at the moment at which it was: the series' value is that moment.
+
+    Args:
+        service: the scrape job, or a pattern of them.
+    """
+    service = service.replace(".", "[.]")
+    last = f'max by ({names.KIND}) ({names.CHANGE_LAST}{{job=~"{service}",{names.KIND}=~"%s"}}) * 1000'
+    return tuple(
+        mark(
+            name,
+            last % "|".join(kinds),
+            tone,
+            title=f"{{{{{names.KIND}}}}}",
+            text="The workbench says what changed, and who changed it.",
+            value_is_time=True,
+        )
+        for name, kinds, tone in CHANGES
+    )
+
+
 def alerts(selected: str, judged: Iterable[Judged], policy: BurnPolicy) -> tuple[schema.AnnotationQuery, ...]:
     """Pages, tickets and diagnostics while they fire, in their tones; of those only what *judged* may raise.
 

@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard as schema
 
 from parapet.artifacts.dashboards.board import DAY, Board, Heading, Line, choice, refresh, span
 from parapet.artifacts.dashboards.look import Scale, Tone, at_least, some_are, tones_of
-from parapet.artifacts.dashboards.marks import alerts
+from parapet.artifacts.dashboards.marks import alerts, changes
 from parapet.artifacts.dashboards.panels import HALF, WIDE, About, Query, figure, lines, ranking
 from parapet.artifacts.dashboards.queries import any_of, grown, legend, rate, share
 from parapet.artifacts.dashboards.tiles import promises
@@ -39,7 +39,7 @@ def models(catalog: Catalog, wiring: Wiring) -> Board | None:
         span=span(catalog.burn, DAY // 4),
         refresh=refresh(wiring),
         variables=(choice("integration", "Assistant", found),),
-        marks=alerts(any_of(service, mine), mine, catalog.burn),
+        marks=(*alerts(any_of(service, mine), mine, catalog.burn), *changes(service)),
         lines=(
             Line(height=4, panels=_figures(service)),
             *promises(service, mine),

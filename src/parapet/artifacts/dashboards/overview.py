@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard as schema
 
 from parapet.artifacts.dashboards.board import DAY, Board, Heading, Line, choice, refresh, span
 from parapet.artifacts.dashboards.look import BUDGET, STATE_CODES, STATES, Scale, State, Tone, burn_scale, some_are
-from parapet.artifacts.dashboards.marks import alerts
+from parapet.artifacts.dashboards.marks import alerts, changes
 from parapet.artifacts.dashboards.panels import WIDE, About, Query, bands, figure, lines
 from parapet.artifacts.dashboards.queries import CHOSEN, legend, state, titled, worst
 from parapet.artifacts.dashboards.tiles import budgets
@@ -44,6 +44,7 @@ def overview(catalog: Catalog, wiring: Wiring) -> Board:
         ),
         marks=(
             *alerts(CHOSEN, catalog.slices, policy),
+            *changes("$service"),
             *alerts(f'{{{names.SERVICE}=~"$service"}}', catalog.diagnostics, policy),
         ),
         lines=(

@@ -14,7 +14,7 @@ from parapet.artifacts.dashboards.look import (
     Tone,
     burn_scale,
 )
-from parapet.artifacts.dashboards.marks import alerts
+from parapet.artifacts.dashboards.marks import alerts, changes
 from parapet.artifacts.dashboards.panels import HALF, About, Query, bands, figure, lines
 from parapet.artifacts.dashboards.places import Subject
 from parapet.artifacts.dashboards.queries import any_of, state, where
@@ -53,7 +53,7 @@ def promise_board(subject: Subject, catalog: Catalog, wiring: Wiring) -> Board:
         span=span(policy, HOURS_6),
         refresh=refresh(wiring),
         variables=_groups(subject, service),
-        marks=alerts(any_of(service, subject.judged), subject.judged, policy),
+        marks=(*alerts(any_of(service, subject.judged), subject.judged, policy), *changes(service)),
         links=_links(subject, wiring),
         lines=tuple(shown),
     )

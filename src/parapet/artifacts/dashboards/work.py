@@ -6,7 +6,7 @@ from grafana_foundation_sdk.models import dashboard as schema
 
 from parapet.artifacts.dashboards.board import DAY, Board, Heading, Line, choice, refresh, span
 from parapet.artifacts.dashboards.look import Tone, some_are, tones_of
-from parapet.artifacts.dashboards.marks import alerts
+from parapet.artifacts.dashboards.marks import alerts, changes
 from parapet.artifacts.dashboards.panels import HALF, WIDE, About, Query, figure, lines, ranking
 from parapet.artifacts.dashboards.queries import RANGE, any_of, grown, legend, quantile, rate, share
 from parapet.artifacts.dashboards.tiles import promises
@@ -45,7 +45,7 @@ def work(catalog: Catalog, wiring: Wiring) -> Board:
             choice("task", "Task", f"label_values({names.JOB_DURATION}_count{job}, {names.TASK})"),
             choice("integration", "Pipeline", f"label_values({names.ASYNC_STAGE}{job}, {names.INTEGRATION})"),
         ),
-        marks=alerts(any_of(service, mine), mine, catalog.burn),
+        marks=(*alerts(any_of(service, mine), mine, catalog.burn), *changes(service)),
         lines=(
             Line(height=4, panels=_figures(service)),
             *promises(service, mine),

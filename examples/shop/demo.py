@@ -57,7 +57,7 @@ def status(stack: Stack, load: Load) -> str:
     """How it goes, in one line: what burns, what fires, what is open, and what customers get."""
     burning = stack.prometheus.query("parapet:slo_burn:current > 1")
     burns = ", ".join(f"{labels['slice']} burns {burn:.0f}x" for labels, burn in burning) or "nothing burns"
-    firing = sorted({f"{one.severity} {one.slice}" for one in stack.prometheus.firing()})
+    firing = sorted({f"{one.severity} {one.slice}" for one in stack.prometheus.firing() if one.slice})
     fires = ", ".join(firing) + " fires" if firing else "no alert"
     try:
         incidents = stack.evidence.queue("open").incidents

@@ -21,6 +21,9 @@ from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.core.vocabulary import Severity
 from parapet.slo.catalog import Catalog
+from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.selector import equals
+from parapet.slo.sli import EventRatio
 
 pytestmark = pytest.mark.real
 
@@ -50,7 +53,14 @@ def routed(shop_catalog: Catalog) -> Catalog:
         else one
         for one in shop_catalog
     )
-    return replace(shop_catalog, slices=tuple(slices))
+    drift = Diagnostic(
+        name="login-drift",
+        title="Logins drift",
+        sli=EventRatio(metric=names.JOURNEY_DURATION, bad=(equals(names.OUTCOME, "user_error"),)),
+        threshold_ratio=0.2,
+        group_by=(names.JOURNEY,),
+    )
+    return replace(shop_catalog, slices=tuple(slices), diagnostics=(drift,))
 
 
 @pytest.fixture
@@ -63,7 +73,8 @@ def folder(routed: Catalog, tmp_path: Path) -> Path:
 def test_every_alert_of_every_slice_has_a_route(folder: Path, routed: Catalog) -> None:
     """A line per alert, with the labels that the rules put on it."""
     lines = [line for line in (folder / "routes.txt").read_text().splitlines() if not line.startswith("#")]
-    assert len(lines) == len(list(alerts_labels(routed, Wiring()))) >= 2 * len(routed)
+    assert len(lines) == len(list(alerts_labels(routed, Wiring()))) >= 2 * len(routed) + 1
+    assert any("slice=login-drift severity=ticket journey=example" in line for line in lines)
     assert all(line.startswith("--verify.receivers=parapet-shop alertname=Parapet") for line in lines)
 
 

@@ -17,8 +17,12 @@ from parapet.artifacts.bundle import build, chosen
 from parapet.artifacts.dns import dns_label
 from parapet.artifacts.files import differences, write
 from parapet.artifacts.kubernetes import MOST_BYTES, kubernetes_files
+from parapet.core import names
 from parapet.core.settings import Kubernetes, Wiring
 from parapet.slo.catalog import Catalog
+from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.selector import equals
+from parapet.slo.sli import EventRatio
 
 ROOT = Path(__file__).parents[2]
 GOLDEN = Path(__file__).parent / "golden"
@@ -32,6 +36,13 @@ INSIDE = Wiring(
         port="web",
         secret="shop-tokens",
     ),
+)
+
+DRIFT = Diagnostic(
+    name="login-drift",
+    title="Logins drift",
+    sli=EventRatio(metric=names.JOURNEY_DURATION, bad=(equals(names.OUTCOME, "user_error"),)),
+    threshold_ratio=0.2,
 )
 
 Tool = Callable[..., str]
@@ -74,7 +85,7 @@ def test_the_operators_definitions_accept_them(shop_catalog: Catalog, judged: Ca
     given = [
         one
         for wiring in (Wiring(), INSIDE, Wiring(metrics_token_file=None))
-        for name in ("prometheusrule", "servicemonitor", "alertmanagerconfig")
+        for name in ("prometheusrule", "watchdog", "servicemonitor", "alertmanagerconfig")
         for one in objects(shop_catalog, wiring, name)
     ]
     assert judged(*given) == given
@@ -93,9 +104,10 @@ def test_what_is_wrong_is_refused_or_dropped(shop_catalog: Catalog, judged: Call
 
 def test_the_rules_are_those_of_the_files(shop_catalog: Catalog, tool: Tool, tmp_path: Path) -> None:
     """Group by group, and promtool takes them as they are taken out again."""
-    wiring = Wiring(kubernetes=Kubernetes())
-    files = build(shop_catalog, wiring)
-    groups = [group for one in objects(shop_catalog, wiring, "prometheusrule") for group in one["spec"]["groups"]]
+    wiring = Wiring(kubernetes=Kubernetes(), dashboards=False)
+    catalog = replace(shop_catalog, diagnostics=(DRIFT,))
+    files = build(catalog, wiring)
+    groups = [group for one in objects(catalog, wiring, "prometheusrule") for group in one["spec"]["groups"]]
     told = [yaml.safe_load(files[f"prometheus/{name}.yml"])["groups"] for name in ("recording", "alerts")]
     assert groups == told[0] + told[1]
     (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))

@@ -9,8 +9,8 @@ import re
 import shlex
 from collections.abc import Iterable
 
-from parapet.artifacts.alerts import alert_groups
 from parapet.artifacts.examples import INVENTED
+from parapet.artifacts.groups import all_alerts
 from parapet.artifacts.render import HEADER, Node, commented, document
 from parapet.artifacts.watchdog import EVERY_SECONDS, watchdog_group
 from parapet.core import names
@@ -102,8 +102,8 @@ def _value(text: str) -> str:
 
 def alerts_labels(catalog: Catalog, wiring: Wiring) -> Iterable[dict[str, str]]:
     """The labels of every alert that the rules may raise; those that vary have an example for a value."""
-    varying = {one.name: dict.fromkeys(one.group_by, INVENTED) for one in catalog}
-    for group in (*alert_groups(catalog, wiring), watchdog_group(catalog.service, wiring)):
+    varying = {one.name: dict.fromkeys(one.group_by, INVENTED) for one in catalog.judged}
+    for group in (*all_alerts(catalog, wiring), watchdog_group(catalog.service, wiring)):
         for rule in group.rules:
             separate = varying.get(rule.labels.get(names.SLICE, ""), {})
             yield {"alertname": rule.alert or "", **rule.labels, **separate}

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from parapet.artifacts.alertmanager import alertmanager_files
-from parapet.artifacts.alerts import alert_groups
-from parapet.artifacts.diagnostics import diagnostic_alert_groups, diagnostic_recording_groups
+from parapet.artifacts.groups import all_alerts, all_recordings
 from parapet.artifacts.kubernetes import kubernetes_files
 from parapet.artifacts.openslo.exported import openslo_files
-from parapet.artifacts.recording import recording_groups
 from parapet.artifacts.render import rules_document
 from parapet.artifacts.scrape import scrape_file
 from parapet.artifacts.unit_tests import unit_tests_file
@@ -50,11 +48,9 @@ def _rules(catalog: Catalog, wiring: Wiring) -> Texts:
         f"{one.name}: {one.title}. {in_words(one.objective, catalog.policy_of(one).period_seconds)}." for one in catalog
     ]
     promises += [f"{one.name}: {one.title}. No promise, so no budget." for one in catalog.diagnostics]
-    recordings = (*recording_groups(catalog, wiring), *diagnostic_recording_groups(catalog, wiring))
-    alerts = (*alert_groups(catalog, wiring), *diagnostic_alert_groups(catalog, wiring))
     return {
-        "prometheus/recording.yml": rules_document(recordings, *promises),
-        "prometheus/alerts.yml": rules_document(alerts, *promises),
+        "prometheus/recording.yml": rules_document(all_recordings(catalog, wiring), *promises),
+        "prometheus/alerts.yml": rules_document(all_alerts(catalog, wiring), *promises),
     }
 
 

@@ -10,9 +10,8 @@ import textwrap
 from collections.abc import Iterable, Iterator
 
 from parapet.artifacts.alertmanager import OURS, often, receiver
-from parapet.artifacts.alerts import alert_groups
 from parapet.artifacts.dns import dns_label
-from parapet.artifacts.recording import recording_groups
+from parapet.artifacts.groups import all_alerts, all_recordings
 from parapet.artifacts.render import HEADER, Node, commented, document, dumped, group_node, group_text
 from parapet.artifacts.rules import Group
 from parapet.artifacts.watchdog import watchdog_group
@@ -40,7 +39,7 @@ def kubernetes_files(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
 
 
 def _rules(catalog: Catalog, wiring: Wiring, settings: Kubernetes) -> str:
-    groups = (*recording_groups(catalog, wiring), *alert_groups(catalog, wiring))
+    groups = (*all_recordings(catalog, wiring), *all_alerts(catalog, wiring))
     objects = list(_sized(groups))
     parts = [
         HEADER,

@@ -15,6 +15,7 @@ import yaml
 
 from parapet import Kubernetes, Wiring
 from parapet.artifacts.bundle import PARTS, build, chosen
+from parapet.artifacts.groups import all_alerts, all_recordings
 from parapet.slo.catalog import Catalog
 
 pytestmark = pytest.mark.real
@@ -91,6 +92,15 @@ def test_the_page_names_every_part_and_every_file(shop_catalog: Catalog) -> None
     wiring = Wiring(dashboards=False, kubernetes=Kubernetes())
     for name in build(shop_catalog, wiring, chosen(wiring)):
         assert Path(name).name in PAGE or name.startswith("openslo/")
+
+
+def test_the_limits_that_the_page_asks_of_mimir_suffice(shop_catalog: Catalog) -> None:
+    """Rules a group, and groups a slice."""
+    (rules_a_group,) = re.findall(r"`ruler_max_rules_per_rule_group: (\d+)`", PAGE)
+    groups = [*all_recordings(shop_catalog, Wiring()), *all_alerts(shop_catalog, Wiring())]
+    assert max(len(group.rules) for group in groups) <= int(rules_a_group)
+    assert len(groups) <= 3 * len(shop_catalog)
+    assert "`ruler_max_rule_groups_per_tenant` to three times the slices" in PAGE
 
 
 def test_the_settings_of_the_page_are_settings() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +72,33 @@ def test_a_check_says_what_differs_before_it_shows_it(project: Path) -> None:
     assert lines[1].startswith("  login: promised 99.9 %, promises 99 %; ")
     assert lines.index("--- prometheus/alerts.yml (in ops)") > 2
     assert not any("\033" in line for line in lines)
+
+
+def test_a_diff_has_colours_on_a_terminal(project: Path) -> None:
+    """Red for what is committed, green for what the definitions say; NO_COLOR is heard."""
+    parapet(project, "generate")
+    (project / "reliability.py").write_text(APP.replace("0.999", "0.99"))
+    said = on_a_terminal(project, "generate", "--check")
+    assert "\033[31m-# login: Login. 99.9 %" in said
+    assert "\033[32m+# login: Login. 99 %" in said
+    assert "\033[" not in on_a_terminal(project, "generate", "--check", NO_COLOR="1")
+
+
+def on_a_terminal(project: Path, *arguments: str, **environment: str) -> str:
+    """What the command shows on a terminal of its own."""
+    ours, theirs = os.openpty()
+    env = {"PARAPET_APP": "reliability:parapet", "TERM": "xterm", **environment}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "parapet", *arguments], cwd=project, env=env, stdin=theirs, stdout=theirs, stderr=theirs
+    )
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # how Linux says that nobody holds the other end any more
+        while chunk := os.read(ours, 65_536):
+            said += chunk
+    process.wait(60)
+    os.close(ours)
+    return said.decode()
 
 
 def test_parts_are_left_out_and_listed(project: Path) -> None:

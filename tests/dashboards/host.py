@@ -59,6 +59,8 @@ NATIVE = os.environ.get("DASHBOARDS_NATIVE")
 """Where a service shows a native histogram, if it does."""
 RUNBOOK = "https://example.com/runbooks/shop"
 EVERY_SECONDS = 0.1
+STRICT = 0.999
+"""So that everything that breaks a little raises its alerts within seconds."""
 
 parapet = Parapet(
     service="shop",
@@ -82,7 +84,7 @@ parapet = Parapet(
 
 def kind(name: str, sli: Sli, *groups: str) -> Slice:
     """A promise of one kind, which is soon broken."""
-    return Slice(name=name, title=name.capitalize(), sli=sli, objective=0.99, group_by=groups, runbook=RUNBOOK)
+    return Slice(name=name, title=name.capitalize(), sli=sli, objective=STRICT, group_by=groups, runbook=RUNBOOK)
 
 
 HTTP = f"{names.HTTP_DURATION}_count"
@@ -91,7 +93,7 @@ UPLOADS = native_histogram("upload_seconds", {"region": None})
 SENT = counter("celery_task_sent_total", {"queue_name": None}, job="celery-exporter")
 LOST = counter("celery_task_failed_total", {"queue_name": None}, job="celery-exporter")
 login = parapet.journey("login", objective=0.999)
-checkout = parapet.journey("checkout", objective=0.999, latency=(0.05, 0.99))
+checkout = parapet.journey("checkout", objective=0.999, latency=(0.05, STRICT))
 receipts = parapet.delivery("receipts", provider="postmark", channel="email")
 texts = parapet.delivery("receipts", provider="twilio", channel="email")
 videos = parapet.pipeline(
@@ -99,12 +101,12 @@ videos = parapet.pipeline(
 )
 assistant = parapet.ai("assistant", guardrails=("privacy",), tools=("search", "refund"), evaluations=("helpful",))
 parapet.adopt(
-    web_pack(latency=(0.005, 0.99)).but("web-latency", period_seconds=7 * DAY, links={"Traces": TRACES}),
-    celery_exporter_pack(latency=(0.5, 0.99), name="tasks", runbook=RUNBOOK),
-    email_delivery_pack("receipts"),
-    media_pipeline_pack("videos"),
-    probes_pack("home"),
-    ai_pack("assistant", evaluations=0.99, approvals=0.99),
+    web_pack(latency=(0.005, STRICT)).but("web-latency", period_seconds=7 * DAY, links={"Traces": TRACES}),
+    celery_exporter_pack(success=STRICT, latency=(0.5, STRICT), name="tasks", runbook=RUNBOOK),
+    email_delivery_pack("receipts", delivered=STRICT, webhooks=STRICT),
+    media_pipeline_pack("videos", completed=STRICT, queue=STRICT, answers=STRICT),
+    probes_pack("home", success=STRICT),
+    ai_pack("assistant", guardrails=STRICT, tools=STRICT, evaluations=STRICT, approvals=STRICT),
     kind("jobs", JobOutcome(), names.QUEUE),
     kind("good", EventRatio(metric=names.HTTP_DURATION, good=(equals(names.STATUS_CLASS, "2xx"),))),
     kind("parts", EventRatio(metric="celery_task_sent_total", source=SENT, bad_source=LOST)),

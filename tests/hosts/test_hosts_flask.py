@@ -12,7 +12,8 @@ from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import BaseConverter
-from werkzeug.test import Client
+from werkzeug.test import Client, EnvironBuilder
+from werkzeug.wsgi import ClosingIterator
 
 from parapet import Parapet
 from parapet.core import guard
@@ -299,3 +300,23 @@ def test_what_a_view_aborts_with_is_the_outcome_of_its_journey(status: int, outc
     assert [ask(app, path) for path in ("/n", "/r")] == [status, status]
     _, journeys = parapet.recorder.histograms()
     assert sum(journeys.series["checkout", outcome][:-1]) == 2
+
+
+def test_only_what_is_made_while_it_is_sent_is_followed_to_its_end() -> None:
+    """An answer that is all there goes to the server as Flask gave it, and is counted by then; a stream is not."""
+    app, parapet = made()
+    app.add_url_rule("/text", view_func=lambda: "text", endpoint="text")
+    app.add_url_rule("/json", view_func=lambda: {"a": 1}, endpoint="json")
+    app.add_url_rule("/stream", view_func=lambda: Response(part for part in ("a", "b")), endpoint="stream")
+    instrument(app, parapet)
+
+    def counted_before_the_body_is_read(path: str) -> bool:
+        body: Any = app(EnvironBuilder(path).get_environ(), lambda line, headers: None)
+        before = counts(parapet).get(("GET", path, "2xx"), 0)
+        assert (type(body) is ClosingIterator) is (before == 1)
+        assert b"".join(body)
+        body.close()
+        assert counts(parapet)["GET", path, "2xx"] == 1
+        return before == 1
+
+    assert [counted_before_the_body_is_read(path) for path in ("/text", "/json", "/stream")] == [True, True, False]

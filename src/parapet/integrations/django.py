@@ -77,9 +77,10 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
     recorder = parapet.recorder
     templates = Templates()
     tally = Tally(recorder)
-    here, clock, bucket, bounds = tally.here, perf_counter, bisect_left, recorder.http.bounds_seconds
+    here, bounds = tally.here, recorder.http.bounds_seconds
     due, sample = recorder.http.exemplars.due, recorder.http.sample
     prepared = False
+    sum_at = 0  # where cells hold the sum: counted from their beginning, which is cheaper than from their end
 
     def prepare(told: Recorder) -> None:
         nonlocal prepared
@@ -101,14 +102,16 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
         return tally.cells(method, template or vocabulary.UNMATCHED, number, key=key, status_key=number)
 
     def count(request: HttpRequest, status: object, start: float) -> None:
-        seconds = clock() - start
+        nonlocal sum_at
+        seconds = perf_counter() - start
         try:
             cells = here.fast[request.resolver_match.route][request.method][status]  # type: ignore[union-attr]
         except (LookupError, AttributeError, TypeError, ValueError):
             cells = first_sight(request, status)
-        at = bucket(bounds, seconds)
-        cells[at] += 1
-        cells[-1] += seconds
+            sum_at = len(cells) - 1
+        at = 0 if seconds <= bounds[0] else bisect_left(bounds, seconds)
+        cells[at] += 1.0
+        cells[sum_at] += seconds
         if start > due[at]:
             sample(cells, at, seconds)
 
@@ -141,7 +144,7 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
                 if not prepared:
                     prepare(recorder)
                 returned = False
-                start = clock()
+                start = perf_counter()
                 try:
                     response = await answer_async(request)
                     returned = True
@@ -162,7 +165,7 @@ def instrument(parapet: Host) -> Callable[[Handler], Handler]:
             if not prepared:
                 prepare(recorder)
             returned = False
-            start = clock()
+            start = perf_counter()
             try:
                 response = answer(request)
                 returned = True

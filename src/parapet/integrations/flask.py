@@ -9,6 +9,7 @@ from weakref import WeakKeyDictionary
 try:
     from flask import Flask
     from werkzeug.exceptions import HTTPException, MethodNotAllowed
+    from werkzeug.wsgi import ClosingIterator
 except ImportError as error:
     raise ImportError("Flask is not installed. Install it, or do not import parapet.integrations.flask.") from error
 
@@ -49,24 +50,22 @@ def instrument(app: Flask, parapet: Host) -> None:
 
 
 class _Rules:
-    """The URL map of an application. A rule is the anchor of a request."""
+    """The URL map of an application. What its rule is written as is the anchor of a request."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
 
     @staticmethod
-    def anchor(environ: Environ) -> object:
+    def anchor(environ: Environ) -> str:
         try:
-            return environ["werkzeug.request"].url_rule  # type: ignore[attr-defined]
+            return environ["werkzeug.request"].url_rule.rule  # type: ignore[attr-defined, no-any-return]
         except (LookupError, AttributeError, TypeError, ValueError, RuntimeError):
-            return None
+            return vocabulary.UNMATCHED
 
-    key = staticmethod(id)
-
-    def template(self, environ: Environ, anchor: object, status: int) -> tuple[str | None, bool]:
+    def template(self, environ: Environ, anchor: str, status: int) -> tuple[str | None, bool]:
         """The template of a rule; without a rule, of the one that the path leads to."""
-        if anchor is not None:
-            return template_of(str(anchor)), True
+        if anchor != vocabulary.UNMATCHED:
+            return template_of(anchor), True
         if status == 404:  # the commonest answer to what no rule matched; a host that floods us pays no second search
             return None, True
         adapter = self._app.url_map.bind_to_environ(environ)
@@ -77,6 +76,17 @@ class _Rules:
         except HTTPException:
             return None, False
         return template_of(rule.rule), False
+
+    @staticmethod
+    def whole(body: object) -> bool:
+        """Most answers are text, which Werkzeug keeps in a list behind an iterator that closes it. Where it keeps it
+        elsewhere one day, the body is followed to its end like any stream."""
+        if type(body) is not ClosingIterator:
+            return False
+        try:
+            return type(body._callbacks[-1].__self__.response) is list  # type: ignore[attr-defined]
+        except (LookupError, AttributeError, TypeError, ValueError, RuntimeError):
+            return False
 
     def served(self) -> Iterator[tuple[str, str]]:
         """Every rule with the methods that were asked for; Flask adds HEAD and OPTIONS to them."""

@@ -25,14 +25,15 @@ def instrument(app: ASGIApp, recorder: Recorder) -> ASGIApp:
     A duration ends with the last part of the answer's body; background tasks come after it. WebSockets pass through.
     """
     sight = Sight(app, recorder)
-    # Everything that a request needs is bound here: a closure costs less than an instance with attributes.
+    # What a request needs is bound here: a closure costs less than an instance with attributes. What modules hold is
+    # left there, because everything bound is copied for every request.
     here, first_sight, prepare = sight.here, sight.cells, sight.prepare
-    bounds, bucket, clock = recorder.http.bounds_seconds, bisect_left, perf_counter
-    due, sample = recorder.http.exemplars.due, recorder.http.sample
-    prepared = False
+    bounds, due, sample = recorder.http.bounds_seconds, recorder.http.exemplars.due, recorder.http.sample
+    prepared = included = False
+    sum_at = 0  # where cells hold the sum: counted from their beginning, which is cheaper than from their end
 
     async def middleware(scope: Scope, receive: Receive, send: Send) -> None:
-        nonlocal prepared
+        nonlocal prepared, included, sum_at
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 prepare(scope)
@@ -58,31 +59,30 @@ def instrument(app: ASGIApp, recorder: Recorder) -> ASGIApp:
             if "status" in message:
                 status = status or message["status"]
             elif "more_body" not in message or not message["more_body"]:
-                end = clock()
+                end = perf_counter()
             return send(message)
 
         returned = False
-        start = clock()
+        start = perf_counter()
         try:
             await app(scope, listen, answer)
             returned = True
         finally:
-            seconds = (end or clock()) - start
+            seconds = (end or perf_counter()) - start
             if not returned:
                 status = settled(status, end > 0, sys.exc_info()[1])
             try:
-                try:
-                    route = scope["route"]
-                except KeyError:
-                    route = scope["endpoint"]
-                if "fastapi" in scope:
+                route = scope["route"]
+                if included and "fastapi" in scope:
                     route = scope["fastapi"].get("effective_route_context", route)  # type: ignore[attr-defined]
-                cells = here.fast[id(route)][scope["method"]][status]
+                cells = here.fast[route.app][scope["method"]][status]  # type: ignore[attr-defined]
             except (LookupError, AttributeError, TypeError, ValueError):
                 cells = first_sight(scope, status)
-            at = bucket(bounds, seconds)
-            cells[at] += 1
-            cells[-1] += seconds
+                sum_at = len(cells) - 1
+                included = included or sight.included
+            at = 0 if seconds <= bounds[0] else bisect_left(bounds, seconds)
+            cells[at] += 1.0
+            cells[sum_at] += seconds
             if start > due[at]:
                 sample(cells, at, seconds)
 

@@ -32,7 +32,8 @@ class HistogramSnapshot:
 
 class Histogram(Family):
     """Counts durations. Its cells are the number of observations in each bucket, of which the last has no upper
-    bound, and then the sum of seconds: to count is two additions.
+    bound, and then the sum of seconds: to count is two additions. All are floats, because to add to one takes the
+    interpreter less when both are, in memory and in a file alike.
 
     Raises:
         ConfigurationError: it cannot be a metric: its name or its labels.
@@ -59,7 +60,7 @@ class Histogram(Family):
         """Count one duration, which must be a finite number of seconds, 0 or more."""
         cells = self.cells(labels)
         bucket = bisect_left(self.bounds_seconds, seconds)
-        cells[bucket] += 1
+        cells[bucket] += 1.0
         cells[-1] += seconds
         if perf_counter() > self.exemplars.due[bucket]:
             self.sample(cells, bucket, seconds)
@@ -77,7 +78,7 @@ class Histogram(Family):
 
     def empty(self) -> Cells:
         """Cells in which nothing was counted."""
-        return [0] * (len(self.bounds_seconds) + 1) + [0.0]
+        return [0.0] * (len(self.bounds_seconds) + 2)
 
     def place(self, labels: Labels) -> Place:
         """Where the cells of a label set belong in a file."""

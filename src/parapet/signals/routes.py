@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from parapet.core import vocabulary
 
+FASTAPI = "fastapi"
+"""Where FastAPI keeps in a scope what it knows of the request."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leaf:
@@ -31,7 +34,7 @@ def leaves(routes: object, prefix: str = "") -> Iterator[Leaf]:
                 yield Leaf(
                     template=prefix + _path(inner),
                     methods=_methods(inner, endpoint),
-                    anchors=(view, inner, endpoint),
+                    anchors=(view, inner, endpoint, getattr(view, "app", None)),
                 )
             elif below:
                 yield from leaves(below, prefix + _mount_path(inner))
@@ -52,7 +55,7 @@ def anchor_of(scope: Mapping[str, object]) -> object:
     """What the framework left in the scope of a request that it routed; None if nothing."""
     # Starlette sets the route since 1.7 and FastAPI always did; otherwise there is only the endpoint.
     anchor = scope.get("route") or scope.get("endpoint")
-    extra = scope.get("fastapi")
+    extra = scope.get(FASTAPI)
     # FastAPI since 0.137: the route of an included router does not know the prefix, this context does.
     return extra.get("effective_route_context", anchor) if isinstance(extra, dict) else anchor
 
@@ -73,7 +76,7 @@ def own_path(anchor: object) -> str:
 
 def match(scope: Mapping[str, object], routes: object) -> tuple[str, bool] | None:
     """Match again as the routers did: the template, and whether it ends at an application we cannot look into."""
-    start = {key: value for key, value in scope.items() if key not in {"fastapi", "route", "endpoint"}}
+    start = {key: value for key, value in scope.items() if key not in {FASTAPI, "route", "endpoint"}}
     start["root_path"] = scope.get("app_root_path", scope.get("root_path", ""))
     start["path_params"] = {}
     return _matched(start, routes, "")
@@ -81,7 +84,7 @@ def match(scope: Mapping[str, object], routes: object) -> tuple[str, bool] | Non
 
 def frontend_template(scope: Mapping[str, object]) -> str | None:
     """The template of files that FastAPI serves as a front end, which is no route; None if it is something else."""
-    extra = scope.get("fastapi")
+    extra = scope.get(FASTAPI)
     rest = extra.get("frontend_path") if isinstance(extra, dict) else None
     path = scope.get("path")
     if not isinstance(rest, str) or not isinstance(path, str) or "app_root_path" in scope:

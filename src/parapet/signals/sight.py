@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from threading import local
+from types import FunctionType
 from typing import TypeAlias
 
 from parapet.core import vocabulary
@@ -13,8 +14,8 @@ from parapet.signals.admission import DISCONNECTED, NO_ANSWER, class_of
 from parapet.signals.histogram import Cells
 from parapet.signals.recorder import Recorder
 
-Fast: TypeAlias = dict[int, dict[str, dict[int, Cells]]]
-"""Identity of the route -> method -> status -> the current thread's cells."""
+ByMethod: TypeAlias = dict[str, dict[int, Cells]]
+"""Method -> status -> the current thread's cells."""
 
 MOST_ANCHORS = 4_096
 
@@ -25,7 +26,10 @@ class Memory:
     """What one thread knows already."""
 
     def __init__(self) -> None:
-        self.fast: Fast = {}
+        self.fast: dict[object, ByMethod] = {}
+        """By the function of a route that nobody but that route has: found quicker than by an identity."""
+        self.by_anchor: dict[int, ByMethod] = {}
+        """By the identity of whatever else tells the route."""
         self.templates: dict[int, str] = {}
         self.ambiguous: set[int] = set()
         self.anchors: list[object] = []  # kept alive, or their identities would be given to others
@@ -34,6 +38,7 @@ class Memory:
         """Make the identity of *anchor* safe to use as a key; a host that makes routes without end starts us anew."""
         if len(self.anchors) >= MOST_ANCHORS:
             self.fast.clear()
+            self.by_anchor.clear()
             self.templates.clear()
             self.ambiguous.clear()
             self.anchors.clear()
@@ -48,6 +53,8 @@ class Sight:
         self._recorder = recorder
         self.here = local()
         """`fast` of the current thread, once it has seen something. Not a class of its own: those are slower."""
+        self.included = False
+        """Whether FastAPI has answered here: only then may a request know its route as that of an included router."""
         recorder.http.cached_in(self.here)
 
     def prepare(self, scope: Mapping[str, object]) -> None:
@@ -61,21 +68,30 @@ class Sight:
         recorder = self._recorder
         anchor: object = None
         template = vocabulary.UNMATCHED
-        with guarded("signals.route"):
-            anchor = routes.anchor_of(scope)
-            template = self._template(scope, anchor) or vocabulary.UNMATCHED
         method: object = None
-        with guarded("signals.method"):
-            method = scope["method"]
+        with guarded("signals.route"):
+            self.included = self.included or routes.FASTAPI in scope
+            anchor = routes.anchor_of(scope)
+            method = scope.get("method")
+            known = self._known(anchor, method, status)
+            if known is not None:
+                return known
+            template = self._template(scope, anchor) or vocabulary.UNMATCHED
         with guarded("signals.request"):
             if class_of(status) is None:
                 recorder.reject(reading.HTTP_REQUEST, reading.UNKNOWN_STATUS)
             cells = recorder.http.cells(recorder.admission.labels(method, template, status))
-            known = isinstance(method, str) and method in vocabulary.METHODS
-            if known and isinstance(status, int) and status != NO_ANSWER and class_of(status) is not None:
-                self._remember(anchor, str(method), status, cells)
+            plain = isinstance(method, str) and method in vocabulary.METHODS
+            if plain and isinstance(status, int) and status != NO_ANSWER and class_of(status) is not None:
+                self._remember(scope, anchor, str(method), status, cells)
             return cells
         return recorder.http.empty()
+
+    def _known(self, anchor: object, method: object, status: object) -> Cells | None:
+        by_method = self._memory().by_anchor.get(id(anchor))
+        if by_method is None or not isinstance(method, str) or not isinstance(status, int):
+            return None
+        return by_method.get(method, {}).get(status)
 
     def _memory(self) -> Memory:
         memory: Memory | None = getattr(self.here, "memory", None)
@@ -84,10 +100,17 @@ class Sight:
             self.here.fast = memory.fast
         return memory
 
-    def _remember(self, anchor: object, method: str, status: int, cells: Cells) -> None:
+    def _remember(self, scope: Mapping[str, object], anchor: object, method: str, status: int, cells: Cells) -> None:
         memory = self._memory()
-        if id(anchor) in memory.templates:
-            memory.fast.setdefault(id(anchor), {}).setdefault(method, {})[status] = cells
+        if id(anchor) not in memory.templates:
+            return
+        by_method = memory.by_anchor.setdefault(id(anchor), {})
+        by_method.setdefault(method, {})[status] = cells
+        own = getattr(anchor, "app", None)
+        if isinstance(own, FunctionType) and own not in memory.fast:
+            below = getattr(scope.get("router"), "routes", None)
+            if routes.templates_of(below, own) == {memory.templates[id(anchor)]}:
+                memory.fast[own] = by_method
 
     def _template(self, scope: Mapping[str, object], anchor: object) -> str | None:
         memory = self._memory()

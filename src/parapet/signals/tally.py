@@ -30,18 +30,14 @@ class Tally:
         self.here = local()
         """`fast` of the current thread, once it has seen something. Not a class of its own: those are slower."""
         recorder.http.cached_in(self.here)
-        recorder.http.cached_in(self.here)
 
-    def cells(
-        self, method: object, template: str, status: int, *, key: Hashable, status_key: Hashable, keep: object = None
-    ) -> Cells:
+    def cells(self, method: object, template: str, status: int, *, key: Hashable, status_key: Hashable) -> Cells:
         """The current thread's cells of a request.
 
         Args:
             status: an HTTP status, or one of the stand-ins of `parapet.signals.admission`.
             key: under what to remember the route; None: not at all.
             status_key: under what to remember the status.
-            keep: kept alive as long as *key* is remembered, because *key* is its identity.
         """
         recorder = self._recorder
         with guarded("signals.request"):
@@ -50,18 +46,14 @@ class Tally:
                 recorder.reject(reading.HTTP_REQUEST, reading.UNKNOWN_STATUS)
             cells = recorder.http.cells(recorder.admission.labels(method, template, status))
             if known and key is not None and status != NO_ANSWER and method in vocabulary.METHODS:
-                self._remember(key, str(method), status_key, cells, keep)
+                self._remember(key, str(method), status_key, cells)
             return cells
         return recorder.http.empty()
 
-    def _remember(self, key: Hashable, method: str, status_key: Hashable, cells: Cells, keep: object) -> None:
+    def _remember(self, key: Hashable, method: str, status_key: Hashable, cells: Cells) -> None:
         fast: Fast | None = getattr(self.here, "fast", None)
         if fast is None:
             fast = self.here.fast = {}
-            self.here.kept = []
-        if key not in fast:
-            if len(fast) >= MOST_ROUTES:  # a host that makes routes without end starts us anew
-                fast.clear()
-                self.here.kept.clear()
-            self.here.kept.append(keep)
+        if key not in fast and len(fast) >= MOST_ROUTES:  # a host that makes routes without end starts us anew
+            fast.clear()
         fast.setdefault(key, {}).setdefault(method, {})[status_key] = cells

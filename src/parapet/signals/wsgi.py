@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from time import perf_counter
 from typing import Protocol, TypeAlias
 
@@ -18,6 +18,8 @@ from parapet.signals.tally import Tally
 Environ: TypeAlias = dict[str, object]
 StartResponse: TypeAlias = Callable[..., Callable[[bytes], object]]
 WSGIApp: TypeAlias = Callable[[Environ, StartResponse], Iterable[bytes]]
+Begun: TypeAlias = Callable[[], tuple[str, str]]
+"""What was told when the answer began: the route's anchor, and the status line."""
 
 UNKNOWN = 1_000
 """Stands for what an application gave for a status and is none."""
@@ -26,16 +28,17 @@ UNKNOWN = 1_000
 class Routing(Protocol):
     """What a framework knows about the routes of its requests."""
 
-    def anchor(self, environ: Environ) -> object:
-        """What tells the matched route from others, read as the answer begins; None: nothing. Must not raise."""
+    def anchor(self, environ: Environ) -> str:
+        """What tells the matched route from others, read as the answer begins; `UNMATCHED` for none. Must not raise."""
         ...
 
-    def key(self, anchor: object) -> Hashable:
-        """*anchor*, or its identity if it cannot be the key of a dict. Must not raise."""
-        ...
-
-    def template(self, environ: Environ, anchor: object, status: int) -> tuple[str | None, bool]:
+    def template(self, environ: Environ, anchor: str, status: int) -> tuple[str | None, bool]:
         """The route's template; and whether all answers with this anchor and this status have the same one."""
+        ...
+
+    def whole(self, body: object) -> bool:
+        """Whether all of a body is there already, though it is no list: nothing happens while it is sent. Must not
+        raise."""
         ...
 
     def served(self) -> Iterable[tuple[str, str]]:
@@ -49,21 +52,21 @@ class Told:
     def __init__(self, route: Callable[[Environ], str | None] | None) -> None:
         self._route = route
 
-    def anchor(self, environ: Environ) -> object:
+    def anchor(self, environ: Environ) -> str:
         """The template itself."""
         if self._route is not None:
             with guarded("wsgi.route"):
                 template = self._route(environ)
-                return template if type(template) is str else None
-        return None
+                return template if type(template) is str else vocabulary.UNMATCHED
+        return vocabulary.UNMATCHED
 
-    def key(self, anchor: object) -> Hashable:
+    def template(self, environ: Environ, anchor: str, status: int) -> tuple[str | None, bool]:
         """The template itself."""
-        return anchor if isinstance(anchor, str) else vocabulary.UNMATCHED
+        return anchor, True
 
-    def template(self, environ: Environ, anchor: object, status: int) -> tuple[str | None, bool]:
-        """The template itself."""
-        return (anchor if isinstance(anchor, str) else None), True
+    def whole(self, body: object) -> bool:
+        """Nobody knows."""
+        return False
 
     def served(self) -> Iterable[tuple[str, str]]:
         """Nobody knows."""
@@ -88,13 +91,13 @@ def instrument(
     """
     routes: Routing = routing or Told(route)
     tally = Tally(recorder)
-    # Everything that a request needs is bound here: a closure costs less than an instance with attributes.
-    here, anchor_of, key_of, clock = tally.here, routes.anchor, routes.key, perf_counter
-    bounds, bucket = recorder.http.bounds_seconds, bisect_left
-    due, sample = recorder.http.exemplars.due, recorder.http.sample
+    # What a request needs is bound here: a closure costs less than an instance with attributes.
+    here, anchor_of, whole = tally.here, routes.anchor, routes.whole
+    bounds, due, sample = recorder.http.bounds_seconds, recorder.http.exemplars.due, recorder.http.sample
     prepared = False
+    sum_at = 0  # where cells hold the sum: counted from their beginning, which is cheaper than from their end
 
-    def first_sight(environ: Environ, anchor: object, status: int, status_key: str | None) -> list[float]:
+    def first_sight(environ: Environ, anchor: str, status: int, status_key: str | None) -> list[float]:
         template, lasting = None, False
         with guarded("wsgi.template"):
             template, lasting = routes.template(environ, anchor, status)
@@ -102,34 +105,44 @@ def instrument(
             environ.get("REQUEST_METHOD"),
             template or vocabulary.UNMATCHED,
             status,
-            key=key_of(anchor) if lasting and status_key else None,
+            key=anchor if lasting and status_key else None,
             status_key=status_key,
-            keep=anchor,
         )
 
-    class Answer:
-        """One request: what its application calls to begin the answer, and around the answer's body."""
+    def count(environ: Environ, anchor: str, line: str, start: float) -> None:
+        nonlocal sum_at
+        seconds = perf_counter() - start
+        try:
+            cells = here.fast[anchor][environ["REQUEST_METHOD"]][line[:3]]
+        except (LookupError, AttributeError, TypeError, ValueError):
+            cells = first_sight(environ, anchor, _status(line), _key(line))
+            sum_at = len(cells) - 1
+        at = 0 if seconds <= bounds[0] else bisect_left(bounds, seconds)
+        cells[at] += 1.0
+        cells[sum_at] += seconds
+        if start > due[at]:
+            sample(cells, at, seconds)
 
-        __slots__ = ("anchor", "body", "environ", "line", "start", "start_response")
+    def break_off(environ: Environ, anchor: str, line: str, start: float, error: BaseException | None) -> None:
+        seconds = perf_counter() - start
+        cells = first_sight(environ, anchor, settled(_status(line), False, error), None)
+        at = bisect_left(bounds, seconds)
+        cells[at] += 1.0
+        cells[-1] += seconds
+        if start > due[at]:
+            sample(cells, at, seconds)
 
-        # Filled by whoever makes it: a constructor would cost a tenth of the whole.
-        anchor: object
-        body: Iterable[bytes]
-        environ: Environ
-        line: str
-        start: float
-        """When the request began; 0 once it is counted."""
-        start_response: StartResponse
+    class Stream:
+        """The body of an answer that is made while it is sent."""
 
-        def begin(self, line: str, headers: object, exc_info: object = None) -> Callable[[bytes], object]:
-            if exc_info is None:
-                write = self.start_response(line, headers)
-            else:
-                write = self.start_response(line, headers, exc_info)
-            if not self.line:  # later on, frameworks have forgotten
-                self.anchor = anchor_of(self.environ)
-            self.line = line
-            return write
+        __slots__ = ("begun", "body", "environ", "start")
+
+        def __init__(self, body: Iterable[bytes], environ: Environ, start: float, begun: Begun) -> None:
+            self.body = body
+            self.environ = environ
+            self.start = start
+            """When the request began; 0 once it is counted."""
+            self.begun = begun
 
         def __iter__(self) -> Iterator[bytes]:
             whole = False
@@ -152,22 +165,12 @@ def instrument(
             start = self.start
             if not start:
                 return
-            seconds = clock() - start
             self.start = 0.0
-            line = self.line
-            if error is not None:
-                status = settled(_status(line), False, error)
-                cells = first_sight(self.environ, getattr(self, "anchor", None), status, None)
+            anchor, line = self.begun()
+            if error is None:
+                count(self.environ, anchor, line, start)
             else:
-                try:
-                    cells = here.fast[key_of(self.anchor)][self.environ["REQUEST_METHOD"]][line[:3]]
-                except (LookupError, AttributeError, TypeError, ValueError):
-                    cells = first_sight(self.environ, getattr(self, "anchor", None), _status(line), _key(line))
-            at = bucket(bounds, seconds)
-            cells[at] += 1
-            cells[-1] += seconds
-            if start > due[at]:
-                sample(cells, at, seconds)
+                break_off(self.environ, anchor, line, start, error)
 
         def attach(self) -> bool:
             """Have a file that the server sends itself tell its end; says whether that can be done."""
@@ -200,29 +203,36 @@ def instrument(
     def measured(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         if not prepared:
             prepare(recorder)
-        answer = Answer()
-        answer.environ = environ
-        answer.start_response = start_response
-        answer.line = ""
-        answer.start = clock()
+        line = ""
+        anchor = vocabulary.UNMATCHED
+
+        # Without annotations, which would be put together anew for every request.
+        def begin(told, headers, exc_info=None):  # type: ignore[no-untyped-def]
+            nonlocal line, anchor
+            write = start_response(told, headers, exc_info) if exc_info else start_response(told, headers)
+            if not line:  # later on, frameworks have forgotten
+                anchor = anchor_of(environ)
+            line = told
+            return write
+
         returned = False
+        start = perf_counter()
         try:
-            body = app(environ, answer.begin)
+            body = app(environ, begin)
             returned = True
         finally:
             if not returned:
-                answer.end(sys.exc_info()[1])
-        answer.body = body
+                break_off(environ, anchor, line, start, sys.exc_info()[1])
         kind = type(body)
-        if kind is list or kind is tuple:  # all there is; servers look at its length
-            answer.end(None)
-        elif kind is environ.get(
-            "wsgi.file_wrapper"
-        ):  # servers know it by its class, and send it in a way of their own
-            if not answer.attach():
-                answer.end(None)
-        else:
+        if kind is list or kind is tuple or whole(body):  # all there is; servers look at its length
+            count(environ, anchor, line, start)
+            return body
+        answer = Stream(body, environ, start, lambda: (anchor, line))
+        if kind is not environ.get("wsgi.file_wrapper"):
             return answer
+        # Servers know it by its class, and send it in a way of their own.
+        if not answer.attach():
+            answer.end(None)
         return body
 
     return measured

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -28,10 +29,22 @@ def engine(url: str, make: Callable[..., Engine], service: Any) -> Engine:
 
 def test_a_connection_that_comes_late_was_waited_for(engine: Engine, service: Any) -> None:
     """The time until somebody else gives one back is the wait."""
-    engine.pool._timeout = 5.0  # type: ignore[attr-defined]
+    engine.pool._timeout = 60.0  # type: ignore[attr-defined]
     first, second = engine.connect(), engine.connect()
     waits_before = sum(service.values("parapet_db_pool_wait_seconds_sum").values())
-    back = threading.Timer(0.05, first.close)
+    asking = threading.get_ident()
+
+    def give_back_once_it_is_waited_for() -> None:
+        pause = threading.Event()
+        while True:
+            frame = sys._current_frames()[asking]
+            if frame.f_code.co_name == "wait" and frame.f_back and "sqlalchemy" in frame.f_back.f_code.co_filename:
+                break
+            pause.wait(0.001)
+        pause.wait(0.05)
+        first.close()
+
+    back = threading.Thread(target=give_back_once_it_is_waited_for)
     back.start()
     with engine.connect():
         pass

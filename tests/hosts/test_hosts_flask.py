@@ -311,7 +311,8 @@ def test_only_what_is_made_while_it_is_sent_is_followed_to_its_end() -> None:
     instrument(app, parapet)
 
     def counted_before_the_body_is_read(path: str) -> bool:
-        body: Any = app(EnvironBuilder(path).get_environ(), lambda line, headers: None)
+        begin: Any = lambda line, headers: None  # noqa: E731
+        body: Any = app(EnvironBuilder(path).get_environ(), begin)
         before = counts(parapet).get(("GET", path, "2xx"), 0)
         assert (type(body) is ClosingIterator) is (before == 1)
         assert b"".join(body)

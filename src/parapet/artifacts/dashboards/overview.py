@@ -20,6 +20,8 @@ from parapet.slo.catalog import Catalog
 from parapet.slo.durations import spoken
 
 LEGEND = legend(names.TITLE)
+FIRST_SCREEN = 14
+"""Rows of the grid that fit below the figures; the table has the worst on top, and scrolls."""
 TALLEST = 22
 """Rows of the grid; what does not fit is scrolled."""
 LINKS = closer("__field.labels")
@@ -49,8 +51,8 @@ def overview(catalog: Catalog, wiring: Wiring) -> Board:
         ),
         lines=(
             Line(height=4, panels=(*_counts(policy), *_extremes(burn))),
+            Line(height=min(4 + len(catalog), FIRST_SCREEN), panels=(worst_first(policy, burn),)),
             Line(height=height, panels=(_bands(policy),)),
-            Line(height=height + 1, panels=(worst_first(policy, burn),)),
             *all_watched(catalog),
             Heading(title="How it went"),
             budgets(CHOSEN, len(catalog)),

@@ -78,15 +78,24 @@ def test_labels_of_alerts_say_who_and_how_loud_and_nothing_that_varies(shop_cata
     """What varies would make two incidents of one trouble."""
     groups = yaml.safe_load(build(shop_catalog, Wiring())["prometheus/alerts.yml"])["groups"]
     for rule in (rule for group in groups for rule in group["rules"]):
-        assert set(rule["labels"]) == {names.SERVICE, names.SLICE, names.SEVERITY}
-        assert rule["annotations"][names.WORKBENCH_URL].startswith("http://127.0.0.1:8000/parapet/go?service=shop&")
+        stale = {names.SIGNAL} if rule["alert"] == names.ALERT_STALE else set()
+        of = {names.TARGET} if rule["labels"].get(names.SIGNAL) == "target_gone" else {names.SLICE}
+        assert set(rule["labels"]) == {names.SERVICE, names.SEVERITY, *of, *stale}
+        assert rule["annotations"][names.WORKBENCH_URL].startswith("http://127.0.0.1:8000/parapet/")
+
+
+def test_what_is_not_heard_never_pages(shop_catalog: Catalog) -> None:
+    """Silence is a ticket: a page says that users are harmed, which nobody knows."""
+    groups = yaml.safe_load(build(shop_catalog, Wiring())["prometheus/alerts.yml"])["groups"]
+    stale = [rule for group in groups for rule in group["rules"] if rule["alert"] == names.ALERT_STALE]
+    assert [rule["labels"][names.SEVERITY] for rule in stale] == ["ticket"] * (len(shop_catalog) + 1)
 
 
 def test_text_of_the_host_is_never_run_as_a_template() -> None:
     """A title with braces is shown as it is written."""
     slices = tuple(replace(one, trouble="{{ query `x` }}") for one in journey_slices("login", objective=0.99))
     files = build(Catalog(service="shop", slices=slices, runbooks=("journey-login",)), Wiring())
-    (group,) = yaml.safe_load(files["prometheus/alerts.yml"])["groups"]
+    group, _ = yaml.safe_load(files["prometheus/alerts.yml"])["groups"]
     assert group["rules"][0]["annotations"][names.TITLE] == '{{ "{{" }} query `x` }}'
 
 

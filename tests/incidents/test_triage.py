@@ -10,6 +10,7 @@ import pytest
 from parapet.core.types import ALERTMANAGER, IncidentId, JsonObject
 from parapet.incidents.changes import Near, distance_words, near
 from parapet.incidents.chronology import RESOLUTION_WORDS, sentence
+from parapet.incidents.correlation import correlate
 from parapet.incidents.durations import duration_words, instant_words
 from parapet.incidents.model import (
     Change,
@@ -223,3 +224,25 @@ def test_every_kind_of_entry_and_every_end_has_its_sentence() -> None:
     assert set(RESOLUTION_WORDS) == set(Resolution)
     for resolution in Resolution:
         assert sentence(EntryKind.RESOLVED, {"resolution": resolution.value}).startswith("Resolved")
+
+
+def test_a_signal_that_is_gone_is_no_burn() -> None:
+    """Nobody knows how users fare: said as unknown, with trying it as the next step; its label names no group."""
+    lost = replace(INCIDENT, labels={"signal": "metric_gone"}, severity=Severity.TICKET)
+    read = triage(lost, [], [], [])
+    assert any(claim.text.startswith("Whether users succeed") for claim in read.unknowns)
+    assert read.next_step.text.startswith("Try it yourself")
+    assert not any("signal" in claim.text for claim in read.facts)
+    gone = replace(
+        lost, slice=None, labels={"alertname": "ParapetSignalStale", "signal": "target_gone", "target": "shop"}
+    )
+    assert not any("belongs to no slice" in claim.text for claim in triage(gone, [], [], []).unknowns)
+
+
+def test_a_burn_and_a_lost_signal_of_one_slice_are_two_incidents() -> None:
+    """One does not hide behind the other, whatever fires first; page and ticket of the burn are still one."""
+    page = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "checkout", "severity": "page"}
+    ticket = {**page, "alertname": "ParapetBudgetBurnTicket", "severity": "ticket"}
+    stale = {**ticket, "alertname": "ParapetSignalStale", "signal": "metric_gone"}
+    keys = [correlate(labels, service="shop").key for labels in (page, ticket, stale)]
+    assert keys == ["shop/checkout", "shop/checkout", "shop/checkout{signal=metric_gone}"]

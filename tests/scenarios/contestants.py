@@ -56,6 +56,6 @@ PARAPET = Contestant(
     files=_rules,
     page=_firing(names.ALERT_PAGE),
     ticket=_firing(names.ALERT_TICKET),
-    stale=None,
+    stale=_firing(names.ALERT_STALE),
     period_burn=series.PERIOD_BURN,
 )

@@ -59,6 +59,11 @@ class Outcome:
         return self._after(self.tickets)
 
     @property
+    def stale_after(self) -> float | None:
+        """Minutes from the end of the first stretch until it is told that nothing is heard; None if it never is."""
+        return self.stale[0].began - self.scenario.stretches[0].minutes if self.stale else None
+
+    @property
     def clear_after(self) -> float | None:
         """Minutes from the end of the trouble until no page fired any more; None if one does, or none ever did."""
         ended = self.pages[-1].ended if self.pages else None

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from tests.scenarios.contestants import PARAPET
 from tests.scenarios.corpus import BRIEF, FULL, corpus, error_rates
 from tests.scenarios.model import Scenario, Series, Stretch, Target, notation, samples
-from tests.scenarios.promtool import Outcome, run
+from tests.scenarios.promtool import Outcome, ask, run
+
+from parapet.slo import series
+from parapet.slo.state import StateNumber
 
 pytestmark = pytest.mark.real
 
@@ -48,6 +52,11 @@ def test_what_must_follow_follows(scenario: Scenario, outcomes: Mapping[str, Out
         assert outcome.ticket_after <= scenario.tickets_within
     if scenario.keeps_firing:
         assert outcome.lapses == 0
+    if scenario.stale_within is not None:
+        assert outcome.stale_after is not None
+        assert outcome.stale_after <= scenario.stale_within
+    if all(one.target is Target.UP for one in scenario.stretches):
+        assert outcome.stale == ()
     if scenario.clears_within is not None:
         assert outcome.clear_after is not None
         assert outcome.clear_after <= scenario.clears_within
@@ -71,6 +80,27 @@ def test_a_past_that_nobody_saw_changes_nothing(
     assert found is not None
     assert expected is not None
     assert abs(found - expected) <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "minutes", "expected"),
+    [
+        ("recovery", (50, 65), {50: StateNumber.GOOD, 65: StateNumber.BURNING_PAGE}),
+        ("idle-night", (100, 300), {100: StateNumber.GOOD, 300: StateNumber.IDLE}),
+        ("1-in-10-minutes-one-fails", (100, 195), {100: StateNumber.GOOD, 195: StateNumber.NOT_ENOUGH_EVIDENCE}),
+        ("gone-while-healthy", (100, 150), {100: StateNumber.GOOD, 150: StateNumber.STALE}),
+        ("unmeasured", (100, 150), {100: StateNumber.GOOD, 150: StateNumber.STALE}),
+        ("down-during-an-outage", (200,), {200: StateNumber.BURNING_PAGE}),
+    ],
+)
+def test_the_recorded_state_says_what_can_be_known(
+    name: str, minutes: Sequence[int], expected: Mapping[int, StateNumber], tmp_path: Path
+) -> None:
+    """Good, burning, too little to judge, idle and unheard are five different numbers, one at a time."""
+    scenario = next(one for one in CORPUS if one.name == name)
+    until = replace(scenario, stretches=tuple(one for begin, _, one in scenario.spans() if begin < max(minutes)))
+    answers = ask(PARAPET.files(scenario.objective), until, [(series.STATE, at * 60) for at in minutes], tmp_path)
+    assert {at // 60: value for (_, at), value in answers.items()} == expected
 
 
 def test_scenarios_have_names_of_their_own() -> None:

@@ -4,38 +4,79 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from urllib.parse import urlencode
 
 from parapet.artifacts import promql
 from parapet.artifacts.rules import Group, Rule, plain, slice_labels
+from parapet.artifacts.standing import firing, jobs_of, nothing_is_up, on_labels
+from parapet.artifacts.texts import burn_texts, gone_texts, stale_texts
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.core.vocabulary import Severity
 from parapet.slo import series
-from parapet.slo.budget import budget_seconds, percent
+from parapet.slo.budget import percent
 from parapet.slo.burn import BurnPolicy, Threshold
-from parapet.slo.catalog import Catalog, is_address
+from parapet.slo.catalog import Catalog
 from parapet.slo.durations import spoken
 from parapet.slo.evidence import CONFIDENCE_DEVIATIONS, FEWEST_STILL, QUIET_RATIO
 from parapet.slo.reach import worst_case_seconds
 from parapet.slo.slice import Slice
+from parapet.slo.state import Silence
 
-ALERTS = {Severity.PAGE: names.ALERT_PAGE, Severity.TICKET: names.ALERT_TICKET}
+TARGET_GONE, METRIC_GONE = "target_gone", "metric_gone"
+"""Values of the label `signal` of what is raised when nothing is heard."""
 
 
 def alert_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
-    """One group per slice, with one alert per severity that the slice may raise."""
-    return tuple(
+    """One group per slice: an alert per severity that it may raise, and one if its metric is gone; one group per
+    service, for targets that are gone."""
+    interval = wiring.evaluation_interval_seconds
+    mine = tuple(
         Group(
             name=f"parapet:{one.service}:{one.name}:alerts",
-            interval_seconds=wiring.evaluation_interval_seconds,
-            rules=tuple(
-                _alert(one, severity, catalog.policy_of(one), wiring)
-                for severity in Severity
-                if severity in one.severities
+            interval_seconds=interval,
+            rules=(
+                *(
+                    _alert(one, severity, catalog.policy_of(one), wiring)
+                    for severity in Severity
+                    if severity in one.severities
+                ),
+                _metric_gone(one, catalog.policy_of(one), wiring),
             ),
         )
         for one in catalog
+    )
+    jobs = sorted({job for one in catalog for job in jobs_of(one)})
+    gone = tuple(_target_gone(job, catalog, wiring) for job in jobs)
+    targets = (Group(name=f"parapet:{catalog.service}:targets", interval_seconds=interval, rules=gone),)
+    return (*mine, *(targets if gone else ()))
+
+
+def _metric_gone(one: Slice, policy: BurnPolicy, wiring: Wiring) -> Rule:
+    """The target answers without the metric, for as long as "now" is: no outage, and no health either."""
+    return Rule(
+        alert=names.ALERT_STALE,
+        expr=f"{series.SILENCE}{series.matching(one.service, one.name)} == {Silence.METRIC_GONE:d}",
+        for_seconds=policy.current_window_seconds,
+        labels={**slice_labels(one), names.SEVERITY: Severity.TICKET.value, names.SIGNAL: METRIC_GONE},
+        annotations=stale_texts(one, policy, wiring),
+        comment="The target is up and the metric is gone. Never a page: it is unknown how users fare.",
+    )
+
+
+def _target_gone(job: str, catalog: Catalog, wiring: Wiring) -> Rule:
+    """One ticket for a job that does not answer, however many slices it measures."""
+    return Rule(
+        alert=names.ALERT_STALE,
+        expr=nothing_is_up((job,)),
+        for_seconds=catalog.burn.base_window_seconds,
+        labels={
+            names.SERVICE: catalog.service,
+            names.SEVERITY: Severity.TICKET.value,
+            names.SIGNAL: TARGET_GONE,
+            names.TARGET: job,
+        },
+        annotations=gone_texts(job, wiring),
+        comment=f"No target of {job} answers. Pages that fire stay, and nothing else is known of its slices.",
     )
 
 
@@ -50,14 +91,14 @@ def _alert(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wiring) -
         _silent(one, severity),
     ]
     return Rule(
-        alert=ALERTS[severity],
+        alert=series.ALERTS[severity],
         expr="\nor\n".join(clauses),
         labels={
             **slice_labels(one),
             names.SEVERITY: severity.value,
             **{label: plain(value) for label, value in one.alert_labels.get(severity, {}).items()},
         },
-        annotations=_annotations(one, severity, policy, wiring),
+        annotations=burn_texts(one, severity, policy, wiring),
         comment=_comment(one, severity, policy, thresholds),
     )
 
@@ -107,15 +148,14 @@ def _kept(one: Slice, severity: Severity, policy: BurnPolicy, thresholds: Sequen
         limit = promql.number(threshold.error_ratio)
         kept.append(f"({bad} > {limit} * {usual} unless {over_short} <= {limit})")
     alternatives = "\n    or ".join(kept)
-    return f"(\n  (\n    {alternatives}\n  )\n  and on ({_on(one)}) {_firing(one, severity)}\n)"
+    return f"(\n  (\n    {alternatives}\n  )\n  and on ({on_labels(one)}) {firing(one, severity)}\n)"
 
 
 def _silent(one: Slice, severity: Severity) -> str:
     """It fires, and then the events stopped being recorded at all: a vanished target repairs nothing."""
     events = f"{series.EVENTS}{series.matching(one.service, one.name)}"
-    return (
-        f"(\n  max by ({_on(one)}) ({_firing(one, severity)})\n  unless on ({names.SERVICE}, {names.SLICE}) {events}\n)"
-    )
+    fires = f"max by ({on_labels(one)}) ({firing(one, severity)})"
+    return f"(\n  {fires}\n  unless on ({names.SERVICE}, {names.SLICE}) {events}\n)"
 
 
 def _names(one: Slice, policy: BurnPolicy, threshold: Threshold) -> tuple[str, str, str, str]:
@@ -126,17 +166,6 @@ def _names(one: Slice, policy: BurnPolicy, threshold: Threshold) -> tuple[str, s
         f"{series.usual_events_series(threshold.long_seconds)}{where}",
         f"{series.error_ratio_series(threshold.short_seconds)}{where}",
         f"{series.bad_within(policy, threshold.short_seconds)}{where}",
-    )
-
-
-def _on(one: Slice) -> str:
-    return ", ".join((names.SERVICE, names.SLICE, *one.group_by))
-
-
-def _firing(one: Slice, severity: Severity) -> str:
-    return (
-        f'ALERTS{{alertname="{ALERTS[severity]}",alertstate="firing",'
-        f"{names.SERVICE}={series.quoted(one.service)},{names.SLICE}={series.quoted(one.name)}}}"
     )
 
 
@@ -156,45 +185,3 @@ def _comment(one: Slice, severity: Severity, policy: BurnPolicy, thresholds: lis
         for seconds in [worst_case_seconds(policy, one.objective, ratio, severity)]
     ]
     return f"{pairs}. Worst case until it fires: {', '.join(worst)}."
-
-
-def _annotations(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wiring) -> dict[str, str]:
-    here = f"{wiring.workbench_url}/go?" + urlencode({names.SERVICE: one.service, names.SLICE: one.name})
-    minutes = promql.number(round(budget_seconds(one.objective, policy.period_seconds) / 60, 1))
-    harm = "users are harmed now" if severity is Severity.PAGE else "slow, steady harm"
-    groups = "".join(f", {label} {{{{ $labels.{label} }}}}" for label in one.group_by)
-    period = spoken(policy.period_seconds)
-    description = (
-        f"Burning the error budget of {percent(one.objective)} at {_value(one, series.CURRENT_BURN, '%.1f')} times the "
-        f"rate it can bear, over {spoken(policy.current_window_seconds)}. "
-        f"Budget left for {period}: {_value(one, series.BUDGET_REMAINING, 'humanizePercentage')}, "
-        f"{_value(one, series.BUDGET_REMAINING_MINUTES, '%.1f')} of {minutes} minutes. "
-        f"{plain(one.description)} Evidence, changes and next steps: {plain(here)}"
-    )
-    texts = {
-        names.TITLE: plain(one.trouble_title),
-        names.SUMMARY: f"{plain(one.trouble_title)}: {harm}{groups}",
-        names.DESCRIPTION: " ".join(description.split()),
-        names.RUNBOOK_URL: plain(one.runbook if one.runbook and is_address(one.runbook) else here),
-        names.RUNBOOK: plain(one.runbook or ""),
-        names.WORKBENCH_URL: plain(here),
-        names.FAULT_PLANE: plain(one.fault_plane),
-        names.OWNER: plain(one.owner),
-        names.JOURNEY: plain(one.journey or ""),
-    }
-    return {name: text for name, text in texts.items() if text}
-
-
-def _value(one: Slice, name: str, form: str) -> str:
-    """A template for the value of the recorded series *name* when the alert fires; 'unknown' if it has none.
-
-    Slice and service names are checked words; only group values come from outside, and those are quoted by the
-    template itself.
-    """
-    groups = one.group_by
-    where = [f'{names.SERVICE}="{one.service}"', f'{names.SLICE}="{one.name}"', *(f"{label}=%q" for label in groups)]
-    query = f"`{name}{{{','.join(where)}}}`"
-    if groups:
-        query = f"(printf {query} {' '.join(f'$labels.{label}' for label in groups)})"
-    shown = "humanizePercentage" if form == "humanizePercentage" else f'printf "{form}"'
-    return f"{{{{ with query {query} }}}}{{{{ . | first | value | {shown} }}}}{{{{ else }}}}unknown{{{{ end }}}}"

@@ -8,6 +8,7 @@ from parapet.artifacts import promql
 from parapet.artifacts.base import base_rules
 from parapet.artifacts.dashboards.places import page_of, uid_of
 from parapet.artifacts.rules import Group, Rule, slice_labels
+from parapet.artifacts.standing import standing_rules
 from parapet.artifacts.windows import at_steps, stepped_rules, window_rules
 from parapet.core import names
 from parapet.core.settings import Wiring
@@ -41,6 +42,8 @@ def _groups(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Group, Grou
         *_facts(one, policy, wiring),
         *(rule for w in brief for rule in window_rules(one, policy, brief, w)),
         _current_burn(one, policy),
+        _exhaustion(one, policy),
+        *standing_rules(one, policy),
     )
     slow = (
         *(rule for w in long for rule in stepped_rules(one, policy, w)),
@@ -106,6 +109,16 @@ def _current_burn(one: Slice, policy: BurnPolicy) -> Rule:
         record=series.CURRENT_BURN,
         expr=f"{ratio} / {promql.number(one.budget_ratio)}",
         comment="Burn now: 1 uses exactly the budget within the period.",
+    )
+
+
+def _exhaustion(one: Slice, policy: BurnPolicy) -> Rule:
+    where, period = series.matching(one.service, one.name), promql.number(policy.period_seconds)
+    left = f"clamp_min({series.BUDGET_REMAINING}{where}, 0)"
+    return Rule(
+        record=series.EXHAUSTION,
+        expr=f"{left} * {period} / ({series.CURRENT_BURN}{where} > 0) <= {period}",
+        comment="Until the budget is used up if it burns on like this; absent if it will last the period.",
     )
 
 

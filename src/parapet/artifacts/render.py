@@ -128,6 +128,8 @@ def group_text(group: Group) -> str:
 def _node(rule: Rule) -> dict[str, Node]:
     node: dict[str, Node] = {"record": rule.record} if rule.record is not None else {"alert": rule.alert or ""}
     node["expr"] = rule.expr
+    if rule.for_seconds is not None:
+        node["for"] = prometheus_duration(rule.for_seconds)
     if rule.labels:
         node["labels"] = dict(rule.labels)
     if rule.annotations:

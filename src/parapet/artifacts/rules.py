@@ -21,6 +21,8 @@ class Rule:
     expr: str
     comment: str
     """One line above it: what it is for."""
+    for_seconds: float | None = None
+    """How long an alert's expression must hold before it fires; None: not at all."""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
 

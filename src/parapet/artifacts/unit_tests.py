@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from parapet.artifacts.alerts import ALERTS
 from parapet.artifacts.examples import Stretch, can_be_invented, has_shares, in_batches, input_series
 from parapet.artifacts.render import Node, document
+from parapet.artifacts.standing import jobs_of
 from parapet.core import names
 from parapet.core.vocabulary import Severity
 from parapet.slo import series
@@ -76,11 +76,53 @@ def unit_tests_file(catalog: Catalog) -> str:
             about = ", ".join(one.name for one, _ in cases)
             if cases:
                 tests.append(_test(f"{title} ({about})", cases, step, step_seconds))
+    tests += _unheard(catalog, step, step_seconds)
     return document(
         {"rule_files": ["recording.yml", "alerts.yml"], "evaluation_interval": step, "tests": tests},
         "Run: promtool test rules tests.yml",
         *(_in_words(one, catalog.policy_of(one)) for one in catalog),
     )
+
+
+def _unheard(catalog: Catalog, step: str, step_seconds: float) -> list[Node]:
+    """No target, and a target without the metrics: each told as what it is."""
+    jobs = sorted({job for one in catalog for job in jobs_of(one)})
+    told = _steps(catalog.burn, catalog.burn.base_window_seconds) + SLACK_STEPS
+    gone: Node = {
+        "name": "no target answers: told once for each job",
+        "interval": step,
+        "input_series": [{"series": _up(job), "values": f"1x{PAST_STEPS} 0x{told}"} for job in jobs],
+        "promql_expr_test": [
+            _asked_stale(names.TARGET, job, at * step_seconds, fires)
+            for job in jobs
+            for at, fires in ((PAST_STEPS, False), (PAST_STEPS + 1 + told, True))
+        ],
+    }
+    slices = [one for one in catalog if can_be_invented(one) and has_shares(one)]
+    if not slices:
+        return [gone]
+    patience = _steps(catalog.burn, catalog.burn.current_window_seconds) + SLACK_STEPS
+    unmeasured: Node = {
+        "name": "targets answer without the metrics: told for each slice",
+        "interval": step,
+        "input_series": [{"series": _up(job), "values": f"1x{patience + 1}"} for job in jobs],
+        "promql_expr_test": [_asked_stale(names.SLICE, one.name, patience * step_seconds, True) for one in slices],
+    }
+    return [gone, unmeasured]
+
+
+def _up(job: str) -> str:
+    return f"up{{job={series.quoted(job)}}}"
+
+
+def _asked_stale(label: str, value: str, at_seconds: float, fires: bool) -> Node:
+    where = f'alertname="{names.ALERT_STALE}",alertstate="firing",{label}={series.quoted(value)}'
+    samples: list[Node] = [{"labels": f"{{{label}={series.quoted(value)}}}", "value": 1}] if fires else []
+    return {
+        "expr": f"max by ({label}) (ALERTS{{{where}}})",
+        "eval_time": prometheus_duration(at_seconds),
+        "exp_samples": samples,
+    }
 
 
 def _test(title: str, cases: Sequence[tuple[Slice, _Case]], step: str, step_seconds: float) -> Node:
@@ -95,7 +137,7 @@ def _test(title: str, cases: Sequence[tuple[Slice, _Case]], step: str, step_seco
 
 def _asked(one: Slice, expectation: _Expectation, step_seconds: float) -> Node:
     alerts = (
-        f'ALERTS{{alertname="{ALERTS[expectation.severity]}",alertstate="firing",'
+        f'ALERTS{{alertname="{series.ALERTS[expectation.severity]}",alertstate="firing",'
         f"{names.SERVICE}={series.quoted(one.service)},{names.SLICE}={series.quoted(one.name)}}}"
     )
     at_seconds = expectation.step * step_seconds

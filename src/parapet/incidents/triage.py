@@ -21,6 +21,8 @@ SUSPECT_SECONDS = 3_600.0
 STRONG_SUSPECT_SECONDS = 900.0
 MAX_QUOTE_CHARACTERS = 500
 MAX_FACTS = 4
+_NO_GROUP = frozenset({"alertname", names.SIGNAL, names.TARGET})
+"""Labels of an incident that tell it apart, and name no group of users."""
 
 
 class ClaimKind(StrEnum):
@@ -120,7 +122,9 @@ def unknowns(incident: Incident, near_changes: Sequence[Near], entries: Sequence
         said.append(f"What {left_out} further alerts say: the sender left them out of its delivery.")
     if any(entry.kind is EntryKind.FLAPPED for entry in entries):
         said.append("When it was clear in between: it cleared and fired again between two reports.")
-    if incident.slice is None:
+    if names.SIGNAL in incident.labels:
+        said.append("Whether users succeed: nothing is heard that could tell.")
+    elif incident.slice is None:
         said.append("Which promise to users it breaks: the alert belongs to no slice of the catalog.")
     return said
 
@@ -153,7 +157,7 @@ def _facts(incident: Incident, near_changes: Sequence[Near], episodes: Sequence[
     if incident.refired_count:
         times = "once" if incident.refired_count == 1 else f"{incident.refired_count} times"
         said.append(f"It fired again {times}, last at {_at(incident, incident.last_fired_at)}.")
-    group = {name: value for name, value in incident.labels.items() if name != "alertname"}
+    group = {name: value for name, value in incident.labels.items() if name not in _NO_GROUP}
     if group:
         said.append(f"Only where {', '.join(f'{_quote(name)} is {_quote(value)}' for name, value in group.items())}.")
     before = [one for one in near_changes if one.seconds_from_onset <= 0]
@@ -192,6 +196,8 @@ def _next_step(incident: Incident, suspect: Near | None) -> str:
         return "Find out who is hurt, and whether a promise covers it: an alert should have told you. Then close it."
     if incident.firing == 0:
         return "Try it yourself, the way a user would. If it works, wait: the incident closes when it stays quiet."
+    if names.SIGNAL in incident.labels:
+        return "Try it yourself, the way a user would: nothing else can tell. Then find out why nothing is heard."
     if suspect is not None:
         undo = "undo" if suspect.change.kind is not ChangeKind.PROVIDER else "do not work against"
         return f"Compare onset with {_change(suspect)}. If it fits, {undo} that one thing, and mark it as a change."

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from parapet.core import names
+from parapet.core.vocabulary import Severity
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.durations import prometheus_duration
 
@@ -37,6 +38,12 @@ BUDGET_REMAINING_MINUTES = "parapet:slo_budget_remaining:minutes"
 """Minutes of total outage, at average traffic, that are left of the period's budget."""
 BUDGET_REMAINING_EVENTS = "parapet:slo_budget_remaining:events"
 """Bad events, at the traffic seen so far, that are left of the period's budget."""
+EXHAUSTION = "parapet:slo_budget_exhaustion:seconds"
+"""Until the budget is used up if it burns on as now; 0: it is; absent: not within a period, or nobody knows."""
+SILENCE = "parapet:slo_silence"
+"""Whether we hear of the slice: a number of `state.Silence`. Without group labels."""
+STATE = "parapet:slo_state"
+"""How it stands: a number of `state.StateNumber`; for each group, but for stale, which has no groups."""
 INFO = "parapet:slo_info"
 """1, with what does not change in its labels."""
 
@@ -50,6 +57,10 @@ DIAGNOSTIC_BAD_COUNT = "parapet:diagnostic_bad_events:count"
 """Bad events within the diagnostic's window: whether they are enough to judge by."""
 DIAGNOSTIC_THRESHOLD = "parapet:diagnostic_threshold:ratio"
 """The share above which somebody should look."""
+
+
+ALERTS = {Severity.PAGE: names.ALERT_PAGE, Severity.TICKET: names.ALERT_TICKET}
+"""What a slice raises when its budget burns."""
 
 
 def error_ratio_series(window_seconds: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from parapet.slo.budget import budget_seconds, exhaustion_seconds
 from parapet.slo.burn import BurnPolicy, Severity, budget_ratio_of
@@ -29,6 +29,25 @@ class Doubt(StrEnum):
     IDLE = "idle"  # reachable, and nobody tried
     FEW_EVENTS = "few_events"  # even a total failure of these could not raise an alert
     FEW_FAILURES = "few_failures"  # the ratio is high, and one failure more or less would decide it
+
+
+class StateNumber(IntEnum):
+    """A state as it is recorded, for dashboards and queries: the worse, the larger."""
+
+    GOOD = 0
+    IDLE = 1  # we hear, and nobody tried
+    NOT_ENOUGH_EVIDENCE = 2
+    STALE = 3
+    BURNING_TICKET = 4
+    BURNING_PAGE = 5
+
+
+class Silence(IntEnum):
+    """Whether anything is heard of a slice, as it is recorded."""
+
+    HEARD = 0
+    METRIC_GONE = 1  # the target answers, without the metric
+    TARGET_GONE = 2  # no target answers, or none is known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -79,8 +79,8 @@ def gone_texts(job: str, wiring: Wiring) -> dict[str, str]:
     """The annotations of what a service raises when no target of *job* answers."""
     text = (
         f"Prometheus reaches no target of the job {job}: nobody knows how users fare with what it measures. A page "
-        "that fires stays until it is heard of again. Try it yourself, then look at the process, the network and the scrape "
-        f"configuration. It clears by itself when a target answers. Evidence: {wiring.workbench_url}/"
+        "that fires stays until it is heard of again. Try it yourself, then look at process, network and "
+        f"scrape configuration. It clears by itself when a target answers. Evidence: {wiring.workbench_url}/"
     )
     return {
         names.TITLE: f"Not reached: {plain(job)}",

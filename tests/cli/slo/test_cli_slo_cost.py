@@ -68,7 +68,8 @@ def full_history(until: float) -> Iterator[str]:
 
 def a_minute(said: str) -> dict[str, float]:
     """Rule -> samples read a minute."""
-    (one,) = json.loads(said)["slices"]
+    one, targets = json.loads(said)["slices"]
+    assert (one["slice"], targets["slice"]) == ("login", "")
     return {rule["rule"]: rule["samples_a_minute"] for rule in one["rules"]}
 
 

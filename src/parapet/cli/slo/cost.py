@@ -113,7 +113,7 @@ def _slices(service: str, found: Sequence[SliceCost], input_series: int, measure
 
 def _slice_row(one: SliceCost, inputs: Sequence[int]) -> tuple[str, ...]:
     return (
-        one.slice,
+        one.slice or "of no slice",
         *(f"{one.a_minute(count):,.0f}" for count in inputs),
         f"{one.series:,}",
         f"{one.stored_a_month / 1e6:,.1f} M",

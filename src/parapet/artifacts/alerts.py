@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from parapet.artifacts import promql
 from parapet.artifacts.rules import Group, Rule, plain, slice_labels
-from parapet.artifacts.standing import firing, jobs_of, nothing_is_up, on_labels
+from parapet.artifacts.standing import firing, jobs_of, nothing_is_up, on_labels, patience_seconds
 from parapet.artifacts.texts import burn_texts, gone_texts, stale_texts
 from parapet.core import names
 from parapet.core.settings import Wiring
@@ -68,7 +68,7 @@ def _target_gone(job: str, catalog: Catalog, wiring: Wiring) -> Rule:
     return Rule(
         alert=names.ALERT_STALE,
         expr=nothing_is_up((job,)),
-        for_seconds=catalog.burn.base_window_seconds,
+        for_seconds=patience_seconds(catalog.burn),
         labels={
             names.SERVICE: catalog.service,
             names.SEVERITY: Severity.TICKET.value,

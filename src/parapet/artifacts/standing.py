@@ -16,6 +16,8 @@ from parapet.slo.sli import families_of
 from parapet.slo.slice import Slice
 from parapet.slo.state import Silence, StateNumber
 
+SHORTEST_PATIENCE_SECONDS = 60.0
+
 _BURNING = {Severity.PAGE: StateNumber.BURNING_PAGE, Severity.TICKET: StateNumber.BURNING_TICKET}
 
 
@@ -30,6 +32,11 @@ def standing_rules(one: Slice, policy: BurnPolicy) -> tuple[Rule, Rule]:
 def jobs_of(one: Slice) -> tuple[str, ...]:
     """The scrape jobs that a slice's raw metrics come from."""
     return tuple(sorted({family.job or one.service for family in families_of(one.sli)})) or (one.service,)
+
+
+def patience_seconds(policy: BurnPolicy) -> float:
+    """How long targets may be gone before it is told: a base window; with scaled down windows, time to start."""
+    return max(policy.base_window_seconds, SHORTEST_PATIENCE_SECONDS)
 
 
 def nothing_is_up(jobs: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from math import ceil
 
 from parapet.artifacts.examples import Stretch, can_be_invented, has_shares, in_batches, input_series
 from parapet.artifacts.render import Node, document
-from parapet.artifacts.standing import jobs_of
+from parapet.artifacts.standing import jobs_of, patience_seconds
 from parapet.core import names
 from parapet.core.vocabulary import Severity
 from parapet.slo import series
@@ -87,7 +87,7 @@ def unit_tests_file(catalog: Catalog) -> str:
 def _unheard(catalog: Catalog, step: str, step_seconds: float) -> list[Node]:
     """No target, and a target without the metrics: each told as what it is."""
     jobs = sorted({job for one in catalog for job in jobs_of(one)})
-    told = _steps(catalog.burn, catalog.burn.base_window_seconds) + SLACK_STEPS
+    told = _steps(catalog.burn, patience_seconds(catalog.burn)) + SLACK_STEPS
     gone: Node = {
         "name": "no target answers: told once for each job",
         "interval": step,

@@ -49,6 +49,11 @@ bench: $(READY) ## What a request pays for being counted
 bench-signals: $(READY) ## The same beside the peers, which get an environment of their own
 	@peers=$$(scripts/make-env http-peers) && exec $$peers benchmarks/signals/http.py $(ARGS)
 
+.PHONY: bench-alerts
+bench-alerts: $(READY) ## When the alerts of Parapet, Sloth and Pyrra fire and clear, in the same scenarios; ARGS='errors-10'
+	@scripts/ensure-packages prometheus
+	$(BIN)/python benchmarks/alerts/scenarios.py $(ARGS)
+
 .PHONY: screenshots
 screenshots: $(READY) ## The pictures of the README, taken from a running shop
 	@scripts/ensure-packages prometheus prometheus-alertmanager chromium

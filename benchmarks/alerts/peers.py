@@ -30,7 +30,7 @@ PYRRA_PAIRS = (
     ("ticket", 28, 120, 60, 2),
     ("ticket", 7, 360, 180, 1),
 )
-"""Severity, the part of the period that the long window is, minutes of the short one and of the wait in 28 days, factor."""
+"""Severity, which part of the period the long window is, minutes of the short one and of the wait (28 days), factor."""
 
 
 def _ratio(window: str) -> str:

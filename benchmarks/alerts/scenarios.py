@@ -26,7 +26,7 @@ CONTESTANTS = (PARAPET, *PEERS)
 
 
 def compared(scenarios: Sequence[Scenario]) -> str:
-    """A Markdown table: for each scenario and contestant, minutes to the page, to the end, false pages, budget error."""
+    """A Markdown table: minutes to the page and to its end, false pages, budget error, of each contestant."""
     with tempfile.TemporaryDirectory() as folder:
         found = {one.name: run(one, scenarios, Path(folder)) for one in CONTESTANTS}
     names = list(found)

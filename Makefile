@@ -46,12 +46,8 @@ bench: $(READY) ## What a request pays for being counted
 	$(BIN)/python benchmarks/signals/http.py $(ARGS)
 
 .PHONY: bench-signals
-bench-signals: $(READY) ## The same beside the peers, which get environments of their own, and all else that signals cost
-	@peers=$$(scripts/make-env http-peers) && $$peers benchmarks/signals/http.py $(ARGS)
-	@peers=$$(scripts/make-env sqlpeers) && $$peers benchmarks/signals/sql.py $(ARGS)
-	@$(BIN)/python benchmarks/signals/jobs.py $(ARGS)
-	@$(BIN)/python benchmarks/signals/scrape.py $(ARGS)
-	@$(BIN)/python benchmarks/signals/memory.py $(ARGS)
+bench-signals: $(READY) ## The same beside the peers, which get an environment of their own
+	@peers=$$(scripts/make-env http-peers) && exec $$peers benchmarks/signals/http.py $(ARGS)
 
 .PHONY: bench-alerts
 bench-alerts: $(READY) ## When the alerts of Parapet, Sloth and Pyrra fire and clear, in the same scenarios; ARGS='errors-10'
@@ -71,6 +67,11 @@ golden: $(READY) ## Rewrite the golden files; read the diff before you commit it
 .PHONY: reference
 reference: $(READY) ## Write docs/reference from the code
 	@scripts/make-reference
+
+.PHONY: slo-docs
+slo-docs: $(READY) ## Run every command of docs/slo-commands.md again, and write what it prints
+	@scripts/ensure-packages prometheus
+	@$(BIN)/python scripts/slo_commands.py $(ARGS)
 
 .PHONY: constraints
 constraints: ## Newest versions of everything, written to constraints.txt

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from parapet.artifacts import promql
 from parapet.artifacts.rules import Group, Rule, plain, slice_labels
@@ -17,7 +16,7 @@ from parapet.slo.budget import percent
 from parapet.slo.burn import BurnPolicy, Threshold
 from parapet.slo.catalog import Catalog
 from parapet.slo.durations import spoken
-from parapet.slo.evidence import CONFIDENCE_DEVIATIONS, FEWEST_STILL, QUIET_RATIO
+from parapet.slo.evidence import CONFIDENCE_DEVIATIONS, FEWEST_STILL, quiet_thresholds
 from parapet.slo.reach import worst_case_seconds
 from parapet.slo.slice import Slice
 from parapet.slo.state import Silence
@@ -83,7 +82,7 @@ def _target_gone(job: str, catalog: Catalog, wiring: Wiring) -> Rule:
 def _alert(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wiring) -> Rule:
     every = policy.thresholds(one.objective)
     thresholds = [threshold for threshold in every if threshold.severity is severity]
-    quiet = _quiet_thresholds(every) if severity is Severity.PAGE else []
+    quiet = quiet_thresholds(every) if severity is Severity.PAGE else []
     clauses = [
         *(_burning(one, policy, threshold) for threshold in thresholds),
         *(_burning(one, policy, threshold, _is_quiet(one, policy, thresholds)) for threshold in quiet),
@@ -123,12 +122,6 @@ def _burning(one: Slice, policy: BurnPolicy, threshold: Threshold, further: str 
         where = series.matching(one.service, one.name)
         conditions.insert(3, f"{series.error_ratio_series(policy.base_window_seconds)}{where} > {limit}")
     return "(\n  " + "\n  and ".join(conditions) + "\n)"
-
-
-def _quiet_thresholds(every: Sequence[Threshold]) -> list[Threshold]:
-    """The windows of a ticket at a ratio that pages: for a service where too little happens within those of a page."""
-    ratio = max(QUIET_RATIO, *(t.error_ratio for t in every))
-    return [replace(t, error_ratio=ratio) for t in every if t.severity is Severity.TICKET]
 
 
 def _is_quiet(one: Slice, policy: BurnPolicy, thresholds: Sequence[Threshold]) -> str:

@@ -76,13 +76,17 @@ def _on(groups: tuple[str, ...]) -> str:
     return f"on ({', '.join(groups)})"
 
 
+def last_told(one: Judged, sli: LastSuccess) -> str:
+    """The expression for the last success that is told of now."""
+    job = sli.family.job or one.service
+    return f"max{promql.by(one.group_by)}({sli.family.name}{promql.selector_text(job, sli.selector)} != 0)"
+
+
 def _age_rules(
     one: Judged, sli: LastSuccess, base_seconds: float, events: str, bad_events: str
 ) -> tuple[Rule, Rule, Rule]:
     """Seconds are the events: each of them was either fresh or not."""
-    job = sli.family.job or one.service
     latest = f"{series.LAST_SUCCESS}{series.matching(one.service, one.name)}"
-    told = f"max{promql.by(one.group_by)}({sli.family.name}{promql.selector_text(job, sli.selector)} != 0)"
     bound, forgotten = promql.number(sli.within_seconds), promql.number(sli.within_seconds + REMEMBERED_SECONDS)
     remembered = f"(last_over_time({latest}[1h]) > time() - {forgotten})"
     base, seconds = prometheus_duration(base_seconds), promql.number(base_seconds)
@@ -90,7 +94,7 @@ def _age_rules(
     return (
         Rule(
             record=series.LAST_SUCCESS,
-            expr=f"{told}\nor {_on(one.group_by)}\n{remembered}",
+            expr=f"{last_told(one, sli)}\nor {_on(one.group_by)}\n{remembered}",
             comment="When it last succeeded; remembered after the gauge is gone: dying makes nobody fresh.",
         ),
         Rule(record=events, expr=f"0 * {latest} + {seconds}", comment=f"Seconds of {base} that are judged: all."),

@@ -13,6 +13,7 @@ from parapet.artifacts.rules import Rule
 from parapet.slo import series
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.durations import prometheus_duration, spoken
+from parapet.slo.windows import parts
 
 PART = "parapet_part"
 """A label that only exists within an expression."""
@@ -33,7 +34,8 @@ def window_rules(one: Judged, policy: BurnPolicy, brief: Sequence[float], window
             comment="The same, once the window is whole: what is known of usual traffic.",
         )
     else:
-        part_seconds, count = parts(policy, brief, window_seconds)
+        shorter = [w for w in (policy.base_window_seconds, *brief) if w < window_seconds]
+        part_seconds, count = parts(shorter, window_seconds)
         made_of = f"{count} windows of {spoken(part_seconds)}, one after the other"
         for name, part, what in (
             (events, series.events_within(policy, part_seconds), "Events"),
@@ -75,13 +77,6 @@ def stepped_rules(one: Judged, policy: BurnPolicy, window_seconds: float) -> Ite
         expr=f"{counted}{series.matching(one.service, one.name)}\n/\n(sum_over_time({events}) > 0)",
         comment=f"Share of events that were bad over {window}; absent while there were none.",
     )
-
-
-def parts(policy: BurnPolicy, brief: Sequence[float], window_seconds: float) -> tuple[float, int]:
-    """Of which recorded window, and of how many of them, a *window_seconds* is made: the longest that divides it."""
-    shorter = [w for w in (policy.base_window_seconds, *brief) if w < window_seconds]
-    whole = [w for w in shorter if abs(window_seconds / w - round(window_seconds / w)) < 1e-6]
-    return max(whole), round(window_seconds / max(whole))
 
 
 def summed(one: Judged, policy: BurnPolicy, name: str, window_seconds: float) -> str:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import click
 
-from parapet.cli.deploy import Instant
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
+from parapet.cli.parameters import Instant
 from parapet.cli.terminal import Column, Tone, table, toned
 from parapet.core.types import Actor, ActorClass, JsonObject
 from parapet.incidents.changes import distance_words

@@ -4,32 +4,15 @@ from __future__ import annotations
 
 import getpass
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
+from parapet.cli.parameters import Instant
 from parapet.core.types import Actor, ActorClass
 from parapet.incidents.model import ChangeKind
-
-
-class Instant(click.ParamType[datetime]):
-    """ISO 8601 with a time zone."""
-
-    name = "time"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """The instant that *value* says, in UTC."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            when = datetime.fromisoformat(str(value))
-        except ValueError:
-            self.fail(f"{value!r} is no time. Write 2026-11-12T02:31:00Z.", param, ctx)
-        if when.tzinfo is None:
-            self.fail(f"{value!r} has no time zone. Write 2026-11-12T02:31:00Z.", param, ctx)
-        return when.astimezone(UTC)
 
 
 @click.group()

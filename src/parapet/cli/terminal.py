@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -75,7 +75,7 @@ def toned(text: str, tone: Tone) -> str:
             return text
 
 
-def table(columns: Sequence[Column], rows: Sequence[Sequence[str]], *, indent: int = 0) -> str:
+def table(columns: Sequence[Column], rows: Iterable[Sequence[str]], *, indent: int = 0) -> str:
     """*rows* beneath their titles. A column that gives way is cut to what the width leaves for it."""
     room = width() - indent
     places = [place for place, column in enumerate(columns) if room + indent >= column.needs_width]
@@ -105,15 +105,20 @@ def bar(share: float, columns: int) -> str:
 def paragraph(text: str, *, indent: int = 0) -> str:
     """*text* in lines of readable length."""
     edge = " " * indent
-    return textwrap.fill(" ".join(text.split()), min(width(), USUAL), initial_indent=edge, subsequent_indent=edge)
+    return textwrap.indent("\n".join(_wrapped(text, min(width(), USUAL) - indent)), edge)
 
 
 def fact(label: str, text: str, *, indent: int = 2, label_columns: int = 10) -> str:
     """A quiet label with *text* beside it, wrapped to stay beside it."""
     beside = indent + label_columns
-    lines = textwrap.wrap(" ".join(text.split()), min(width(), WIDEST) - beside) or [""]
+    lines = _wrapped(text, width() - beside) or [""]
     first = f"{' ' * indent}{toned(f'{label:<{label_columns}}', Tone.QUIET)}{lines[0]}"
     return "\n".join([first, *(f"{' ' * beside}{line}" for line in lines[1:])])
+
+
+def _wrapped(text: str, columns: int) -> list[str]:
+    """Lines of whole words; names with dashes are words."""
+    return textwrap.wrap(" ".join(text.split()), columns, break_on_hyphens=False)
 
 
 def _cell(text: str, column: Column, size: int) -> str:

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from parapet.core.vocabulary import Severity
 from parapet.slo.budget import percent
 from parapet.slo.burn import DAY
 from parapet.slo.durations import spoken
-from parapet.slo.facts import Facts, Snapshot
+from parapet.slo.facts import Facts, Snapshot, Watched
+
+T = TypeVar("T", Facts, Watched)
 
 MONTH_SECONDS = 30 * DAY
 MILLION = 1_000_000
 TOLD_AT = (1.0, 0.1, 0.02)
 """Error ratios whose time until somebody is told is compared."""
 
+BRIEF = frozenset(
+    {"objective", "period", "allows a month", "raises", "page after errors of", "ticket above", "owner", "runbook"}
+)
+"""What is told of something that is new, or gone."""
 LOWERED = "Never lower an objective to silence noise: if users are content with less, say so in this change."
 
 
@@ -27,6 +34,9 @@ class Kind(StrEnum):
     REMOVED = "removed"
     RENAMED = "renamed"  # under another name the same events are counted
     CHANGED = "changed"
+
+
+VERBS = {Kind.ADDED: "new", Kind.CHANGED: "changed", Kind.RENAMED: "renamed", Kind.REMOVED: "removed"}
 
 
 class Effect(StrEnum):
@@ -52,13 +62,15 @@ class Change:
 
     slice: str
     title: str
+    promised: bool
+    """Whether it is a promise; else it is a diagnostic."""
     kind: Kind
     woken: Effect
     """Whether its pages come sooner or at fewer errors than before."""
     rows: tuple[Row, ...]
     warnings: tuple[str, ...]
-    facts: Facts
-    """As it is now; as it was, if it is gone."""
+    owner: str
+    """As it is now, or as it was, if it is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +90,14 @@ class Difference:
 
 def compare(before: Snapshot, after: Snapshot) -> Difference:
     """What changed from *before* to *after*."""
-    old = {one.slice: one for one in before.slices}
-    new = {one.slice: one for one in after.slices}
+    kept = set(before.slices) & set(after.slices) | set(before.diagnostics) & set(after.diagnostics)
+    changes = (*_changes(before.slices, after.slices), *_changes(before.diagnostics, after.diagnostics))
+    return Difference(service=after.service, changes=changes, unchanged=len(kept))
+
+
+def _changes(before: Sequence[T], after: Sequence[T]) -> list[Change]:
+    old = {one.slice: one for one in before}
+    new = {one.slice: one for one in after}
     gone = {name: one for name, one in old.items() if name not in new}
     changes: list[Change] = []
     for name, one in new.items():
@@ -92,55 +110,62 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
             del gone[former.slice]
         changes.append(_change(Kind.RENAMED if former else Kind.ADDED, former, one, one))
     changes += [_change(Kind.REMOVED, one, None, one) for one in gone.values()]
-    kept = sum(one == old.get(name) for name, one in new.items())
-    return Difference(service=after.service, changes=tuple(changes), unchanged=kept)
+    return changes
 
 
-def _counts_the_same(one: Facts, other: Facts) -> bool:
+def _counts_the_same(one: Facts | Watched, other: Facts | Watched) -> bool:
     return (one.counts, one.bad) == (other.counts, other.bad)
 
 
-def _change(kind: Kind, before: Facts | None, after: Facts | None, shown: Facts) -> Change:
+def _change(kind: Kind, before: T | None, after: T | None, shown: T) -> Change:
+    promise = isinstance(shown, Facts)
     return Change(
         slice=shown.slice,
         title=shown.title,
+        promised=promise,
         kind=kind,
         woken=_woken(before, after),
         rows=tuple(_rows(before, after)),
         warnings=tuple(_warnings(kind, before, after)),
-        facts=shown,
+        owner=shown.owner,
     )
 
 
-Says = Callable[[Facts], str]
-
-
-def _rows(before: Facts | None, after: Facts | None) -> Iterator[Row]:
-    subjects: list[tuple[str, Says]] = [
-        ("name", lambda one: one.slice),
-        ("title", lambda one: one.title),
-        ("objective", lambda one: percent(one.objective)),
-        ("period", lambda one: spoken(one.period_seconds)),
-        ("allows a month", _allowed),
-        ("counts", lambda one: one.counts),
-        ("bad", lambda one: one.bad),
-        ("judged by", lambda one: ", ".join(one.group_by) or "all together"),
-        ("raises", lambda one: ", ".join(one.severities)),
-        *((f"{severity.value} if", _limits(severity)) for severity in Severity),
-        *((f"{severity.value} after errors of", _told(severity)) for severity in Severity),
-        ("windows", _windows),
-        ("owner", lambda one: one.owner or "nobody"),
-        ("routing", lambda one: ", ".join(one.routing)),
-        ("runbook", lambda one: one.runbook or "none"),
-        ("fault plane", lambda one: one.fault_plane),
-    ]
-    brief = {"objective", "period", "allows a month", "raises", "owner", "runbook", "page after errors of"}
-    for subject, says in subjects:
-        was, now = says(before) if before else "", says(after) if after else ""
-        if was != now and ((before and after) or subject in brief):
-            yield Row(subject=subject, before=was, after=now)
+def _rows(before: Facts | Watched | None, after: Facts | Watched | None) -> Iterator[Row]:
+    was, now = (dict(_said(one)) if one is not None else {} for one in (before, after))
+    for subject in now or was:
+        both = before is not None and after is not None
+        if was.get(subject) != now.get(subject) and (both or subject in BRIEF):
+            yield Row(subject=subject, before=was.get(subject, ""), after=now.get(subject, ""))
     if before and after and before.description != after.description and _counts_the_same(before, after):
         yield Row(subject="means", before=before.description, after=after.description)
+
+
+def _said(one: Facts | Watched) -> Iterator[tuple[str, str]]:
+    """Everything there is to say of it, by subject, in the order in which it is told."""
+    yield "name", one.slice
+    yield "title", one.title
+    if isinstance(one, Facts):
+        yield "objective", percent(one.objective)
+        yield "period", spoken(one.period_seconds)
+        yield "allows a month", _allowed(one)
+    yield "counts", one.counts
+    yield "bad", one.bad
+    yield "judged by", ", ".join(one.group_by) or "all together"
+    if isinstance(one, Facts):
+        yield "raises", ", ".join(one.severities)
+        for severity in Severity:
+            yield f"{severity.value} if", _limit(one, severity)
+        for severity in Severity:
+            yield f"{severity.value} after errors of", _told(one, severity)
+        yield "windows", ", ".join(f"{spoken(t.long_seconds)} and {spoken(t.short_seconds)}" for t in one.thresholds)
+        yield "links", ", ".join(one.links) or "none"
+        yield "routing", ", ".join(one.routing) or "none of its own"
+    else:
+        yield "ticket above", f"{percent(one.threshold_ratio)} over {spoken(one.window_seconds)}"
+    yield "owner", one.owner or "nobody"
+    yield "runbook", one.runbook or "none"
+    yield "fault plane", one.fault_plane
 
 
 def _allowed(one: Facts) -> str:
@@ -148,27 +173,17 @@ def _allowed(one: Facts) -> str:
     return f"{minutes} of total outage, {one.budget_ratio * MILLION:,.10g} bad in a million"
 
 
-def _limits(severity: Severity) -> Says:
-    def says(one: Facts) -> str:
-        limits = [threshold.error_ratio for threshold in one.thresholds if threshold.severity is severity]
-        return f"more than {percent(round(min(limits), 6))} fail" if limits else "never"
-
-    return says
+def _limit(one: Facts, severity: Severity) -> str:
+    limits = [threshold.error_ratio for threshold in one.thresholds_of(severity)]
+    return f"more than {percent(round(min(limits), 6))} fail" if limits else "never"
 
 
-def _told(severity: Severity) -> Says:
-    def says(one: Facts) -> str:
-        told = ((ratio, one.told_seconds(severity, ratio)) for ratio in TOLD_AT)
-        return ", ".join(f"{percent(r)}: {'never' if s is None else spoken(s)}" for r, s in told)
-
-    return says
+def _told(one: Facts, severity: Severity) -> str:
+    told = ((ratio, one.told_seconds(severity, ratio)) for ratio in TOLD_AT)
+    return ", ".join(f"{percent(r)}: {'never' if s is None else spoken(s)}" for r, s in told)
 
 
-def _windows(one: Facts) -> str:
-    return ", ".join(f"{spoken(t.long_seconds)} and {spoken(t.short_seconds)}" for t in one.thresholds)
-
-
-def _woken(before: Facts | None, after: Facts | None) -> Effect:
+def _woken(before: Facts | Watched | None, after: Facts | Watched | None) -> Effect:
     was, now = _page_seconds(before), _page_seconds(after)
     if was == now:
         return Effect.NONE
@@ -176,19 +191,19 @@ def _woken(before: Facts | None, after: Facts | None) -> Effect:
     return Effect.MORE if sooner else Effect.LESS
 
 
-def _page_seconds(one: Facts | None) -> list[float]:
+def _page_seconds(one: Facts | Watched | None) -> list[float]:
     """Until a page, per error ratio; never is infinitely long."""
     never = float("inf")
-    if one is None:
+    if not isinstance(one, Facts):
         return [never for _ in TOLD_AT]
     told = (one.told_seconds(Severity.PAGE, ratio) for ratio in TOLD_AT)
     return [never if seconds is None else seconds for seconds in told]
 
 
-def _warnings(kind: Kind, before: Facts | None, after: Facts | None) -> Iterator[str]:
-    if before is None or after is None:
-        if before is not None:
-            yield "The promise is gone: nobody is told any more when it breaks."
+def _warnings(kind: Kind, before: Facts | Watched | None, after: Facts | Watched | None) -> Iterator[str]:
+    if isinstance(before, Facts) and after is None:
+        yield "The promise is gone: nobody is told any more when it breaks."
+    if not isinstance(before, Facts) or not isinstance(after, Facts):
         return
     if after.objective < before.objective:
         yield f"The objective is lowered from {percent(before.objective)} to {percent(after.objective)}. {LOWERED}"
@@ -206,24 +221,19 @@ def _warnings(kind: Kind, before: Facts | None, after: Facts | None) -> Iterator
 
 def in_sentences(difference: Difference) -> tuple[str, ...]:
     """The difference as a few sentences, the most important first; none if nothing changed."""
-    by_kind = {kind: [one for one in difference.changes if one.kind is kind] for kind in Kind}
     said = [
-        f"{_count(len(found))} {verb}: {', '.join(one.slice for one in found)}."
-        for kind, verb in (
-            (Kind.ADDED, "new"),
-            (Kind.CHANGED, "changed"),
-            (Kind.RENAMED, "renamed"),
-            (Kind.REMOVED, "removed"),
-        )
-        if (found := by_kind[kind])
+        f"{_count(len(found), what)} {verb}: {', '.join(one.slice for one in found)}."
+        for promised, what in ((True, "promise"), (False, "diagnostic"))
+        for kind, verb in VERBS.items()
+        if (found := [one for one in difference.changes if one.kind is kind and one.promised is promised])
     ]
     for effect, words in ((Effect.MORE, "sooner or more often"), (Effect.LESS, "later or less often")):
         concerned = [one for one in difference.changes if one.woken is effect]
         if concerned:
-            names = ", ".join(sorted({one.facts.owner or "somebody" for one in concerned}))
+            names = ", ".join(sorted({one.owner or "somebody" for one in concerned}))
             said.append(f"Woken {words}: {names}, by {', '.join(one.slice for one in concerned)}.")
     return tuple(said)
 
 
-def _count(number: int) -> str:
-    return "1 promise is" if number == 1 else f"{number} promises are"
+def _count(number: int, what: str) -> str:
+    return f"1 {what} is" if number == 1 else f"{number} {what}s are"

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from math import floor, sqrt
+
+from parapet.slo.burn import Severity, Threshold
 
 CONFIDENCE_DEVIATIONS = 2.1
 """One-sided 98 % of the normal distribution. Five failures are the fewest that suffice, even where a counter that is
@@ -12,6 +16,12 @@ FEWEST_STILL = 1.5
 does not bring back the alert of an outage that the long window still remembers."""
 QUIET_RATIO = 0.5
 """Where too little happens for the windows of a page, this share of failures over those of a ticket pages instead."""
+
+
+def quiet_thresholds(every: Sequence[Threshold]) -> list[Threshold]:
+    """The windows of a ticket at a ratio that pages: for a service where too little happens within those of a page."""
+    ratio = max(QUIET_RATIO, *(t.error_ratio for t in every))
+    return [replace(t, error_ratio=ratio) for t in every if t.severity is Severity.TICKET]
 
 
 def enough_failures(failures: float, error_ratio: float, threshold_ratio: float, budget_ratio: float) -> bool:

@@ -8,6 +8,7 @@ from parapet.core.vocabulary import Severity
 from parapet.slo.budget import budget_seconds
 from parapet.slo.burn import BurnPolicy, Threshold
 from parapet.slo.catalog import Catalog
+from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.reach import worst_case_seconds
 from parapet.slo.slice import Slice
 
@@ -38,6 +39,8 @@ class Facts:
     """Share of events that may be bad."""
     budget_seconds: float
     """Total outage, at average traffic, that the objective allows in a period."""
+    kind: str
+    """Of what it measures: events, latency, freshness, and so on."""
     counts: str
     """Which events, in words."""
     bad: str
@@ -49,6 +52,8 @@ class Facts:
     routing: tuple[str, ...]
     """Labels of its own that route its alerts: `page: team=payments`."""
     runbook: str | None
+    links: tuple[str, ...]
+    """`Status page: https://...`"""
     fault_plane: str
     thresholds: tuple[Threshold, ...]
     """Those that may raise something."""
@@ -65,11 +70,32 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Watched:
+    """One diagnostic: no promise, and nobody is ever woken. Ratios are of 1, times are seconds."""
+
+    slice: str
+    title: str
+    journey: str | None
+    threshold_ratio: float
+    """More bad than that raises a ticket."""
+    window_seconds: float
+    kind: str
+    counts: str
+    bad: str
+    description: str
+    group_by: tuple[str, ...]
+    owner: str
+    runbook: str | None
+    fault_plane: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Every slice of one service at one time."""
+    """Everything that is promised or watched in one service at one time."""
 
     service: str
     slices: tuple[Facts, ...]
+    diagnostics: tuple[Watched, ...]
 
 
 def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
@@ -82,6 +108,7 @@ def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
         period_seconds=policy.period_seconds,
         budget_ratio=one.budget_ratio,
         budget_seconds=budget_seconds(one.objective, policy.period_seconds),
+        kind=one.sli.kind,
         counts=one.sli.counts,
         bad=one.sli.bad_words,
         description=one.description,
@@ -94,6 +121,7 @@ def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
             for label, value in labels.items()
         ),
         runbook=one.runbook,
+        links=tuple(f"{title}: {address}" for title, address in one.links.items()),
         fault_plane=one.fault_plane,
         thresholds=tuple(t for t in policy.thresholds(one.objective) if t.severity in one.severities),
         told=tuple(
@@ -106,6 +134,29 @@ def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
     )
 
 
+def watched(one: Diagnostic, window_seconds: float) -> Watched:
+    """The facts of the diagnostic *one*, judged over *window_seconds*."""
+    return Watched(
+        slice=one.name,
+        title=one.title,
+        journey=one.journey,
+        threshold_ratio=one.threshold_ratio,
+        window_seconds=window_seconds,
+        kind=one.sli.kind,
+        counts=one.sli.counts,
+        bad=one.sli.bad_words,
+        description=one.description,
+        group_by=one.group_by,
+        owner=one.owner,
+        runbook=one.runbook,
+        fault_plane=one.fault_plane,
+    )
+
+
 def snapshot_of(catalog: Catalog) -> Snapshot:
-    """The facts of every slice."""
-    return Snapshot(service=catalog.service, slices=tuple(facts_of(one, catalog.policy_of(one)) for one in catalog))
+    """The facts of every slice and diagnostic."""
+    return Snapshot(
+        service=catalog.service,
+        slices=tuple(facts_of(one, catalog.policy_of(one)) for one in catalog),
+        diagnostics=tuple(watched(one, catalog.window_of(one)) for one in catalog.diagnostics),
+    )

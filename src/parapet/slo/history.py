@@ -1,10 +1,30 @@
-"""What was recorded of a slice: bad events and all events within the base window, at equal steps of time."""
+"""What was recorded of a slice, and what to ask for it: events within the base window, at equal steps of time."""
 
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, replace
 from math import isnan, nan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """Two expressions over raw metrics that count events within the base window."""
+
+    bad: str
+    events: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ages:
+    """An expression over raw metrics that tells when something last succeeded, as unix time."""
+
+    told: str
+    within_seconds: float
+    """Older is bad."""
+    forgotten_seconds: float
+    """What nobody tells of any more is forgotten at this age."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,3 +63,22 @@ def empty(labels: tuple[tuple[str, str], ...], start_seconds: float, step_second
         events=array("d", [nan]) * steps,
         bad=array("d", [nan]) * steps,
     )
+
+
+def aged(told: History, ages: Ages, base_window_seconds: float) -> History:
+    """A history of seconds, each either fresh or not, from one whose *events* tell when the last success was."""
+    looks = round(base_window_seconds / told.step_seconds)
+    events, bad = array("d", [nan]) * len(told.events), array("d", [nan]) * len(told.events)
+    late: deque[float] = deque(maxlen=looks)
+    latest = nan
+    for place, value in enumerate(told.events):
+        if not isnan(value):
+            latest = value
+        elif told.at(place) - latest >= ages.forgotten_seconds:
+            latest = nan
+        late.append(nan if isnan(latest) else float(told.at(place) - latest > ages.within_seconds))
+        known = [one for one in late if not isnan(one)]
+        if not isnan(latest):
+            events[place] = base_window_seconds
+            bad[place] = base_window_seconds * sum(known) / len(known)
+    return replace(told, events=events, bad=bad)

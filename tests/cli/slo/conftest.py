@@ -63,7 +63,7 @@ def slo(project: Path) -> Run:
     return run
 
 
-Recorded = Callable[[Iterable[str]], str]
+Recorded = Callable[..., str]
 READY_SECONDS = 60.0
 
 
@@ -78,7 +78,7 @@ def recorded(tmp_path: Path) -> Iterator[Recorded]:
             pytest.skip(message)
     with ExitStack() as running:
 
-        def start(lines: Iterable[str]) -> str:
+        def start(lines: Iterable[str], *flags: str) -> str:
             home = tmp_path / "prometheus"
             home.mkdir()
             with (home / "history.txt").open("w") as file:
@@ -96,12 +96,13 @@ def recorded(tmp_path: Path) -> Iterator[Recorded]:
                 "--storage.tsdb.path=data",
                 "--storage.tsdb.retention.time=100y",
                 f"--web.listen-address=127.0.0.1:{port}",
+                *flags,
             ]
             with (home / "log").open("w") as log:
                 process = subprocess.Popen(command, cwd=home, stdout=log, stderr=log)
             running.callback(_end, process)
             url = f"http://127.0.0.1:{port}"
-            _wait(url, process, home / "log")
+            _wait(port, process, home / "log")
             return url
 
         yield start
@@ -116,12 +117,17 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Until it answers; it may answer that it wants to know who asks."""
     deadline = monotonic() + READY_SECONDS
     while monotonic() < deadline and process.poll() is None:
         try:
-            with urllib.request.urlopen(f"{url}/-/ready", timeout=5):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5):
                 return
-        except (urllib.error.URLError, OSError):
+        except urllib.error.HTTPError as error:
+            if error.code == 401:
+                return
+            sleep(0.05)
+        except OSError:
             sleep(0.05)  # the condition is waited for, not the time
     pytest.fail(f"Prometheus did not become ready:\n{log.read_text()}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from parapet.slo.packs.journeys import journey_slices
 pytestmark = pytest.mark.real
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-Recorded = Callable[[Iterable[str]], str]
+Recorded = Callable[..., str]
 
 SCALE = 60
 INPUTS = 5

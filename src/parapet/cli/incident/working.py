@@ -9,10 +9,10 @@ from datetime import datetime
 import click
 
 from parapet.app import Parapet
-from parapet.cli.deploy import Instant
 from parapet.cli.incident.options import Reference, actor_named, incident_argument, reason_option, who_and_when
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
+from parapet.cli.parameters import Instant
 from parapet.core.types import IncidentId
 from parapet.incidents.document import incident_object
 from parapet.incidents.model import Incident, Severity

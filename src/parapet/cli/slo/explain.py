@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from math import log
 
 import click
@@ -11,11 +12,12 @@ from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, bar, fact, paragraph, table, toned, width
 from parapet.core.codec import encode
+from parapet.core.errors import UnknownName
 from parapet.core.vocabulary import Severity
 from parapet.slo.budget import percent
 from parapet.slo.durations import spoken
 from parapet.slo.evidence import fewest_events
-from parapet.slo.facts import ERROR_RATIOS, Facts, facts_of
+from parapet.slo.facts import ERROR_RATIOS, Facts, Watched, snapshot_of
 
 TONES = {Severity.PAGE: Tone.PAGE, Severity.TICKET: Tone.TICKET}
 BAR_COLUMNS = 20
@@ -48,13 +50,46 @@ def explain(name: str | None, app_spec: str | None, as_json: bool) -> None:
       parapet slo explain checkout --app shop.reliability:parapet
       parapet slo explain checkout --app shop.reliability:parapet --json
     """
-    catalog = load_app(required_app(app_spec)).catalog
-    chosen = [catalog.slice(name)] if name else list(catalog)
-    facts = [facts_of(one, catalog.policy_of(one)) for one in chosen]
+    snapshot = snapshot_of(load_app(required_app(app_spec)).catalog)
+    every: tuple[Facts | Watched, ...] = (*snapshot.slices, *snapshot.diagnostics)
+    known = {one.slice: one for one in every}
+    if name and name not in known:
+        raise UnknownName.of("slice", name, known)
+    chosen = [known[name]] if name else list(known.values())
     if as_json:
-        click.echo(json.dumps([encode(one) for one in facts], indent=2))
+        click.echo(json.dumps([encode(one) for one in chosen], indent=2))
         return
-    click.echo("\n\n".join(_explained(one) for one in facts))
+    click.echo("\n\n".join(_explained(one) if isinstance(one, Facts) else _watched(one) for one in chosen))
+
+
+def _watched(one: Watched) -> str:
+    """A diagnostic: nothing is promised, so there is no arithmetic but its threshold."""
+    limit, over = percent(one.threshold_ratio), spoken(one.window_seconds)
+    fewest = fewest_events(one.threshold_ratio, one.threshold_ratio)
+    return _about(
+        one,
+        [
+            ("watches", f"no promise, no budget, and it never pages: a ticket while more than {limit} are bad"),
+            ("over", f"{over}, and at least {fewest} of them are bad: fewer never tell, whatever their share"),
+        ],
+    )
+
+
+def _about(one: Facts | Watched, first: Sequence[tuple[str, str]]) -> str:
+    """What a slice or a diagnostic is, a line each."""
+    about = [
+        *first,
+        ("measures", one.kind),
+        ("counts", one.counts),
+        ("bad", one.bad),
+        ("means", one.description),
+        ("judged", f"separately by {', '.join(one.group_by)}" if one.group_by else ""),
+        ("owner", one.owner),
+        ("runbook", one.runbook or "none"),
+        *(("link", link) for link in (one.links if isinstance(one, Facts) else ())),
+    ]
+    head = f"{toned(one.slice, Tone.STRONG)}  {one.title}"
+    return "\n".join([head, *(fact(label, text) for label, text in about if text)])
 
 
 def _explained(one: Facts) -> str:
@@ -62,19 +97,9 @@ def _explained(one: Facts) -> str:
         f"{percent(one.objective)} good in any {spoken(one.period_seconds)}. That allows "
         f"{spoken(one.budget_seconds)} of total outage, or {one.budget_ratio * MILLION:,.0f} bad in a million."
     )
-    about = [
-        ("promise", allowed),
-        ("counts", one.counts),
-        ("bad", one.bad),
-        ("means", one.description),
-        ("judged", f"separately by {', '.join(one.group_by)}" if one.group_by else ""),
-        ("owner", one.owner),
-        ("runbook", one.runbook or "none"),
-    ]
     return "\n".join(
         [
-            f"{toned(one.slice, Tone.STRONG)}  {one.title}",
-            *(fact(label, text) for label, text in about if text),
+            _about(one, [("promise", allowed)]),
             "",
             _times(one),
             "",

@@ -10,6 +10,7 @@ COMMANDS = {
     "list": ("parapet.cli.slo.listing", "list_slices"),
     "explain": ("parapet.cli.slo.explain", "explain"),
     "diff": ("parapet.cli.slo.diff", "diff"),
+    "backtest": ("parapet.cli.slo.backtest", "backtest"),
     "cost": ("parapet.cli.slo.cost", "cost"),
     "new": ("parapet.cli.slo.new", "new"),
 }
@@ -17,10 +18,12 @@ COMMANDS = {
 
 @click.group(cls=LazyGroup, where=COMMANDS)
 def slo() -> None:
-    """What is promised, what it allows, and how soon a broken promise is told.
+    """What is promised, what it allows, and whom it would have woken.
 
     \b
     Examples:
       parapet slo list --app shop.reliability:parapet
       parapet slo explain checkout --app shop.reliability:parapet
+      parapet slo diff --app shop.reliability:parapet main
+      parapet slo backtest --app shop.reliability:parapet --prometheus http://127.0.0.1:9090
     """

@@ -13,7 +13,14 @@ from parapet.core.codec import encode
 from parapet.core.vocabulary import Severity
 from parapet.slo.budget import percent
 from parapet.slo.durations import prometheus_duration, spoken
-from parapet.slo.facts import Facts, Snapshot, snapshot_of
+from parapet.slo.facts import Facts, Snapshot, Watched, snapshot_of
+
+WATCHED = (
+    Column(title="diagnostic", tone=Tone.STRONG),
+    Column(title="ticket above"),
+    Column(title="what it sees", gives_way=True),
+    Column(title="owner", needs_width=110, tone=Tone.QUIET, gives_way=True),
+)
 
 
 @click.command("list")
@@ -37,7 +44,7 @@ def list_slices(app_spec: str | None, as_json: bool) -> None:
 
 
 def _listed(snapshot: Snapshot) -> str:
-    if not snapshot.slices:
+    if not snapshot.slices and not snapshot.diagnostics:
         return paragraph(
             f"{snapshot.service} promises nothing yet. Start with a journey: `parapet slo new login "
             "--objective 0.995`, or parapet.journey('login', objective=0.995) in code."
@@ -53,7 +60,10 @@ def _listed(snapshot: Snapshot) -> str:
         Column(title="owner", needs_width=110, tone=Tone.QUIET, gives_way=True),
     )
     rows = [_row(one, several_periods=bool(periods)) for one in snapshot.slices]
-    return f"{toned(f'{len(rows)} {promises} of {snapshot.service}', Tone.STRONG)}\n\n{table(columns, rows)}"
+    parts = [toned(f"{len(rows)} {promises} of {snapshot.service}", Tone.STRONG), table(columns, rows)]
+    if snapshot.diagnostics:
+        parts += [toned("Watched, and not promised", Tone.STRONG), table(WATCHED, map(_watched, snapshot.diagnostics))]
+    return "\n\n".join(parts)
 
 
 def _row(one: Facts, *, several_periods: bool) -> tuple[str, ...]:
@@ -67,6 +77,11 @@ def _row(one: Facts, *, several_periods: bool) -> tuple[str, ...]:
         one.title,
         one.owner,
     )
+
+
+def _watched(one: Watched) -> tuple[str, ...]:
+    limit = f"{percent(one.threshold_ratio)} over {spoken(one.window_seconds)}"
+    return one.slice, toned(limit, Tone.TICKET), one.title, one.owner
 
 
 def _told(one: Facts, severity: Severity) -> str:

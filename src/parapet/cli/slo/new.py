@@ -15,10 +15,11 @@ from parapet.app import Parapet
 from parapet.artifacts.scaffold import NewJourney, import_line, journey_module, journey_test, wired
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option
+from parapet.cli.parameters import Latency, Ratio
 from parapet.cli.terminal import Column, Tone, fact, paragraph, table, toned
 from parapet.core.errors import ConfigurationError
 from parapet.slo.budget import percent
-from parapet.slo.burn import LOWEST_OBJECTIVE, BurnPolicy, budget_ratio_of
+from parapet.slo.burn import BurnPolicy
 from parapet.slo.durations import spoken
 from parapet.slo.reach import worst_case_seconds
 
@@ -26,48 +27,6 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SERVICE = "service"
 """What the generated test calls a service that it cannot know."""
 OWNER = "parapet"
-
-
-class Ratio(click.ParamType[float]):
-    """A share that a promise can be about."""
-
-    name = "ratio"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        """The ratio that *value* says."""
-        text = str(value).strip()
-        try:
-            ratio = float(text.rstrip(" %"))
-        except ValueError:
-            self.fail(f"{text!r} is no ratio. Write 0.999 for 99.9 %.", param, ctx)
-        if text.endswith("%"):
-            self.fail(f"{text!r} is a percentage. Did you mean {ratio / 100:.10g}?", param, ctx)
-        try:
-            budget_ratio_of(ratio)
-        except ConfigurationError as error:
-            self.fail(error.message, param, ctx)
-        return ratio
-
-
-class Latency(click.ParamType[tuple[float, float]]):
-    """SECONDS:RATIO."""
-
-    name = "latency"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        """Seconds and ratio."""
-        if isinstance(value, tuple):
-            return value
-        seconds, separator, ratio = str(value).partition(":")
-        try:
-            within = float(seconds)
-        except ValueError:
-            within = 0.0
-        if not separator or within <= 0:
-            self.fail(f"{value!r} does not say how fast how many are. Write 0.5:0.99 for 99 % in 0.5 s.", param, ctx)
-        if LOWEST_OBJECTIVE <= within < 1 and ratio.replace(".", "", 1).isdigit() and float(ratio) >= 1:
-            self.fail(f"{value!r} looks swapped. Did you mean {ratio}:{seconds}?", param, ctx)
-        return within, Ratio().convert(ratio, param, ctx)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

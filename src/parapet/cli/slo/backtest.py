@@ -1,0 +1,178 @@
+"""`parapet slo backtest`: the alerts of today over the history of Prometheus, also for other objectives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil, floor
+from pathlib import Path
+
+import click
+
+from parapet.app import Parapet
+from parapet.artifacts.base_queries import base_queries
+from parapet.cli.load import load_app
+from parapet.cli.options import app_option, json_option, required_app
+from parapet.cli.parameters import Instant, Ratio
+from parapet.cli.prometheus import connect, prometheus_options
+from parapet.cli.slo import known
+from parapet.cli.slo.backtest_words import drawn, in_words, to_json
+from parapet.cli.terminal import progress
+from parapet.core.errors import UnknownName
+from parapet.ops.history import Question, read_histories
+from parapet.ops.prometheus import Prometheus
+from parapet.slo.backtest import Coverage, KnownIncident, Moment, Outcome, Verdict, coverage, moments, verdict
+from parapet.slo.burn import DAY, BurnPolicy, Severity
+from parapet.slo.durations import spoken
+from parapet.slo.replay import Past
+from parapet.slo.slice import Slice
+
+STEPS_PER_BASE = 5
+"""History is read and judged five times in each base window: once a minute, by default."""
+DRAWN_COLUMNS = 404
+"""Stretches of a drawing, two pixels each."""
+
+
+@click.command()
+@app_option
+@prometheus_options
+@click.option(
+    "--days", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, help="How far back."
+)
+@click.option("--until", type=Instant(), metavar="TIME", help="The end; without it, now.")
+@click.option("--slice", "names", multiple=True, metavar="NAME", help="Only this slice; repeatable.")
+@click.option(
+    "--objective", "objectives", type=Ratio(), multiple=True, metavar="RATIO", help="What else to try; repeatable."
+)
+@click.option(
+    "--known-incidents",
+    "known_incidents",
+    metavar="FILE",
+    help="JSON list of objects with title, start, end, and perhaps noticed and slice; or the word `evidence`, for what "
+    "the app's own database remembers.",
+)
+@click.option("--svg", "picture", type=click.Path(dir_okay=False, path_type=Path), help="Draw it into this file.")
+@json_option
+def backtest(
+    app_spec: str | None,
+    prometheus_url: str | None,
+    credentials_file: Path | None,
+    days: float,
+    until: datetime | None,
+    names: tuple[str, ...],
+    objectives: tuple[float, ...],
+    known_incidents: str | None,
+    picture: Path | None,
+    as_json: bool,
+) -> None:
+    """Every page and ticket that would have fired over recorded history, and what other objectives would have done.
+
+    Reads the raw metrics, so the rules need not have been there. Exit status 1 if nothing at all was recorded.
+
+    \b
+    Examples:
+      parapet slo backtest --app shop.reliability:parapet --prometheus http://127.0.0.1:9090
+      parapet slo backtest --slice checkout --objective 0.995 --objective 0.99 --days 90
+      parapet slo backtest --known-incidents evidence --svg backtest.svg
+      parapet slo backtest --known-incidents incidents.json --json
+    """
+    app = load_app(required_app(app_spec))
+    address = prometheus_url or app.wiring.prometheus_url
+    if address is None:
+        raise click.UsageError("Say where Prometheus is: --prometheus URL, or prometheus_url in Wiring.")
+    server = connect(address, credentials_file)
+    server.now("vector(1)")  # who does not answer this should be told of before anything is read
+    end = until or app.clock.now()
+    incidents = _incidents(app, known_incidents, end - timedelta(days=days), end)
+    chosen = [app.catalog.slice(name) for name in names] or list(app.catalog)
+    plans = [_plan(app, one, days, end) for one in chosen]
+    with progress(f"Reading {spoken(days * DAY)}", sum(plan.question.steps for plan in plans)) as read:
+        outcomes = [_outcome(plan, server, objectives, incidents, read) for plan in plans]
+    quiet_seconds = app.incidents.quiet_period_seconds
+    if picture is not None:
+        picture.write_text(drawn(app.service, outcomes, quiet_seconds))
+    click.echo(
+        json.dumps(to_json(app.service, outcomes), indent=2)
+        if as_json
+        else in_words(app.service, outcomes, quiet_seconds)
+    )
+    if picture is not None and not as_json:
+        click.echo(f"\nDrawn: {picture}")
+    if all(one.coverage is None for one in outcomes):
+        raise SystemExit(1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What is read for one slice."""
+
+    slice: Slice
+    policy: BurnPolicy
+    question: Question
+    begin_seconds: float
+    """Where the span begins that was asked for; what is read before it fills the windows."""
+
+
+def _plan(app: Parapet, one: Slice, days: float, end: datetime) -> _Plan:
+    policy = app.catalog.policy_of(one)
+    base = policy.base_window_seconds
+    step = base / STEPS_PER_BASE
+    longest = max(threshold.long_seconds for threshold in policy.thresholds(one.objective))
+    begin = floor((end.timestamp() - days * DAY) / base) * base
+    start = begin - ceil(longest / base) * base
+    question = Question(
+        about=base_queries(one, base),
+        base_window_seconds=base,
+        start_seconds=start,
+        step_seconds=step,
+        steps=floor((end.timestamp() - start) / step) + 1,
+    )
+    return _Plan(slice=one, policy=policy, question=question, begin_seconds=begin)
+
+
+def _outcome(
+    plan: _Plan,
+    server: Prometheus,
+    objectives: Sequence[float],
+    incidents: Sequence[KnownIncident] | None,
+    read: Callable[[int], None],
+) -> Outcome:
+    one, policy, question = plan.slice, plan.policy, plan.question
+    mine = None if incidents is None else tuple(each for each in incidents if each.slice in {None, one.name})
+    pages = [t.factor for t in policy.thresholds(one.objective) if t.severity is Severity.PAGE]
+    histories = read_histories(server, question, read)
+    judged: tuple[Coverage | None, tuple[Verdict, ...], tuple[Moment, ...]] = (None, (), ())
+    if histories:
+        past = Past(histories, policy)
+        own = past.under(one.objective)
+        others = [past.under(objective) for objective in dict.fromkeys(objectives) if objective != one.objective]
+        judged = (
+            coverage(past, one.objective, plan.begin_seconds),
+            tuple(verdict(each, begin_seconds=plan.begin_seconds, incidents=mine) for each in (own, *others)),
+            moments(past, own, plan.begin_seconds, DRAWN_COLUMNS),
+        )
+    return Outcome(
+        slice=one.name,
+        title=one.title,
+        period_seconds=policy.period_seconds,
+        begin_seconds=plan.begin_seconds,
+        end_seconds=question.start_seconds + (question.steps - 1) * question.step_seconds,
+        coverage=judged[0],
+        verdicts=judged[1],
+        moments=judged[2],
+        page_burn=max(pages, default=None),
+        incidents=mine,
+    )
+
+
+def _incidents(app: Parapet, where: str | None, begin: datetime, end: datetime) -> tuple[KnownIncident, ...] | None:
+    if where is None:
+        return None
+    found = known.from_evidence(app, begin, end) if where == known.EVIDENCE else known.from_file(Path(where))
+    names = [one.name for one in app.catalog]
+    for one in found:
+        if where != known.EVIDENCE and one.slice is not None and one.slice not in names:
+            raise UnknownName.of(f"slice of the incident {one.title!r}", one.slice, names)
+    return tuple(one for one in found if one.start_seconds <= end.timestamp() and one.end_seconds >= begin.timestamp())

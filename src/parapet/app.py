@@ -164,7 +164,7 @@ class Parapet(Definitions):
         peers = Alertmanager(urls, credentials=credentials) if urls else None
         receiver = self.wiring.alertmanager_receiver or f"{names.RECEIVER_PREFIX}{self.service}"
         reconciler = Reconciler(self._context, peers, receiver=receiver)
-        return Worker(self._context, prober, reconciler, ChangeMarks(self._context, self.recorder))
+        return Worker(self._context, prober, reconciler, ChangeMarks(self._context, self.recorder), self.spanning)
 
     def tick(self) -> Tick:
         """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""

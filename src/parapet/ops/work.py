@@ -22,6 +22,7 @@ from parapet.ops.ingest import Inbox
 from parapet.ops.mark import ChangeMarks
 from parapet.ops.probe import ProbeRunner
 from parapet.ops.reconcile import Reconciler
+from parapet.signals.spanning import Spanning
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.store import Transaction
 
@@ -55,12 +56,14 @@ class Tick:
     """Deliveries given up."""
     probed: int = 0
     """Probes started."""
+    swept: int = 0
+    """Attempts at journeys that nobody finished in time."""
 
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do."""
         done = self.settled or self.taken_in or self.stuck or self.delivered or self.failed or self.dead
-        return not (done or self.probed)
+        return not (done or self.probed or self.swept)
 
 
 class Worker:
@@ -78,10 +81,12 @@ class Worker:
         probes: ProbeRunner | None = None,
         reconciler: Reconciler | None = None,
         marks: ChangeMarks | None = None,
+        journeys: Spanning | None = None,
     ) -> None:
         self._context = context
         self._probes = probes
         self._marks = marks
+        self._journeys = journeys
         self._inbox = Inbox(context)
         self._reconciler = reconciler or Reconciler(context, None, receiver="")
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
@@ -100,6 +105,9 @@ class Worker:
 
     def _round(self) -> Tick:
         started = perf_counter()
+        swept = (
+            self._journeys.sweep() if self._journeys is not None else 0
+        )  # before the database is asked: it may be away
         probed = 0
         with guarded("worker.probes"):
             probed = self._probes.start_due() if self._probes is not None else 0
@@ -125,6 +133,7 @@ class Worker:
             failed=outcomes.count(OutboxState.WAITING),
             dead=outcomes.count(OutboxState.DEAD),
             probed=probed,
+            swept=swept,
         )
 
     def run(self, stop: threading.Event, *, interval_seconds: float = 1.0) -> None:

@@ -46,8 +46,12 @@ bench: $(READY) ## What a request pays for being counted
 	$(BIN)/python benchmarks/signals/http.py $(ARGS)
 
 .PHONY: bench-signals
-bench-signals: $(READY) ## The same beside the peers, which get an environment of their own
-	@peers=$$(scripts/make-env http-peers) && exec $$peers benchmarks/signals/http.py $(ARGS)
+bench-signals: $(READY) ## The same beside the peers, which get environments of their own, and all else that signals cost
+	@peers=$$(scripts/make-env http-peers) && $$peers benchmarks/signals/http.py $(ARGS)
+	@peers=$$(scripts/make-env sqlpeers) && $$peers benchmarks/signals/sql.py $(ARGS)
+	@$(BIN)/python benchmarks/signals/jobs.py $(ARGS)
+	@$(BIN)/python benchmarks/signals/scrape.py $(ARGS)
+	@$(BIN)/python benchmarks/signals/memory.py $(ARGS)
 
 .PHONY: bench-alerts
 bench-alerts: $(READY) ## When the alerts of Parapet, Sloth and Pyrra fire and clear, in the same scenarios; ARGS='errors-10'

@@ -55,9 +55,11 @@ def told(outcome: Outcome) -> str:
         if page is None and ticket is not None:
             parts.append(f"ticket after {ticket:g}")
         if outcome.lapses:
-            parts.append(f"clears {outcome.lapses} times too early")
+            parts.append("clears too early")
         if outcome.clear_after is not None:
-            parts.append(f"clear after {outcome.clear_after:g}")
+            early = outcome.clear_after < 0
+            minutes = abs(outcome.clear_after)
+            parts.append(f"{minutes:g} minutes before the end" if early else f"clear after {minutes:g}")
     if outcome.false_pages:
         parts.append(f"**{outcome.false_pages} false page{'s' if outcome.false_pages > 1 else ''}**")
     if outcome.stale:

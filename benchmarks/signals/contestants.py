@@ -19,11 +19,12 @@ Scope = MutableMapping[str, Any]
 Application = Callable[[Scope, Any, Any], Awaitable[None]]
 Run = Callable[[int], None]
 
-BARE, PARAPET, BY_HAND, OPENTELEMETRY = (
+BARE, PARAPET, BY_HAND, OPENTELEMETRY, NATIVE = (
     "bare request itself",
     "Parapet",
     "by hand, children bound once",
     "OpenTelemetry instrumentation",
+    "FastAPI's native OpenTelemetry, metrics only",
 )
 # Framework -> peer -> the module that has to be there.
 PEERS: Mapping[str, Mapping[str, str]] = {
@@ -36,6 +37,7 @@ PEERS: Mapping[str, Mapping[str, str]] = {
         "prometheus-fastapi-instrumentator": "prometheus_fastapi_instrumentator",
         "starlette_exporter": "starlette_exporter",
         OPENTELEMETRY: "opentelemetry.instrumentation.fastapi",
+        NATIVE: "fastapi.telemetry",
     },
     "flask": {
         "prometheus-flask-exporter": "prometheus_flask_exporter",
@@ -45,9 +47,14 @@ PEERS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+_TELEMETRY = "fastapi.telemetry"
+
+
 def is_there(module: str) -> bool:
     """Whether *module* could be imported."""
     try:
+        if module == _TELEMETRY and not is_there("opentelemetry.sdk"):
+            return False
         return find_spec(module) is not None
     except ModuleNotFoundError:
         return False
@@ -84,7 +91,7 @@ def present(framework: str) -> list[str]:
 
 def build(framework: str, name: str, routes: int, recorder: Recorder) -> Run:
     """A contestant's application as a function that sends it so many requests to a route in the middle."""
-    if name == OPENTELEMETRY:
+    if name in {OPENTELEMETRY, NATIVE}:
         from opentelemetry.metrics import set_meter_provider
         from opentelemetry.sdk.metrics import MeterProvider  # type: ignore[import-not-found, unused-ignore]
         from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # type: ignore[import-not-found, unused-ignore]
@@ -142,7 +149,9 @@ def _fastapi(name: str, routes: int, recorder: Recorder) -> Run:
     async def typed(item: int) -> PlainTextResponse:
         return PlainTextResponse("ok")
 
-    app = FastAPI(openapi_url=None)
+    # What FastAPI measures by itself would otherwise be part of every contestant, the bare application included.
+    told = {"telemetry": {"metrics": name == NATIVE, "tracing": False, "logs": False}} if is_there(_TELEMETRY) else {}
+    app = FastAPI(openapi_url=None, **told)  # type: ignore[arg-type, unused-ignore]
     for index in range(routes):
         app.add_api_route(f"/r{index}/{{item}}", typed, methods=["GET"])
     return _asgi(name, app, routes, recorder)

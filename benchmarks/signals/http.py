@@ -20,23 +20,30 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import argparse
 import json
 import logging
+import os
 import subprocess
+import tempfile
 from statistics import median
 
-from benchmarks.signals.contestants import BARE, PARAPET, PEERS, build, is_there, present
+from benchmarks.signals.contestants import BARE, NATIVE, OPENTELEMETRY, PARAPET, PEERS, build, is_there, present
 from benchmarks.signals.steady import CALLS_BEFORE_A_SLICE, WARM_UP_CALLS, compare
 
 from parapet.signals.recorder import Recorder
 
 ROUTES, FEW_ROUTES, MANY_ROUTES = 20, 2, 200
 CALLS = 40
+DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
+ALONE = {OPENTELEMETRY, NATIVE}  # have no way to count over several processes
 BARS_US = {"starlette": 1.2, "fastapi": 3.5, "flask": 3.5, "django": 2.5}
 
 
 def child(framework: str, name: str, routes: int, rounds: int) -> tuple[float, float]:
-    """One process' figures: microseconds of the bare request, and what a contestant adds to it."""
+    """One process' figures: microseconds of the bare request, and what a contestant adds to it.
+
+    Where `PROMETHEUS_MULTIPROC_DIR` is set, everybody counts into that directory, as if there were other processes.
+    """
     logging.disable(logging.CRITICAL)
-    recorder = Recorder(max_routes=MANY_ROUTES + 1)
+    recorder = Recorder(max_routes=MANY_ROUTES + 1, multiprocess_dir=os.environ.get(DIRECTORY))
     both = {one: build(framework, one, routes, recorder) for one in (BARE, name)}
     took = compare(both, rounds=rounds, calls=CALLS)
     if name == PARAPET:
@@ -47,36 +54,51 @@ def child(framework: str, name: str, routes: int, rounds: int) -> tuple[float, f
     return took[BARE], took[name] - took[BARE]
 
 
-def figures(framework: str, name: str, routes: int, rounds: int, processes: int) -> list[tuple[float, float]]:
-    """The figures of so many processes."""
+def figures(
+    framework: str, name: str, routes: int, rounds: int, processes: int, *, shared: bool = False
+) -> list[tuple[float, float]]:
+    """The figures of so many processes; *shared*: each counts as processes do that share a directory."""
     command = [sys.executable, __file__, "--child", framework, name, str(routes), str(rounds)]
-    return [
-        json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[-1])
-        for _ in range(processes)
-    ]
+    found = []
+    for _ in range(processes):
+        with tempfile.TemporaryDirectory() as directory:
+            environment = {**os.environ, DIRECTORY: directory} if shared else None
+            run = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=environment)
+            found.append(json.loads(run.stdout.splitlines()[-1]))
+    return found
 
 
 def table(framework: str, rounds: int, processes: int) -> None:
     """Measure one framework and print what came out."""
     names = present(framework)[1:]
-    found = {name: figures(framework, name, ROUTES, rounds, processes) for name in names}
-    bare = median(us for figure in found.values() for us, _ in figure)
-    added = {name: median(us for _, us in figure) for name, figure in found.items()}
-    title = f"{framework}, {ROUTES} routes"
-    print(f"\n{title:<36}{'added us':>9}{'lowest':>9}{'highest':>9}{'of bare':>9}{'x Parapet':>11}")
-    print(f"{BARE:<36}{bare:>9.2f}")
-    for name, value in added.items():
-        spread = "".join(f"{extreme(us for _, us in found[name]):>9.2f}" for extreme in (min, max))
-        print(f"{name:<36}{value:>9.2f}{spread}{value / bare:>9.1%}{value / added[PARAPET]:>11.1f}")
+    added = compared(framework, names, rounds, processes, shared=False)
+    compared(framework, [name for name in names if name not in ALONE], rounds, processes, shared=True)
     verdict = "within" if added[PARAPET] <= BARS_US[framework] else "ABOVE"
     print(f"Parapet's bar is {BARS_US[framework]} us: {verdict}", flush=True)
-    print(f"{'the same, by number of routes':<36}{f'at {FEW_ROUTES}':>9}{f'at {MANY_ROUTES}':>9}{'growth':>9}")
+    print(f"{'the same, by number of routes':<46}{f'at {FEW_ROUTES}':>9}{f'at {MANY_ROUTES}':>9}{'growth':>9}")
     for name in names:
         few, many = (
             median(us for _, us in figures(framework, name, routes, rounds // 2, processes))
             for routes in (FEW_ROUTES, MANY_ROUTES)
         )
-        print(f"{name:<36}{few:>9.2f}{many:>9.2f}{many - few:>+9.2f}", flush=True)
+        print(f"{name:<46}{few:>9.2f}{many:>9.2f}{many - few:>+9.2f}", flush=True)
+
+
+def compared(framework: str, names: list[str], rounds: int, processes: int, *, shared: bool) -> dict[str, float]:
+    """Print what each contestant adds, and return it."""
+    found = {}
+    for name in names:
+        print(f"  measuring {framework}: {name}", file=sys.stderr, flush=True)
+        found[name] = figures(framework, name, ROUTES, rounds, processes, shared=shared)
+    bare = median(us for figure in found.values() for us, _ in figure)
+    added = {name: median(us for _, us in figure) for name, figure in found.items()}
+    title = f"{framework}, {ROUTES} routes{', many processes' if shared else ''}"
+    print(f"\n{title:<46}{'added us':>9}{'lowest':>9}{'highest':>9}{'of bare':>9}{'x Parapet':>11}")
+    print(f"{BARE:<46}{bare:>9.2f}")
+    for name, value in added.items():
+        spread = "".join(f"{extreme(us for _, us in found[name]):>9.2f}" for extreme in (min, max))
+        print(f"{name:<46}{value:>9.2f}{spread}{value / bare:>9.1%}{value / added[PARAPET]:>11.1f}", flush=True)
+    return added
 
 
 def main() -> None:

@@ -1,10 +1,9 @@
 """What measuring a job costs, in the process that runs it: bare, Parapet, and what others do, one beside the other.
 
-Run as `python benchmarks/signals/jobs.py [--short]`. Every library has processes of its own. In them the contestants
-take turns, in a new order every round, and each round compares with the bare job of the same round; printed is the
-median over rounds and processes. Jobs do nothing and no broker is asked, so that nearly all of the time is the
-library's own code. Libraries that fork a process or ask a database for every job are not here: what is measured here
-is lost beside that. Ratios travel between machines, microseconds do not.
+Run as `python benchmarks/signals/jobs.py [--short]`. Every contestant meets the bare job in processes of their own, as
+`steady.py` says; printed is the median over processes. Jobs do nothing and no broker is asked, so that nearly all of
+the time is the library's own code. Libraries that fork a process or ask a database for every job are not here: what is
+measured here is lost beside that. Ratios travel between machines, microseconds do not.
 """
 
 # ruff: noqa: E402
@@ -16,14 +15,13 @@ from pathlib import Path
 
 # A script's folder comes first when modules are looked up, where `http.py` would hide the standard library's.
 sys.path[:] = [entry for entry in sys.path if Path(entry).resolve() != Path(__file__).resolve().parent]
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import argparse
 import asyncio
-import gc
 import json
 import logging
 import os
-import random
 import subprocess
 import tempfile
 from collections.abc import Callable
@@ -32,17 +30,28 @@ from statistics import median
 from time import perf_counter
 from typing import Any
 
+from benchmarks.signals.steady import CALLS_BEFORE_A_SLICE, WARM_UP_CALLS, compare
+
 from parapet.core import names
 from parapet.core.clock import SystemClock
 from parapet.core.vocabulary import JOB_BUCKETS_SECONDS
 from parapet.signals.recorder import Recorder
 
 BARE, PARAPET, SHARED = "bare job itself", "Parapet", "Parapet, many processes"
+HOOKS, SIGNALS = "a base class with two empty hooks", "two signal receivers that do nothing"
+BY_HAND = "signals by hand, durations by state"
+BUNDLED, EMPTY = "the bundled Prometheus middleware", "a middleware that does nothing"
+CALLS = 40
 NAME, QUEUE = "bench.job", "default"
-BARS_MICROSECONDS = {("celery", PARAPET): 5.0, ("celery", SHARED): 5.0, ("dramatiq", PARAPET): 2.0}
+BARS_MICROSECONDS = {
+    ("celery", PARAPET): 5.0,
+    ("celery", SHARED): 5.0,
+    ("dramatiq", PARAPET): 2.0,
+    ("dramatiq", SHARED): 2.0,
+}
 
-Turn = Callable[[int], float]
-"""Runs so many jobs and returns microseconds per job."""
+Turn = Callable[[int], None]
+"""Runs so many jobs."""
 
 
 @dataclass
@@ -57,26 +66,27 @@ OURS = {PARAPET: Service(), SHARED: Service(Recorder(multiprocess_dir=tempfile.m
 """One that counts in its own memory, and one that counts into a directory with others."""
 
 
-def check(expected: int) -> None:
-    """Exit unless every job was counted, and how long it had waited.
+def check(name: str, expected: int) -> None:
+    """Exit unless the contestant, if it is one of ours, counted every job, and how long it had waited.
 
     Raises:
         SystemExit: some were not.
     """
-    for name, service in OURS.items():
-        lines = service.recorder.render().decode().splitlines()
-        for metric in (names.JOB_DURATION, names.JOB_WAIT):
-            counted = sum(int(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{metric}_count"))
-            if counted != expected:
-                raise SystemExit(f"{name} counted {counted} of {expected} jobs in {metric}.")
+    lines = OURS[name].recorder.render().decode().splitlines() if name in OURS else []
+    for metric in (names.JOB_DURATION, names.JOB_WAIT) if lines else ():
+        counted = sum(int(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(f"{metric}_count"))
+        if counted != expected:
+            raise SystemExit(f"{name} counted {counted} of {expected} jobs in {metric}.")
 
 
-def timed(times: int, job: Callable[[], object]) -> float:
-    """Microseconds per call of *job*."""
-    start = perf_counter()
-    for _ in range(times):
-        job()
-    return (perf_counter() - start) / times * 1e6
+def repeated(job: Callable[[], object]) -> Turn:
+    """*job*, so many times."""
+
+    def run(times: int) -> None:
+        for _ in range(times):
+            job()
+
+    return run
 
 
 def celery_turns() -> dict[str, Turn]:
@@ -120,12 +130,13 @@ def celery_turns() -> dict[str, Turn]:
             "is_eager": False,
         }
 
-        def run(times: int) -> float:
+        def run(times: int) -> None:
             for kind, receiver in receivers:
                 kind.connect(receiver, weak=False)
             trace = task.__trace__
             try:
-                return timed(times, lambda: trace("1", (), {}, request.copy()))
+                for _ in range(times):
+                    trace("1", (), {}, request.copy())
             finally:
                 for kind, receiver in receivers:
                     kind.disconnect(receiver)
@@ -149,11 +160,9 @@ def celery_turns() -> dict[str, Turn]:
     return {
         BARE: turn(plain),
         **ours,
-        "a base class with two empty hooks": turn(application(Hooks)),
-        "two signal receivers that do nothing": turn(
-            plain, ((signals.task_prerun, ignore), (signals.task_postrun, ignore))
-        ),
-        "signals by hand, durations by state": turn(plain, ((signals.task_prerun, begin), (signals.task_postrun, end))),
+        HOOKS: turn(application(Hooks)),
+        SIGNALS: turn(plain, ((signals.task_prerun, ignore), (signals.task_postrun, ignore))),
+        BY_HAND: turn(plain, ((signals.task_prerun, begin), (signals.task_postrun, end))),
     }
 
 
@@ -192,9 +201,8 @@ def dramatiq_turns() -> dict[str, Turn]:
             job()
             broker.emit_after("process_message", proxy, result=None)
 
-        return lambda times: timed(times, process)
+        return repeated(process)
 
-    BUNDLED, EMPTY = "the bundled Prometheus middleware", "a middleware that does nothing"
     turns = {kind: turn(kind, None) for kind in (BARE, BUNDLED, EMPTY)}  # BUNDLED decides how prometheus_client counts
     return turns | {name: turn(name, service) for name, service in OURS.items()}
 
@@ -227,20 +235,23 @@ def taskiq_turns() -> dict[str, Turn]:
         raw = broker.formatter.dumps(message).message
         receiver = Receiver(broker, max_async_tasks=1)
 
-        async def drive(times: int) -> float:
-            start = perf_counter()
+        async def drive(times: int) -> None:
             for _ in range(times):
                 await receiver.callback(raw)
                 broker.result_backend.results.clear()
-            return (perf_counter() - start) / times * 1e6
 
         return lambda times: loop.run_until_complete(drive(times))
 
     bundled = PrometheusMiddleware(metrics_path=Path(tempfile.mkdtemp()))  # which decides how prometheus_client counts
-    turns = {BARE: turn(None, None), "the bundled Prometheus middleware": turn(bundled, None)}
+    turns = {BARE: turn(None, None), BUNDLED: turn(bundled, None)}
     return turns | {name: turn(None, service) for name, service in OURS.items()}
 
 
+CONTESTANTS = {
+    "celery": (PARAPET, SHARED, HOOKS, SIGNALS, BY_HAND),
+    "dramatiq": (PARAPET, SHARED, BUNDLED, EMPTY),
+    "taskiq": (PARAPET, SHARED, BUNDLED),
+}
 LIBRARIES: dict[str, Callable[[], dict[str, Turn]]] = {
     "celery": celery_turns,
     "dramatiq": dramatiq_turns,
@@ -248,50 +259,46 @@ LIBRARIES: dict[str, Callable[[], dict[str, Turn]]] = {
 }
 
 
-def compare(library: str, rounds: int, jobs: int) -> dict[str, float]:
-    """One process' medians: the bare job, and what each contestant adds to it."""
+def child(library: str, name: str, rounds: int) -> tuple[float, float]:
+    """One process' figures: microseconds of the bare job, and what a contestant adds to it."""
     turns = LIBRARIES[library]()
-    for turn in turns.values():
-        turn(200)
-    bare: list[float] = []
-    added: dict[str, list[float]] = {name: [] for name in turns if name != BARE}
-    gc.collect()
-    gc.freeze()
-    for _ in range(rounds):
-        order = list(turns)
-        random.shuffle(order)
-        took = {name: turns[name](jobs) for name in order}
-        bare.append(took[BARE])
-        for name in added:
-            added[name].append(took[name] - took[BARE])
-    check(200 + rounds * jobs)
-    return {BARE: median(bare)} | {name: median(values) for name, values in added.items()}
+    took = compare({one: turns[one] for one in (BARE, name)}, rounds=rounds, calls=CALLS)
+    check(name, WARM_UP_CALLS + rounds * (CALLS_BEFORE_A_SLICE + CALLS))
+    return took[BARE], took[name] - took[BARE]
+
+
+def measured(library: str, name: str, *, short: bool) -> tuple[float, float]:
+    """The median over processes."""
+    rounds, processes = (100, 1) if short else (400, 3)
+    command = [sys.executable, __file__, "--library", library, "--contestant", name, "--rounds", str(rounds)]
+    runs = [
+        json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
+        for _ in range(processes)
+    ]
+    return median(bare for bare, _ in runs), median(added for _, added in runs)
 
 
 def main() -> None:
     """Measure in fresh processes and print a table for each library."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true", help="fewer rounds and processes: a look, not a measurement")
-    parser.add_argument("--library", choices=sorted(LIBRARIES), help=argparse.SUPPRESS)
+    parser.add_argument("--only", choices=sorted(LIBRARIES), help="one library")
+    parser.add_argument("--library", help=argparse.SUPPRESS)
+    parser.add_argument("--contestant", help=argparse.SUPPRESS)
+    parser.add_argument("--rounds", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    rounds, jobs, processes = (7, 1_000, 1) if given.short else (15, 3_000, 3)
-    if given.library:
-        print(json.dumps(compare(given.library, rounds, jobs)))
+    if given.contestant:
+        print(json.dumps(child(given.library, given.contestant, given.rounds)))
         return
-    for library in LIBRARIES:
-        command = [sys.executable, __file__, "--library", library, *(["--short"] if given.short else [])]
-        runs = [
-            json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()[-1])
-            for _ in range(processes)
-        ]
-        found = {name: median(run[name] for run in runs) for name in runs[0]}
-        ours = found[PARAPET]
+    for library in [given.only] if given.only else LIBRARIES:
         print(f"\n{library}, microseconds a job (added to the bare job; times Parapet)")
-        for name, value in found.items():
+        ours = 0.0
+        for name in CONTESTANTS[library]:
+            bare, value = measured(library, name, short=given.short)
+            ours = ours or value  # the first
             bar = BARS_MICROSECONDS.get((library, name))
             verdict = "" if bar is None else f"  bar {bar:g}: {'held' if value <= bar else 'MISSED'}"
-            ratio = "" if name == BARE else f"  {value / ours:5.1f} x"
-            print(f"  {name:<42}{value:8.2f}{ratio}{verdict}")
+            print(f"  {name:<42}{value:8.2f}  to {bare:6.2f}  {value / ours:5.1f} x{verdict}", flush=True)
 
 
 if __name__ == "__main__":

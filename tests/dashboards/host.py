@@ -214,7 +214,7 @@ class Traffic(Thread):
         queue = ("fast", "slow")[number % 2]
         lane = self.jobs.lane("resize" if number % 2 else "mail", queue)
         lane.waited(self.random.random())
-        lane.ended(tuple(JobState)[number % len(JobState)], self.random.random())
+        lane.ended(lane.began(None, perf_counter()), tuple(JobState)[number % len(JobState)], self.random.random())
         if number % 7 == 0:
             lane.lost()
         now = self.jobs.now()

@@ -134,6 +134,14 @@ class Scrape:
                 found[has["state"]] = found.get(has["state"], 0) + int(value)
         return found
 
+    def lost(self, task: str) -> int:
+        """How often a worker died under *task*."""
+        return int(self.total("parapet_job_lost_total", task=task))
+
+    def running(self, task: str | None = None) -> int:
+        """How many of *task*, or of all tasks, run now."""
+        return int(self.total("parapet_job_running", **({"task": task} if task else {})))
+
     def ran_seconds(self, task: str) -> float:
         """Seconds that *task* ran, over all its ends."""
         return self.total("parapet_job_duration_seconds_sum", task=task)

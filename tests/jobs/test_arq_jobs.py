@@ -52,9 +52,9 @@ class Enqueuer:
         self._process.stdin.flush()
         return json.loads(self._process.stdout.readline())
 
-    def send(self, function: str, *args: object) -> str:
+    def send(self, function: str, *args: object, first_try: int | None = None) -> str:
         """Enqueue one job; its id."""
-        return str(self.ask(do="send", function=function, args=args))
+        return str(self.ask(do="send", function=function, args=args, **({"try": first_try} if first_try else {})))
 
     def result(self, job: str) -> Any:
         """Whether a job succeeded, and with what; None: not yet."""
@@ -121,6 +121,73 @@ def test_an_aborted_job_is_revoked(worker: Process, jobs: Enqueuer, eventually: 
     eventually(lambda: worker.scrape().waits("naps")[0] == 1)
     jobs.ask(do="abort", job=job)
     eventually(lambda: worker.scrape().ended("naps") == {"revoked": 1}, worker.said)
+
+
+def test_a_job_that_nobody_began_is_revoked_or_discarded(
+    own_jobs: Enqueuer, python: str, start: Start, eventually: Eventually
+) -> None:
+    """arq throws away what was aborted while it waited, and what names no function, without calling anything."""
+    worker = start_worker(start, python, own_jobs, MAX_JOBS="1")
+    own_jobs.send("naps", 1.0)
+    eventually(lambda: worker.scrape().running("naps") == 1)
+    waiting = own_jobs.send("works")
+    own_jobs.send("nobody_knows_this")
+    own_jobs.ask(do="abort", job=waiting)
+    eventually(lambda: worker.scrape().ended("works") == {"revoked": 1}, worker.said)
+    eventually(lambda: worker.scrape().ended("other") == {"discarded": 1}, worker.said)
+    assert "nobody_knows" not in worker.scrape().text
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "with a directory"])
+def test_the_job_of_a_killed_worker_is_lost_and_retried(
+    own_jobs: Enqueuer, python: str, start: Start, tmp_path: Path, eventually: Eventually, shared: bool
+) -> None:
+    """Counted once: where processes share a directory by the next one, else when arq runs the job again."""
+    environ = {"SHARED": str(tmp_path / "shared")} if shared else {}
+    first = start_worker(start, python, own_jobs, **environ)
+    job = own_jobs.send("survives", str(tmp_path / "marker"))
+    last = own_jobs.send("last_try", str(tmp_path / "last"))
+    eventually(lambda: first.scrape().running() == 2, first.said)
+    first.end(signal.SIGKILL)
+    second = start_worker(start, python, own_jobs, **environ)
+    assert second.scrape().lost("survives") == shared
+    for one in (job, last):
+        own_jobs.ask(do="expire", job=one)
+    eventually(
+        lambda: second.scrape().ended("survives") == {"retried": 1, "succeeded": 1}, lambda: second.scrape().text
+    )
+    eventually(lambda: second.scrape().ended("last_try") == {"failed": 1}, second.said)
+    eventually(lambda: own_jobs.result(last) is not None)
+    assert own_jobs.result(last)[0] is False
+    assert (second.scrape().lost("survives"), second.scrape().lost("last_try")) == (1, 1)
+
+
+def test_a_try_whose_end_was_seen_is_not_lost(
+    own_jobs: Enqueuer, python: str, start: Start, eventually: Eventually
+) -> None:
+    """Retries, a worker that was asked to end, and whoever enqueues a job as its third try: nobody died."""
+    first = start_worker(start, python, own_jobs)
+    own_jobs.send("recovers")
+    own_jobs.send("gives_up")
+    own_jobs.send("works", first_try=3)
+    eventually(lambda: first.scrape().ended("gives_up") == {"retried": 1, "failed": 1}, first.said)
+    eventually(lambda: first.scrape().ended("recovers") == {"retried": 1, "succeeded": 1}, first.said)
+    eventually(lambda: first.scrape().ended("works") == {"succeeded": 1}, first.said)
+    job = own_jobs.send("naps", 60)
+    eventually(lambda: first.scrape().running("naps") == 1)
+    lost = first.scrape().total("parapet_job_lost_total")
+    first.end(signal.SIGTERM)
+    second = start_worker(start, python, own_jobs)
+    eventually(lambda: second.scrape().running("naps") == 1, second.said)
+    own_jobs.ask(do="abort", job=job)
+    eventually(lambda: second.scrape().ended("naps") == {"revoked": 1}, second.said)
+    assert lost == second.scrape().total("parapet_job_lost_total") == 0
+
+
+def test_nothing_runs_when_all_has_ended(worker: Process, eventually: Eventually) -> None:
+    """However jobs ended, each run that began is over, and none was lost."""
+    eventually(lambda: worker.scrape().running() == 0, worker.said)
+    assert worker.scrape().total("parapet_job_lost_total") == 0
 
 
 def test_every_function_is_shown_at_zero(worker: Process) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -13,6 +15,8 @@ import dramatiq
 import pytest
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
+from dramatiq_abort import Abortable, abort
+from dramatiq_abort.backends import RedisBackend
 from tests.jobs.conftest import Eventually, Process, Scrape, Start, free_port
 
 from parapet import Parapet
@@ -35,12 +39,13 @@ class Sender:
         for queue in ("default", "mail"):
             self.broker.declare_queue(queue)
 
-    def send(self, actor: str, *args: object, queue: str = "default", delay_ms: int | None = None) -> None:
-        """Send one message."""
+    def send(self, actor: str, *args: object, queue: str = "default", delay_ms: int | None = None) -> str:
+        """Send one message; its id."""
         message: dramatiq.Message[None] = dramatiq.Message(
             queue_name=queue, actor_name=actor, args=args, kwargs={}, options={}
         )
         self.broker.enqueue(message, delay=delay_ms)
+        return message.message_id
 
 
 def start_workers(
@@ -158,6 +163,39 @@ def test_every_actor_is_shown_at_zero(workers: Process) -> None:
     scrape = workers.scrape()
     assert len(scrape.values("parapet_job_duration_seconds_count", task="naps", queue="default")) == 5
     assert scrape.values("parapet_job_wait_seconds_count", task="naps", queue="default") == [0.0]
+
+
+def test_an_aborted_message_is_revoked(workers: Process, sender: Sender, eventually: Eventually) -> None:
+    """dramatiq-abort interrupts the actor: somebody called it off, which is no failure."""
+    number = sender.send("endures")
+    eventually(lambda: workers.scrape().running("endures") == 1, workers.said)
+    abort(number, Abortable(backend=RedisBackend.from_url(sender.url)))
+    eventually(lambda: workers.scrape().ended("endures") == {"revoked": 1}, workers.said)
+
+
+def test_the_messages_of_a_killed_worker_are_lost_and_retried(
+    own_sender: Sender, start: Start, tmp_path: Path, eventually: Eventually
+) -> None:
+    """Whoever comes next counts them once, as soon as it begins, and the second run when the broker hands it out."""
+    shared = tmp_path / "shared"
+    first = start_workers(start, own_sender, shared, processes=1)
+    own_sender.send("survives", str(tmp_path / "marker"))
+    own_sender.send("naps", 60)
+    eventually(lambda: first.scrape().running() == 2, first.said)
+    for child in first.children():
+        os.kill(child, signal.SIGKILL)
+    first.end(signal.SIGKILL)
+    second = start_workers(start, own_sender, shared, processes=1, HEARTBEAT_MS="300")
+    eventually(lambda: second.scrape().ended("survives") == {"retried": 1, "succeeded": 1}, second.said)
+    assert (second.scrape().lost("survives"), second.scrape().lost("naps")) == (1, 1)
+    assert second.scrape().ended("naps") == {"retried": 1}
+    eventually(lambda: second.scrape().running("naps") == 1, second.said)
+
+
+def test_nothing_runs_when_all_has_ended(workers: Process, eventually: Eventually) -> None:
+    """However messages ended, each run that began is over, and none was lost."""
+    eventually(lambda: workers.scrape().running() == 0, workers.said)
+    assert workers.scrape().total("parapet_job_lost_total") == 0
 
 
 def test_the_bundled_prometheus_middleware_works_beside_ours(

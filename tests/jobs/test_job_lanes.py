@@ -26,7 +26,7 @@ def test_made_up_tasks_and_queues_share_one_lane() -> None:
     host = Parapet(service="shop")
     jobs = Jobs(host)
     for number in range(MOST_LANES + 500):
-        jobs.lane(f"task{number}", f"queue{number}").ended(JobState.FAILED, 0.1)
+        jobs.lane(f"task{number}", f"queue{number}").told(JobState.FAILED, 0.1)
     assert len(jobs.lanes) <= MOST_LANES + 1
     name = "parapet_job_duration_seconds_count"
     tasks = {has["task"] for found, has, _ in scrape(host).samples if found == name}
@@ -43,7 +43,7 @@ NONSENSE: list[object] = [None, "yesterday", b"1", [], math.nan, -math.inf, -1e3
 def test_a_stamp_that_is_none_counts_no_wait(stamp: object) -> None:
     """A message comes from anywhere: what cannot be a time is no wait, rather than a wrong one, and never an error."""
     host = Parapet(service="shop")
-    Jobs(host).lane("job", "queue").waited_since(stamp, perf_counter())
+    Jobs(host).lane("job", "queue").began(stamp, perf_counter())
     assert scrape(host).waits("job") == (0, 0.0)
 
 
@@ -59,8 +59,8 @@ def test_a_job_from_a_machine_whose_clock_is_ahead_waited_nothing() -> None:
     """No wait is negative."""
     host = Parapet(service="shop")
     jobs = Jobs(host)
-    jobs.lane("job", "queue").waited_since(jobs.now() + 60, perf_counter())
-    jobs.lane("job", "queue").waited_since(jobs.now() - 2, perf_counter())
+    jobs.lane("job", "queue").began(jobs.now() + 60, perf_counter())
+    jobs.lane("job", "queue").began(jobs.now() - 2, perf_counter())
     starts, seconds = scrape(host).waits("job")
     assert starts == 2
     assert seconds == pytest.approx(2, abs=0.5)
@@ -81,8 +81,7 @@ def test_a_broken_clock_leaves_durations_and_nothing_else() -> None:
     host = Parapet(service="shop", clock=BrokenClock())
     jobs = Jobs(host)
     lane = jobs.lane("job", "queue")
-    lane.waited_since(1_700_000_000.0, perf_counter())
-    lane.ended(JobState.SUCCEEDED, 0.5)
+    lane.ended(lane.began(1_700_000_000.0, perf_counter()), JobState.SUCCEEDED, 0.5)
     assert math.isnan(jobs.now())
     found = scrape(host)
     assert found.ended("job") == {"succeeded": 1}
@@ -94,9 +93,9 @@ def test_the_last_success_is_absent_until_there_is_one() -> None:
     """Zero would be 1970, and an alert on every deploy."""
     host = Parapet(service="shop")
     lane = Jobs(host).lane("job", "queue")
-    lane.ended(JobState.FAILED, 0.1)
+    lane.ended(lane.began(None, perf_counter()), JobState.FAILED, 0.1)
     assert scrape(host).values("parapet_job_last_success_timestamp_seconds") == []
-    lane.ended(JobState.SUCCEEDED, 0.1)
+    lane.ended(lane.began(None, perf_counter()), JobState.SUCCEEDED, 0.1)
     (at,) = scrape(host).values("parapet_job_last_success_timestamp_seconds", task="job", queue="queue")
     assert at == pytest.approx(datetime.now(UTC).timestamp(), abs=2)
 

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import procrastinate
@@ -176,6 +177,41 @@ def test_the_job_of_a_dead_worker_ages_in_the_backlog(own_jobs: Deferrer, start:
     assert scrape.values("parapet_job_backlog_size", queue="default") == [1.0]
     assert scrape.values("parapet_job_backlog_size", queue="mail") == [0.0]
     assert scrape.total("parapet_job_backlog_age_seconds", queue="default") > 0
+
+
+@pytest.mark.parametrize("shared", [False, True], ids=["alone", "with a directory"])
+def test_the_job_of_a_killed_worker_is_lost_and_failed(
+    own_jobs: Deferrer, start: Start, tmp_path: Path, eventually: Eventually, shared: bool
+) -> None:
+    """Counted once: where processes share a directory by the next one, else by the worker that finds it dead."""
+    environ = {"SHARED": str(tmp_path / "shared")} if shared else {}
+    task, running = f"{HOST}.naps", "SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'"
+    first = start_worker(start, own_jobs, **environ)
+    for _ in range(2):
+        own_jobs.send("naps", seconds=60)
+    eventually(lambda: own_jobs.ask(running) == [2])
+    eventually(lambda: first.scrape().running(task) == 2)
+    first.end(signal.SIGKILL)
+    own_jobs.ask("UPDATE procrastinate_workers SET last_heartbeat = now() - interval '1 minute' RETURNING id")
+    for _ in range(2):
+        last = start_worker(start, own_jobs, **environ)
+        own_jobs.send("works")
+        eventually(lambda last=last: f"{HOST}.works" in last.scrape().text, last.said)
+        if not shared:
+            break  # each counts for itself
+        assert last.scrape().lost(task) == 2
+    eventually(lambda: last.scrape().ended(task) == {"failed": 2}, last.said)
+    assert last.scrape().lost(task) == 2
+    another = start_worker(start, own_jobs, **environ)
+    own_jobs.send("sends", queue="mail")
+    eventually(lambda: another.scrape().waits(f"{HOST}.sends")[0] + last.scrape().waits(f"{HOST}.sends")[0] > 0)
+    assert another.scrape().lost(task) == (2 if shared else 0)
+
+
+def test_nothing_runs_when_all_has_ended(worker: Process, eventually: Eventually) -> None:
+    """However jobs ended, each run that began is over, and none was lost."""
+    eventually(lambda: worker.scrape().running() == 0, worker.said)
+    assert worker.scrape().total("parapet_job_lost_total") == 0
 
 
 def test_a_database_that_is_gone_is_no_empty_queue(own_jobs: Deferrer) -> None:

@@ -148,6 +148,41 @@ def test_every_task_is_shown_at_zero(workers: Workers, eventually: Eventually) -
     eventually(lambda: len(workers.scrape().values(name, task="naps", queue="shop")) == 5, workers.said)
 
 
+def test_a_task_that_a_list_has_forgotten_is_lost_and_failed(
+    own_sender: Sender, start: Start, tmp_path: Path, eventually: Eventually
+) -> None:
+    """Nobody runs it again: the process that replaces the dead one says so, once."""
+    workers = start_workers(start, own_sender, tmp_path / "shared", "--workers", "2")
+    own_sender.send("survives", str(tmp_path / "marker"))
+    eventually(lambda: workers.scrape().ended("survives") == {"failed": 1}, workers.said)
+    own_sender.send("works")
+    eventually(lambda: workers.scrape().ended("works") == {"succeeded": 1}, workers.said)
+    assert (workers.scrape().lost("survives"), workers.scrape().ended("survives")) == (1, {"failed": 1})
+
+
+def test_a_task_that_a_stream_delivers_again_is_lost_and_retried(
+    redis_server: int, start: Start, tmp_path: Path, eventually: Eventually
+) -> None:
+    """What was not acknowledged is claimed by another consumer once it has been idle for long, and new work comes."""
+    own = Sender(redis_server, next(_databases), stream=True)
+    workers = start_workers(start, own, tmp_path / "shared", "--workers", "1", IDLE_MS="1000")
+    own.send("survives", str(tmp_path / "marker"))
+    eventually(lambda: workers.scrape().ended("survives") == {"retried": 1}, workers.said)
+
+    def again() -> bool:
+        own.send("works")
+        return workers.scrape().ended("survives") == {"retried": 1, "succeeded": 1}
+
+    eventually(again, workers.said)
+    assert workers.scrape().lost("survives") == 1
+
+
+def test_nothing_runs_when_all_has_ended(workers: Workers, eventually: Eventually) -> None:
+    """However tasks ended, each run that began is over, and none was lost."""
+    eventually(lambda: workers.scrape().running() == 0, workers.said)
+    assert workers.scrape().total("parapet_job_lost_total") == 0
+
+
 def test_the_bundled_prometheus_middleware_works_beside_ours(
     own_sender: Sender, start: Start, tmp_path: Path, eventually: Eventually
 ) -> None:

@@ -140,7 +140,7 @@ def test_what_is_never_emitted_is_refused_with_the_nearest_match(sli: Sli, says:
             Freshness(metric=names.ASYNC_STAGE, within_seconds=300),
             r"has no delay buckets\. These have: .*parapet_async_backlog_total",
         ),
-        (LastSuccess(metric=names.JOB_LOST, within_seconds=60), r"which is no gauge\. Gauges: parapet_db_pool_conn"),
+        (LastSuccess(metric=names.JOB_LOST, within_seconds=60), r"which is no gauge\. Gauges: parapet_change_last"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(sli: Sli, says: str) -> None:

@@ -233,6 +233,8 @@ DB_POOL_OUTCOMES = ("success", "timeout", "failure", OTHER)
 DB_POOL_STATES = ("idle", "in_use", OTHER)
 JOB_STATES = (*(state.value for state in JobState), OTHER)
 CHANGE_KINDS = ("deploy", "rollback", "flag", "config", "migration", "ai_model", "provider", OTHER)
+REDELIVERED = ("yes", "no", OTHER)
+"""Whether somebody else runs a job if the process that runs it now dies."""
 PROBE_OUTCOMES = (*(outcome.value for outcome in ProbeOutcome), OTHER)
 
 _D = DeliveryOutcome
@@ -272,6 +274,7 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
         names.DB_POOL_CONNECTIONS: MappingProxyType({names.ENGINE: None, names.STATE: DB_POOL_STATES}),
         names.JOB_DURATION: MappingProxyType({names.TASK: None, names.QUEUE: None, names.STATE: JOB_STATES}),
         names.JOB_WAIT: MappingProxyType({names.TASK: None, names.QUEUE: None}),
+        names.JOB_RUNNING: MappingProxyType({names.TASK: None, names.QUEUE: None, names.REDELIVERED: REDELIVERED}),
         names.JOB_LOST: MappingProxyType({names.TASK: None, names.QUEUE: None}),
         names.JOB_LAST_SUCCESS: MappingProxyType({names.TASK: None, names.QUEUE: None}),
         names.JOB_BACKLOG_AGE: MappingProxyType({names.QUEUE: None}),
@@ -368,9 +371,13 @@ GAUGES: Mapping[str, Across] = MappingProxyType(
     {
         names.DB_POOL_CONNECTIONS: Across.SUM,
         names.CHANGE_LAST: Across.LATEST,
+        names.JOB_RUNNING: Across.SUM,
         names.JOB_LAST_SUCCESS: Across.LATEST,
         names.JOB_BACKLOG_AGE: Across.MAX,
         names.JOB_BACKLOG_SIZE: Across.MAX,
     }
 )
 """Gauge family -> what becomes of it across processes. Who is neither here nor above is a counter."""
+
+LEVELS = frozenset({names.JOB_RUNNING})
+"""Gauges that go up when something begins and down when it ends; what a dead process left up was lost with it."""

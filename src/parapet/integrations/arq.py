@@ -1,12 +1,15 @@
 """arq: how long jobs waited and ran, how they ended, and what waits in Redis.
 
-The functions of a worker are measured from inside: what arq throws away without calling one (an unknown function, an
-expired job) is not seen, and a job whose worker was killed runs again later and is counted when it ends then.
+The functions of a worker are measured from inside, and what arq throws away without calling one (aborted before it
+began, expired, an unknown function) where it says so. A job whose worker was killed is counted as lost, and as retried
+while it has tries left: by the next process, where processes share a directory; else when arq runs it again, which is
+some minutes later (`job_timeout`).
 """
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import sys
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from dataclasses import replace
@@ -14,22 +17,27 @@ from functools import wraps
 from time import perf_counter
 from typing import cast
 
+from parapet.core import vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import JobState
-from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, BacklogWatch, Host, Jobs, Lane, Waiting
+from parapet.integrations.arq_tries import Tries
+from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, BacklogWatch, Host, Jobs, Waiting
+from parapet.integrations.lanes import Desk, Lane
 
 try:
     from arq import Retry, func
     from arq.connections import ArqRedis
     from arq.constants import default_queue_name, in_progress_key_prefix
-    from arq.worker import RetryJob
+    from arq.jobs import deserialize_result
+    from arq.worker import JobExecutionFailed, RetryJob, Worker
 except ImportError as error:
     raise ConfigurationError("arq is not installed. Install it, or do not instrument it.") from error
 
 _DEFAULT_TRIES = 5
 _DEFAULT_TIMEOUT_SECONDS = 300.0
 _MOST_LOOKED_AT = 1_000
+_NO_TRY_LEFT = "max "  # how arq begins to say that it gives a job up; it has no name for it
 
 Context = MutableMapping[str, object]
 Coroutine = Callable[..., Awaitable[object]]
@@ -57,7 +65,7 @@ def instrument(
     crons = cast("list[object]", options.get("cron_jobs") or [])
     if not functions and not crons:
         raise ConfigurationError("The settings name no functions and no cron_jobs: there is nothing to measure.")
-    measure = _Measure(Jobs(host), options)
+    measure = _Measure(Jobs(host, redelivers=True), Jobs(host, redelivers=False), options)
     try:
         known = [func(one) for one in functions]
     except RuntimeError as error:
@@ -65,8 +73,8 @@ def instrument(
     options["functions"] = [replace(one, coroutine=measure.measured(one)) for one in known]
     for cron in crons:
         cron.coroutine = measure.measured(cron)  # type: ignore[attr-defined]
-    names = [one.name for one in (*known, *crons)]
-    options["on_startup"] = _Startup(measure, names, options.get("on_startup"), backlog_every_seconds)
+    measure.names = [one.name for one in (*known, *crons)]
+    options["on_startup"] = _Startup(measure, options.get("on_startup"), backlog_every_seconds)
     options["on_shutdown"] = _Shutdown(measure, options.get("on_shutdown"))
 
 
@@ -94,14 +102,21 @@ class _Attributes(MutableMapping[str, object]):
 
 
 class _Measure:
-    """What is counted for the workers of some settings."""
+    """What is counted for the workers of some settings.
 
-    def __init__(self, jobs: Jobs, options: MutableMapping[str, object]) -> None:
+    Args:
+        last: for a job that is on its last try, so nobody runs it again if its worker dies.
+    """
+
+    def __init__(self, jobs: Jobs, last: Jobs, options: MutableMapping[str, object]) -> None:
         self.jobs = jobs
         self.options = options
+        self.names: list[str] = []
         self.queue = str(options.get("queue_name") or default_queue_name)
+        self.tries: Tries | None = None
         self.main: asyncio.Task[object] | None = None
         self.watching: asyncio.Task[None] | None = None
+        self._last = last
 
     def measured(self, function: object) -> Coroutine:
         """The coroutine of an arq function or cron job, measured."""
@@ -111,10 +126,13 @@ class _Measure:
         @wraps(coroutine)
         async def measured(context: Context, *args: object, **kwargs: object) -> object:
             lane: Lane | None = None
+            desk: Desk | None = None
             with guarded("arq.start"):
-                lane = self.jobs.lane(name, self.queue)
+                lane = (self._last if self._is_last(function, context) else self.jobs).lane(name, self.queue)
                 score = context.get("score")  # when it was due, in milliseconds: arq moves it with every delay
-                lane.waited_since(score / 1000 if isinstance(score, int | float) else None, perf_counter())
+                desk = lane.began(score / 1000 if isinstance(score, int | float) else None, perf_counter())
+                if self.tries is not None:
+                    self.tries.begins(context, lambda: _lost(lane, JobState.RETRIED))
             state: JobState | None = None
             started = perf_counter()
             try:
@@ -124,17 +142,50 @@ class _Measure:
             finally:
                 seconds = perf_counter() - started
                 with guarded("arq.end"):
-                    if lane is not None:
-                        lane.ended(state or self._state(sys.exc_info()[1], function, context, seconds), seconds)
+                    if lane is not None and desk is not None:
+                        error = sys.exc_info()[1]
+                        state = state or self._state(error, function, context, seconds)
+                        lane.ended(desk, state, seconds)
+                        if self.tries is not None and (state is JobState.RETRIED or isinstance(error, Retry)):
+                            self.tries.ended(context)
 
         return measured
 
+    def listen(self, worker: Worker, redis: ArqRedis) -> None:
+        """Count what *worker* throws away and, if no other process will find out, what a dead one left."""
+        deserialize = worker.job_deserializer
+        if not self.jobs.heirs:
+            self.tries = Tries(redis)
+            worker.job_deserializer = self.tries.read(deserialize)
+        finish_failed_job = worker.finish_failed_job
+
+        async def finishing(job_id: str, result_data: bytes | None) -> None:
+            with guarded("arq.thrown_away"):
+                if result_data is not None:
+                    self._thrown_away(deserialize_result(result_data, deserializer=deserialize))
+            await finish_failed_job(job_id, result_data)
+
+        worker.finish_failed_job = finishing
+
+    def _thrown_away(self, job: object) -> None:
+        function, error = job.function, job.result  # type: ignore[attr-defined]
+        lane = self.jobs.lane(function if function in self.names else vocabulary.OTHER, self.queue)
+        if isinstance(error, JobExecutionFailed) and str(error).startswith(_NO_TRY_LEFT):
+            # Its last try ended as failed, wherever it did: unless the worker died that would have said so.
+            if self.tries is not None:
+                context = {name: getattr(job, name) for name in ("job_id", "job_try", "enqueue_time")}
+                self.tries.begins(context, lambda: _lost(lane, JobState.FAILED))
+        else:
+            lane.told(JobState.REVOKED if isinstance(error, asyncio.CancelledError) else JobState.DISCARDED, 0.0)
+
+    def _is_last(self, function: object, context: Context) -> bool:
+        tries = getattr(function, "max_tries", None) or self.options.get("max_tries") or _DEFAULT_TRIES
+        return cast("int", context.get("job_try", 1)) >= cast("int", tries)
+
     def _state(self, error: BaseException | None, function: object, context: Context, seconds: float) -> JobState:
         """How a job ended that raised *error*, by the rules of arq's worker."""
-        again = bool(self.options.get("retry_jobs", True))
-        tries = getattr(function, "max_tries", None) or self.options.get("max_tries") or _DEFAULT_TRIES
-        last = cast("int", context.get("job_try", 1)) >= cast("int", tries)
-        retried = JobState.RETRIED if again and not last else JobState.FAILED
+        again = bool(self.options.get("retry_jobs", True)) and not self._is_last(function, context)
+        retried = JobState.RETRIED if again else JobState.FAILED
         if isinstance(error, Retry | RetryJob):
             return retried
         if not isinstance(error, asyncio.CancelledError):
@@ -167,23 +218,28 @@ class _Measure:
 class _Startup:
     """What a worker does first: the host's own, then ours."""
 
-    def __init__(self, measure: _Measure, names: list[str], before: object, every_seconds: float | None) -> None:
+    def __init__(self, measure: _Measure, before: object, every_seconds: float | None) -> None:
         self._measure = measure
-        self._names = names
         self._before = cast("Coroutine | None", before)
         self._every_seconds = every_seconds
 
     async def __call__(self, context: Context) -> None:
         measure = self._measure
+        frame = inspect.currentframe()
+        # arq tells nobody which worker it is that starts; but it is the one that awaits us.
+        worker = frame.f_back.f_locals.get("self") if frame is not None and frame.f_back is not None else None
+        del frame
         if self._before is not None:
             await self._before(context)
         with guarded("arq.worker"):
             measure.main = asyncio.current_task()  # arq awaits this in its main task
-            for name in self._names:
+            for name in measure.names:
                 measure.jobs.declare(name, measure.queue)
+            redis = cast("ArqRedis", context["redis"])
+            if isinstance(worker, Worker):
+                measure.listen(worker, redis)
             if self._every_seconds is not None:
                 watch = BacklogWatch(measure.jobs, tuple, self._every_seconds)
-                redis = cast("ArqRedis", context["redis"])
                 following = watch.follow(lambda: measure.read(redis))
                 measure.watching = asyncio.create_task(following, name="parapet-backlog")
 
@@ -201,8 +257,16 @@ class _Shutdown:
             if watching is not None:
                 watching.cancel()
                 await asyncio.wait([watching])
+            if self._measure.tries is not None:
+                await self._measure.tries.close()
         if self._before is not None:
             await self._before(context)
+
+
+def _lost(lane: Lane | None, state: JobState) -> None:
+    if lane is not None:
+        lane.told(state, 0.0)
+        lane.lost()
 
 
 def _seconds(timeout: object) -> float:

@@ -2,15 +2,16 @@
 
 A task is measured around its `run`, which costs less than signals and sees what a base class never does: retries,
 `Ignore` and `Reject`. What no child process can tell (it was killed, it ran out of time, its task was revoked) is told
-by the worker's main process. Calling a task as a function, or eagerly, is no job and is not counted.
+by the worker's main process; what ran when that died, by the next process of those that share a directory. Calling a
+task as a function, or eagerly, is no job and is not counted.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from functools import wraps
-from threading import local
+from threading import Lock, local
 from time import perf_counter
 from weakref import WeakKeyDictionary
 
@@ -23,12 +24,11 @@ from parapet.integrations.jobs import (
     BACKLOG_EVERY_SECONDS,
     MOST_LANES,
     STAMP,
-    SUCCEEDED,
     BacklogWatch,
     Host,
     Jobs,
-    Lane,
 )
+from parapet.integrations.lanes import NO_STAMP, SUCCEEDED, Desk, Lane
 
 try:
     from celery import Celery, Task, bootsteps, current_app, signals
@@ -58,7 +58,8 @@ def instrument(app: Celery, host: Host, *, backlog_every_seconds: float | None =
     """
     if app in _instrumented:
         return
-    measure = _instrumented[app] = _Measure(app, Jobs(host))
+    accepted = {late: Jobs(host, redelivers=late) for late in (True, False)}
+    measure = _instrumented[app] = _Measure(app, Jobs(host), accepted)
     connect = {"weak": False, "dispatch_uid": ("parapet", id(measure))}
     signals.before_task_publish.connect(measure.stamp, **connect)
     signals.worker_process_init.connect(measure.in_child, **connect)
@@ -120,11 +121,17 @@ class _Told(local):
 
 
 class _Measure:
-    """What is counted for one application."""
+    """What is counted for one application.
 
-    def __init__(self, app: Celery, jobs: Jobs) -> None:
+    Args:
+        accepted: by whether a task is acknowledged late, and so delivered again: what follows who runs.
+    """
+
+    def __init__(self, app: Celery, jobs: Jobs, accepted: Mapping[bool, Jobs]) -> None:
         self.app = app
         self.jobs = jobs
+        self._accepted = accepted
+        self._lock = Lock()
         self.told = _Told()
         self._queues: dict[tuple[str, str], str] | None = None
 
@@ -146,6 +153,17 @@ class _Measure:
     def lane(self, task: str, request: Context) -> Lane:
         """The series of a request, as Celery shows it to tasks and signals."""
         return self.jobs.lane(task, self.queue(request.delivery_info))
+
+    def accepted(self, task: Task, delivery: object) -> Desk:
+        """Main process: the pool has begun a task."""
+        lane = self._accepted[bool(task.acks_late)].lane(task.name, self.queue(delivery))
+        with self._lock:  # some pools begin it on one thread and end it on another
+            return lane.began(NO_STAMP, perf_counter())
+
+    def gone(self, desk: Desk) -> None:
+        """Main process: a task that was accepted has ended; how, its own process has counted."""
+        with self._lock:
+            desk.leave()
 
     def queue(self, delivery: object) -> str:
         """The queue's name, from what the broker said about a delivery."""
@@ -197,14 +215,14 @@ class _Measure:
         with guarded("celery.revoked"):
             if sender.app is self.app:
                 state = JobState.DISCARDED if expired else JobState.REVOKED
-                self.lane(sender.name, request).ended(state, self.told.seconds)
+                self.lane(sender.name, request).told(state, self.told.seconds)
 
     def on_task_unknown(self, sender: object = None, message: object = None, **_: object) -> None:
         """Main process: a message names a task that does not exist here; Celery throws it away."""
         with guarded("celery.unknown"):
             if getattr(sender, "app", None) is self.app:
                 queue = self.queue(getattr(message, "delivery_info", None))
-                self.jobs.lane(vocabulary.OTHER, queue).ended(JobState.DISCARDED, 0.0)
+                self.jobs.lane(vocabulary.OTHER, queue).told(JobState.DISCARDED, 0.0)
 
 
 def _measured(task: Task, measure: _Measure) -> Callable[..., object]:
@@ -229,6 +247,7 @@ def _measured(task: Task, measure: _Measure) -> Callable[..., object]:
             return run(*args, **kwargs)
         seen[_SEEN] = True
         lane: Lane | None = None
+        ours: Desk | None = None
         try:
             delivery = seen["delivery_info"]
             lane = lanes[delivery["exchange"], delivery["routing_key"]]
@@ -240,7 +259,7 @@ def _measured(task: Task, measure: _Measure) -> Callable[..., object]:
             published = seen.get(STAMP)
             if seen.get("eta"):
                 published = from_when(published, seen["eta"])
-            lane.waited_since(published, started)
+            ours = lane.began(published, started)
             started = perf_counter()
         try:
             value = run(*args, **kwargs)
@@ -248,11 +267,11 @@ def _measured(task: Task, measure: _Measure) -> Callable[..., object]:
             return value
         finally:
             ended = perf_counter()
-            if lane is not None:
+            if lane is not None and ours is not None:
                 if state is SUCCEEDED:
-                    lane.succeeded(started, ended)
+                    lane.succeeded(ours, started, ended)
                 elif (state := _state_of(sys.exc_info()[1])) is not None:
-                    lane.ended(state, ended - started)
+                    lane.ended(ours, state, ended - started)
 
     return measured
 
@@ -272,6 +291,33 @@ class _Request:
     """Mixed into the requests of the worker's main process, which alone learns how a child ended that tells nothing."""
 
     measure: _Measure
+    _parapet_desk: Desk | None = None
+
+    def __init_subclass__(cls, **options: object) -> None:
+        """Celery makes a class for each task, and its `on_success` asks no other."""
+        super().__init_subclass__(**options)
+        on_success = vars(cls).get("on_success")
+        if on_success is not None:
+
+            @wraps(on_success)
+            def succeeding(self: _Request, *args: object, **kwargs: object) -> object:
+                try:
+                    return on_success(self, *args, **kwargs)
+                finally:
+                    self._parapet_ended()
+
+            cls.on_success = succeeding  # type: ignore[attr-defined]
+
+    def on_accepted(self, *args: object) -> object:
+        with guarded("celery.accepted"):
+            self._parapet_desk = self.measure.accepted(self.task, self.delivery_info)  # type: ignore[attr-defined]
+        return super().on_accepted(*args)  # type: ignore[misc]
+
+    def _parapet_ended(self) -> None:
+        desk, self._parapet_desk = self._parapet_desk, None
+        if desk is not None:
+            with guarded("celery.ended"):
+                self.measure.gone(desk)
 
     def on_failure(self, exc_info: object, *args: object, **kwargs: object) -> object:
         told, seconds = self.measure.told, self._ran()
@@ -279,13 +325,14 @@ class _Request:
         try:
             return super().on_failure(exc_info, *args, **kwargs)  # type: ignore[misc]  # of Celery's request
         finally:
+            self._parapet_ended()
             error = getattr(exc_info, "exception", None)
             error = getattr(error, "exc", error)
             state = told.end()
             if state is not None and isinstance(error, WorkerLostError | SystemExit | KeyboardInterrupt):
                 with guarded("celery.lost"):
                     lane = self._lane()
-                    lane.ended(state, seconds)
+                    lane.told(state, seconds)
                     lane.lost()
 
     def reject(self, requeue: bool = False) -> object:
@@ -306,7 +353,9 @@ class _Request:
             if not soft and not worker_state.should_terminate:  # a soft one raises inside the task
                 task = self.task  # type: ignore[attr-defined]
                 again = task.acks_late and not task.acks_on_timeout
-                self._lane().ended(JobState.RETRIED if again else JobState.FAILED, float(timeout))
+                self._lane().told(JobState.RETRIED if again else JobState.FAILED, float(timeout))
+        if not soft:
+            self._parapet_ended()
         return super().on_timeout(soft, timeout)  # type: ignore[misc]
 
     def _ran(self) -> float:

@@ -1,7 +1,9 @@
 """Dramatiq: how long messages waited and ran, and how they ended, as a middleware. Any broker.
 
 It serves no /metrics itself and sets no variable of the environment, so Dramatiq's own Prometheus middleware may be
-there too. A message whose process died is delivered again by the broker later, and is counted when it ends then.
+there too. A message whose process died under it is counted as lost, and as retried: the broker delivers it again, when
+the heartbeat of that process is a minute old. Dramatiq cannot call a message off; a middleware that does it by
+interrupting the actor, such as dramatiq-abort, makes it revoked.
 """
 
 from __future__ import annotations
@@ -14,12 +16,24 @@ from parapet.core import vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import JobState
-from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, BacklogWatch, Host, Jobs, Lane, Waiting
+from parapet.integrations.jobs import (
+    BACKLOG_EVERY_SECONDS,
+    MOST_LANES,
+    STAMP,
+    BacklogWatch,
+    Host,
+    Jobs,
+    Waiting,
+)
+from parapet.integrations.lanes import Lane
 
 try:
     from dramatiq import Actor, Broker, Message, Middleware, Worker
     from dramatiq.broker import MessageProxy
+    from dramatiq.brokers.stub import StubBroker
     from dramatiq.common import q_name
+    from dramatiq.middleware import Interrupt, TimeLimitExceeded
+    from dramatiq.middleware.shutdown import Shutdown
 except ImportError as error:
     raise ConfigurationError("Dramatiq is not installed. Install it, or do not instrument it.") from error
 
@@ -38,7 +52,8 @@ def instrument(broker: Broker, host: Host, *, backlog_every_seconds: float | Non
     """
     if any(isinstance(one, ParapetMiddleware) for one in broker.middleware):
         return
-    middleware = ParapetMiddleware(Jobs(host), backlog_every_seconds)
+    jobs = Jobs(host, redelivers=not isinstance(broker, StubBroker))
+    middleware = ParapetMiddleware(jobs, backlog_every_seconds)
     # The first in line hears last how a message ended: after the middleware that retries has decided.
     first = type(broker.middleware[0]) if broker.middleware else None
     broker.add_middleware(middleware, before=first)
@@ -64,7 +79,7 @@ class ParapetMiddleware(Middleware):
 
     def __init__(self, jobs: Jobs, backlog_every_seconds: float | None) -> None:
         self._jobs = jobs
-        self._lanes = jobs.lanes
+        self._lanes: dict[str, dict[str, Lane]] = {}
         self._every_seconds = backlog_every_seconds
         self._sent = _Sent()
         self._watches: dict[int, BacklogWatch] = {}
@@ -95,7 +110,7 @@ class ParapetMiddleware(Middleware):
         # The guard is left to the first message of its kind: after it nothing here is foreign but a message's fields.
         try:
             inner = message._message  # the proxy takes ten times as long to ask for each field
-            lane = self._lanes[inner.actor_name, inner.queue_name]
+            lane = self._lanes[inner.queue_name][inner.actor_name]
             published = inner.options[STAMP]
         except (LookupError, AttributeError, TypeError):
             found = self._first(message)
@@ -103,8 +118,8 @@ class ParapetMiddleware(Middleware):
                 return
             lane, published = found
         started = perf_counter()
-        message._parapet = (lane, started)  # type: ignore[attr-defined]  # on the proxy, which is one delivery's own
-        lane.waited_since(published, started)
+        run = lane.began(published, started)
+        message._parapet = lane, run, started  # type: ignore[attr-defined]  # on the proxy, which is one delivery's own
 
     def after_process_message(
         self,
@@ -117,34 +132,36 @@ class ParapetMiddleware(Middleware):
         """Count how the message ended."""
         ended = perf_counter()
         try:
-            lane, started = message._parapet
+            lane, run, started = message._parapet
         except AttributeError:
             return
         if exception is None and not message.failed:
-            lane.succeeded(started, ended)
+            lane.succeeded(run, started, ended)
         elif exception is None:
-            lane.ended(DISCARDED, ended - started)
+            lane.ended(run, DISCARDED, ended - started)
         else:
             sent = self._sent
             again = sent.at > started and sent.message_id == message.message_id
-            lane.ended(JobState.RETRIED if again else JobState.FAILED, ended - started)
+            lane.ended(run, JobState.RETRIED if again else _state_of(exception), ended - started)
 
     def after_skip_message(self, broker: Broker, message: MessageProxy) -> None:
         """Count a message that a middleware refused, such as one over its age limit."""
-        lane, started = getattr(message, "_parapet", (None, 0.0))
+        lane, run, started = getattr(message, "_parapet", (None, None, 0.0))
         if lane is not None:
-            lane.ended(DISCARDED, perf_counter() - started)
+            lane.ended(run, DISCARDED, perf_counter() - started)
 
     def after_nack(self, broker: Broker, message: MessageProxy) -> None:
         """Count a message that names no actor; every other dead letter ended before."""
         with guarded("dramatiq.nack"):
             if message.actor_name not in broker.actors:
-                self._jobs.lane(vocabulary.OTHER, q_name(message.queue_name)).ended(JobState.DISCARDED, 0.0)
+                self._jobs.lane(vocabulary.OTHER, q_name(message.queue_name)).told(DISCARDED, 0.0)
 
     def _first(self, message: MessageProxy) -> tuple[Lane, object] | None:
         """The lane of a message, and the time of its publication."""
         with guarded("dramatiq.start"):
             lane = self._jobs.lane(message.actor_name, message.queue_name)
+            if len(self._jobs.lanes) < MOST_LANES:
+                self._lanes.setdefault(message.queue_name, {})[message.actor_name] = lane
             return lane, message.options.get(STAMP) or message.message_timestamp / 1000
         return None
 
@@ -172,6 +189,12 @@ class ParapetMiddleware(Middleware):
             watch = self._watches.pop(id(worker), None)
             if watch is not None:
                 watch.stop()
+
+
+def _state_of(error: BaseException) -> JobState:
+    """How an actor ended for good that raised *error*: somebody called it off, unless Dramatiq itself did."""
+    called_off = isinstance(error, Interrupt) and not isinstance(error, TimeLimitExceeded | Shutdown)
+    return JobState.REVOKED if called_off else JobState.FAILED
 
 
 def _waiting(broker: Broker, worker: Worker | None) -> Iterator[Waiting]:

@@ -1,12 +1,12 @@
 """What the job integrations share: one lane per task and queue, stamps of publication, and the backlog's watch.
 
-Imports no job library. A job is counted where it ran or, if its process died, by the process that noticed.
+Imports no job library. A job is counted where it ran. If its process died it is counted by the process that noticed:
+where processes share a directory, that is any that is scraped, or that begins in its place.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import threading
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -16,20 +16,15 @@ from typing import Protocol
 from parapet.core import names, vocabulary
 from parapet.core.clock import Clock
 from parapet.core.guard import guarded
-from parapet.core.vocabulary import JobState
+from parapet.integrations.lanes import Lane, WallClock
 from parapet.signals.recorder import Recorder
 
 STAMP = names.JOB_PUBLISHED
 """The key under which the publisher leaves the time, in epoch seconds, at which a job was handed to the broker."""
 
 MOST_LANES = 5_000
-CLOCK_EVERY_SECONDS = 1.0
-LAST_SUCCESS_EVERY_SECONDS = 1.0
 BACKLOG_EVERY_SECONDS = 5.0
 READ_TIMEOUT_SECONDS = 5.0
-LONGEST_WAIT_SECONDS = 366 * 86_400.0
-
-SUCCEEDED = JobState.SUCCEEDED  # looked up for every job, where an enumeration's attribute costs more than the rest
 
 
 class Host(Protocol):
@@ -46,109 +41,25 @@ class Host(Protocol):
         ...
 
 
-class WallClock:
-    """The time in epoch seconds, from the counter of the processor; the host's clock is asked once a second.
+class Jobs:
+    """Counts the jobs of one library into the recorder of *host*.
 
-    `offset` is what to add to a reading of `perf_counter()` that is less than `until`; NaN: the clock is broken.
+    Args:
+        redelivers: whether somebody else runs a job if the process that runs it dies; None: whoever outlives that
+            process tells what became of it.
     """
 
-    __slots__ = ("_clock", "offset", "until")
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self.offset = math.nan
-        self.until = -math.inf
-
-    def refresh(self) -> None:
-        """Ask the host's clock. Never raises."""
-        here = perf_counter()
-        self.until = here + CLOCK_EVERY_SECONDS
-        self.offset = math.nan
-        with guarded("jobs.clock"):
-            self.offset = self._clock.now().timestamp() - here
-
-
-class Lane:
-    """The series of one task in one queue, looked up once and shown at zero from then on. Nothing here ever raises."""
-
-    __slots__ = (
-        "_labels",
-        "_last_success",
-        "_recorder",
-        "_states",
-        "_success",
-        "_success_until",
-        "_wall",
-        "lost",
-        "waited",
-    )
-
-    def __init__(self, recorder: Recorder, wall: WallClock, task: str, queue: str) -> None:
-        self._recorder = recorder
-        self._wall = wall
-        self._labels = (task, queue)
-        self._states = {
-            state: recorder.bind(names.JOB_DURATION, (task, queue, state.value)).observe for state in JobState
-        }
-        self._success = self._states[SUCCEEDED]
-        # No handle on the last success before there is one: it would be shown as the beginning of 1970.
-        self._last_success: Callable[[float], None] | None = None
-        self._success_until = -math.inf
-        self.waited: Callable[[float], None] = recorder.bind(names.JOB_WAIT, (task, queue)).observe
-        """Count how long a job that starts now could have been running, in seconds."""
-        self.lost: Callable[[], None] = recorder.bind(names.JOB_LOST, (task, queue)).add
-        """Count a job whose worker died under it; how the job ended is counted beside it."""
-
-    def waited_since(self, published: object, started: float) -> None:
-        """Count how long a job waited that was published, and due, at an epoch second; what is none is not counted.
-
-        Machines' clocks differ, so a job from the future waited 0. *started* is a reading of `perf_counter()`.
-        """
-        wall = self._wall
-        if started >= wall.until:
-            wall.refresh()
-        try:
-            seconds = started + wall.offset - published  # type: ignore[operator]  # most often a number
-        except (TypeError, ArithmeticError):
-            return
-        if seconds < LONGEST_WAIT_SECONDS:  # which NaN is not
-            self.waited(seconds if seconds > 0.0 else 0.0)
-
-    def succeeded(self, started: float, ended: float) -> None:
-        """Count a job that succeeded between two readings of `perf_counter()`."""
-        self._success(ended - started)
-        if ended >= self._success_until:
-            self._show_success(ended)
-
-    def ended(self, state: JobState, seconds: float) -> None:
-        """Count a job that ended as *state* just now after running for *seconds*."""
-        if state is SUCCEEDED:
-            here = perf_counter()
-            self.succeeded(here - seconds, here)
-        else:
-            self._states[state](seconds)
-
-    def _show_success(self, ended: float) -> None:
-        # A second's precision is enough for "this job stopped arriving", and spares most of the writes.
-        self._success_until = ended + LAST_SUCCESS_EVERY_SECONDS
-        wall = self._wall
-        if ended >= wall.until:
-            wall.refresh()
-        if wall.offset == wall.offset:
-            with guarded("jobs.success"):
-                if self._last_success is None:
-                    self._last_success = self._recorder.bind(names.JOB_LAST_SUCCESS, self._labels).set
-                self._last_success(ended + wall.offset)
-
-
-class Jobs:
-    """Counts the jobs of one library into the recorder of *host*."""
-
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, *, redelivers: bool | None = None) -> None:
         self.recorder = host.recorder
         self.wall = WallClock(host.clock)
+        self._redelivers = redelivers
         self.lanes: dict[tuple[object, object], Lane] = {}
         """The lanes so far, for those who look one up themselves before they ask for it."""
+
+    @property
+    def heirs(self) -> bool:
+        """Whether other processes find out by themselves what ran here, if this one dies."""
+        return self._redelivers is not None and self.recorder.families.outlive_us
 
     def now(self) -> float:
         """The time in epoch seconds; NaN: the host's clock is broken. Never raises."""
@@ -168,7 +79,7 @@ class Jobs:
             key = (task, queue) if len(self.lanes) < MOST_LANES else _REST
             lane = self.lanes.get(key)
             if lane is None:
-                lane = self.lanes[key] = Lane(self.recorder, self.wall, *key)
+                lane = self.lanes[key] = Lane(self.recorder, self.wall, *key, self._redelivers)
         return lane
 
     def declare(self, task: str, queue: str) -> None:

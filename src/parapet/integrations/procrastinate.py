@@ -1,7 +1,10 @@
 """Procrastinate: how long jobs waited and ran, how they ended, and what waits in the database.
 
 Times of publication are the database's own, so nothing is stamped and no clock is compared with another. A job whose
-worker died stays where it is until somebody retries it: it counts as waiting again, and its age says so.
+worker died is counted as lost and failed: it stays where it is until somebody retries it, and meanwhile counts as
+waiting again, and its age says so. Where processes share a directory, the next process notices; else the next worker
+that starts and finds the dead one's heartbeat too old. A job that was cancelled before it began is taken off the queue
+by whoever cancels it, no worker hears of it, and it is not counted.
 """
 
 from __future__ import annotations
@@ -22,9 +25,9 @@ from parapet.integrations.jobs import (
     BacklogWatch,
     Host,
     Jobs,
-    Lane,
     Waiting,
 )
+from parapet.integrations.lanes import NO_STAMP, Desk, Lane
 
 try:
     import psycopg
@@ -71,6 +74,13 @@ FROM ranked LEFT JOIN LATERAL (
 ) AS event ON place <= 100
 GROUP BY queue_name
 """
+_STALLED: LiteralString = """
+SELECT job.worker_id, job.task_name, job.queue_name, EXTRACT(EPOCH FROM worker.last_heartbeat - (
+    SELECT max(at) FROM procrastinate_events WHERE job_id = job.id AND type = 'started'
+))::float8 AS seconds
+FROM procrastinate_jobs AS job JOIN procrastinate_workers AS worker ON worker.id = job.worker_id
+WHERE job.status = 'doing' AND worker.last_heartbeat < now() - make_interval(secs => %(seconds)s)
+"""
 _LIMITS = {"most": _MOST_COUNTED, "stalled_seconds": _STALLED_SECONDS}
 
 
@@ -84,7 +94,7 @@ def instrument(app: App, host: Host, *, backlog_every_seconds: float | None = BA
     original = app.run_worker_async
     if isinstance(getattr(original, "__self__", None), _Measure):
         return
-    app.run_worker_async = _Measure(app, Jobs(host), original, backlog_every_seconds).run  # type: ignore[method-assign]
+    app.run_worker_async = _Measure(app, Jobs(host, redelivers=False), original, backlog_every_seconds).run  # type: ignore[method-assign]
 
 
 def backlog(
@@ -125,14 +135,16 @@ class _Measure:
         queues = options.get("queues", self._app.worker_defaults.get("queues"))
         watching: asyncio.Task[None] | None = None
         manager = self._app.job_manager
-        finish_job = manager.finish_job
+        finish_job, prune = manager.finish_job, manager.prune_stalled_workers
         with guarded("procrastinate.worker"):
             manager.finish_job = self._finishing(finish_job)  # type: ignore[method-assign, assignment]
+            manager.prune_stalled_workers = self._pruning(prune)  # type: ignore[method-assign, assignment]
             watching = asyncio.create_task(self._watch(cast("Iterable[str] | None", queues)), name="parapet-backlog")
         try:
             await self._original(**options)
         finally:
             manager.finish_job = finish_job  # type: ignore[method-assign]
+            manager.prune_stalled_workers = prune  # type: ignore[method-assign]
             if watching is not None:
                 watching.cancel()
                 await asyncio.wait([watching])
@@ -143,10 +155,31 @@ class _Measure:
         async def finishing(job: Job, *args: object, **kwargs: object) -> None:
             with guarded("procrastinate.unknown"):
                 if job.task_name not in self._app.tasks:
-                    self._jobs.lane(vocabulary.OTHER, job.queue).ended(JobState.DISCARDED, 0.0)
+                    self._jobs.lane(vocabulary.OTHER, job.queue).told(JobState.DISCARDED, 0.0)
             await finish_job(job, *args, **kwargs)
 
         return finishing
+
+    def _pruning(self, prune: Callable[[float], Awaitable[list[int]]]) -> Callable[[float], Awaitable[list[int]]]:
+        """*prune*, by which Procrastinate forgets a worker that died: whoever is told that it did counts its jobs."""
+
+        async def pruning(seconds_since_heartbeat: float) -> list[int]:
+            rows: list[dict[str, object]] = []
+            with guarded("procrastinate.lost"):
+                if not self._jobs.heirs and not isinstance(self._app.connector, InMemoryConnector):
+                    rows = list(
+                        await self._app.connector.execute_query_all_async(_STALLED, seconds=seconds_since_heartbeat)
+                    )
+            pruned = await prune(seconds_since_heartbeat)
+            for row in rows:
+                with guarded("procrastinate.lost"):
+                    if row["worker_id"] in pruned:
+                        lane, ran = self._jobs.lane(str(row["task_name"]), str(row["queue_name"])), row["seconds"]
+                        lane.told(JobState.FAILED, max(0.0, ran) if isinstance(ran, float) else 0.0)
+                        lane.lost()
+            return pruned
+
+        return pruning
 
     async def middleware(
         self, call_next: Callable[[], Awaitable[object]], context: JobContext, worker: Worker
@@ -154,8 +187,10 @@ class _Measure:
         """Count one job."""
         job = context.job
         lane: Lane | None = None
+        desk: Desk | None = None
         with guarded("procrastinate.start"):
             lane = self._jobs.lane(job.task_name, job.queue)
+            desk = lane.began(NO_STAMP, perf_counter())
             # Beside the job, never before it: a slow database delays no job because of us.
             asking = asyncio.create_task(self._ask_wait(lane, job))
             self._asking.add(asking)
@@ -169,8 +204,8 @@ class _Measure:
         finally:
             seconds = perf_counter() - started
             with guarded("procrastinate.end"):
-                if lane is not None:
-                    lane.ended(state or _state_of(sys.exc_info()[1], context), seconds)
+                if lane is not None and desk is not None:
+                    lane.ended(desk, state or _state_of(sys.exc_info()[1], context), seconds)
 
     async def _ask_wait(self, lane: Lane, job: Job) -> None:
         with guarded("procrastinate.wait"):

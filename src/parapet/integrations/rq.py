@@ -21,9 +21,9 @@ from parapet.integrations.jobs import (
     BacklogWatch,
     Host,
     Jobs,
-    Lane,
     Waiting,
 )
+from parapet.integrations.lanes import Lane
 
 try:
     from redis import Redis
@@ -78,7 +78,7 @@ class Measured:
         lane: Lane | None = None
         with guarded("rq.start"):
             lane = self._parapet_counts().lane(_name(job), queue.name)
-            lane.waited_since(job.enqueued_at.timestamp() if job.enqueued_at else None, perf_counter())
+            lane.began(job.enqueued_at.timestamp() if job.enqueued_at else None, perf_counter())
             before = self._parapet_tallies(job)[0]
         self._parapet_running, self._parapet_killed = True, False
         started = perf_counter()
@@ -89,7 +89,7 @@ class Measured:
             self._parapet_running = False
             with guarded("rq.end"):
                 if lane is not None and before is not None and not self.is_horse:  # type: ignore[attr-defined]
-                    lane.ended(_state(before, *self._parapet_tallies(job)), seconds)
+                    lane.told(_state(before, *self._parapet_tallies(job)), seconds)
                     if self._parapet_killed:
                         lane.lost()
 
@@ -126,7 +126,7 @@ class Measured:
             lane = self._parapet_counts().lane(_name(job), job.origin)
             begun, alive = job.started_at, job.last_heartbeat
             seconds = max(0.0, (alive - begun).total_seconds()) if begun and alive else 0.0
-            lane.ended(JobState.RETRIED if again else JobState.FAILED, seconds)
+            lane.told(JobState.RETRIED if again else JobState.FAILED, seconds)
             lane.lost()
 
     def _parapet_counts(self) -> Jobs:

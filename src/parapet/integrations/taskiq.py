@@ -1,19 +1,23 @@
 """Taskiq: how long tasks waited and ran, and how they ended, as a middleware. Any broker.
 
 It serves no /metrics itself and sets no variable of the environment, so Taskiq's own Prometheus middleware may be there
-too. What Taskiq throws away before any middleware hears of it (an unknown task, an unreadable message) is not seen.
+too. A task whose process died under it is counted as lost, and as failed unless the broker delivers it again. What
+Taskiq throws away before any middleware hears of it (an unknown task, an unreadable message) is not seen, and it cannot
+call a task off, so nothing is revoked.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextvars import ContextVar
 from time import perf_counter
 
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import JobState
-from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, BacklogWatch, Host, Jobs, Lane, Waiting
+from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, BacklogWatch, Host, Jobs, Waiting
+from parapet.integrations.lanes import Lane
 
 try:
     from taskiq import AsyncBroker, TaskiqMessage, TaskiqMiddleware, TaskiqResult
@@ -23,33 +27,47 @@ except ImportError as error:
 
 _REQUEUES = "X-Taskiq-requeue"
 _NO_QUEUE = "default"
+_WHEN_RECEIVED = "when_received"  # as a task's label; it is acknowledged, and gone, before it runs
+_REDELIVERING = ("RedisStream", "AioPika", "SQS")
 
 
-def instrument(broker: AsyncBroker, host: Host, *, backlog_every_seconds: float | None = BACKLOG_EVERY_SECONDS) -> None:
+def instrument(
+    broker: AsyncBroker,
+    host: Host,
+    *,
+    backlog_every_seconds: float | None = BACKLOG_EVERY_SECONDS,
+    redelivers: bool | None = None,
+) -> None:
     """Count the tasks of *broker* into the recorder of *host*. Doing it again changes nothing.
 
     Call it where the broker is made: whoever sends stamps the time of publication into a label, workers count.
 
     Args:
         backlog_every_seconds: how often a worker process reads size and age of a Redis list or stream; None: never.
+        redelivers: whether the broker delivers a task again if it was never acknowledged; None: Redis streams, RabbitMQ
+            and SQS do, others do not. Say False if workers acknowledge what they have received (`--ack-type`).
     """
     if not any(isinstance(one, ParapetMiddleware) for one in broker.middlewares):
-        broker.add_middlewares(ParapetMiddleware(Jobs(host), backlog_every_seconds))
+        again = _redelivers(broker) if redelivers is None else redelivers
+        kept = {True: Jobs(host, redelivers=again), False: Jobs(host, redelivers=False)}
+        broker.add_middlewares(ParapetMiddleware(kept, backlog_every_seconds))
 
 
 class _Run:
     """One task that runs now."""
 
-    __slots__ = ("again", "error", "lane", "outer", "requeues", "started", "task_id")
+    __slots__ = ("again", "desk", "error", "lane", "outer", "requeues", "started", "task_id")
 
-    def __init__(self, task_id: str, lane: Lane, outer: _Run | None, requeues: object) -> None:
+    def __init__(self, task_id: str, lane: Lane, outer: _Run | None, labels: Mapping[str, object]) -> None:
         self.task_id = task_id
         self.lane = lane
         self.outer = outer  # a broker that runs what it is sent at once runs one task inside another
-        self.requeues = requeues
+        self.requeues = labels.get(_REQUEUES)
         self.error: BaseException | None = None
         self.again = False
         self.started = perf_counter()
+        stamp = labels.get(STAMP)
+        self.desk = lane.began(float(stamp) if isinstance(stamp, str) else stamp, self.started)
 
 
 _run: ContextVar[_Run | None] = ContextVar("parapet_taskiq_run", default=None)
@@ -58,9 +76,10 @@ _run: ContextVar[_Run | None] = ContextVar("parapet_taskiq_run", default=None)
 class ParapetMiddleware(TaskiqMiddleware):
     """Counts every task once each time it ends."""
 
-    def __init__(self, jobs: Jobs, backlog_every_seconds: float | None) -> None:
+    def __init__(self, kept: Mapping[bool, Jobs], backlog_every_seconds: float | None) -> None:
         super().__init__()
-        self._jobs = jobs
+        self._kept = kept
+        self._jobs = kept[True]
         self._every_seconds = backlog_every_seconds
         self._watching: asyncio.Task[None] | None = None
 
@@ -81,11 +100,9 @@ class ParapetMiddleware(TaskiqMiddleware):
         _run.set(None)
         with guarded("taskiq.start"):
             labels = message.labels
-            lane = self._jobs.lane(message.task_name, self._queue(labels))
-            run = _Run(message.task_id, lane, outer, labels.get(_REQUEUES))
-            stamp = labels.get(STAMP)
-            lane.waited_since(float(stamp) if isinstance(stamp, str) else stamp, run.started)
-            _run.set(run)
+            early = labels.get("ack_type") == _WHEN_RECEIVED
+            lane = self._kept[not early].lane(message.task_name, self._queue(labels))
+            _run.set(_Run(message.task_id, lane, outer, labels))
         return message
 
     def on_error(self, message: TaskiqMessage, result: TaskiqResult[object], exception: BaseException) -> None:
@@ -101,7 +118,7 @@ class ParapetMiddleware(TaskiqMiddleware):
             _run.set(run.outer)
             seconds = perf_counter() - run.started
             with guarded("taskiq.end"):
-                run.lane.ended(_state(run, message, result), seconds)
+                run.lane.ended(run.desk, _state(run, message, result), seconds)
 
     async def startup(self) -> None:
         """In a worker: show its tasks at zero, and begin to read the backlog."""
@@ -127,6 +144,11 @@ class ParapetMiddleware(TaskiqMiddleware):
 
     def _queue(self, labels: dict[str, object]) -> str:
         return str(labels.get("queue_name") or getattr(self.broker, "queue_name", None) or _NO_QUEUE)
+
+
+def _redelivers(broker: AsyncBroker) -> bool:
+    """By what kind it is. Whether its messages can be acknowledged is known to the messages only."""
+    return any(name in kind.__name__ for kind in type(broker).__mro__ for name in _REDELIVERING)
 
 
 def _state(run: _Run, message: TaskiqMessage, result: TaskiqResult[object]) -> JobState:

@@ -87,6 +87,9 @@ class Room(Protocol):
     def remember(self, note: bytes) -> None:
         """Leave a short text for whoever is scraped."""
 
+    def bury(self) -> None:
+        """Say once what was going on in processes that are dead."""
+
 
 class Family:
     """Label sets of one metric, and for each a few numbers that only grow.

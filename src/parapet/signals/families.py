@@ -12,7 +12,7 @@ from parapet.signals.cells import Family, Labels, Room
 from parapet.signals.histogram import Histogram, HistogramSnapshot
 from parapet.signals.layout import Place
 from parapet.signals.locks import OneLock
-from parapet.signals.numbers import Counter, Gauge, NumberSnapshot
+from parapet.signals.numbers import Counter, Gauge, Level, NumberSnapshot
 from parapet.signals.series import Series
 
 Reject: TypeAlias = Callable[[str, str], None]
@@ -50,6 +50,11 @@ class Families:
         self._made: dict[str, Family] = {}
         self._bound: dict[str, dict[Labels, Series]] = {}
 
+    @property
+    def outlive_us(self) -> bool:
+        """Whether what this process counts is read by others when it is dead."""
+        return self._shared is not None
+
     def histogram(self, metric: str) -> Histogram:
         """The histogram family *metric*.
 
@@ -70,6 +75,17 @@ class Families:
         family = self[metric]
         if not isinstance(family, Counter):
             raise UnknownName.of("counter", metric, vocabulary.LABELS.keys() - vocabulary.BUCKETS_SECONDS.keys())
+        return family
+
+    def level(self, metric: str) -> Level:
+        """The level *metric*.
+
+        Raises:
+            UnknownName: no such level.
+        """
+        family = self[metric] if metric in vocabulary.LEVELS else None
+        if not isinstance(family, Level):
+            raise UnknownName.of("level", metric, vocabulary.LEVELS)
         return family
 
     def __getitem__(self, metric: str) -> Family:
@@ -164,18 +180,26 @@ class Families:
         """Every family that has something to show but requests, journeys and what is counted about us, by name."""
         apart = {names.HTTP_DURATION, names.JOURNEY_DURATION, names.REJECTED, names.SWALLOWED}
         found: list[HistogramSnapshot | NumberSnapshot] = []
+        if self._shared is not None:
+            self._shared.bury()
         # Another process may count what this one never does.
         for metric in sorted((self._made if self._shared is None else vocabulary.LABELS).keys() - apart):
             family = self[metric]
-            if isinstance(family, Histogram | Counter | Gauge):
+            if isinstance(family, Histogram | Counter | Gauge | Level):
                 snapshot = family.snapshot()
                 if snapshot.series:
                     found.append(snapshot)
         return found
 
-    def take_over(self, place: Place) -> None:
-        """Let in what a process before this one let in, as far as the ceilings go."""
+    def take_over(self, place: Place, left: int) -> None:
+        """Let in what a process before this one let in, as far as the ceilings go.
+
+        Args:
+            left: how many of what *place* counts were going on when that process died.
+        """
         pairs = dict(place.labels)
+        if left and place.metric == names.JOB_RUNNING:
+            self._lost(pairs[names.TASK], pairs[names.QUEUE], left, again=pairs[names.REDELIVERED] == "yes")
         closed = vocabulary.LABELS.get(place.metric, {})
         if pairs.keys() != closed.keys() or len(self[place.metric]) >= self.max_series:
             return
@@ -188,12 +212,22 @@ class Families:
         for family in self._made.values():
             family.forget_parent()
 
+    def _lost(self, task: str, queue: str, jobs: int, *, again: bool) -> None:
+        """Count jobs that ran in a process that died. How long they had run, nobody knows."""
+        self.series(names.JOB_LOST, (task, queue)).add(jobs)
+        state = vocabulary.JobState.RETRIED if again else vocabulary.JobState.FAILED
+        ended = self.series(names.JOB_DURATION, (task, queue, state.value))
+        for _ in range(jobs):
+            ended.observe(0.0)
+
     def _make(self, metric: str) -> Family:
         label_names, help_text = tuple(vocabulary.LABELS[metric]), contract.HELP[metric]
         lock, shared = self._lock, self._shared
         if metric in vocabulary.BUCKETS_SECONDS:
             bounds = vocabulary.BUCKETS_SECONDS[metric]
             return Histogram(metric, help_text, label_names, bounds, lock=lock, shared=shared)
+        if metric in vocabulary.LEVELS:
+            return Level(metric, help_text, label_names, lock=lock, shared=shared)
         if metric in vocabulary.GAUGES:
             across = vocabulary.GAUGES[metric]
             return Gauge(metric, help_text, label_names, across=across, lock=lock, shared=shared)

@@ -10,6 +10,7 @@ from operator import add
 from pathlib import Path
 from threading import RLock
 
+from parapet.core import vocabulary
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import Across
 from parapet.signals.cells import MODES, Cells, Labels
@@ -63,6 +64,12 @@ class Gathered:
                 if known:
                     series[labels] = [sum(known) if across is Across.SUM else max(known)]
         return series
+
+    def busy_seats(self) -> set[str]:
+        """The seats in which something goes on, or went on when their process died and nobody was told of it yet."""
+        with self._lock:
+            groups = [(name, self._group(f"gauge_{MODES[Across.SUM]}", name)) for name in vocabulary.LEVELS]
+            return {seat for name, group in groups for seat in group.seats(tuple(vocabulary.LABELS[name]))}
 
     def notes(self) -> list[bytes]:
         """The short texts that all processes left."""
@@ -121,6 +128,11 @@ class _Group:
         self._catch_up(label_names)
         for labels, views in self._told.items():
             yield labels, [view[0] for seat, view in views if alive is None or seat in alive]
+
+    def seats(self, label_names: tuple[str, ...]) -> set[str]:
+        """Who has a number other than zero."""
+        self._catch_up(label_names)
+        return {seat for views in self._told.values() for seat, view in views if view[0]}
 
     def _catch_up(self, label_names: tuple[str, ...]) -> None:
         for file, glass in self.glasses.items():

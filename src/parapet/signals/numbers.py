@@ -1,4 +1,4 @@
-"""Families of single numbers: counters, which only grow, and gauges, which do not."""
+"""Families of single numbers: counters, which only grow, and gauges and levels, which do not."""
 
 from __future__ import annotations
 
@@ -123,3 +123,31 @@ class Gauge(Family):
             kind="gauge",
             series={labels: value for labels, (value,) in self.totals().items() if value == value},
         )
+
+
+class Level(Family):
+    """How many of something there are now: up when one begins, down when it ends, on whichever thread that happens.
+
+    Threads have cells of their own, which may go below zero; only their sum means something. In a shared directory
+    it is the sum over living processes; what a dead one left is for whoever buries it.
+
+    Raises:
+        ConfigurationError: it cannot be a metric: its name or its labels.
+    """
+
+    sort = f"gauge_{MODES[Across.SUM]}"
+
+    def snapshot(self) -> NumberSnapshot:
+        """How many there are."""
+        return NumberSnapshot(
+            name=self.name,
+            help_text=self.help_text,
+            label_names=self.label_names,
+            kind="gauge",
+            series={labels: cells[0] for labels, cells in self.totals().items()},
+        )
+
+    def _gathered(self) -> dict[Labels, Cells]:
+        if self._shared is None:
+            return {}
+        return self._shared.gathered.gauge(self.name, self.label_names, Across.SUM)

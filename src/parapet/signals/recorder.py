@@ -354,13 +354,13 @@ class Recorder:
 
         return SharedDirectory(directory, self._lock, self._take_over, self._go_round)
 
-    def _take_over(self, place: Place) -> None:
+    def _take_over(self, place: Place, left: int) -> None:
         with guard.guarded("signals.take_over"):
             if place.metric == self.http.name:
                 pairs = dict(place.labels)
                 self.admission.take_over(tuple(pairs[label] for label in self.http.label_names))
             elif place.metric not in _COUNTED_BY_US:
-                self.families.take_over(place)
+                self.families.take_over(place, left)
 
     def _forget_parent(self) -> None:
         self._lock.renew()

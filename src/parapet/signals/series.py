@@ -70,8 +70,9 @@ def _observer(family: Histogram, labels: Labels, reject: Reject) -> Record:
         try:
             cells: Cells = here.cells
         except AttributeError:
-            cells = here.cells = family.cells(labels)
-            sum_at = len(cells) - 1
+            cells = family.cells(labels)
+            sum_at = len(cells) - 1  # first, because a garbage collection may record in between
+            here.cells = cells
         at = 0 if seconds <= bounds[0] else bisect_left(bounds, seconds)
         cells[at] += 1.0
         cells[sum_at] += seconds

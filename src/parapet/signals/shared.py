@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
+from parapet.core import vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import Across
@@ -16,8 +18,11 @@ from parapet.signals.cells import MODES, NOTHING, Cells, Family, Labels
 from parapet.signals.gathered import Gathered
 from parapet.signals.layout import Place
 from parapet.signals.locks import OneLock
-from parapet.signals.seats import Seat, locked
+from parapet.signals.seats import Seat, locked, seats_taken
 from parapet.signals.slab import Notes, Slab
+
+Left: TypeAlias = dict[Place, float]
+"""What a dead process counted, and how many of it were going on when it died."""
 
 
 class SharedDirectory:
@@ -25,7 +30,7 @@ class SharedDirectory:
 
     Args:
         lock: the recorder's.
-        taken_over: is told what a dead process left behind.
+        taken_over: is told what a dead process left behind, and how many of it were going on, if that is what it says.
         seated: is called once this process has a seat.
 
     Raises:
@@ -33,7 +38,7 @@ class SharedDirectory:
     """
 
     def __init__(
-        self, directory: Path, lock: OneLock, taken_over: Callable[[Place], None], seated: Callable[[], None]
+        self, directory: Path, lock: OneLock, taken_over: Callable[[Place, int], None], seated: Callable[[], None]
     ) -> None:
         self.directory = directory
         self._lock = lock
@@ -105,6 +110,22 @@ class SharedDirectory:
             if self._notes is not None:
                 self._notes.write(note)
 
+    def bury(self) -> None:
+        """Say once what was going on in processes that are dead, if nobody has taken their seats. Never raises."""
+        with guarded("signals.bury"):
+            busy = self.gathered.busy_seats()
+            if busy:
+                with locked(self.directory, alone=False):
+                    busy -= seats_taken(self.directory)
+            if not busy:
+                return
+            self.open()  # first, because whoever takes a seat locks the directory too
+            left: Left = {}
+            with locked(self.directory, alone=True):
+                for seat in busy - seats_taken(self.directory):
+                    self._bury(seat, left)
+            self._tell(left)
+
     def forget_parent(self) -> None:
         """In a forked child: leave the parent's seat to the parent."""
         seat, slabs = self._seat, self._slabs
@@ -121,13 +142,12 @@ class SharedDirectory:
             if self._opened:
                 return
             self._opened = True
-            found: list[Place] = []
+            found: Left = {}
             with guarded("signals.shared"), locked(self.directory, alone=True):
                 self._seat = Seat.take(self.directory)
                 for path in sorted(self.directory.glob(f"*_{self._seat.name}.db")):
-                    found += self._take_over(path.name.rsplit("_", 1)[0], path)
-            for place in found:
-                self._taken_over(place)
+                    found |= self._take_over(path.name.rsplit("_", 1)[0], path)
+            self._tell(found)
             for family in list(self._families):
                 for labels in family.declared():
                     self.show(family, labels)
@@ -150,19 +170,32 @@ class SharedDirectory:
             return cells  # type: ignore[return-value]  # a view of doubles, which is written like a list
         return None
 
-    def _take_over(self, sort: str, path: Path) -> list[Place]:
+    def _take_over(self, sort: str, path: Path) -> Left:
         """Go on with a file of the process that had this seat. One that cannot be read is put aside."""
-        places: list[Place] = []
+        places: Left = {}
         with guarded("signals.take_over"):
             slab = Slab(path)
             found = list(slab.blocks())
             nothing = {f"gauge_{MODES[across]}": NOTHING[across] for across in (Across.SUM, Across.MAX)}
             for place, view in found:
+                places[place] = places.get(place, 0.0) + (view[0] if place.metric in vocabulary.LEVELS else 0.0)
                 if sort in nothing:
                     view[0] = nothing[sort]
                 self._free.setdefault((sort, place), []).append(view)  # type: ignore[arg-type]
-                places.append(place)
             self._slabs[sort] = slab
             return places
         path.replace(path.with_suffix(".unreadable"))
-        return []
+        return {}
+
+    def _bury(self, seat: str, left: Left) -> None:
+        """Add to *left* what was going on in the process that had *seat*; nobody is told it after us."""
+        slab = Slab(self.directory / f"gauge_{MODES[Across.SUM]}_{seat}.db")
+        for place, view in slab.blocks():
+            if place.metric in vocabulary.LEVELS:
+                left[place] = left.get(place, 0.0) + view[0]
+                view[0] = 0.0
+        slab.close()
+
+    def _tell(self, left: Left) -> None:
+        for place, number in left.items():
+            self._taken_over(place, max(0, round(number)))

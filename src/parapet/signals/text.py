@@ -64,7 +64,7 @@ class Text:
             if form is None:
                 form = forms[labels] = _form(snapshot, labels)
             cells = series[labels]
-            counts = tuple(accumulate(cells[:-1]))
+            counts = tuple(map(int, accumulate(cells[:-1])))  # written faster than floats
             lines = form % (*counts, cells[-1], counts[-1])
             out.append(_marked(lines, snapshot, marks[labels]) if labels in marks else lines)
 

@@ -28,6 +28,14 @@ async def naps(context: Context, seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
+async def survives(context: Context, marker: str) -> None:
+    """Runs for long the first time only."""
+    if not os.path.exists(marker):
+        with open(marker, "w"):
+            pass
+        await asyncio.sleep(60)
+
+
 async def fails(context: Context) -> None:
     raise RuntimeError("on purpose")
 
@@ -58,7 +66,16 @@ async def host_ends(context: Context) -> None:
 
 
 class WorkerSettings:
-    functions = (works, naps, fails, recovers, func(gives_up, max_tries=2), func(hangs, timeout=0.5))
+    functions = (
+        works,
+        naps,
+        fails,
+        recovers,
+        survives,
+        func(survives, name="last_try", max_tries=1),
+        func(gives_up, max_tries=2),
+        func(hangs, timeout=0.5),
+    )
     redis_settings = redis
     on_startup = host_starts
     on_shutdown = host_ends
@@ -80,10 +97,12 @@ async def enqueue() -> None:
     while line := await loop.run_in_executor(None, sys.stdin.readline):
         order = json.loads(line)
         if order["do"] == "send":
-            job = await pool.enqueue_job(order["function"], *order["args"])
+            job = await pool.enqueue_job(order["function"], *order["args"], _job_try=order.get("try"))
             print(json.dumps(job.job_id if job else None), flush=True)
         elif order["do"] == "abort":
             print(json.dumps(await Job(order["job"], pool).abort(timeout=20)), flush=True)
+        elif order["do"] == "expire":  # what arq keeps for as long as a worker might be running it
+            print(json.dumps(await pool.delete(f"arq:in-progress:{order['job']}")), flush=True)
         else:
             result = await Job(order["job"], pool).result_info()
             print(json.dumps([result.success, repr(result.result)] if result else None), flush=True)

@@ -82,6 +82,11 @@ def dies() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@app.task(acks_late=True)
+def naps_late(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 @app.task(acks_late=True, reject_on_worker_lost=True)
 def dies_once(marker: str) -> None:
     if not os.path.exists(marker):

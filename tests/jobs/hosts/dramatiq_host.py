@@ -10,12 +10,19 @@ import dramatiq
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.middleware import Middleware, SkipMessage
 from dramatiq.middleware.prometheus import Prometheus
+from dramatiq_abort import Abort, Abortable
+from dramatiq_abort.backends import RedisBackend
 from tests.jobs.hosts.serving import make_parapet, serve
 
 from parapet.integrations.dramatiq import instrument
 
 parapet = make_parapet()
-broker = RedisBroker(url=os.environ["BROKER"], namespace=os.environ.get("NAMESPACE", "dramatiq"))
+broker = RedisBroker(
+    url=os.environ["BROKER"],
+    namespace=os.environ.get("NAMESPACE", "dramatiq"),
+    heartbeat_timeout=int(os.environ.get("HEARTBEAT_MS", "60000")),
+    maintenance_chance=100_000,
+)
 
 
 def serve_metrics() -> int:
@@ -43,6 +50,7 @@ class Bouncer(Middleware):
 
 broker.add_middleware(Serving())
 broker.add_middleware(Bouncer())
+broker.add_middleware(Abortable(backend=RedisBackend.from_url(os.environ["BROKER"])))
 if "BUNDLED" in os.environ:
     broker.add_middleware(Prometheus())
 instrument(broker, parapet, backlog_every_seconds=0.1)
@@ -62,6 +70,21 @@ def sends() -> None:
 @dramatiq.actor
 def naps(seconds: float) -> None:
     time.sleep(seconds)
+
+
+@dramatiq.actor
+def survives(marker: str) -> None:
+    """Runs for long the first time only."""
+    if not os.path.exists(marker):
+        with open(marker, "w"):
+            pass
+        time.sleep(60)
+
+
+@dramatiq.actor(throws=Abort)
+def endures() -> None:
+    while True:
+        time.sleep(0.05)
 
 
 @dramatiq.actor(max_retries=0)

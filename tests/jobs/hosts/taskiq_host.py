@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import time
 
 from taskiq import AsyncBroker, Context, SimpleRetryMiddleware, TaskiqDepends
@@ -15,7 +16,9 @@ from parapet.integrations.taskiq import instrument
 
 parapet = make_parapet()
 url = os.environ["BROKER"]
-broker: AsyncBroker = (RedisStreamBroker if "STREAM" in os.environ else ListQueueBroker)(url, queue_name="shop")
+broker: AsyncBroker = ListQueueBroker(url, queue_name="shop")
+if "STREAM" in os.environ:
+    broker = RedisStreamBroker(url, queue_name="shop", idle_timeout=int(os.environ.get("IDLE_MS", "600000")))
 broker = broker.with_result_backend(RedisAsyncResultBackend(url))
 if "BUNDLED" in os.environ:
     from taskiq.middlewares.prometheus_middleware import PrometheusMiddleware
@@ -33,6 +36,15 @@ async def works() -> int:
 @broker.task(task_name="naps")
 def naps(seconds: float) -> None:
     time.sleep(seconds)
+
+
+@broker.task(task_name="survives")
+def survives(marker: str) -> None:
+    """Kills its process the first time only."""
+    if not os.path.exists(marker):
+        with open(marker, "w"):
+            pass
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 @broker.task(task_name="fails")

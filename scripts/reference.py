@@ -1,4 +1,4 @@
-"""Writes docs/reference/signals.md: every family, field, value, metric, label and bucket, from the code itself."""
+"""Writes docs/reference: every family, field, value, metric, label and bucket, and every pack, from the code itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 
+import packs_page
+
 from parapet.core import contract, names, vocabulary
 from parapet.signals.cardinality import ORIGINS
 from parapet.signals.delivery import PLANES
@@ -19,7 +21,7 @@ from parapet.slo.family import COUNTER_NAME, Family
 from parapet.slo.sources import exporters
 from parapet.slo.sources.tasks import celery_exporter_pack
 
-PAGE = Path(__file__).parents[1] / "docs" / "reference" / "signals.md"
+FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 HEADER = "<!-- Generated from the code by scripts/make-reference. Do not edit. -->\n"
 
 INTRODUCTION = """# Signals: the reference
@@ -187,21 +189,23 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the page, or compare it with --check; the exit status."""
-    wanted = page()
+    """Write the pages, or compare them with --check; the exit status."""
+    pages = {"signals.md": page(), "packs.md": packs_page.page(HEADER, _table)}
     if arguments == ["--check"]:
-        present = PAGE.read_text() if PAGE.exists() else ""
-        sys.stdout.writelines(
-            difflib.unified_diff(present.splitlines(True), wanted.splitlines(True), str(PAGE), "the code")
-        )
-        if present != wanted:
+        present = {name: (FOLDER / name).read_text() if (FOLDER / name).exists() else "" for name in pages}
+        for name, wanted in pages.items():
+            sys.stdout.writelines(
+                difflib.unified_diff(present[name].splitlines(True), wanted.splitlines(True), name, "the code")
+            )
+        if present != pages:
             print("The reference is not what the code says. Run scripts/make-reference.", file=sys.stderr)
-        return int(present != wanted)
+        return int(present != pages)
     if arguments:
         print("Usage: make-reference [--check]", file=sys.stderr)
         return 2
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(wanted)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, wanted in pages.items():
+        (FOLDER / name).write_text(wanted)
     return 0
 
 

@@ -35,6 +35,33 @@ if TYPE_CHECKING:  # loaded when the doctor asks
 
 C = TypeVar("C", bound=Check)
 
+DEFINED_LABELS = (
+    names.JOURNEY,
+    names.INTEGRATION,
+    names.PROBE,
+    names.PIPELINE_STAGE,
+    names.GUARDRAIL,
+    names.TOOL,
+    names.EVALUATION,
+)
+"""Labels whose values are all defined here, before anything happens."""
+DEFINED_FAMILIES = (
+    names.DELIVERY_OUTBOUND,
+    names.DELIVERY_FEEDBACK,
+    names.DELIVERY_WEBHOOK,
+    names.ASYNC_STAGE,
+    names.ASYNC_BACKLOG,
+    names.ASYNC_CALLBACK,
+    names.ASYNC_WORK,
+    names.ASYNC_RUNNING,
+    names.AI_GUARDRAIL,
+    names.AI_TOOL,
+    names.AI_EVALUATION,
+    names.AI_APPROVAL,
+    names.AI_APPROVAL_BACKLOG,
+)
+"""Families whose series are all shown by definitions, so that a slice over none of them is a mistake."""
+
 
 class Definitions:
     """The journeys, slices and runbooks of one service, and the recorder that counts what they need.
@@ -54,7 +81,6 @@ class Definitions:
         """Exact identifiers of deliveries and pipelines, on their way to durable evidence: `parapet.refs.to(sink)`."""
         self.spanning = Spanning(self.recorder)
         """Journeys that end in another process than they began in: `parapet.spanning.keep_in(store)`."""
-        self._integrations: set[str] = set()
         self._probes: dict[str, Probe] = {}
         self._packs: list[Pack] = []
         self._journeys: dict[str, Journey] = {}
@@ -106,7 +132,6 @@ class Definitions:
             ConfigurationError: a name cannot be used, or there is no such channel.
         """
         made = Delivery(self.recorder, self.refs, name, provider=provider, channel=channel)
-        self._integrations.add(name)
         self.__dict__.pop("catalog", None)
         return made
 
@@ -137,7 +162,6 @@ class Definitions:
             provider=provider,
             late_after_seconds=late_after_seconds,
         )
-        self._integrations.add(name)
         self.__dict__.pop("catalog", None)
         return made
 
@@ -159,7 +183,6 @@ class Definitions:
             ConfigurationError: a name cannot be used, or there are too many.
         """
         made = Ai(self.recorder, self.refs, name, guardrails=guardrails, tools=tools, evaluations=evaluations)
-        self._integrations.add(name)
         self.__dict__.pop("catalog", None)
         return made
 
@@ -251,10 +274,10 @@ class Definitions:
     @property
     def runbooks(self) -> tuple[Runbook, ...]:
         """Every runbook, those that come with the packs included."""
-        slices = self.slices
+        judged: tuple[Slice | Diagnostic, ...] = (*self.slices, *self.diagnostics)
         books: dict[str, Runbook] = {}
         for guide in (guide for pack in self._packs for guide in pack.guides):
-            attached = tuple(one.name for one in slices if one.runbook == guide.name)
+            attached = tuple(one.name for one in judged if one.runbook == guide.name)
             if attached:
                 books[guide.name] = runbook_from(
                     guide.playbook, name=guide.name, title=guide.title, owner=self.owner, slices=attached
@@ -283,10 +306,7 @@ class Definitions:
             slices=self.slices,
             diagnostics=self.diagnostics,
             burn=self.burn,
-            known={
-                names.JOURNEY: frozenset(self._journeys),
-                names.INTEGRATION: frozenset(self._integrations),
-                names.PROBE: frozenset(self._probes),
-            },
+            known={label: self.recorder.families.ceilings.admitted(label) for label in DEFINED_LABELS},
+            shown={metric: tuple(self.recorder.families.shown(metric)) for metric in DEFINED_FAMILIES},
             runbooks=frozenset(book.name for book in self.runbooks),
         )

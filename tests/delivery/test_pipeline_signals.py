@@ -116,6 +116,23 @@ def test_a_try_is_started_and_ends(videos: Pipeline, counted: Counted) -> None:
     }
 
 
+def test_work_begins_once_and_gets_through_or_is_given_up(videos: Pipeline, counted: Counted) -> None:
+    """In the first stage, whatever is tried again; through the last one; in whichever stage it is given up."""
+    videos.stage("upload", "started")
+    videos.stage("upload", "retryable_failed", attempt=1, max_attempts=3)
+    videos.stage("upload", "started", attempt=2)
+    videos.stage("upload", "succeeded", attempt=2)
+    videos.stage("encode", "started")
+    assert counted(names.ASYNC_WORK) == {(*MINE, "started"): 1}
+    videos.stage("encode", "succeeded")
+    videos.stage("upload", "discarded", attempt=3, max_attempts=3)
+    assert counted(names.ASYNC_WORK) == {
+        (*MINE, "started"): 1,
+        (*MINE, "succeeded"): 1,
+        (*MINE, "discarded"): 1,
+    }
+
+
 def test_a_run_that_does_not_end_is_seen_while_it_does_not(videos: Pipeline, counted: Counted) -> None:
     """Whenever the numbers are read, the stages that ever ran here are looked at; the others are not."""
     assert counted(names.ASYNC_RUNNING) == {}

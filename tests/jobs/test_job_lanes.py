@@ -134,3 +134,18 @@ def test_a_queue_that_cannot_be_read_any_more_has_no_number() -> None:
     watch.start()
     watch.stop()
     assert scrape(host).values(size) == []
+
+
+def test_looks_at_a_queue_are_counted_by_how_late_it_is() -> None:
+    """All of them at zero first; a look that failed, or that cannot know, says nothing."""
+    host = Parapet(service="shop")
+    jobs = Jobs(host)
+    watch = BacklogWatch(jobs, list)
+    looks = "parapet_job_backlog_looks_total"
+    watch.show([Waiting(queue="mail", size=0, oldest=None), Waiting(queue="odd", size=1, oldest=None, knows_age=False)])
+    assert scrape(host).values(looks, queue="mail", delay_bucket="over_1h") == [0.0]
+    watch.show([Waiting(queue="mail", size=9, oldest=jobs.now() - 4_000)])
+    watch.show([])
+    assert scrape(host).values(looks, queue="mail", delay_bucket="over_1h") == [1.0]
+    assert scrape(host).total(looks, queue="mail") == 2.0
+    assert scrape(host).values(looks, queue="odd") == []

@@ -13,7 +13,7 @@ from parapet.core.vocabulary import Severity
 from parapet.response.playbooks import PLAYBOOKS
 from parapet.response.runbook import Runbook, Step
 from parapet.slo import packs
-from parapet.slo.budget import in_words, one_in
+from parapet.slo.budget import in_words, one_in, percent
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.packs import (
     Pack,
@@ -22,6 +22,7 @@ from parapet.slo.packs import (
     bundle,
     database_pack,
     email_delivery_pack,
+    jobs_pack,
     media_pipeline_pack,
     notifications_pack,
     probes_pack,
@@ -33,6 +34,7 @@ PERIOD_SECONDS = BurnPolicy().period_seconds
 OVER_ONE_NAME: dict[str, Callable[[], Pack]] = {
     "web": web_pack,
     "database": database_pack,
+    "jobs": jobs_pack,
     "email": lambda: email_delivery_pack("videos"),
     "notifications": lambda: notifications_pack("videos"),
     "media": lambda: media_pipeline_pack("videos"),
@@ -53,8 +55,10 @@ def functions() -> list[Callable[..., Pack]]:
 def test_every_default_is_said_in_human_terms(make: Callable[..., Pack]) -> None:
     """In the docstring: the percentage, what it allows in a month, and how many of how many."""
     said = " ".join((inspect.getdoc(make) or "").split())
-    defaults = [one.default for one in inspect.signature(make).parameters.values()]
-    ratios = [one[1] if isinstance(one, tuple) and len(one) == 2 else one for one in defaults]
+    defaults = {one.name: one.default for one in inspect.signature(make).parameters.values()}
+    for share, times in [defaults.pop(name) for name in ("suppressed", "funnel") if name in defaults]:
+        assert f"More than {percent(share)}, and {times:g} times the usual." in said
+    ratios = [one[1] if isinstance(one, tuple) and len(one) == 2 else one for one in defaults.values()]
     promised = [one for one in ratios if isinstance(one, float)]
     assert promised
     for objective in promised:
@@ -73,11 +77,9 @@ def test_every_pack_has_the_same_shape(make: Callable[..., Pack]) -> None:
 def test_all_packs_over_one_name_compose() -> None:
     """An integration may be mailed, pushed, encoded, paid for and probed: no two promises share a name."""
     whole = bundle(*(make() for make in OVER_ONE_NAME.values()))
-    assert (
-        len({one.name for one in whole})
-        == len(whole.slices)
-        == sum(len(make().slices) for make in OVER_ONE_NAME.values())
-    )
+    parts = [one.name for make in OVER_ONE_NAME.values() for one in make().judged]
+    assert [one.name for one in whole.judged] == sorted(parts, key=[one.name for one in whole.judged].index)
+    assert len(set(parts)) == len(parts)
     assert {guide.playbook for guide in whole.guides} <= PLAYBOOKS.keys()
 
 
@@ -85,7 +87,7 @@ def test_all_packs_over_one_name_compose() -> None:
 def test_what_pages_comes_with_guidance(kind: str) -> None:
     """Every slice names a runbook of its own pack."""
     pack = OVER_ONE_NAME[kind]()
-    assert {one.runbook for one in pack} <= {guide.name for guide in pack.guides}
+    assert {one.runbook for one in pack.judged} <= {guide.name for guide in pack.guides}
 
 
 def test_a_promise_is_left_out_with_none() -> None:
@@ -94,7 +96,7 @@ def test_a_promise_is_left_out_with_none() -> None:
         "receipts-delivered"
     ]
     with pytest.raises(ConfigurationError, match=r"email_delivery_pack\('receipts'\) promises nothing"):
-        email_delivery_pack("receipts", submitted=None, delivered=None, webhooks=None)
+        email_delivery_pack("receipts", submitted=None, delivered=None, webhooks=None, suppressed=None)
 
 
 def test_everything_about_a_slice_can_be_changed(shop: Parapet) -> None:
@@ -108,9 +110,18 @@ def test_everything_about_a_slice_can_be_changed(shop: Parapet) -> None:
     assert (one.objective, one.severities, one.title, one.owner) == (0.97, (Severity.TICKET,), "Receipts", "Growth")
     assert shop.catalog.slice("receipts-webhooks").owner == "Platform"
     (book,) = shop.runbooks
-    assert book.slices == ("receipts-submitted", "receipts-arrive")
+    assert book.slices == ("receipts-submitted", "receipts-arrive", "receipts-suppressed")
     with pytest.raises(UnknownName, match=r"Did you mean 'receipts-delivered'\?"):
         email_delivery_pack("receipts").but("receipts-deliverd", objective=0.9)
+
+
+def test_a_diagnostic_is_changed_like_a_slice() -> None:
+    """But it has no objective."""
+    pack = email_delivery_pack("receipts").but("receipts-suppressed", threshold_ratio=0.2, times_usual=None)
+    (one,) = pack.diagnostics
+    assert (one.threshold_ratio, one.times_usual) == (0.2, None)
+    with pytest.raises(UnknownName, match=r"Unknown change of diagnostic 'receipts-suppressed' 'objective'"):
+        pack.but("receipts-suppressed", objective=0.9)
 
 
 def test_a_clash_says_who_and_how_to_part_them() -> None:

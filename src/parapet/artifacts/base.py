@@ -61,7 +61,11 @@ def _bad(one: Judged, counted: Counted, base_seconds: float, recorded: str) -> t
     if first.bound_seconds is not None:
         return _remainder(recorded, part, groups), f"those not counted by the bucket of {first.bound_seconds:g} s"
     good = _or_zero(part, recorded, groups).replace("\n", "\n  ")
-    return _remainder(recorded, f"(\n  {good}\n  )", groups), "those that are not good"
+    good = f"(\n  {good}\n  )"
+    if counted.part_has_own_counters and isinstance(one, Diagnostic):
+        # What begins in one window may end well in a later one: only their sums over long windows are a difference.
+        return f"{recorded}\n- {_on(groups)} group_left ()\n{good}", "those that are not good, or not yet"
+    return _remainder(recorded, good, groups), "those that are not good"
 
 
 def _remainder(recorded: str, good: str, groups: tuple[str, ...]) -> str:

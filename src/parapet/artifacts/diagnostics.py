@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import ceil
 from urllib.parse import urlencode
 
 from parapet.artifacts import promql
 from parapet.artifacts.base import base_rules
+from parapet.artifacts.recording import labelled, slow_interval_seconds
 from parapet.artifacts.rules import Group, Rule, plain, slice_labels
-from parapet.artifacts.windows import summed
+from parapet.artifacts.windows import at_steps, summed
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.core.vocabulary import Severity
@@ -16,13 +18,17 @@ from parapet.slo.budget import percent
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog, is_address
 from parapet.slo.diagnostic import Diagnostic
-from parapet.slo.durations import spoken
+from parapet.slo.durations import prometheus_duration, spoken
 from parapet.slo.evidence import CONFIDENCE_DEVIATIONS
+from parapet.slo.sli import LastSuccess, Raw
+
+LEAST_HISTORY = 1 / 7
+"""Of the time that says what is usual, this share must be known."""
 
 
 def diagnostic_recording_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
-    """One group per diagnostic."""
-    return tuple(_recording_group(one, catalog, wiring) for one in catalog.diagnostics)
+    """One group per diagnostic, and another for what is usual, which may be evaluated less often."""
+    return tuple(group for one in catalog.diagnostics for group in _recording_groups(one, catalog, wiring))
 
 
 def diagnostic_alert_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
@@ -31,13 +37,13 @@ def diagnostic_alert_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ..
         Group(
             name=f"{_group_name(one)}:alerts",
             interval_seconds=wiring.evaluation_interval_seconds,
-            rules=(_alert(one, catalog.window_of(one), wiring),),
+            rules=(_alert(one, catalog, wiring),),
         )
         for one in catalog.diagnostics
     )
 
 
-def _recording_group(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> Group:
+def _recording_groups(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
     policy, window, over = catalog.burn, catalog.window_of(one), spoken(catalog.window_of(one))
     labels, ratio = slice_labels(one), _ratio(one, policy, window)
     rules = (
@@ -49,7 +55,7 @@ def _recording_group(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> Group
         ),
         Rule(
             record=series.DIAGNOSTIC_BAD_COUNT,
-            expr=summed(one, policy, series.DIAGNOSTIC_BAD_EVENTS, window),
+            expr=_counted(one, policy, window),
             comment=f"Bad events within {over}: whether they are enough to judge by.",
         ),
         Rule(
@@ -59,42 +65,85 @@ def _recording_group(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> Group
             comment=f"More than {percent(one.threshold_ratio)} is worth a look. No promise, so no budget.",
         ),
     )
-    return Group(
+    group = Group(
         name=_group_name(one),
         interval_seconds=wiring.evaluation_interval_seconds,
-        rules=tuple(
-            Rule(record=rule.record, expr=rule.expr, comment=rule.comment, labels={**labels, **rule.labels})
-            for rule in rules
-        ),
+        rules=labelled(rules, labels),
     )
+    if one.times_usual is None:
+        return (group,)
+    usual = Rule(
+        record=series.DIAGNOSTIC_USUAL,
+        expr=_usual(one, catalog),
+        comment=f"The same over {spoken(catalog.usual_of(one))} before; absent without a seventh of that history.",
+    )
+    slow = slow_interval_seconds(policy, wiring)
+    return (group, Group(name=f"{group.name}:usual", interval_seconds=slow, rules=labelled((usual,), labels)))
 
 
 def _ratio(one: Diagnostic, policy: BurnPolicy, window_seconds: float) -> str:
     bad, events = (
         summed(one, policy, name, window_seconds) for name in (series.DIAGNOSTIC_BAD_EVENTS, series.DIAGNOSTIC_EVENTS)
     )
-    return f"{bad}\n/\n({events} > 0)"
+    return f"{_floored(one, bad)}\n/\n({events} > 0)"
 
 
-def _alert(one: Diagnostic, window_seconds: float, wiring: Wiring) -> Rule:
-    where, limit = series.matching(one.service, one.name), promql.number(one.threshold_ratio)
+def _counted(one: Diagnostic, policy: BurnPolicy, window_seconds: float) -> str:
+    return _floored(one, summed(one, policy, series.DIAGNOSTIC_BAD_EVENTS, window_seconds))
+
+
+def _floored(one: Diagnostic, bad: str) -> str:
+    """More may end well in a window than began in it; less than nothing is bad then."""
+    sli = one.sli
+    behind = not isinstance(sli, LastSuccess | Raw) and sli.counted.part_is_good and sli.counted.part_has_own_counters
+    return f"clamp_min({bad}, 0)" if behind else bad
+
+
+def _usual(one: Diagnostic, catalog: Catalog) -> str:
+    policy, usual = catalog.burn, catalog.usual_of(one)
+    before = f"offset {prometheus_duration(catalog.window_of(one))}"
+    bad, events = (
+        f"{at_steps(one, policy, name, usual)} {before}"
+        for name in (series.DIAGNOSTIC_BAD_EVENTS, series.DIAGNOSTIC_EVENTS)
+    )
+    looks = promql.number(ceil(usual * LEAST_HISTORY / policy.base_window_seconds))
+    share = f"{_floored(one, f'sum_over_time({bad})')}\n/\n(sum_over_time({events}) > 0)"
+    return f"{share}\nand count_over_time({events}) >= {looks}"
+
+
+def _alert(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> Rule:
+    where, window = series.matching(one.service, one.name), spoken(catalog.window_of(one))
     ratio, count = f"{series.DIAGNOSTIC_RATIO}{where}", f"{series.DIAGNOSTIC_BAD_COUNT}{where}"
+    limits = [promql.number(one.threshold_ratio)]
+    if one.times_usual is not None:
+        limits.append(f"({promql.number(one.times_usual)} * {series.DIAGNOSTIC_USUAL}{where})")
+    enough = f"{CONFIDENCE_DEVIATIONS:g}"
+    beyond = (f"{ratio} > {limit}\nand sqrt({count}) * (1 - {limit} / {ratio}) > {enough}" for limit in limits)
     return Rule(
         alert=names.ALERT_DIAGNOSTIC,
-        expr=f"{ratio} > {limit}\nand sqrt({count}) * (1 - {limit} / {ratio}) > {CONFIDENCE_DEVIATIONS:g}",
+        expr="\nand ".join(beyond),
         labels={**slice_labels(one), names.SEVERITY: Severity.TICKET.value},
-        annotations=_annotations(one, window_seconds, wiring),
-        comment=f"More than {percent(one.threshold_ratio)} bad over {spoken(window_seconds)}, beyond chance. "
+        annotations=_annotations(one, catalog, wiring),
+        comment=f"{_limits(one, catalog)[:1].upper()}{_limits(one, catalog)[1:]} bad over {window}, beyond chance. "
         "It never pages, and ends with what it saw.",
     )
 
 
-def _annotations(one: Diagnostic, window_seconds: float, wiring: Wiring) -> dict[str, str]:
+def _limits(one: Diagnostic, catalog: Catalog) -> str:
+    """What is too much, in words."""
+    much = f"more than {percent(one.threshold_ratio)}"
+    if one.times_usual is None:
+        return much
+    return f"{much}, and more than {one.times_usual:g} times what was usual for {spoken(catalog.usual_of(one))},"
+
+
+def _annotations(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> dict[str, str]:
+    window_seconds = catalog.window_of(one)
     here = f"{wiring.workbench_url}/go?" + urlencode({names.SERVICE: one.service, names.SLICE: one.name})
     groups = "".join(f", {label} {{{{ $labels.{label} }}}}" for label in one.group_by)
     description = (
-        f"{{{{ $value | humanizePercentage }}}} of the events were bad over {spoken(window_seconds)}; more than "
-        f"{percent(one.threshold_ratio)} is worth a look. {plain(one.description)} Evidence, changes and next steps: "
+        f"{{{{ $value | humanizePercentage }}}} of the events were bad over {spoken(window_seconds)}; "
+        f"{_limits(one, catalog)} is worth a look. {plain(one.description)} Evidence, changes and next steps: "
         f"{plain(here)}"
     )
     texts = {

@@ -244,6 +244,8 @@ OUTBOUND_OUTCOMES = (*(o.value for o in (_D.ATTEMPTED, _D.ACCEPTED, _D.DEFERRED,
 FEEDBACK_OUTCOMES = (*(outcome.value for outcome in DeliveryOutcome if outcome is not _D.ATTEMPTED), OTHER)
 ASYNC_OUTCOMES = (*(outcome.value for outcome in AsyncOutcome), OTHER)
 FAILURE_CLASSES = (*(failure.value for failure in FailureClass), OTHER)
+WORK_OUTCOMES = (*(o.value for o in (AsyncOutcome.STARTED, AsyncOutcome.SUCCEEDED, AsyncOutcome.DISCARDED)), OTHER)
+"""A piece of work begins, gets through all stages, or is given up in one of them."""
 RETRY_STATES = (*(state.value for state in RetryState), OTHER)
 DELAY_BUCKETS = (*(bucket.value for bucket in DelayBucket), OTHER)
 FAULT_PLANES = (*(plane.value for plane in FaultPlane), OTHER)
@@ -279,6 +281,7 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
         names.JOB_LAST_SUCCESS: MappingProxyType({names.TASK: None, names.QUEUE: None}),
         names.JOB_BACKLOG_AGE: MappingProxyType({names.QUEUE: None}),
         names.JOB_BACKLOG_SIZE: MappingProxyType({names.QUEUE: None}),
+        names.JOB_BACKLOG_LOOKS: MappingProxyType({names.QUEUE: None, names.DELAY_BUCKET: DELAY_BUCKETS}),
         names.PROBE_DURATION: MappingProxyType({names.PROBE: None, names.OUTCOME: PROBE_OUTCOMES}),
         names.DELIVERY_OUTBOUND: MappingProxyType({**_DELIVERY, names.OUTCOME: OUTBOUND_OUTCOMES, **_FAILURE}),
         names.DELIVERY_FEEDBACK: MappingProxyType({**_DELIVERY, names.OUTCOME: FEEDBACK_OUTCOMES, **_FAILURE}),
@@ -311,6 +314,7 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
                 names.FAULT_PLANE: CALLBACK_PLANES,
             }
         ),
+        names.ASYNC_WORK: MappingProxyType({**_PIPELINE, names.OUTCOME: WORK_OUTCOMES}),
         names.ASYNC_RUNNING: MappingProxyType(
             {**_PIPELINE, names.PIPELINE_STAGE: None, names.DELAY_BUCKET: DELAY_BUCKETS}
         ),

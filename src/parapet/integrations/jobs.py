@@ -17,6 +17,7 @@ from parapet.core import names, vocabulary
 from parapet.core.clock import Clock
 from parapet.core.guard import guarded
 from parapet.integrations.lanes import Lane, WallClock
+from parapet.signals import delays
 from parapet.signals.recorder import Recorder
 
 STAMP = names.JOB_PUBLISHED
@@ -118,6 +119,7 @@ class BacklogWatch:
         self._every_seconds = every_seconds
         self._shown: set[str] = set()
         self._aged: set[str] = set()
+        self._looked_at: set[str] = set()
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -173,6 +175,10 @@ class BacklogWatch:
             recorder.set(names.JOB_BACKLOG_SIZE, (queue,), size)
         for queue, age in ages.items():
             recorder.set(names.JOB_BACKLOG_AGE, (queue,), age)
+            for bucket in delays.BUCKETS if queue not in self._looked_at else ():
+                recorder.declare(names.JOB_BACKLOG_LOOKS, (queue, bucket))
+            recorder.add(names.JOB_BACKLOG_LOOKS, (queue, delays.bucket_of(age)))
+        self._looked_at |= ages.keys()
         self._shown |= sizes.keys()
         self._aged |= ages.keys()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
 from parapet.core import contract, names, vocabulary
@@ -175,6 +175,17 @@ class Families:
     def histograms(self) -> list[Histogram]:
         """The histogram families that this process has used."""
         return [family for family in list(self._made.values()) if isinstance(family, Histogram)]
+
+    def shown(self, metric: str) -> Iterator[Mapping[str, str]]:
+        """The label sets that *metric* shows, as label -> value.
+
+        Raises:
+            UnknownName: no such family.
+        """
+        family = self[metric]
+        if isinstance(family, Histogram | Counter | Gauge):
+            for labels in family.snapshot().series:
+                yield dict(zip(family.label_names, labels, strict=True))
 
     def snapshots(self) -> list[HistogramSnapshot | NumberSnapshot]:
         """Every family that has something to show but requests, journeys and what is counted about us, by name."""

@@ -46,6 +46,7 @@ class Pipeline:
     Recording never raises.
 
     Args:
+        stages: in their order: work begins in the first, and has got through when the last succeeded.
         late_after_seconds: work that has waited longer, or a callback that is later, counts as delayed.
 
     Raises:
@@ -122,7 +123,16 @@ class Pipeline:
                 state = RetryState.RETRYING.value
             usual = _PLANE_OF.get(ended, _WORKER)
             plane = usual if fault_plane is None else delays.text_of(fault_plane)
-            self._count(metric, (*self._mine, delays.text_of(stage), ended, state, plane), refs)
+            at = delays.text_of(stage)
+            self._count(metric, (*self._mine, at, ended, state, plane), refs)
+            if self._moves_work(at, ended, state):
+                self._recorder.add(names.ASYNC_WORK, (*self._mine, ended))
+
+    def _moves_work(self, stage: str, outcome: str, state: str) -> bool:
+        """Whether a piece of work begins in the first stage, got through the last one, or is given up in any."""
+        if outcome == AsyncOutcome.STARTED:
+            return stage == self.stages[0] and state == RetryState.FIRST_ATTEMPT
+        return outcome == AsyncOutcome.DISCARDED or (outcome == AsyncOutcome.SUCCEEDED and stage == self.stages[-1])
 
     def run(
         self,
@@ -216,6 +226,8 @@ class Pipeline:
             self._refs.offer(contract.SIGNALS[metric], fields, refs)
 
     def _declare(self) -> None:
+        for outcome in (AsyncOutcome.STARTED, AsyncOutcome.SUCCEEDED, AsyncOutcome.DISCARDED):
+            self._recorder.declare(names.ASYNC_WORK, (*self._mine, outcome.value))
         for stage in self.stages:
             for outcome, state in _USUAL:
                 self._recorder.declare(names.ASYNC_STAGE, (*self._mine, stage, outcome, state, _STAGE_PLANES[outcome]))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from parapet.core import names
 from parapet.core.errors import ConfigurationError, UnknownName, UnreachableAlert
 from parapet.slo.burn import BurnPolicy
-from parapet.slo.checks import check_sli
+from parapet.slo.checks import Shown, check_shown, check_sli
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.sli import LatencyRatio
 from parapet.slo.slice import Slice
@@ -37,6 +37,8 @@ class Catalog:
     burn: BurnPolicy = field(default_factory=BurnPolicy)
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Label -> the values that the host registered, such as its journeys. A label that is missing is not checked."""
+    shown: Shown = field(default_factory=dict)
+    """Family -> the label sets that the host's definitions show from the start. One that is missing is not checked."""
     runbooks: Collection[str] = ()
     """Names that a slice's runbook may have. Addresses (http or https) are always allowed."""
     _policies: dict[str, BurnPolicy] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -54,6 +56,8 @@ class Catalog:
             self._check(one)
         for diagnostic in self.diagnostics:
             self._check_diagnostic(diagnostic)
+        for judged in self.judged:
+            check_shown(judged.sli, self.shown, f"{type(judged).__name__.lower()} {judged.name!r}")
 
     def __iter__(self) -> Iterator[Slice]:
         return iter(self.slices)
@@ -87,6 +91,10 @@ class Catalog:
     def window_of(self, one: Diagnostic) -> float:
         """The window of *one* in seconds, as much shorter as the policy is scaled down."""
         return one.window_seconds / self.burn.scale
+
+    def usual_of(self, one: Diagnostic) -> float:
+        """How long *one* looks back for what is usual, in seconds, as much shorter as the policy is scaled down."""
+        return one.usual_seconds / self.burn.scale
 
     @property
     def group_labels(self) -> tuple[str, ...]:

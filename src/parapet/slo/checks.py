@@ -10,9 +10,11 @@ from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.slo.family import COUNTER_NAME, Family, own
 from parapet.slo.raw import WINDOW
 from parapet.slo.raw_text import check_text
-from parapet.slo.selector import Match, Matcher, Selector
+from parapet.slo.selector import Match, Matcher, Selector, told
 from parapet.slo.sli import Counted, EventRatio, Freshness, JobOutcome, LastSuccess, LatencyRatio, Raw, Sli
 
+Shown = Mapping[str, Collection[Mapping[str, str]]]
+"""Family -> the label sets that it shows from the start. A family that is missing is not checked."""
 Known = Mapping[str, Collection[str]]
 """Label -> the values that the host registered. A label that is missing is not checked."""
 
@@ -150,3 +152,31 @@ def _check_groups(group_by: tuple[str, ...], families: list[Family] | None, wher
             raise ConfigurationError(
                 f"{where} is grouped by {label!r}, which never tells two incidents apart. Leave it out."
             )
+
+
+def check_shown(sli: Sli, shown: Shown, where: str) -> None:
+    """Refuse labels of which each exists and that never meet, such as an integration and another one's channel.
+
+    Raises:
+        ConfigurationError: no label set of a family is let through; what there is instead is named.
+    """
+    if isinstance(sli, Raw | LastSuccess):
+        return
+    for term in (*sli.counted.total, *sli.counted.part):
+        sets = shown.get(term.family.name)
+        if sets is not None and term.family.exporter is None:
+            _check_met(term.family, term.selector, sets, where)
+
+
+def _check_met(family: Family, selector: Selector, sets: Collection[Mapping[str, str]], where: str) -> None:
+    left = list(sets)
+    for matcher in selector:
+        met = [labels for labels in left if matcher.of((labels[matcher.label],))]
+        if not met:
+            there = sorted({labels[matcher.label] for labels in left})
+            instead = f"there, {matcher.label} is {', '.join(there)}" if there else "it counts nothing yet"
+            raise ConfigurationError(
+                f"{where} speaks of {family.name} where {told(selector)}, and nobody counts that: {instead}. "
+                "Define it, or leave the promise out."
+            )
+        left = met

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parapet.core.errors import ConfigurationError
+from parapet.slo.burn import DAY
 from parapet.slo.sli import Sli
 
 
@@ -12,8 +13,10 @@ from parapet.slo.sli import Sli
 class Diagnostic:
     """Raises a ticket while more than *threshold_ratio* of the events within a window are bad, beyond chance.
 
+    With *times_usual* only if that is also that many times more than what was usual before: a drift, not a level.
+
     Raises:
-        ConfigurationError: the threshold is no ratio, or the window is not positive.
+        ConfigurationError: the threshold is no ratio, the window is not positive, or what is usual could tell nothing.
     """
 
     name: str
@@ -24,6 +27,11 @@ class Diagnostic:
     threshold_ratio: float
     """In (0, 1): 0.05 is 5 %."""
     window_seconds: float = 3_600.0
+    times_usual: float | None = None
+    """2.0: and more than twice the usual share; None: the threshold alone decides. Without a day of history in seven,
+    nobody knows what is usual, and nothing is raised."""
+    usual_seconds: float = 7 * DAY
+    """What is usual is the share over this long, until the window begins."""
     service: str = ""
     """Filled in by the catalog."""
     group_by: tuple[str, ...] = ()
@@ -46,6 +54,16 @@ class Diagnostic:
         if not self.window_seconds > 0:
             raise ConfigurationError(
                 f"Diagnostic {self.name!r} has a window of {self.window_seconds:g} s; expected more than 0."
+            )
+        if self.times_usual is not None and not self.times_usual > 1:
+            raise ConfigurationError(
+                f"Diagnostic {self.name!r} asks for {self.times_usual:g} times what is usual; expected more than "
+                "1, such as 2."
+            )
+        if not self.usual_seconds > self.window_seconds:
+            raise ConfigurationError(
+                f"Diagnostic {self.name!r} calls usual what happened over {self.usual_seconds:g} s; expected more than "
+                f"its window of {self.window_seconds:g} s."
             )
 
 

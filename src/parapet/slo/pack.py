@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import count
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, TypeVar, Unpack, cast
 
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.core.vocabulary import Severity
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.slice import Slice
 
+J = TypeVar("J", Slice, Diagnostic)
+
 
 class Changes(TypedDict, total=False):
-    """What may be different about one slice of a pack: every field of a slice that a reader of alerts sees."""
+    """What may be different about one slice or diagnostic of a pack: every field that a reader of alerts sees."""
 
     name: str
     title: str
     trouble: str
     objective: float
     period_seconds: float | None
+    threshold_ratio: float
+    window_seconds: float
+    times_usual: float | None
     severities: tuple[Severity, ...]
     without_tiers: tuple[str, ...]
     alert_labels: Mapping[Severity, Mapping[str, str]]
@@ -76,17 +81,29 @@ class Pack:
         """Its slices and diagnostics."""
         return (*self.slices, *self.diagnostics)
 
-    def but(self, slice_name: str, **changes: Unpack[Changes]) -> Pack:
-        """The same pack with one slice changed: `jobs_pack().but("jobs-wait", severities=(Severity.TICKET,))`.
+    def but(self, called: str, /, **changes: Unpack[Changes]) -> Pack:
+        """The same pack with one slice or diagnostic changed: `jobs_pack().but("jobs-wait", objective=0.95)`.
 
         Raises:
-            UnknownName: the pack has no such slice.
+            UnknownName: the pack has no such slice, or what is changed is not among what can be.
             ConfigurationError: the slice cannot be like that.
         """
-        if all(one.name != slice_name for one in self.slices):
-            raise UnknownName.of(f"slice of {self.name}", slice_name, [one.name for one in self.slices])
+        if all(one.name != called for one in self.judged):
+            raise UnknownName.of(f"slice of {self.name}", called, [one.name for one in self.judged])
+
+        def changed(one: J) -> J:
+            if one.name != called:
+                return one
+            known = {field.name for field in fields(one)} & Changes.__annotations__.keys()
+            for what in changes:
+                if what not in known:
+                    raise UnknownName.of(f"change of {type(one).__name__.lower()} {called!r}", what, known)
+            return replace(one, **cast("dict[str, Any]", changes))
+
         return replace(
-            self, slices=tuple(replace(one, **changes) if one.name == slice_name else one for one in self.slices)
+            self,
+            slices=tuple(changed(one) for one in self.slices),
+            diagnostics=tuple(changed(one) for one in self.diagnostics),
         )
 
 

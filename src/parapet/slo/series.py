@@ -55,6 +55,8 @@ DIAGNOSTIC_RATIO = "parapet:diagnostic_bad:ratio"
 """Share of bad events over the diagnostic's window; absent while there are no events."""
 DIAGNOSTIC_BAD_COUNT = "parapet:diagnostic_bad_events:count"
 """Bad events within the diagnostic's window: whether they are enough to judge by."""
+DIAGNOSTIC_USUAL = "parapet:diagnostic_usual:ratio"
+"""Share of bad events before the diagnostic's window: what is usual. Absent without enough history."""
 DIAGNOSTIC_THRESHOLD = "parapet:diagnostic_threshold:ratio"
 """The share above which somebody should look."""
 

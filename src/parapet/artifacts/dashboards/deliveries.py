@@ -14,13 +14,14 @@ from parapet.core import names, vocabulary
 from parapet.core.settings import Wiring
 from parapet.core.vocabulary import DeliveryOutcome, FailureClass, FaultPlane
 from parapet.slo.catalog import Catalog
-from parapet.slo.packs.deliveries import LATE
 from parapet.slo.series import quoted
 from parapet.slo.sli import reads_any
 
 OUT, SAID, HEARD = names.DELIVERY_OUTBOUND, names.DELIVERY_FEEDBACK, names.DELIVERY_WEBHOOK
 FAMILIES = (OUT, SAID, HEARD)
 THIRD = WIDE // 3
+LATE = vocabulary.delay_buckets_beyond(300.0)
+"""Callbacks later than five minutes."""
 _D = DeliveryOutcome
 ENDS = (_D.DELIVERED, _D.FAILED, _D.BOUNCED)
 CHOICES = (names.INTEGRATION, names.PROVIDER, names.CHANNEL)

@@ -7,6 +7,7 @@ from parapet.slo.packs.ai import ai_pack
 from parapet.slo.packs.billing import billing_pack
 from parapet.slo.packs.database import database_pack
 from parapet.slo.packs.deliveries import email_delivery_pack, notifications_pack
+from parapet.slo.packs.jobs import jobs_pack
 from parapet.slo.packs.media import media_pipeline_pack
 from parapet.slo.packs.probes import probes_pack
 from parapet.slo.packs.web import web_pack
@@ -19,6 +20,7 @@ __all__ = [
     "bundle",
     "database_pack",
     "email_delivery_pack",
+    "jobs_pack",
     "media_pipeline_pack",
     "notifications_pack",
     "probes_pack",

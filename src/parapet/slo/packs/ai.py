@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from parapet.core import names
-from parapet.core.vocabulary import DelayBucket, EvaluationOutcome, FaultPlane, GuardrailOutcome, ToolOutcome
+from parapet.core.vocabulary import EvaluationOutcome, FaultPlane, GuardrailOutcome, ToolOutcome
+from parapet.slo.durations import spoken
 from parapet.slo.pack import Guide, Pack
-from parapet.slo.packs.parts import QUIET, Subject, kept, title_of
-from parapet.slo.selector import equals, one_of
-from parapet.slo.sli import EventRatio
+from parapet.slo.packs.parts import QUIET, Subject, kept, seconds_and_ratio, title_of
+from parapet.slo.selector import Matcher, equals, one_of
+from parapet.slo.sli import EventRatio, Freshness
+from parapet.slo.slice import Slice
 
 ANSWERED = (GuardrailOutcome.PASSED.value, GuardrailOutcome.CORRECTED.value)
 KEPT_BACK = (GuardrailOutcome.BLOCKED.value, GuardrailOutcome.CRASHED.value)
@@ -19,7 +21,7 @@ def ai_pack(
     guardrails: float | None = 0.99,
     tools: float | None = 0.99,
     evaluations: float | None = 0.9,
-    approvals: float | None = 0.95,
+    approvals: tuple[float, float] | None = (3600.0, 0.95),
     name: str | None = None,
     title: str | None = None,
     owner: str = "",
@@ -36,8 +38,8 @@ def ai_pack(
         tools: `<name>-tools`: share of the calls of tools that must not fail. 99 % = 7.2 hours in 30 days, or 1 in 100.
         evaluations: `<name>-evaluations`: share of the answers that evaluations find as they should be. A ticket,
             never a page. 90 % = 3 days in 30 days, or 1 in 10.
-        approvals: `<name>-approvals`: at this share of the looks at what waits for a person, nothing waits longer than
-            an hour. A ticket, never a page. 95 % = 36 hours in 30 days, or 1 in 20.
+        approvals: `<name>-approvals`: (seconds, ratio): at this share of the looks at what waits for a person, nothing
+            waits longer than that: 1, 30, 300 or 3600. A ticket, never a page. 95 % = 36 hours in 30 days, or 1 in 20.
         name: what the slices are called after; by default, the assistant.
         runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
 
@@ -92,20 +94,23 @@ def ai_pack(
                 good="answers that an evaluation found as they should be. Where nobody can say, nothing counts.",
                 severities=QUIET,
             ),
-            subject.promise(
-                "approvals",
-                approvals,
-                EventRatio(
-                    metric=names.AI_APPROVAL_BACKLOG,
-                    total=(mine,),
-                    bad=(equals(names.DELAY_BUCKET, DelayBucket.OVER_1H.value),),
-                ),
-                well="people decide in time",
-                badly="approvals are stale",
-                plane=FaultPlane.NONE,
-                good="looks at which no request had waited for a person for longer than an hour.",
-                severities=QUIET,
-            ),
+            _decided(subject, approvals, mine),
         ),
         guides=(Guide(name=f"ai-{called}", playbook="ai", title=shown),),
+    )
+
+
+def _decided(subject: Subject, within: tuple[float, float] | None, mine: Matcher) -> Slice | None:
+    if within is None:
+        return None
+    seconds, ratio = seconds_and_ratio(f"{subject.name}-approvals", within)
+    return subject.promise(
+        "approvals",
+        ratio,
+        Freshness(metric=names.AI_APPROVAL_BACKLOG, selector=(mine,), within_seconds=seconds),
+        well="people decide in time",
+        badly="approvals are stale",
+        plane=FaultPlane.NONE,
+        good=f"looks at which no request had waited for a person for longer than {spoken(seconds)}.",
+        severities=QUIET,
     )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from parapet.core import names
-from parapet.core.vocabulary import FaultPlane
 from parapet.slo.pack import Guide, Pack
-from parapet.slo.packs.deliveries import LATE
+from parapet.slo.packs.deliveries import heard_of
 from parapet.slo.packs.journeys import journey_slices
-from parapet.slo.packs.parts import Subject, kept, title_of
-from parapet.slo.selector import equals, one_of
-from parapet.slo.sli import EventRatio
+from parapet.slo.packs.parts import LOUD, Subject, kept, title_of
+from parapet.slo.selector import equals
 
 
 def billing_pack(
@@ -18,7 +16,7 @@ def billing_pack(
     payments: str = "payments",
     success: float | None = 0.999,
     latency: tuple[float, float] | None = (2.5, 0.99),
-    webhooks: float | None = 0.99,
+    webhooks: tuple[float, float] | None = (300.0, 0.99),
     title: str | None = None,
     owner: str = "",
     runbook: str | None = None,
@@ -32,8 +30,8 @@ def billing_pack(
             99.9 % = 43.2 minutes in 30 days, or 1 in 1,000.
         latency: `<checkout>-latency`: (seconds, ratio): this share of the successful attempts ends within that time.
             99 % = 7.2 hours in 30 days, or 1 in 100.
-        webhooks: `<payments>-payment-webhooks`: this share of the provider's webhooks comes within five minutes: until
-            then, who paid has nothing. 99 % = 7.2 hours in 30 days, or 1 in 100.
+        webhooks: `<payments>-payment-webhooks`: (seconds, ratio): this share of the provider's webhooks comes within
+            that time, 1, 30, 300 or 3600: until then, who paid has nothing. 99 % = 7.2 hours in 30 days, or 1 in 100.
         title: what the checkout is called; by default, after the journey.
         runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
 
@@ -43,21 +41,8 @@ def billing_pack(
     guidance = runbook or f"billing-{checkout}"
     shown = title or title_of(checkout)
     paid = journey_slices(checkout, objective=success, title=shown, latency=latency, runbook=guidance, owner=owner)
-    told = Subject(
-        name=payments, title=title_of(payments), owner=owner, runbook=runbook or f"billing-{payments}"
-    ).promise(
-        "payment-webhooks",
-        webhooks,
-        EventRatio(
-            metric=names.DELIVERY_WEBHOOK,
-            total=(equals(names.INTEGRATION, payments),),
-            bad=(one_of(names.DELAY_BUCKET, *LATE),),
-        ),
-        well="we hear of them in time",
-        badly="we hear of them late",
-        plane=FaultPlane.WEBHOOK,
-        good="webhooks within five minutes of what they tell of. Our own queues are not in it.",
-    )
+    paying = Subject(name=payments, title=title_of(payments), owner=owner, runbook=runbook or f"billing-{payments}")
+    told = heard_of(paying, "payment-webhooks", webhooks, (equals(names.INTEGRATION, payments),), LOUD)
     return Pack(
         name=f"billing_pack(checkout={checkout!r}, payments={payments!r})",
         slices=kept(*paid, told),

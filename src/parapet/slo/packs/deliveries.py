@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from parapet.core import names
-from parapet.core.vocabulary import Channel, DelayBucket, DeliveryOutcome, FaultPlane
+from parapet.core.vocabulary import Channel, DeliveryOutcome, FaultPlane, Severity
+from parapet.slo.burn import HOUR
+from parapet.slo.durations import spoken
 from parapet.slo.pack import Guide, Pack
-from parapet.slo.packs.parts import QUIET, Subject, kept, title_of
+from parapet.slo.packs.parts import QUIET, Subject, kept, seconds_and_ratio, title_of
 from parapet.slo.selector import Selector, equals, one_of
-from parapet.slo.sli import EventRatio
+from parapet.slo.sli import EventRatio, Freshness
 from parapet.slo.slice import Slice
 
-LATE = (DelayBucket.UNDER_1H.value, DelayBucket.OVER_1H.value)
-"""Callbacks later than five minutes."""
+ENDS = (DeliveryOutcome.ACCEPTED.value, DeliveryOutcome.FAILED.value)
+"""How handing over ends for good."""
 EMAIL = (Channel.EMAIL.value,)
 NOTIFICATIONS = tuple(channel.value for channel in Channel if channel is not Channel.EMAIL)
 
@@ -21,7 +23,8 @@ def email_delivery_pack(
     *,
     submitted: float | None = 0.999,
     delivered: float | None = 0.98,
-    webhooks: float | None = 0.95,
+    webhooks: tuple[float, float] | None = (300.0, 0.95),
+    suppressed: tuple[float, float] | None = (0.05, 2.0),
     name: str | None = None,
     title: str | None = None,
     owner: str = "",
@@ -36,8 +39,11 @@ def email_delivery_pack(
             99.9 % = 43.2 minutes in 30 days, or 1 in 1,000.
         delivered: `<name>-delivered`: of what the provider told an end of, this share reached the recipient.
             98 % = 14.4 hours in 30 days, or 1 in 50.
-        webhooks: `<name>-webhooks`: this share of the provider's webhooks comes within five minutes. A ticket, never
-            a page. 95 % = 36 hours in 30 days, or 1 in 20.
+        webhooks: `<name>-webhooks`: (seconds, ratio): this share of the provider's webhooks comes within that time
+            of what they tell: 1, 30, 300 or 3600. A ticket, never a page. 95 % = 36 hours in 30 days, or 1 in 20.
+        suppressed: `<name>-suppressed`, a diagnostic: (share, times): a ticket while more than that share is
+            suppressed, and that many times more than over the last seven days: a list grew. More than 5 %, and 2 times
+            the usual.
         name: what the slices are called after; by default, the integration.
         runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
 
@@ -53,7 +59,22 @@ def email_delivery_pack(
         slices=kept(
             _handed_over(subject, "submitted", submitted, mine),
             _arrived(subject, "delivered", delivered, mine),
-            _heard_of(subject, "webhooks", webhooks, mine),
+            heard_of(subject, "webhooks", webhooks, mine),
+        ),
+        diagnostics=kept(
+            subject.drift(
+                "suppressed",
+                suppressed,
+                EventRatio(
+                    metric=names.DELIVERY_OUTBOUND,
+                    total=(*mine, one_of(names.OUTCOME, *ENDS, DeliveryOutcome.SUPPRESSED.value)),
+                    bad=(equals(names.OUTCOME, DeliveryOutcome.SUPPRESSED.value),),
+                ),
+                badly="more are suppressed than usual",
+                plane=FaultPlane.SUPPRESSION,
+                bad="what a list kept from being sent, of all that was to be sent. It has not failed.",
+                window_seconds=12 * HOUR,
+            )
         ),
         guides=(Guide(name=f"email-delivery-{called}", playbook="email-delivery", title=shown),),
     )
@@ -64,7 +85,7 @@ def notifications_pack(
     *,
     accepted: float | None = 0.999,
     confirmed: float | None = 0.95,
-    callbacks: float | None = 0.95,
+    callbacks: tuple[float, float] | None = (300.0, 0.95),
     name: str | None = None,
     title: str | None = None,
     owner: str = "",
@@ -78,8 +99,8 @@ def notifications_pack(
             99.9 % = 43.2 minutes in 30 days, or 1 in 1,000.
         confirmed: `<name>-confirmed`: of what the provider told an end of, this share it confirms as received.
             95 % = 36 hours in 30 days, or 1 in 20.
-        callbacks: `<name>-callbacks`: this share of the provider's callbacks comes within five minutes. A ticket,
-            never a page. 95 % = 36 hours in 30 days, or 1 in 20.
+        callbacks: `<name>-callbacks`: (seconds, ratio): this share of the provider's callbacks comes within that time
+            of what they tell: 1, 30, 300 or 3600. A ticket, never a page. 95 % = 36 hours in 30 days, or 1 in 20.
         name: what the slices are called after; by default, the integration.
         runbook: a runbook's name or an http(s) address; without one, general guidance is attached.
 
@@ -95,20 +116,19 @@ def notifications_pack(
         slices=kept(
             _handed_over(subject, "accepted", accepted, mine),
             _arrived(subject, "confirmed", confirmed, mine),
-            _heard_of(subject, "callbacks", callbacks, mine),
+            heard_of(subject, "callbacks", callbacks, mine),
         ),
         guides=(Guide(name=f"notifications-{called}", playbook="notifications", title=shown),),
     )
 
 
 def _handed_over(subject: Subject, suffix: str, objective: float | None, mine: Selector) -> Slice | None:
-    ends = (DeliveryOutcome.ACCEPTED.value, DeliveryOutcome.FAILED.value)
     return subject.promise(
         suffix,
         objective,
         EventRatio(
             metric=names.DELIVERY_OUTBOUND,
-            total=(*mine, one_of(names.OUTCOME, *ends)),
+            total=(*mine, one_of(names.OUTCOME, *ENDS)),
             bad=(equals(names.OUTCOME, DeliveryOutcome.FAILED.value),),
         ),
         well="the provider takes them",
@@ -135,14 +155,28 @@ def _arrived(subject: Subject, suffix: str, objective: float | None, mine: Selec
     )
 
 
-def _heard_of(subject: Subject, suffix: str, objective: float | None, mine: Selector) -> Slice | None:
+def heard_of(
+    subject: Subject,
+    suffix: str,
+    within: tuple[float, float] | None,
+    mine: Selector,
+    severities: tuple[Severity, ...] = QUIET,
+) -> Slice | None:
+    """That the provider's callbacks come in time; *within*: seconds and ratio.
+
+    Raises:
+        ConfigurationError: no delay bucket ends there, or the objective is no ratio.
+    """
+    if within is None:
+        return None
+    seconds, ratio = seconds_and_ratio(f"{subject.name}-{suffix}", within)
     return subject.promise(
         suffix,
-        objective,
-        EventRatio(metric=names.DELIVERY_WEBHOOK, total=mine, bad=(one_of(names.DELAY_BUCKET, *LATE),)),
+        ratio,
+        Freshness(metric=names.DELIVERY_WEBHOOK, selector=mine, within_seconds=seconds),
         well="we hear back in time",
         badly="we hear back late",
         plane=FaultPlane.WEBHOOK,
-        good="callbacks within five minutes of what they tell of. Our own queues are not in it.",
-        severities=QUIET,
+        good=f"callbacks within {spoken(seconds)} of what they tell of. Our own queues are not in it.",
+        severities=severities,
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 from parapet.core.errors import ConfigurationError
 from parapet.core.vocabulary import FaultPlane, Severity
 from parapet.slo.burn import LOWEST_OBJECTIVE
+from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.sli import Sli
 from parapet.slo.slice import Slice
 
@@ -67,10 +69,49 @@ class Subject:
             description=f"Good: {good}",
         )
 
+    def drift(
+        self,
+        suffix: str,
+        limits: tuple[float, float] | None,
+        sli: Sli,
+        *,
+        badly: str,
+        plane: FaultPlane,
+        bad: str,
+        window_seconds: float,
+    ) -> Diagnostic | None:
+        """The diagnostic `<name>-<suffix>`; None without *limits*: the least share, and how many times what is usual.
 
-def kept(*slices: Slice | None) -> tuple[Slice, ...]:
-    """Those that are promised."""
-    return tuple(one for one in slices if one is not None)
+        Args:
+            badly: what is seen, after the title.
+            bad: which share is watched.
+
+        Raises:
+            ConfigurationError: the limits cannot hold.
+        """
+        if limits is None:
+            return None
+        threshold_ratio, times_usual = limits
+        return Diagnostic(
+            name=f"{self.name}-{suffix}",
+            title=f"{self.title}: {badly}",
+            sli=sli,
+            threshold_ratio=threshold_ratio,
+            times_usual=times_usual,
+            window_seconds=window_seconds,
+            owner=self.owner,
+            runbook=self.runbook,
+            fault_plane=plane.value,
+            description=f"Watched: {bad}",
+        )
+
+
+Kept = TypeVar("Kept")
+
+
+def kept(*wanted: Kept | None) -> tuple[Kept, ...]:
+    """Those that are."""
+    return tuple(one for one in wanted if one is not None)
 
 
 def seconds_and_ratio(where: str, latency: tuple[float, float]) -> tuple[float, float]:

@@ -6,8 +6,8 @@ from parapet.core import names
 from parapet.core.vocabulary import ProbeOutcome
 from parapet.slo.pack import Guide, Pack
 from parapet.slo.packs.parts import title_of
-from parapet.slo.selector import Selector, equals, one_of
-from parapet.slo.sli import EventRatio
+from parapet.slo.selector import one_of
+from parapet.slo.sli import EventRatio, ProbeRuns, Sli
 from parapet.slo.slice import Slice
 
 BAD = tuple(outcome.value for outcome in ProbeOutcome if outcome is not ProbeOutcome.SUCCESS)
@@ -36,16 +36,12 @@ def probes_pack(
         ConfigurationError: the objective is no ratio, or a probe is named twice.
     """
 
-    def promised(called: str, shown: str, mine: Selector, group_by: tuple[str, ...] = ()) -> Slice:
+    def promised(called: str, shown: str, sli: Sli, group_by: tuple[str, ...] = ()) -> Slice:
         return Slice(
             name=called,
             title=shown,
             trouble=f"{shown}: it does not work",
-            sli=EventRatio(
-                metric=names.PROBE_DURATION,
-                total=(*mine, one_of(names.OUTCOME, ProbeOutcome.SUCCESS.value, *BAD)),
-                bad=(one_of(names.OUTCOME, *BAD),),
-            ),
+            sli=sli,
             objective=success,
             group_by=group_by,
             owner=owner,
@@ -54,9 +50,14 @@ def probes_pack(
         )
 
     if probes:
-        slices = tuple(promised(f"probe-{one}", title_of(one), (equals(names.PROBE, one),)) for one in probes)
+        slices = tuple(promised(f"probe-{one}", title_of(one), ProbeRuns(probe=one)) for one in probes)
     else:
-        slices = (promised(name, title or "Probes", (), (names.PROBE,)),)
+        every = EventRatio(
+            metric=names.PROBE_DURATION,
+            total=(one_of(names.OUTCOME, ProbeOutcome.SUCCESS.value, *BAD),),
+            bad=(one_of(names.OUTCOME, *BAD),),
+        )
+        slices = (promised(name, title or "Probes", every, (names.PROBE,)),)
     who = f"probes_pack({', '.join(map(repr, probes))})"
     guides = tuple(Guide(name=one.name, playbook="probe", title=one.title) for one in slices)
     return Pack(name=who, slices=slices, guides=guides)

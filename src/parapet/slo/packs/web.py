@@ -18,6 +18,8 @@ SERVER_ERROR = "5xx"
 DISCONNECTED = "disconnected"
 CONNECTION_KEPT = ("1xx",)
 """Switching protocols is no answer whose time means anything."""
+SCRAPES = ("/metrics", "/metrics/")
+"""Prometheus is no user: on a quiet service its scrapes would outnumber those who are hurt."""
 
 OWN = WebSource(
     exporter="Parapet",
@@ -40,7 +42,8 @@ def web_pack(
     owner: str = "",
     runbook: str | None = None,
 ) -> Pack:
-    """Requests are answered, and fast. A client's error (4xx) is a good answer; a client that left is not counted.
+    """Requests are answered, and fast. A client's error (4xx) is a good answer; a client that left is not counted, and
+    neither are scrapes of `/metrics`.
 
     Args:
         availability: `<name>-availability`: share of requests that must not end in a server error.
@@ -56,8 +59,8 @@ def web_pack(
             are to be told apart by route.
     """
     who = f"web_pack({'' if name == 'web' else repr(name)})"
-    beyond: Selector = (none_of(names.ROUTE, *except_routes),) if except_routes else ()
-    if beyond and source is not OWN:
+    beyond: Selector = (none_of(names.ROUTE, *SCRAPES, *except_routes),) if source is OWN else ()
+    if except_routes and source is not OWN:
         raise ConfigurationError(f"{who} leaves routes out, which only Parapet's own signals can tell apart.")
     answered = fast = None
     if availability is not None:

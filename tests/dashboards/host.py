@@ -104,7 +104,9 @@ parapet.adopt(
     web_pack(latency=(0.005, STRICT)).but("web-latency", period_seconds=7 * DAY, links={"Traces": TRACES}),
     celery_exporter_pack(success=STRICT, latency=(0.5, STRICT), name="tasks", runbook=RUNBOOK),
     email_delivery_pack("receipts", delivered=STRICT, webhooks=(300, STRICT), suppressed=None),
-    media_pipeline_pack("videos", completed=STRICT, queue=STRICT, answers=STRICT),
+    media_pipeline_pack("videos", completed=STRICT, queue=STRICT, answers=STRICT, running=(3600, STRICT)).but(
+        "videos-funnel", threshold_ratio=0.05, times_usual=None
+    ),
     probes_pack("home", success=STRICT),
     ai_pack("assistant", guardrails=STRICT, tools=STRICT, evaluations=STRICT, approvals=(3600, STRICT)),
     kind("jobs", JobOutcome(), names.QUEUE),
@@ -231,6 +233,7 @@ class Traffic(Thread):
                 elif number % 4 == 2:
                     run.discard()
             videos.callback(stage, (0.5, 400)[number % 2])
+            videos.running(stage, (0.5, 4_000)[number % 2])
         videos.backlog((0, 20, 90)[number % 3])
 
     def providers(self, number: int) -> None:

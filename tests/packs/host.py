@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from time import perf_counter
 
 import uvicorn
 from sqlalchemy import create_engine, text
@@ -102,7 +103,7 @@ def harmless() -> None:
     videos.stage("encode", "retryable_failed", attempt=1, max_attempts=3)
     videos.stage("encode", "delayed")
     for state in (JobState.RETRIED, JobState.REVOKED):
-        jobs.lane("nightly", "mail").ended(state, 0.1)
+        jobs.lane("nightly", "mail").told(state, 0.1)
     assistant.guardrail("privacy", "refused", "injection")
     assistant.tool("search", "user_error")
     assistant.tool("search", "denied")
@@ -126,8 +127,7 @@ def good() -> None:
     videos.backlog(0)
     videos.callback("encode", 2.0)
     lane = jobs.lane("nightly", "mail")
-    lane.waited(0.5)
-    lane.ended(JobState.SUCCEEDED, 0.1)
+    lane.ended(lane.began(jobs.now() - 0.5, perf_counter()), JobState.SUCCEEDED, 0.1)
     backlog.show([Waiting(queue="mail", size=0, oldest=None)])
     assistant.guardrail("privacy", "passed")
     assistant.guardrail("privacy", "corrected", "private")
@@ -156,7 +156,7 @@ def bad() -> None:
     videos.callback("encode", LONG_AGO_SECONDS)
     lane = jobs.lane("nightly", "mail")
     lane.waited(LONG_AGO_SECONDS)
-    lane.ended(JobState.RETRIED, 0.1)
+    lane.told(JobState.RETRIED, 0.1)
     lane.lost()
     backlog.show([Waiting(queue="mail", size=9, oldest=jobs.now() - LONG_AGO_SECONDS)])
     assistant.guardrail("privacy", "crashed")

@@ -24,6 +24,7 @@ from parapet.signals.spanning import Spanning
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog
 from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.maintenance import Maintenance, Window
 from parapet.slo.pack import Guide, Pack, pack_of, refuse_clashes
 from parapet.slo.packs.journeys import journey_slices
 from parapet.slo.packs.parts import title_of
@@ -83,6 +84,7 @@ class Definitions:
         """Journeys that end in another process than they began in: `parapet.spanning.keep_in(store)`."""
         self._probes: dict[str, Probe] = {}
         self._packs: list[Pack] = []
+        self._maintenances: list[Maintenance] = []
         self._journeys: dict[str, Journey] = {}
         self._runbooks: dict[str, Runbook] = {}
 
@@ -250,6 +252,18 @@ class Definitions:
         self._packs += packs
         self.__dict__.pop("catalog", None)
 
+    def maintenance(self, name: str, *windows: Window, slices: Sequence[str] = (), reason: str = "") -> None:
+        """Let nothing count at times: `parapet.maintenance("backup", weekly("Sunday 02:00-04:00 Europe/Berlin"))`.
+
+        Args:
+            windows: `weekly(...)` and `once(...)`. *slices*: by name; none: all of the service.
+
+        Raises:
+            ConfigurationError: the name is malformed, or there is no window.
+        """
+        self._maintenances.append(Maintenance(name=name, windows=windows, slices=tuple(slices), reason=reason))
+        self.__dict__.pop("catalog", None)
+
     @property
     def routing_labels(self) -> frozenset[str]:
         """Labels of the slices' alerts that only say who hears of them."""
@@ -305,6 +319,7 @@ class Definitions:
             service=self.service,
             slices=self.slices,
             diagnostics=self.diagnostics,
+            maintenances=tuple(self._maintenances),
             burn=self.burn,
             known={label: self.recorder.families.ceilings.admitted(label) for label in DEFINED_LABELS},
             shown={metric: tuple(self.recorder.families.shown(metric)) for metric in DEFINED_FAMILIES},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parapet.artifacts import promql
+from parapet.artifacts.base import outside_maintenance
 from parapet.artifacts.rules import Group, Rule, plain, slice_labels
 from parapet.artifacts.standing import firing, jobs_of, nothing_is_up, on_labels, patience_seconds
 from parapet.artifacts.texts import burn_texts, gone_texts, stale_texts
@@ -35,11 +36,11 @@ def alert_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
             interval_seconds=interval,
             rules=(
                 *(
-                    _alert(one, severity, catalog.policy_of(one), wiring)
+                    outside_maintenance(_alert(one, severity, catalog.policy_of(one), wiring), one, catalog)
                     for severity in Severity
                     if severity in one.severities
                 ),
-                _metric_gone(one, catalog.policy_of(one), wiring),
+                outside_maintenance(_metric_gone(one, catalog.policy_of(one), wiring), one, catalog),
             ),
         )
         for one in catalog

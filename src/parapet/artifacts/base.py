@@ -5,14 +5,19 @@ Only these rules read raw metrics, so only they cost more when a host has more s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from parapet.artifacts import promql
 from parapet.artifacts.rules import Rule
+from parapet.core import names
 from parapet.slo import series
 from parapet.slo.burn import DAY
+from parapet.slo.catalog import Catalog
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.durations import prometheus_duration, spoken
+from parapet.slo.maintenance import Maintenance
 from parapet.slo.sli import Counted, LastSuccess, Raw
 from parapet.slo.slice import Slice
 
@@ -25,9 +30,58 @@ REMEMBERED_SECONDS = DAY
 
 
 def base_rules(
-    one: Judged, base_seconds: float, events: str = series.EVENTS, bad_events: str = series.BAD_EVENTS
+    one: Judged,
+    base_seconds: float,
+    maintenances: Sequence[Maintenance] = (),
+    *,
+    events: str = series.EVENTS,
+    bad_events: str = series.BAD_EVENTS,
 ) -> tuple[Rule, ...]:
-    """The rules that record *events* and *bad_events* of *one*, and before them what they need."""
+    """The rules that record *events* and *bad_events* of *one*, and before them what they need.
+
+    Args:
+        maintenances: those during which nothing counts.
+    """
+    rules = _counting_rules(one, base_seconds, events, bad_events)
+    if not maintenances:
+        return rules
+    return (
+        _uncounted_rule(one, base_seconds, maintenances),
+        *(
+            replace(rule, expr=_masked(one, rule.expr)) if rule.record in {events, bad_events} else rule
+            for rule in rules
+        ),
+    )
+
+
+def outside_maintenance(alert: Rule, one: Judged, catalog: Catalog) -> Rule:
+    """The *alert* of a slice, silent while the events of it do not count; as it is where no maintenance concerns it."""
+    if not catalog.maintenances_of(one):
+        return alert
+    active = f"{series.UNCOUNTED}{series.matching(one.service, one.name)} == 1"
+    return replace(alert, expr=f"(\n{alert.expr}\n)\nunless on ({names.SERVICE}, {names.SLICE})\n{active}")
+
+
+def _uncounted_rule(one: Judged, base_seconds: float, maintenances: Sequence[Maintenance]) -> Rule:
+    """A base window that touches maintenance does not count, so it ends one base window later.
+
+    The moment itself is left out: the window that ends when maintenance begins is the last one that counts.
+    """
+    named = "|".join(each.name for each in maintenances)
+    where = f"{series.matching(one.service)[:-1]},{names.MAINTENANCE}=~{series.quoted(named)}}}"
+    base, before = prometheus_duration(base_seconds), prometheus_duration(base_seconds - 0.001)
+    return Rule(
+        record=series.UNCOUNTED,
+        expr=f"max(max_over_time({series.MAINTENANCE}{where}[{before}] offset 1ms))\nor\nvector(0)",
+        comment=f"1 while events do not count: in maintenance, and for {base} after it.",
+    )
+
+
+def _masked(one: Judged, expr: str) -> str:
+    return f"(\n{expr}\n)\n* on () group_left ()\n(1 - {series.UNCOUNTED}{series.matching(one.service, one.name)})"
+
+
+def _counting_rules(one: Judged, base_seconds: float, events: str, bad_events: str) -> tuple[Rule, ...]:
     window = prometheus_duration(base_seconds)
     recorded = f"{events}{series.matching(one.service, one.name)}"
     sli = one.sli

@@ -6,7 +6,7 @@ from math import ceil
 from urllib.parse import urlencode
 
 from parapet.artifacts import promql
-from parapet.artifacts.base import base_rules
+from parapet.artifacts.base import base_rules, outside_maintenance
 from parapet.artifacts.recording import labelled, slow_interval_seconds
 from parapet.artifacts.rules import Group, Rule, plain, slice_labels
 from parapet.artifacts.windows import at_steps, summed
@@ -37,7 +37,7 @@ def diagnostic_alert_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ..
         Group(
             name=f"{_group_name(one)}:alerts",
             interval_seconds=wiring.evaluation_interval_seconds,
-            rules=(_alert(one, catalog, wiring),),
+            rules=(outside_maintenance(_alert(one, catalog, wiring), one, catalog),),
         )
         for one in catalog.diagnostics
     )
@@ -47,7 +47,13 @@ def _recording_groups(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> tupl
     policy, window, over = catalog.burn, catalog.window_of(one), spoken(catalog.window_of(one))
     labels, ratio = slice_labels(one), _ratio(one, policy, window)
     rules = (
-        *base_rules(one, policy.base_window_seconds, series.DIAGNOSTIC_EVENTS, series.DIAGNOSTIC_BAD_EVENTS),
+        *base_rules(
+            one,
+            policy.base_window_seconds,
+            catalog.maintenances_of(one),
+            events=series.DIAGNOSTIC_EVENTS,
+            bad_events=series.DIAGNOSTIC_BAD_EVENTS,
+        ),
         Rule(
             record=series.DIAGNOSTIC_RATIO,
             expr=ratio,

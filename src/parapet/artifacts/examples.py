@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from parapet.artifacts.batches import terms_of
 from parapet.artifacts.promql import BUCKET_LABEL, job_of, number
 from parapet.core.errors import ConfigurationError
 from parapet.slo.family import COUNTER_NAME, Family
 from parapet.slo.selector import Match, Matcher
 from parapet.slo.series import quoted
-from parapet.slo.sli import Counted, LastSuccess, Raw, Sli, Term
+from parapet.slo.sli import Counted, LastSuccess, Raw, Term
 from parapet.slo.slice import Slice
 
 INVENTED = "example"
@@ -37,7 +38,7 @@ def can_be_invented(one: Slice) -> bool:
     """Whether promtool can be fed with traffic of this slice: not with native histograms, nor with unknown PromQL."""
     if isinstance(one.sli, Raw):
         return bool(one.sli.bad_example)
-    return not any(term.family.native for term in _terms(one.sli))
+    return not any(term.family.native for term in terms_of(one.sli))
 
 
 def has_shares(one: Slice) -> bool:
@@ -52,7 +53,7 @@ def input_series(one: Slice, stretches: Sequence[Stretch], step_seconds: float) 
         ConfigurationError: no event of the slice could be good.
     """
     if isinstance(one.sli, LastSuccess):
-        (term,) = _terms(one.sli)
+        (term,) = terms_of(one.sli)
         name = _series(one.sli.family.name, term, one, _with_groups(_examples(term), term.family, one))
         return [(name, _moments(one.sli.within_seconds, stretches, step_seconds))]
     good, bad = events_of(one)
@@ -92,28 +93,6 @@ def events_of(one: Slice) -> tuple[Event, Event]:
     return (inside, outside) if counted.part_is_good else (outside, inside)
 
 
-def in_batches(slices: Iterable[Slice]) -> list[list[Slice]]:
-    """Slices so divided that within a batch no slice reads what another one's traffic writes."""
-    batches: list[list[Slice]] = []
-    for one in slices:
-        for batch in batches:
-            if all(_apart(one, other) for other in batch):
-                batch.append(one)
-                break
-        else:
-            batches.append([one])
-    return batches
-
-
-def _terms(sli: Sli) -> tuple[Term, ...]:
-    if isinstance(sli, Raw):
-        return ()
-    if isinstance(sli, LastSuccess):
-        return (Term(family=sli.family, selector=sli.selector),)
-    counted = sli.counted
-    return (*counted.total, *counted.part) if counted.part_has_own_counters else counted.total
-
-
 def _outside(counted: Counted, one: Slice) -> dict[str, str]:
     """Labels of an event that counts and is not in *part*: as one that is, but for one label.
 
@@ -132,28 +111,6 @@ def _outside(counted: Counted, one: Slice) -> dict[str, str]:
     raise ConfigurationError(
         f"Slice {one.name!r} calls every event {which}: no value of its labels is left to be other."
     )
-
-
-def _apart(one: Slice, other: Slice) -> bool:
-    if isinstance(one.sli, Raw) or isinstance(other.sli, Raw):
-        return False  # nobody knows what they read
-    return all(
-        mine.family.name != theirs.family.name or _terms_apart(mine, theirs)
-        for mine in _terms(one.sli)
-        for theirs in _terms(other.sli)
-    )
-
-
-def _terms_apart(one: Term, other: Term) -> bool:
-    mine, theirs = ({m.label: m for m in term.selector} for term in (one, other))
-    return any(_exclude_each_other(mine[label], theirs[label]) for label in mine.keys() & theirs.keys())
-
-
-def _exclude_each_other(one: Matcher, other: Matcher) -> bool:
-    if Match.ONE_OF not in {one.match, other.match}:
-        return False
-    named, against = (one, other) if one.match is Match.ONE_OF else (other, one)
-    return not against.of(named.values)
 
 
 def _examples(term: Term) -> dict[str, str]:

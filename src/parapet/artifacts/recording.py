@@ -22,7 +22,7 @@ from parapet.slo.slice import Slice
 
 def recording_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
     """Two groups per slice: what alerts wait for, and what may be evaluated less often."""
-    return tuple(group for one in catalog for group in _groups(one, catalog.policy_of(one), wiring))
+    return tuple(group for one in catalog for group in _groups(one, catalog, wiring))
 
 
 def slow_interval_seconds(policy: BurnPolicy, wiring: Wiring) -> float:
@@ -30,15 +30,15 @@ def slow_interval_seconds(policy: BurnPolicy, wiring: Wiring) -> float:
     return max(wiring.evaluation_interval_seconds, policy.base_window_seconds * 0.4)
 
 
-def _groups(one: Slice, policy: BurnPolicy, wiring: Wiring) -> tuple[Group, Group]:
-    labels = slice_labels(one)
+def _groups(one: Slice, catalog: Catalog, wiring: Wiring) -> tuple[Group, Group]:
+    policy, labels = catalog.policy_of(one), slice_labels(one)
     thresholds = policy.thresholds(one.objective)
     always = {policy.base_window_seconds, policy.current_window_seconds}
     windows = sorted({w for t in thresholds for w in (t.long_seconds, t.short_seconds)} | always)
     brief = [w for w in windows if not policy.read_in_steps(w)]
     long = [w for w in windows if policy.read_in_steps(w)]
     fast = (
-        *base_rules(one, policy.base_window_seconds),
+        *base_rules(one, policy.base_window_seconds, catalog.maintenances_of(one)),
         *_facts(one, policy, wiring),
         *(rule for w in brief for rule in window_rules(one, policy, brief, w)),
         _current_burn(one, policy),

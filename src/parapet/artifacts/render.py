@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from io import StringIO
 from typing import TypeAlias
 
 import yaml
-from yaml.representer import BaseRepresenter
 
 from parapet.artifacts.rules import Group, Rule
 from parapet.slo.durations import prometheus_duration
@@ -26,33 +27,11 @@ _FLAT = json.JSONEncoder(ensure_ascii=False)
 Node: TypeAlias = "str | int | float | bool | list[Node] | dict[str, Node]"
 
 
-class _PythonDumper(yaml.SafeDumper):
-    """Text of several lines as a literal block, no aliases."""
-
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
-def _text(dumper: BaseRepresenter, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_PythonDumper.add_representer(str, _text)
-
-DUMPERS: list[type[yaml.SafeDumper] | type[yaml.CSafeDumper]] = [_PythonDumper]
+DUMPERS: list[type[yaml.SafeDumper] | type[yaml.CSafeDumper]] = [yaml.SafeDumper]
 """The last one is used. Both write the same bytes, the one of libyaml several times as fast."""
 
 if yaml.__with_libyaml__:
-
-    class _FastDumper(yaml.CSafeDumper):
-        """The same, written by libyaml."""
-
-        def ignore_aliases(self, data: object) -> bool:
-            return True
-
-    _FastDumper.add_representer(str, _text)
-    DUMPERS.append(_FastDumper)
+    DUMPERS.append(yaml.CSafeDumper)
 
 
 def is_ours(text: str) -> bool:
@@ -61,9 +40,48 @@ def is_ours(text: str) -> bool:
 
 
 def dumped(node: Node) -> str:
-    """*node* as YAML, keys in the order given."""
-    text: str = yaml.dump(node, Dumper=DUMPERS[-1], sort_keys=False, allow_unicode=True, width=1_000_000)
+    """*node* as YAML, keys in the order given; text of several lines as a literal block."""
+    events = (
+        yaml.StreamStartEvent(),
+        yaml.DocumentStartEvent(explicit=False),
+        *_events(node),
+        yaml.DocumentEndEvent(explicit=False),
+        yaml.StreamEndEvent(),
+    )
+    text: str = yaml.emit(events, Dumper=DUMPERS[-1], allow_unicode=True, width=1_000_000)
     return text
+
+
+def _events(node: Node) -> Iterator[yaml.Event]:
+    """What a writer of YAML is told. Said directly, because a representer asks every scalar what it could be."""
+    if isinstance(node, dict):
+        yield yaml.MappingStartEvent(None, None, implicit=True, flow_style=False)
+        for key, value in node.items():
+            yield _text(key)
+            yield from _events(value)
+        yield yaml.MappingEndEvent()
+    elif isinstance(node, list):
+        yield yaml.SequenceStartEvent(None, None, implicit=True, flow_style=False)
+        for value in node:
+            yield from _events(value)
+        yield yaml.SequenceEndEvent()
+    elif isinstance(node, str):
+        yield _text(node)
+    else:
+        said = yaml.SafeDumper(StringIO()).represent_data(node)
+        yield yaml.ScalarEvent(None, None, (True, False), said.value)
+
+
+def _text(text: str) -> yaml.ScalarEvent:
+    style = "|" if "\n" in text else None
+    return yaml.ScalarEvent(None, None, (style is None and _reads_as_text(text), True), text, style=style)
+
+
+@lru_cache(maxsize=65_536)
+def _reads_as_text(text: str) -> bool:
+    """Whether *text* without quotes is text again, and not a number, a truth or a date."""
+    tag = yaml.SafeDumper(StringIO()).resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    return bool(tag == yaml.SafeDumper.DEFAULT_SCALAR_TAG)
 
 
 def document(node: Node, *comments: str) -> str:
@@ -118,10 +136,10 @@ def group_node(group: Group) -> dict[str, Node]:
 def group_text(group: Group) -> str:
     """*group* as one item of the list of groups, with a line above each rule that explains it."""
     head: Node = {"name": group.name, "interval": prometheus_duration(group.interval_seconds)}
-    parts = [_item(head, indent=2), "    rules:\n"]
-    for rule in group.rules:
-        parts.append(textwrap.indent(commented(rule.comment), " " * 6))
-        parts.append(_item(_node(rule), indent=6))
+    first, *rules = _items([head, *map(_node, group.rules)])
+    parts = [_indented(first, 2), "    rules:\n"]
+    for rule, text in zip(group.rules, rules, strict=True):
+        parts.append(_indented(commented(rule.comment) + text, 6))
     return "".join(parts)
 
 
@@ -137,12 +155,20 @@ def _node(rule: Rule) -> dict[str, Node]:
     return node
 
 
-def _item(node: Node, indent: int) -> str:
-    """*node* as one item of a block list."""
-    return textwrap.indent(dumped([node]), " " * indent)
+def _items(nodes: list[Node]) -> list[str]:
+    """Each of *nodes* as an item of a block list. Only an item begins without a space, so they are told apart."""
+    first, *others = dumped(nodes).split("\n- ")
+    texts = [first, *(f"- {other}" for other in others)]
+    return [text if text.endswith("\n") else f"{text}\n" for text in texts]
+
+
+def _indented(text: str, width: int) -> str:
+    return re.sub(r"(?m)^(?=.)", " " * width, text)
 
 
 def commented(text: str) -> str:
     """*text* as comments, in lines that fit."""
+    if len(text) <= COMMENT_WIDTH and "\n" not in text:
+        return f"# {text}\n"
     lines = textwrap.wrap(text, COMMENT_WIDTH, break_long_words=False, break_on_hyphens=False)
     return "".join(f"# {line}\n" for line in lines)

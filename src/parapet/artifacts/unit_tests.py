@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from parapet.artifacts.examples import Stretch, can_be_invented, has_shares, in_batches, input_series
+from parapet.artifacts.batches import in_batches
+from parapet.artifacts.examples import Stretch, can_be_invented, has_shares, input_series
 from parapet.artifacts.render import Node, document
 from parapet.artifacts.standing import jobs_of, patience_seconds
 from parapet.core import names

@@ -6,7 +6,7 @@ Arithmetic only. A pair of windows fires when the error ratio of both exceeds `f
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from math import ceil
 
@@ -117,6 +117,9 @@ class BurnPolicy:
     """The window that "burning now" speaks of; 0: the shortest of the long ones."""
     scale: float = 1.0
     """By what every duration was divided: see `scaled_down`."""
+    _known: dict[float, tuple[Threshold, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False, hash=False
+    )
 
     def __post_init__(self) -> None:
         if self.base_window_seconds <= 0:
@@ -195,8 +198,10 @@ class BurnPolicy:
         Raises:
             ConfigurationError: the objective is no ratio in [0.5, 1).
         """
-        budget_ratio = budget_ratio_of(objective)
-        return tuple(self._threshold(self._fitted(one), budget_ratio) for one in self.pairs)
+        if objective not in self._known:
+            budget_ratio = budget_ratio_of(objective)
+            self._known[objective] = tuple(self._threshold(self._fitted(one), budget_ratio) for one in self.pairs)
+        return self._known[objective]
 
     def read_in_steps(self, window_seconds: float) -> bool:
         """Whether a window is read once per base window instead of at every evaluation."""

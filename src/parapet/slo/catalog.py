@@ -13,6 +13,7 @@ from parapet.core.errors import ConfigurationError, UnknownName, UnreachableAler
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.checks import Shown, check_shown, check_sli
 from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.maintenance import Maintenance
 from parapet.slo.sli import LatencyRatio
 from parapet.slo.slice import Slice
 
@@ -34,6 +35,8 @@ class Catalog:
     service: str
     slices: tuple[Slice, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+    maintenances: tuple[Maintenance, ...] = ()
+    """When events do not count."""
     burn: BurnPolicy = field(default_factory=BurnPolicy)
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Label -> the values that the host registered, such as its journeys. A label that is missing is not checked."""
@@ -58,6 +61,7 @@ class Catalog:
             self._check_diagnostic(diagnostic)
         for judged in self.judged:
             check_shown(judged.sli, self.shown, f"{type(judged).__name__.lower()} {judged.name!r}")
+        self._check_maintenances()
 
     def __iter__(self) -> Iterator[Slice]:
         return iter(self.slices)
@@ -82,6 +86,10 @@ class Catalog:
         The base window and the current window are those of `burn`, so one query can read every slice.
         """
         return self._policies[one.name]
+
+    def maintenances_of(self, one: Slice | Diagnostic) -> tuple[Maintenance, ...]:
+        """Those during which the events of *one* do not count."""
+        return tuple(each for each in self.maintenances if each.concerns(one.name))
 
     @property
     def judged(self) -> tuple[Slice | Diagnostic, ...]:
@@ -145,6 +153,16 @@ class Catalog:
             return policy.only(one.severities, one.without_tiers)
         except ConfigurationError as error:
             raise type(error)(f"{where}: {error.message}") from None
+
+    def _check_maintenances(self) -> None:
+        names_of = [one.name for one in self.judged]
+        for name, times in Counter(one.name for one in self.maintenances).items():
+            if times > 1:
+                raise ConfigurationError(f"Maintenance {name!r} is defined twice. Give one of them another name.")
+        for maintenance in self.maintenances:
+            for name in maintenance.slices:
+                if name not in names_of:
+                    raise UnknownName.of(f"slice in maintenance {maintenance.name!r}", name, names_of)
 
     def _check_runbook(self, one: Slice, where: str) -> None:
         if one.runbook is None:

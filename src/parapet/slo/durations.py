@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from parapet.core.errors import ConfigurationError
 
 _UNITS = (("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 
 
+@lru_cache(maxsize=4_096)
 def prometheus_duration(seconds: float) -> str:
     """*seconds* in the notation of Prometheus, in the largest unit that divides it; exact to the millisecond.
 
@@ -35,6 +37,7 @@ def seconds_of(duration: str) -> float:
     return sum(int(number) * sizes[unit] for number, unit in parts) / 1_000
 
 
+@lru_cache(maxsize=4_096)
 def spoken(seconds: float) -> str:
     """*seconds* for people, in the unit that suits: '43 s', '2.9 minutes', '1 hour', '7.2 hours', '30 days'."""
     for name, size in (("day", 86_400.0), ("hour", 3_600.0), ("minute", 60.0)):

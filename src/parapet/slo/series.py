@@ -6,6 +6,7 @@ Every series carries `service` and `slice`, and the slice's group labels where i
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 from parapet.core import names
 from parapet.core.vocabulary import Severity
@@ -19,6 +20,13 @@ BAD_EVENTS = "parapet:slo_bad_events:increase_base"
 
 LAST_SUCCESS = "parapet:slo_last_success:timestamp"
 """When what a slice waits for last succeeded, in epoch seconds; for slices about that."""
+
+MAINTENANCE = "parapet:maintenance:active"
+"""1 during a maintenance, named by the label `maintenance`, else 0."""
+UTC_OFFSET = "parapet:utc_offset:seconds"
+"""How far a time zone, named by the label `zone`, is ahead of UTC now; for maintenance by its clock."""
+UNCOUNTED = "parapet:slo_maintenance:active"
+"""1 while the events of a slice do not count: during its maintenance, and for a base window after it; else 0."""
 
 OBJECTIVE = "parapet:slo_objective:ratio"
 BUDGET = "parapet:slo_budget:ratio"
@@ -95,6 +103,7 @@ def bad_within(policy: BurnPolicy, window_seconds: float) -> str:
     return BAD_EVENTS if window_seconds <= policy.base_window_seconds else bad_count_series(window_seconds)
 
 
+@lru_cache(maxsize=4_096)
 def matching(service: str, slice_name: str | None = None) -> str:
     """The selector of one service's series, or of one slice's, in braces."""
     parts = [f"{names.SERVICE}={quoted(service)}"]
@@ -103,6 +112,7 @@ def matching(service: str, slice_name: str | None = None) -> str:
     return "{" + ",".join(parts) + "}"
 
 
+@lru_cache(maxsize=4_096)
 def quoted(value: str) -> str:
     """*value* as a PromQL string."""
     return json.dumps(value, ensure_ascii=False)

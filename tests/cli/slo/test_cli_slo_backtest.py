@@ -14,8 +14,9 @@ import pytest
 import yaml
 from tests.artifacts.kinds import SLIS, slice_of
 
+from parapet.artifacts.batches import in_batches
 from parapet.artifacts.bundle import build
-from parapet.artifacts.examples import Stretch, in_batches, input_series
+from parapet.artifacts.examples import Stretch, input_series
 from parapet.artifacts.files import write
 from parapet.core import names
 from parapet.core.settings import Wiring

@@ -6,19 +6,26 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.artifacts.kinds import SLIS, slice_of
 
 from parapet.artifacts.bundle import build
 from parapet.artifacts.files import write
 from parapet.core import names
 from parapet.core.settings import Wiring
-from parapet.slo.burn import BurnPolicy
+from parapet.core.vocabulary import Severity
+from parapet.slo.burn import DAY, BurnPolicy
 from parapet.slo.catalog import Catalog
+from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.family import native_histogram
+from parapet.slo.maintenance import Maintenance, weekly
 from parapet.slo.packs import web_pack
 from parapet.slo.packs.journeys import journey_slices
+from parapet.slo.sli import LatencyRatio
 
 RUNBOOKS = ("web-availability", "web-latency", "journey-login", "journey-checkout")
 
@@ -41,20 +48,42 @@ def shop(burn: BurnPolicy) -> Catalog:
     )
 
 
+def kinds() -> Catalog:
+    """Slices that are told apart by what they measure, one with a period of its own; a diagnostic; maintenance."""
+    own = replace(
+        slice_of("raw", 0.95),
+        period_seconds=90 * DAY,
+        without_tiers=("page-fast",),
+        alert_labels={Severity.TICKET: {"team": "search"}},
+    )
+    parsing = native_histogram("parse_seconds", {"region": None})
+    slow = LatencyRatio(metric=parsing.name, source=parsing, threshold_seconds=0.5)
+    native = replace(slice_of("latency"), name="native", sli=slow, group_by=("region",))
+    return Catalog(
+        service="kinds",
+        slices=(*(slice_of(name) for name in ("good-by-region", "two-counters", "jobs", "backups")), native, own),
+        diagnostics=(Diagnostic(name="watched", title="Watched", sli=SLIS["by-route"][0], threshold_ratio=0.2),),
+        maintenances=(
+            Maintenance(name="backup", windows=(weekly("Sunday 02:00-04:00 Europe/Berlin"),), slices=("native",)),
+        ),
+    )
+
+
 BUNDLES = {
-    "default": (BurnPolicy(), Wiring()),
+    "default": (shop(BurnPolicy()), Wiring()),
     "demo": (
-        BurnPolicy().scaled_down(60),
+        shop(BurnPolicy().scaled_down(60)),
         Wiring(scrape_interval_seconds=1, evaluation_interval_seconds=1, dashboards=False),
     ),
+    "kinds": (kinds(), Wiring(dashboards=False)),
 }
 
 
 @pytest.fixture(params=sorted(BUNDLES))
 def bundle(request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
-    """A name and its generated files: the default policy, and one where an hour is a minute."""
-    burn, wiring = BUNDLES[request.param]
-    return request.param, build(shop(burn), wiring)
+    """A name and its generated files: the default policy, one where an hour is a minute, and every kind of slice."""
+    catalog, wiring = BUNDLES[request.param]
+    return request.param, build(catalog, wiring)
 
 
 @pytest.fixture

@@ -5,17 +5,21 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from parapet.core.errors import ConfigurationError, UnreachableAlert
 from parapet.core.vocabulary import Severity
-from parapet.slo.burn import DAY, BurnPolicy, WindowPair, budget_ratio_of, pair
+from parapet.slo.burn import DAY, PAIRS, BurnPolicy, WindowPair, budget_ratio_of, pair
+from parapet.slo.reach import worst_case_seconds
 
 OBJECTIVES = st.floats(min_value=0.5, max_value=0.9999)
-POLICIES = st.sampled_from(
-    [BurnPolicy(), BurnPolicy().scaled_down(60), *(BurnPolicy(period_seconds=days * 86_400.0) for days in (7, 28, 90))]
+DAYS = st.integers(min_value=3, max_value=400)
+POLICIES = st.builds(
+    lambda days, by: BurnPolicy().scaled_down(by).over(days * DAY), DAYS, st.sampled_from([1.0, 60.0, 300.0])
 )
+"""Every period from three days to more than a year, as it is and scaled down."""
+TIERS = tuple(one.tier for one in PAIRS)
 
 
 def test_the_table_of_thirty_days_comes_out_of_the_budget_shares() -> None:
@@ -53,14 +57,47 @@ def test_a_stricter_objective_never_needs_more_errors(policy: BurnPolicy, one: f
         assert strict.error_ratio <= loose.error_ratio
 
 
-@pytest.mark.parametrize("days", [7, 28, 30, 90, 365])
-def test_every_burn_that_breaks_the_promise_is_told(days: int) -> None:
+@given(policy=POLICIES, objective=OBJECTIVES)
+def test_every_burn_that_breaks_the_promise_is_told(policy: BurnPolicy, objective: float) -> None:
     """Whatever the period, the slowest pair fires at a burn of 1, so no steady burn above it spends it in silence."""
-    thresholds = BurnPolicy(period_seconds=days * DAY).thresholds(0.999)
+    thresholds = policy.thresholds(objective)
     assert min(t.factor for t in thresholds) == 1
     slowest = thresholds[-1]
-    assert slowest.long_seconds == pytest.approx(max(3 * DAY, days * DAY / 10))
+    least = max(3 * DAY, policy.period_seconds * policy.scale / 10)
+    assert least - 1 <= slowest.long_seconds * policy.scale < least + 12 * policy.base_window_seconds * policy.scale + 1
     assert slowest.long_seconds == pytest.approx(12 * slowest.short_seconds)
+
+
+@given(policy=POLICIES, objective=OBJECTIVES, severity=st.sampled_from(Severity))
+def test_a_total_outage_is_told_within_the_long_window_of_the_loudest_pair(
+    policy: BurnPolicy, objective: float, severity: Severity
+) -> None:
+    """At every objective and period, and more errors are never told later."""
+    first = next(t for t in policy.thresholds(objective) if t.severity is severity)
+    seconds = worst_case_seconds(policy, objective, 1.0, severity)
+    assert seconds is not None
+    assert seconds <= first.long_seconds + policy.base_window_seconds
+    half = worst_case_seconds(policy, objective, 0.5, severity)
+    assert half is None or half >= seconds
+
+
+@given(
+    policy=POLICIES,
+    objective=OBJECTIVES,
+    without=st.sets(st.sampled_from(TIERS), max_size=3),
+    severities=st.sets(st.sampled_from(Severity), min_size=1),
+)
+def test_fewer_pairs_change_nothing_about_those_that_are_left(
+    policy: BurnPolicy, objective: float, without: set[str], severities: set[Severity]
+) -> None:
+    """Opting out of a tier or a severity leaves thresholds, period and the windows that readers ask for as they are."""
+    left = [t for t in policy.thresholds(objective) if t.severity in severities and t.tier not in without]
+    assume(left)
+    fewer = policy.only(severities, without)
+    assert list(fewer.thresholds(objective)) == left
+    assert fewer.current_window_seconds == policy.current_window_seconds
+    assert fewer.period_seconds == policy.period_seconds
+    assert BurnPolicy().scaled_down(policy.scale) == policy.over(30 * DAY)
 
 
 @given(by=st.floats(min_value=0.5, max_value=300), objective=OBJECTIVES)

@@ -87,7 +87,7 @@ def _alert(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wiring) -
     clauses = [
         *(_burning(one, policy, threshold) for threshold in thresholds),
         *(_burning(one, policy, threshold, _is_quiet(one, policy, thresholds)) for threshold in quiet),
-        _kept(one, severity, policy, [*thresholds, *quiet]),
+        _kept(one, severity, policy, thresholds, quiet),
         _silent(one, severity),
     ]
     return Rule(
@@ -131,16 +131,20 @@ def _is_quiet(one: Slice, policy: BurnPolicy, thresholds: Sequence[Threshold]) -
     return f"{series.events_within(policy, longest)}{series.matching(one.service, one.name)} <= {FEWEST_STILL:g}"
 
 
-def _kept(one: Slice, severity: Severity, policy: BurnPolicy, thresholds: Sequence[Threshold]) -> str:
+def _kept(
+    one: Slice, severity: Severity, policy: BurnPolicy, thresholds: Sequence[Threshold], quiet: Sequence[Threshold]
+) -> str:
     """It fires, and no short window says that it is over: neither silence nor a single failure is a recovery.
 
-    It ends when the long window has forgotten, or a short one has seen enough that went well.
+    It ends when the long window has forgotten, or a short one has seen enough that went well. The windows of a *quiet*
+    service are days: a group that vanished beside others is not kept by those.
     """
     kept = []
-    for threshold in thresholds:
+    for threshold in (*thresholds, *quiet):
         bad, usual, over_short, _ = _names(one, policy, threshold)
         limit = promql.number(threshold.error_ratio)
-        kept.append(f"({bad} > {limit} * {usual} unless {over_short} <= {limit})")
+        there = f" and {series.EVENTS}{series.matching(one.service, one.name)}" if threshold in quiet else ""
+        kept.append(f"({bad} > {limit} * {usual} unless {over_short} <= {limit}{there})")
     alternatives = "\n    or ".join(kept)
     return f"(\n  (\n    {alternatives}\n  )\n  and on ({on_labels(one)}) {firing(one, severity)}\n)"
 

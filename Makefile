@@ -58,6 +58,10 @@ bench-alerts: $(READY) ## When the alerts of Parapet, Sloth and Pyrra fire and c
 	@scripts/ensure-packages prometheus
 	$(BIN)/python benchmarks/alerts/scenarios.py $(ARGS)
 
+.PHONY: bench-generate
+bench-generate: $(READY) ## How long 10, 100 and 500 slices take to become files
+	@$(BIN)/python benchmarks/artifacts/generate.py
+
 .PHONY: screenshots
 screenshots: $(READY) ## The pictures of the README, taken from a running shop
 	@scripts/ensure-packages prometheus prometheus-alertmanager chromium

@@ -1,11 +1,10 @@
-"""Values to text, YAML or JSON: the same bytes for the same definitions; above each rule a line that explains it."""
+"""Values to text, as YAML: the same bytes for the same definitions; above each rule a line that explains it."""
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from io import StringIO
 from typing import TypeAlias
@@ -21,8 +20,12 @@ HEADER = f"# {GENERATED}\n"
 JSON_HEADER = f'{{\n  "description": "{GENERATED}'
 """How every JSON file of ours begins: JSON has no comments, and Grafana shows the description to people."""
 COMMENT_WIDTH = 110
-JSON_WIDTH = 110
-_FLAT = json.JSONEncoder(ensure_ascii=False)
+_READER = yaml.SafeDumper(StringIO())
+"""Says what a text without quotes would be read as. Nothing is written with it."""
+_MAPPING = yaml.MappingStartEvent(None, None, implicit=True, flow_style=False)
+_MAPPING_END = yaml.MappingEndEvent()
+_SEQUENCE = yaml.SequenceStartEvent(None, None, implicit=True, flow_style=False)
+_SEQUENCE_END = yaml.SequenceEndEvent()
 
 Node: TypeAlias = "str | int | float | bool | list[Node] | dict[str, Node]"
 
@@ -41,85 +44,48 @@ def is_ours(text: str) -> bool:
 
 def dumped(node: Node) -> str:
     """*node* as YAML, keys in the order given; text of several lines as a literal block."""
-    events = (
-        yaml.StreamStartEvent(),
-        yaml.DocumentStartEvent(explicit=False),
-        *_events(node),
-        yaml.DocumentEndEvent(explicit=False),
-        yaml.StreamEndEvent(),
-    )
+    events: list[yaml.Event] = [yaml.StreamStartEvent(), yaml.DocumentStartEvent(explicit=False)]
+    _tell(node, events.append)
+    events += (yaml.DocumentEndEvent(explicit=False), yaml.StreamEndEvent())
     text: str = yaml.emit(events, Dumper=DUMPERS[-1], allow_unicode=True, width=1_000_000)
     return text
 
 
-def _events(node: Node) -> Iterator[yaml.Event]:
-    """What a writer of YAML is told. Said directly, because a representer asks every scalar what it could be."""
-    if isinstance(node, dict):
-        yield yaml.MappingStartEvent(None, None, implicit=True, flow_style=False)
+def _tell(node: Node, tell: Callable[[yaml.Event], None]) -> None:
+    """What a writer of YAML is told of *node*: directly, because a representer asks every scalar what it could be."""
+    if isinstance(node, str):
+        tell(_text(node))
+    elif isinstance(node, dict):
+        tell(_MAPPING)
         for key, value in node.items():
-            yield _text(key)
-            yield from _events(value)
-        yield yaml.MappingEndEvent()
+            tell(_text(key))
+            if isinstance(value, str):
+                tell(_text(value))
+            else:
+                _tell(value, tell)
+        tell(_MAPPING_END)
     elif isinstance(node, list):
-        yield yaml.SequenceStartEvent(None, None, implicit=True, flow_style=False)
+        tell(_SEQUENCE)
         for value in node:
-            yield from _events(value)
-        yield yaml.SequenceEndEvent()
-    elif isinstance(node, str):
-        yield _text(node)
+            _tell(value, tell)
+        tell(_SEQUENCE_END)
     else:
-        said = yaml.SafeDumper(StringIO()).represent_data(node)
-        yield yaml.ScalarEvent(None, None, (True, False), said.value)
+        said = _READER.represent_data(node)
+        tell(yaml.ScalarEvent(None, None, (True, False), said.value))
 
 
+@lru_cache(maxsize=16_384)
 def _text(text: str) -> yaml.ScalarEvent:
-    style = "|" if "\n" in text else None
-    return yaml.ScalarEvent(None, None, (style is None and _reads_as_text(text), True), text, style=style)
-
-
-@lru_cache(maxsize=65_536)
-def _reads_as_text(text: str) -> bool:
-    """Whether *text* without quotes is text again, and not a number, a truth or a date."""
-    tag = yaml.SafeDumper(StringIO()).resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
-    return bool(tag == yaml.SafeDumper.DEFAULT_SCALAR_TAG)
+    """Without quotes, if *text* is text again when it is read so, and not a number, a truth or a date."""
+    if "\n" in text:
+        return yaml.ScalarEvent(None, None, (False, True), text, style="|")
+    tag = _READER.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+    return yaml.ScalarEvent(None, None, (tag == yaml.SafeDumper.DEFAULT_SCALAR_TAG, True), text)
 
 
 def document(node: Node, *comments: str) -> str:
     """A whole file: header, *comments*, *node*."""
     return HEADER + "".join(commented(comment) for comment in comments) + "\n" + dumped(node)
-
-
-def json_document(node: Mapping[str, object], about: str) -> str:
-    """A whole JSON file: *node* with the header, and the sentence *about* it, as its description.
-
-    What fits on a line is on one, so that a change is a line or two of a diff.
-    """
-    return _laid_out({"description": f"{GENERATED} {about}", **node}, 0) + "\n"
-
-
-def _laid_out(node: object, indent: int) -> str:
-    if isinstance(node, str | int | float) or node is None:
-        return _scalar(type(node).__name__, node)
-    if isinstance(node, dict):
-        opens, closes = "{", "}"
-        parts = [f"{_scalar('str', key)}: {_laid_out(value, indent + 2)}" for key, value in node.items()]
-    elif isinstance(node, list):
-        opens, closes = "[", "]"
-        parts = [_laid_out(value, indent + 2) for value in node]
-    else:
-        raise TypeError(f"{type(node).__name__} is nothing that JSON can say.")
-    width = indent + sum(map(len, parts)) + 2 * len(parts)
-    if width <= JSON_WIDTH and not any("\n" in part for part in parts):
-        return f"{opens}{', '.join(parts)}{closes}"
-    inner = " " * (indent + 2)
-    body = ",\n".join([inner + part for part in parts])
-    return f"{opens}\n{body}\n{' ' * indent}{closes}"
-
-
-@lru_cache(maxsize=4_096)
-def _scalar(kind: str, value: str | float | None) -> str:
-    """*value* as JSON. Its *kind* keeps 1, 1.0 and True apart, which are equal; most values come again and again."""
-    return _FLAT.encode(value)
 
 
 def rules_document(groups: Iterable[Group], *comments: str) -> str:
@@ -137,10 +103,8 @@ def group_text(group: Group) -> str:
     """*group* as one item of the list of groups, with a line above each rule that explains it."""
     head: Node = {"name": group.name, "interval": prometheus_duration(group.interval_seconds)}
     first, *rules = _items([head, *map(_node, group.rules)])
-    parts = [_indented(first, 2), "    rules:\n"]
-    for rule, text in zip(group.rules, rules, strict=True):
-        parts.append(_indented(commented(rule.comment) + text, 6))
-    return "".join(parts)
+    explained = "".join([commented(rule.comment) + text for rule, text in zip(group.rules, rules, strict=True)])
+    return f"{_indented(first, 2)}    rules:\n{_indented(explained, 6)}"
 
 
 def _node(rule: Rule) -> dict[str, Node]:
@@ -166,6 +130,7 @@ def _indented(text: str, width: int) -> str:
     return re.sub(r"(?m)^(?=.)", " " * width, text)
 
 
+@lru_cache(maxsize=1_024)
 def commented(text: str) -> str:
     """*text* as comments, in lines that fit."""
     if len(text) <= COMMENT_WIDTH and "\n" not in text:

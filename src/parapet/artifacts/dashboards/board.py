@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
 from grafana_foundation_sdk.builders import dashboard as build
 from grafana_foundation_sdk.models import dashboard as schema
 
 from parapet.artifacts.dashboards.panels import DATASOURCE, WIDE
 from parapet.artifacts.dashboards.places import TAG, uid_of
-from parapet.artifacts.render import json_document
+from parapet.artifacts.render import GENERATED
 from parapet.core.errors import ConfigurationError
 from parapet.core.settings import Wiring
 from parapet.slo.burn import BurnPolicy
@@ -18,6 +19,8 @@ from parapet.slo.durations import prometheus_duration
 
 FASTEST_REFRESH_SECONDS = 5.0
 FOLDED = "inControlsMenu"
+WRITTEN = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
+"""A line for each value, so that a change is a line or two of a diff."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +78,7 @@ def refresh(wiring: Wiring) -> str:
 
 
 def rendered(board: Board) -> str:
-    """The text of its file: the sentence that says whose it is first, then everything in alphabetical order.
+    """The text of its file: the sentence that says whose it is, and then what Grafana needs.
 
     Raises:
         ConfigurationError: a line of panels is not as wide as the page.
@@ -96,9 +99,8 @@ def rendered(board: Board) -> str:
     whole.templating = schema.DashboardDashboardTemplating(list_val=[_datasource(), *board.variables])
     whole.annotations = schema.AnnotationContainer(list_val=list(board.marks))
     whole.links = [*board.links, _siblings(board.service)]
-    plain = _plain(whole)
-    assert isinstance(plain, dict)
-    return json_document(plain, board.about)
+    about = {"description": f"{GENERATED} {board.about}"}
+    return orjson.dumps({**about, **_told(whole)}, _told, WRITTEN).decode()
 
 
 def _placed(lines: Sequence[Heading | Line]) -> list[schema.Panel | schema.RowPanel]:
@@ -181,17 +183,12 @@ def link(title: str, url: str, *, tooltip: str = "", icon: str = "external link"
     )
 
 
-def _plain(node: object) -> object:
-    """*node* of the schema library as JSON has it, in alphabetical order.
-
-    Without the constant by which the library moves every link and mark into a folded menu.
-    """
-    if isinstance(node, str | int | float) or node is None:
-        return node
-    if isinstance(node, list | tuple):
-        return [_plain(one) for one in node]
-    told = node if isinstance(node, dict) else node.to_json()  # type: ignore[attr-defined]  # each of them has it
-    return {key: _plain(told[key]) for key in sorted(told) if told[key] != FOLDED}
+def _told(node: object) -> dict[str, object]:
+    """*node* of the schema library, without the constant by which it moves every link and mark into a folded menu."""
+    told: dict[str, object] = node.to_json()  # type: ignore[attr-defined]  # each of them has it
+    if told.get("placement") == FOLDED:
+        del told["placement"]
+    return told
 
 
 def _siblings(service: str) -> schema.DashboardLink:

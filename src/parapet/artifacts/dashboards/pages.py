@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from parapet.artifacts.dashboards.board import rendered
+from collections.abc import Iterator
+
+from parapet.artifacts.dashboards.board import Board, rendered
 from parapet.artifacts.dashboards.deliveries import deliveries
 from parapet.artifacts.dashboards.health import health
 from parapet.artifacts.dashboards.models import models
@@ -17,17 +19,22 @@ from parapet.slo.catalog import Catalog
 
 
 def grafana_files(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
-    """Relative path -> text. Deliveries have a dashboard unless it is known that there are none."""
-    boards = [
-        overview(catalog, wiring),
-        *(promise_board(subject, catalog, wiring) for subject in subjects(catalog.judged)),
-        *([deliveries(catalog, wiring)] if catalog.known.get(names.INTEGRATION, ("unknown",)) else []),
-        work(catalog, wiring),
-        *filter(None, (models(catalog, wiring),)),
-        health(catalog, wiring),
-    ]
+    """Relative path -> text."""
     return {
-        **{f"grafana/dashboards/{file_of(board.service, board.page)}": rendered(board) for board in boards},
+        **{f"grafana/dashboards/{file_of(one.service, one.page)}": rendered(one) for one in _boards(catalog, wiring)},
         "grafana/provisioning/dashboards/parapet.yaml": provider_file(wiring),
         "grafana/provisioning/datasources/parapet.yaml": datasource_file(wiring),
     }
+
+
+def _boards(catalog: Catalog, wiring: Wiring) -> Iterator[Board]:
+    """One after the other, because each is large. Deliveries have one unless it is known that there are none."""
+    yield overview(catalog, wiring)
+    for subject in subjects(catalog.judged):
+        yield promise_board(subject, catalog, wiring)
+    if catalog.known.get(names.INTEGRATION, ("unknown",)):
+        yield deliveries(catalog, wiring)
+    yield work(catalog, wiring)
+    if (about_models := models(catalog, wiring)) is not None:
+        yield about_models
+    yield health(catalog, wiring)

@@ -63,6 +63,7 @@ class Desk:
     clock: ManualClock = field(default_factory=ManualClock)
     policy: IncidentPolicy = field(default_factory=IncidentPolicy)
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    measures: bool = False
 
     @cached_property
     def context(self) -> Context:
@@ -74,6 +75,7 @@ class Desk:
             service="shop",
             channels=self.channels,
             workbench_url="http://shop.test/parapet",
+            measures=self.measures,
         )
 
     def changed(self, *, policy: IncidentPolicy | None = None, channels: Sequence[Channel] | None = None) -> Desk:

@@ -155,7 +155,9 @@ class Parapet(Definitions):
         """Does what is due: `worker.run(...)` in a thread or process, or `tick()` from what the host has."""
         from parapet.ops.alertmanager import Alertmanager
         from parapet.ops.mark import ChangeMarks
+        from parapet.ops.measure import Measurer
         from parapet.ops.probe import ProbeRunner
+        from parapet.ops.prometheus import Prometheus
         from parapet.ops.reconcile import Reconciler
         from parapet.ops.work import Worker
 
@@ -164,7 +166,11 @@ class Parapet(Definitions):
         peers = Alertmanager(urls, credentials=credentials) if urls else None
         receiver = self.wiring.alertmanager_receiver or f"{names.RECEIVER_PREFIX}{self.service}"
         reconciler = Reconciler(self._context, peers, receiver=receiver)
-        return Worker(self._context, prober, reconciler, ChangeMarks(self._context, self.recorder), self.spanning)
+        url, measurer = self.wiring.prometheus_url, None
+        if url:
+            measurer = Measurer(self._context, self.catalog, Prometheus(url))
+        marks = ChangeMarks(self._context, self.recorder)
+        return Worker(self._context, prober, reconciler, marks, self.spanning, measurer)
 
     def tick(self) -> Tick:
         """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""
@@ -182,4 +188,5 @@ class Parapet(Definitions):
             service=self.service,
             channels={channel.name: channel for channel in self.channels},
             workbench_url=self.wiring.workbench_url,
+            measures=bool(self.wiring.prometheus_url),
         )

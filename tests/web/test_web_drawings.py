@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parapet.core.types import Actor, ActorClass, IncidentId
+from parapet.core.vocabulary import Severity
+from parapet.incidents.measured import (
+    MOST_POINTS,
+    Limit,
+    Measured,
+    Moment,
+    Unit,
+    measured,
+    payload_of,
+    read,
+    span_of,
+)
+from parapet.incidents.model import Entry, EntryKind, Incident, IncidentState
+from parapet.store.columns import canonical
+from parapet.web.views.burn_chart import burn_chart
 from parapet.web.views.drawing import Axis, spark
 
 START = datetime(2026, 11, 12, 2, 0, tzinfo=UTC)
@@ -49,3 +67,84 @@ def test_an_axis_clamps_what_lies_outside() -> None:
     assert axis.percent(START - timedelta(hours=1)) == 0
     assert axis.percent(START + timedelta(hours=1)) == 100
     assert axis.percent(START + timedelta(minutes=5)) == 50
+
+
+kept_values = st.lists(st.one_of(st.none(), st.floats(min_value=0, max_value=1e6)), min_size=1, max_size=181)
+
+
+@given(kept_values, st.floats(min_value=0.2, max_value=9e4), st.sampled_from(list(Unit)))
+def test_a_kept_series_is_read_as_it_was_written(values: list[float | None], step: float, unit: Unit) -> None:
+    """Through the text that the database keeps, digit for digit."""
+    limit = Limit(severity=Severity.PAGE, value=14.4)
+    series = Measured(
+        moment=Moment.OPENED, unit=unit, start=START, step_seconds=step, values=tuple(values), limit=limit
+    )
+    assert read(json.loads(canonical(payload_of(series)))) == series
+
+
+@given(st.floats(min_value=0, max_value=400 * 86400), st.floats(min_value=1, max_value=900))
+def test_a_series_is_bounded_however_long_the_incident(seconds: float, base: float) -> None:
+    """At most 181 values, from before onset to the moment, and never finer than it is recorded."""
+    incident = opened()
+    span = span_of(incident, START + timedelta(seconds=seconds), base_window_seconds=base)
+    series = measured(Moment.RESOLVED, Unit.BURN, span, [(span.start.timestamp(), 1.0)], None)
+    assert 1 < len(series.values) <= MOST_POINTS
+    assert series.values[0] == 1.0
+    assert span.step_seconds >= base / 5
+    assert span.start < incident.started_at <= span.end
+
+
+@given(kept_values, kept_values)
+def test_a_burn_chart_stays_inside_its_frame(first: list[float | None], second: list[float | None]) -> None:
+    """Whatever was kept: every point in the plot, every number beside it, no two numbers on top of each other."""
+    kept = [entry(1, first, START, 60.0), entry(2, second, START + timedelta(minutes=20), 20.0)]
+    drawing = burn_chart(opened(), kept, (), now=START + timedelta(hours=3))
+    if drawing is None:
+        assert not any(value is not None for value in (*first, *second))
+        return
+    for path in (*drawing.lines, *drawing.areas):
+        for x, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", path):
+            assert 0 <= float(x) <= 1000
+            assert 0 <= float(y) <= 120
+    heights = sorted(float(level.y) for level in drawing.levels)
+    assert all(drawing.top - 0.1 <= height <= drawing.floor + 0.1 for height in heights)
+    assert all(after - before >= 15 for before, after in pairwise(heights))
+    assert 0 <= drawing.rows <= 7
+
+
+def opened() -> Incident:
+    """An incident that began at START."""
+    return Incident(
+        id=IncidentId(1),
+        key="shop/checkout",
+        service="shop",
+        slice="checkout",
+        labels={},
+        title="Checkout fails",
+        state=IncidentState.OPEN,
+        severity=Severity.PAGE,
+        started_at=START,
+        detected_at=START + timedelta(seconds=30),
+        last_heard_at=START,
+        last_fired_at=START,
+        firing=1,
+    )
+
+
+def entry(seq: int, values: list[float | None], start: datetime, step: float) -> Entry:
+    """An entry that keeps *values*."""
+    series = Measured(
+        moment=Moment.OPENED, unit=Unit.BURN, start=start, step_seconds=step, values=tuple(values), limit=None
+    )
+    return Entry(
+        incident_id=IncidentId(1),
+        seq=seq,
+        kind=EntryKind.MEASURED,
+        occurred_at=START,
+        recorded_at=START,
+        actor=Actor(kind=ActorClass.EVIDENCE, name="prometheus"),
+        payload=payload_of(series),
+        payload_hash="",
+        previous_hash="",
+        hash="",
+    )

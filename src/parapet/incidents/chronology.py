@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from parapet.core.types import JsonObject
+from parapet.incidents import measured
 from parapet.incidents.durations import duration_words
 from parapet.incidents.model import Change, Entry, EntryKind, Resolution
 
@@ -126,6 +127,10 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
         case EntryKind.REDACTED:
             taken = f"The words of entry {_count(payload, 'seq')} were taken out."
             return _with(taken, _words(payload, "reason"))
+        case EntryKind.MEASURED:
+            return _measured(payload)
+        case EntryKind.NOT_MEASURED:
+            return _with("The burn around it could not be kept: Prometheus did not say.", _words(payload, "error"))
         case EntryKind.NOTIFIED:
             return f"Told {_words(payload, 'channel') or 'people'}{_about(payload)}."
         case EntryKind.NOTIFICATION_FAILED:
@@ -145,6 +150,17 @@ def _resolved(payload: JsonObject) -> str:
         return _with(f"{_words(payload, 'into')} took it over.", _words(payload, "reason"))
     known = next((words for end, words in RESOLUTION_WORDS.items() if end.value == payload.get("resolution")), "")
     return _with("Resolved.", known)
+
+
+def _measured(payload: JsonObject) -> str:
+    series = measured.read(payload)
+    if series is None:
+        return "The burn around it was kept."
+    lasted = duration_words((series.end - series.start).total_seconds())
+    kept = f"{'Burn' if series.unit is measured.Unit.BURN else 'Share of bad events'} of {lasted} kept"
+    if series.peak is None:
+        return f"{kept}: there was no sample."
+    return f"{kept}, at most {measured.value_words(series.unit, series.peak[1])} at {series.peak[0]:%H:%M:%S}."
 
 
 def _place(row: Row) -> tuple[datetime, int, datetime, int]:

@@ -56,6 +56,8 @@ class EntryKind(StrEnum):
     SIGNAL_STALE = "signal_stale"  # we stopped hearing of anything
     SIGNAL_BACK = "signal_back"
     RESOLVED = "resolved"
+    MEASURED = "measured"  # the burn around it, as Prometheus remembered it then
+    NOT_MEASURED = "not_measured"  # Prometheus could not be asked in time
     REDACTED = "redacted"  # what an earlier entry said was taken out; that it was said remains
     NOTIFIED = "notified"
     NOTIFICATION_FAILED = "notification_failed"

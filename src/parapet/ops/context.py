@@ -11,6 +11,7 @@ from parapet.core.errors import ConfigurationError
 from parapet.core.ids import Ids
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.incidents.changes import Near, near
+from parapet.incidents.measured import moments
 from parapet.incidents.model import Announcement, Decision, Incident, IncidentState
 from parapet.incidents.policy import IncidentPolicy
 from parapet.lessons.retrospective import compose, to_json
@@ -36,6 +37,8 @@ class Context:
     """Where announcements go, by name."""
     workbench_url: str = ""
     """Public address of the workbench, for links."""
+    measures: bool = False
+    """Whether there is a Prometheus to ask for the burn around an incident."""
 
     def __post_init__(self) -> None:
         for name in self.channels:
@@ -63,6 +66,9 @@ class Context:
         tx.audit.add(
             actor=actor, verb=verb, target=incident.ref, outcome="done", now=now, reason=reason, details=details
         )
+        if self.measures and incident.slice is not None and incident.service == self.service:
+            for moment in moments(decision.entries):
+                tx.measurements.want(number, incident.version, moment, now=now)
         if decision.announce is not None:
             self._announce(tx, incident, decision.announce, now)
         return incident

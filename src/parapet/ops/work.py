@@ -20,6 +20,7 @@ from parapet.notify.message import message_from
 from parapet.ops.context import Context
 from parapet.ops.ingest import Inbox
 from parapet.ops.mark import ChangeMarks
+from parapet.ops.measure import Measurer
 from parapet.ops.probe import ProbeRunner
 from parapet.ops.reconcile import Reconciler
 from parapet.signals.spanning import Spanning
@@ -58,12 +59,14 @@ class Tick:
     """Probes started."""
     swept: int = 0
     """Attempts at journeys that nobody finished in time."""
+    measured: int = 0
+    """Series of burn that were kept."""
 
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do."""
         done = self.settled or self.taken_in or self.stuck or self.delivered or self.failed or self.dead
-        return not (done or self.probed or self.swept)
+        return not (done or self.probed or self.swept or self.measured)
 
 
 class Worker:
@@ -73,6 +76,7 @@ class Worker:
         probes: what else is due; None: nothing.
         reconciler: asks Alertmanager; None: there is none to ask.
         marks: shows changes as signals; None: nobody reads them.
+        measurer: keeps the burn around incidents; None: there is no Prometheus to ask.
     """
 
     def __init__(
@@ -82,11 +86,13 @@ class Worker:
         reconciler: Reconciler | None = None,
         marks: ChangeMarks | None = None,
         journeys: Spanning | None = None,
+        measurer: Measurer | None = None,
     ) -> None:
         self._context = context
         self._probes = probes
         self._marks = marks
         self._journeys = journeys
+        self._measurer = measurer
         self._inbox = Inbox(context)
         self._reconciler = reconciler or Reconciler(context, None, receiver="")
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
@@ -121,6 +127,9 @@ class Worker:
                 self._marks.show()
         settled, unsettled = self._settle()
         outcomes = self._deliver()
+        measured = 0
+        with guarded("worker.measure"):
+            measured = self._measurer.measure_due() if self._measurer is not None else 0
         now = self._context.clock.now()
         with self._context.store.begin() as tx:
             tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
@@ -134,6 +143,7 @@ class Worker:
             dead=outcomes.count(OutboxState.DEAD),
             probed=probed,
             swept=swept,
+            measured=measured,
         )
 
     def run(self, stop: threading.Event, *, interval_seconds: float = 1.0) -> None:

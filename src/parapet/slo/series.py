@@ -6,6 +6,7 @@ Every series carries `service` and `slice`, and the slice's group labels where i
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import lru_cache
 
 from parapet.core import names
@@ -139,6 +140,14 @@ def bad_events_query(service: str, policy: BurnPolicy) -> str:
 def current_burn_query(service: str) -> str:
     """Burn now; over a range it is the small chart."""
     return f"{CURRENT_BURN}{matching(service)}"
+
+
+def worst_query(name: str, service: str, slice_name: str, groups: Mapping[str, str]) -> str:
+    """The highest value of the series *name* of one slice or diagnostic, among those that carry all of *groups*."""
+    chosen = matching(service, slice_name)[:-1] + "".join(
+        f",{label}={quoted(value)}" for label, value in groups.items()
+    )
+    return f"max({name}{chosen}}})"
 
 
 def budget_remaining_query(service: str) -> str:

@@ -254,6 +254,19 @@ probes = Table(
     Column("runs", Integer, nullable=False),
 )
 
+measurements = Table(
+    f"{TABLE_PREFIX}measurements",
+    metadata,
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), primary_key=True, autoincrement=False),
+    Column("incident_version", Integer, primary_key=True, autoincrement=False),
+    Column("moment", Words(16), primary_key=True),
+    Column("until_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Index(f"ix_{TABLE_PREFIX}measurements_due", "due_at"),
+)
+"""Series that are still to be asked for. What came of one is an entry, and its row goes."""
+
 routes = Table(
     f"{TABLE_PREFIX}routes",
     metadata,

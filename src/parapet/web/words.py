@@ -122,6 +122,8 @@ ENTRY: Mapping[EntryKind, Word] = MappingProxyType(
         EntryKind.SILENCE_ENDED: Word(text="Silence ended", icon="bell", tone=""),
         EntryKind.SIGNAL_STALE: Word(text="Signal stale", icon="stale", tone="stale"),
         EntryKind.SIGNAL_BACK: Word(text="Signal back", icon="live", tone=""),
+        EntryKind.MEASURED: Word(text="Burn kept", icon="doc", tone=""),
+        EntryKind.NOT_MEASURED: Word(text="Burn could not be kept", icon="warn", tone=""),
         EntryKind.REDACTED: Word(text="Words taken out", icon="note", tone=""),
         EntryKind.RESOLVED: Word(text="Resolved", icon="check", tone="good"),
         EntryKind.NOTIFIED: Word(text="Told", icon="send", tone=""),

@@ -27,7 +27,7 @@ PEOPLE = frozenset(
     }
 )
 TOLD = frozenset({EntryKind.NOTIFIED, EntryKind.NOTIFICATION_FAILED})
-MINOR = frozenset({EntryKind.FLAPPED, EntryKind.NOTIFIED, EntryKind.ALERT_CLEARED})
+MINOR = frozenset({EntryKind.FLAPPED, EntryKind.NOTIFIED, EntryKind.ALERT_CLEARED, EntryKind.MEASURED})
 ROLLED_UP_FROM = 3
 
 TABS: Mapping[str, str] = {

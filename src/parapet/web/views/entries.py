@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from parapet.core.types import JsonObject
+from parapet.incidents.chronology import sentence
 from parapet.incidents.model import EntryKind, Resolution
 from parapet.web import text
 from parapet.web.words import ENTRY, RESOLUTION
@@ -180,6 +181,17 @@ def _resolved(payload: JsonObject) -> EntryText:
     return EntryText(strong=f"Resolved: {label}.", words=words, quote=_prose(payload, "reason"))
 
 
+def _measured(payload: JsonObject) -> EntryText:
+    return EntryText(words=sentence(EntryKind.MEASURED, payload))
+
+
+def _not_measured(payload: JsonObject) -> EntryText:
+    why = _str(payload, "error")
+    return EntryText(
+        strong="The burn around it could not be kept.", words=text.sentence(why) if why else "Prometheus did not say."
+    )
+
+
 def _notified(payload: JsonObject) -> EntryText:
     return EntryText(words=f"Told {_channel(payload)}{_about(payload)}.")
 
@@ -214,6 +226,8 @@ _SAYS: Mapping[EntryKind, Callable[[JsonObject], EntryText]] = {
     EntryKind.SIGNAL_STALE: _signal_stale,
     EntryKind.SIGNAL_BACK: _signal_back,
     EntryKind.RESOLVED: _resolved,
+    EntryKind.MEASURED: _measured,
+    EntryKind.NOT_MEASURED: _not_measured,
     EntryKind.NOTIFIED: _notified,
     EntryKind.NOTIFICATION_FAILED: _not_notified,
 }

@@ -14,6 +14,7 @@ from parapet.response.runbook import Runbook
 from parapet.web import text
 from parapet.web.reads import IncidentFile, JourneyCard
 from parapet.web.views.beside import Out, Told, alerts_behind, links_out, told
+from parapet.web.views.burn_chart import BurnChart, burn_chart
 from parapet.web.views.changes import ChangeRow, change_row
 from parapet.web.views.chronology import Chronology, chronology
 from parapet.web.views.home import Figure
@@ -97,6 +98,7 @@ class IncidentView:
     lead: str
     figures: tuple[Figure, ...]
     chart: SpanChart | None
+    burn: BurnChart | None
     claims: tuple[ClaimView, ...]
     changes: tuple[NearRow, ...]
     changes_sub: str
@@ -140,6 +142,7 @@ def incident_view(
         lead=lead(incident, policy, now),
         figures=_figures(incident, card, unasked, now),
         chart=span_chart(incident, file.episodes, near, now=now),
+        burn=burn_chart(incident, file.entries, near, now=now),
         claims=_claims(file.triage, file.previous),
         changes=near_rows(near, now=now),
         changes_sub=_changes_sub(incident, policy, now),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parapet.incidents.changes import distance_words
-from parapet.incidents.model import Incident, Resolution
+from parapet.incidents.model import Resolution
 from parapet.lessons.retrospective import Line, Moment, MomentName, Retrospective
 from parapet.web import text
+from parapet.web.reads import IncidentFile
+from parapet.web.views.burn_chart import BurnChart, burn_chart
 from parapet.web.views.changes import late
 from parapet.web.views.home import Figure
 from parapet.web.words import CHANGE, RESOLUTION, RESOLUTION_MEANS, SEVERITY, Word
@@ -84,6 +86,7 @@ class RetrospectiveView:
     severity: Word
     summary: str
     figures: tuple[Figure, ...]
+    burn: BurnChart | None
     moments: tuple[MomentView, ...]
     changes: tuple[NearbyRow, ...]
     actions: tuple[ActionRow, ...]
@@ -96,8 +99,9 @@ class RetrospectiveView:
     composed: str
 
 
-def retrospective_view(kept: Retrospective, incident: Incident) -> RetrospectiveView:
+def retrospective_view(kept: Retrospective, file: IncidentFile) -> RetrospectiveView:
     """The page of *kept*; clock times are told from the day it began."""
+    incident = file.incident
     began = kept.moments[0].at if kept.moments else incident.started_at
     return RetrospectiveView(
         id=kept.incident_id,
@@ -107,6 +111,7 @@ def retrospective_view(kept: Retrospective, incident: Incident) -> Retrospective
         severity=SEVERITY[kept.severity],
         summary=text.capped(kept.summary, 1200),
         figures=_figures(kept),
+        burn=burn_chart(incident, file.entries, file.near_changes, now=kept.composed_at),
         moments=tuple(_moment(moment, kept, place) for place, moment in enumerate(kept.moments)),
         changes=tuple(
             NearbyRow(

@@ -102,7 +102,7 @@ def span_chart(
         bars += [_bar(stretch, axis, y, css) for stretch in found]
         said.append(f"{name}: {_said(found, incident.started_at)}.")
         y += 44
-    marks, off = _marks(changes, axis, mark_y)
+    marks, off = change_marks(changes, axis, mark_y)
     if off:
         numbers = text.listed([str(number) for number in off])
         said.append(
@@ -166,8 +166,8 @@ def _bar(stretch: Stretch, axis: Axis, y: int, css: str) -> Bar:
     )
 
 
-def _marks(changes: Sequence[Near], axis: Axis, y: int) -> tuple[tuple[Mark, ...], tuple[int, ...]]:
-    """The marks, and the numbers of the changes that lie outside the drawing."""
+def change_marks(changes: Sequence[Near], axis: Axis, y: int) -> tuple[tuple[Mark, ...], tuple[int, ...]]:
+    """The marks at height *y*, and the numbers of the changes that lie outside the drawing."""
     off: list[int] = []
     groups: list[list[tuple[int, float]]] = []
     for number, near in enumerate(changes, 1):

@@ -206,7 +206,7 @@ def test_groups_are_judged_separately(scenario: Scenario) -> None:
                     "description": "Burning the error budget of 99 % at 50.0 times the rate it can bear, over 1 hour: "
                     "3000 of 6000 failed. Budget of 30 days: 93.06% left (402.0 of 432 minutes, 40200 failures). If it "
                     "burns on like this, the budget is used up in 13h 24m 0s. Worst: route /a{b}.+{{ 1 }}, 50.0 times. "
-                    "It clears by itself once at most 14.4 % fail over 5 minutes and 6 % fail over 30 minutes. "
+                    "It clears by itself once at most 7.2 % fail over 5 minutes and 3 % fail over 30 minutes. "
                     "Evidence, changes and next steps: "
                     "http://127.0.0.1:8000/parapet/go?service=shop&slice=by-route",
                     "runbook_url": "https://runbooks.example/routes",

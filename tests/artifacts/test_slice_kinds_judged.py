@@ -115,15 +115,18 @@ def test_bad_events_of_another_counter_are_counted(scenario: Scenario) -> None:
 
 
 def test_lost_workers_are_bad_runs(scenario: Scenario) -> None:
-    """Runs that failed and runs whose worker died add up; a retried run has not ended, a revoked one does not count."""
+    """Once, as the failed runs that they are counted as; who runs them again has lost nothing: a retried run has not
+    ended, and a revoked one does not count."""
     runs = f"{names.JOB_DURATION}_count"
     traffic = [
         fed(runs, "0+80x60", task="send", queue="mail", state="succeeded"),
         fed(runs, "0+10x60", task="send", queue="mail", state="discarded"),
+        fed(runs, "0+10x60", task="send", queue="mail", state="failed"),
         fed(runs, "0+50x60", task="send", queue="mail", state="retried"),
         fed(runs, "0+50x60", task="send", queue="mail", state="revoked"),
         fed(runs, "0+50x60", task="send", queue="other", state="failed"),
-        fed(names.JOB_LOST, "0+10x60", task="send", queue="mail"),
+        fed(names.JOB_LOST, "0+30x60", task="send", queue="mail"),  # 10 of them failed, 20 are retried
+        fed(runs, "0+7x60", task="charge", queue="mail", state="failed"),
         fed(names.JOB_LOST, "0+7x60", task="charge", queue="mail"),
     ]
     test = {

@@ -122,7 +122,7 @@ def test_every_series_of_every_promise_is_there_before_anything_happened(shop: S
 
     for one in everything.catalog.judged:
         if not isinstance(one.sli, LastSuccess | Raw):
-            for term in (*one.sli.counted.total, *one.sli.counted.part):
+            for term in (one.sli.counted.total, one.sli.counted.part):
                 assert shown(term), f"{one.name}: {term}"
 
 

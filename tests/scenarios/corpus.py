@@ -150,7 +150,7 @@ def low_traffic(past: Past) -> Iterator[Scenario]:
     )
 
 
-def _by_chance(minutes: int, *, per_minute: int, ratio: float, seed: int) -> Iterator[Stretch]:
+def _by_chance(minutes: int, *, per_minute: int, ratio: float, seed: int, trouble: bool = False) -> Iterator[Stretch]:
     """Independent failures at a rate, the same ones for the same seed; minutes without one are drawn together."""
     chance, calm = Random(seed), 0
     for _ in range(minutes):
@@ -159,11 +159,11 @@ def _by_chance(minutes: int, *, per_minute: int, ratio: float, seed: int) -> Ite
             calm += 1
             continue
         if calm:
-            yield Stretch(minutes=calm, good=per_minute)
+            yield Stretch(minutes=calm, good=per_minute, trouble=trouble)
         calm = 0
-        yield Stretch(minutes=1, good=per_minute - bad, bad=bad)
+        yield Stretch(minutes=1, good=per_minute - bad, bad=bad, trouble=trouble)
     if calm:
-        yield Stretch(minutes=calm, good=per_minute)
+        yield Stretch(minutes=calm, good=per_minute, trouble=trouble)
 
 
 def harmless(past: Past) -> Iterator[Scenario]:
@@ -287,6 +287,30 @@ def turns(past: Past) -> Iterator[Scenario]:
         ),
         pages_within=3,
         clears_within=42,
+    )
+    yield Scenario(
+        name="wavering",
+        title="2.4 % and 0.8 % fail in turns of five minutes, around what pages",
+        stretches=(
+            healthy(past),
+            *(failing(5, 0.024), failing(5, 0.008)) * 16,
+            Stretch(minutes=60, good=BUSY),
+        ),
+        pages_within=60,
+        keeps_firing=True,
+        clears_within=32,
+    )
+    yield Scenario(
+        name="wavering-by-chance",
+        title="1 % of one request a second fail, as chance will have it",
+        stretches=(
+            healthy(past, 60),
+            *_by_chance(6 * HOURS, per_minute=60, ratio=0.01, seed=0, trouble=True),
+            Stretch(minutes=45, good=60),
+        ),
+        pages_within=4 * HOURS,
+        keeps_firing=True,
+        clears_within=32,
     )
     yield Scenario(
         name="first-errors-ever",

@@ -49,6 +49,20 @@ def test_louder_pairs_need_more_errors(policy: BurnPolicy, objective: float) -> 
         assert louder.error_ratio > quieter.error_ratio or quieter.factor == 1
 
 
+@given(policy=POLICIES, objective=OBJECTIVES)
+def test_what_fires_ends_below_its_threshold_and_never_holds_who_keeps_the_promise(
+    policy: BurnPolicy, objective: float
+) -> None:
+    """At half of it, or at a burn of 1, whichever is more."""
+    for threshold in policy.thresholds(objective):
+        assert (
+            budget_ratio_of(objective)
+            <= threshold.release_ratio
+            <= max(threshold.error_ratio, budget_ratio_of(objective))
+        )
+        assert threshold.release_ratio >= threshold.error_ratio / 2
+
+
 @given(policy=POLICIES, one=OBJECTIVES, other=OBJECTIVES)
 def test_a_stricter_objective_never_needs_more_errors(policy: BurnPolicy, one: float, other: float) -> None:
     """Thresholds fall as objectives rise."""

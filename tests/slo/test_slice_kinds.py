@@ -73,8 +73,8 @@ def promised(sli: Sli, *groups: str, known: dict[str, tuple[str, ...]] | None = 
         (Freshness(metric=names.ASYNC_BACKLOG, within_seconds=300), names.ASYNC_BACKLOG, "later than 5 minutes"),
         (
             JobOutcome(selector=(one_of(names.TASK, "a", "b"),)),
-            f"{names.JOB_DURATION} that ended, and {names.JOB_LOST} where task is a or b",
-            "failed, discarded, or lost with their worker",
+            f"{names.JOB_DURATION} that ended where task is a or b",
+            "failed for good, with their worker too, or discarded",
         ),
         (ProbeRuns(probe="home"), f"{names.PROBE_DURATION} where probe is home", "anything but success"),
         (
@@ -92,8 +92,8 @@ def test_every_kind_is_accepted_and_says_what_it_counts(sli: Sli, counts: str, b
 
 
 def test_the_families_of_a_kind_are_known_where_anybody_can_know() -> None:
-    """Lost jobs are counted apart; raw PromQL keeps its secrets."""
-    assert [family.name for family in families_of(JobOutcome())] == [names.JOB_DURATION, names.JOB_LOST]
+    """Each once; raw PromQL keeps its secrets."""
+    assert [family.name for family in families_of(JobOutcome())] == [names.JOB_DURATION]
     assert families_of(LastSuccess(within_seconds=60, metric=BACKUP.name, source=BACKUP)) == (BACKUP,)
     assert families_of(raw()) == ()
 
@@ -112,7 +112,6 @@ def test_the_families_of_a_kind_are_known_where_anybody_can_know() -> None:
         (LatencyRatio(metric="upload_secs", threshold_seconds=1), r"Unknown metric in slice 'one' 'upload_secs'"),
         (LatencyRatio(metric="parapet_job_wait", threshold_seconds=1), r"Did you mean 'parapet_job_wait_seconds'\?"),
         (Freshness(metric="parapet_async_calback_total", within_seconds=1), r"Did you mean 'parapet_async_callback_t"),
-        (JobOutcome(selector=(equals(names.STATE, "failed"),)), r"Unknown label of parapet_job_lost_total.*'state'"),
         (JobOutcome(selector=(equals("que", "mail"),)), r"Did you mean 'queue'\?"),
         (ProbeRuns(probe="hom"), r"Unknown probe in slice 'one' 'hom'\. Did you mean 'home'\?"),
         (LastSuccess(within_seconds=60, selector=(equals("tsk", "x"),)), r"Did you mean 'task'\?"),
@@ -140,6 +139,7 @@ def test_what_is_never_emitted_is_refused_with_the_nearest_match(sli: Sli, says:
             Freshness(metric=names.ASYNC_STAGE, within_seconds=300),
             r"has no delay buckets\. These have: .*parapet_async_backlog_total",
         ),
+        (JobOutcome(selector=(equals(names.STATE, "failed"),)), r"chooses jobs by state, which says how they ended"),
         (LastSuccess(metric=names.JOB_LOST, within_seconds=60), r"which is no gauge\. Gauges: parapet_change_last"),
     ],
 )
@@ -173,6 +173,13 @@ def test_groups_must_be_labels_of_everything_that_is_read() -> None:
     promised(sli, "region")
     with pytest.raises(UnknownName, match="group label of broken_uploads_total in slice 'one' 'status'"):
         promised(sli, "status")
+
+
+def test_groups_hold_good_and_bad_events() -> None:
+    """By what decides what is bad, each group would be all good or all bad, and page for good."""
+    with pytest.raises(ConfigurationError, match="grouped by 'state', which decides what is bad"):
+        promised(JobOutcome(), names.STATE)
+    promised(JobOutcome(), names.TASK)
 
 
 @pytest.mark.parametrize(

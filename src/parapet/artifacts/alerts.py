@@ -136,15 +136,16 @@ def _kept(
 ) -> str:
     """It fires, and no short window says that it is over: neither silence nor a single failure is a recovery.
 
-    It ends when the long window has forgotten, or a short one has seen enough that went well. The windows of a *quiet*
-    service are days: a group that vanished beside others is not kept by those.
+    It ends when the long window has forgotten, or a short one has seen that clearly less fails than would begin it:
+    what wavers around the threshold is one alert. The windows of a *quiet* service are days: a group that vanished
+    beside others is not kept by those.
     """
     kept = []
     for threshold in (*thresholds, *quiet):
         bad, usual, over_short, _ = _names(one, policy, threshold)
-        limit = promql.number(threshold.error_ratio)
+        release = promql.number(threshold.release_ratio)
         there = f" and {series.EVENTS}{series.matching(one.service, one.name)}" if threshold in quiet else ""
-        kept.append(f"({bad} > {limit} * {usual} unless {over_short} <= {limit}{there})")
+        kept.append(f"({bad} > {release} * {usual} unless {over_short} <= {release}{there})")
     alternatives = "\n    or ".join(kept)
     return f"(\n  (\n    {alternatives}\n  )\n  and on ({on_labels(one)}) {firing(one, severity)}\n)"
 

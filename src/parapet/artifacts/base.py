@@ -102,19 +102,19 @@ def _counting_rules(one: Judged, base_seconds: float, events: str, bad_events: s
 
 def _bad(one: Judged, counted: Counted, base_seconds: float, recorded: str) -> tuple[str, str]:
     """The expression for bad events, and a word on how it gets them."""
-    (first, *_), groups = counted.part, one.group_by
-    if first.bound_seconds is not None and first.family.native:
-        histogram = promql.grown_histogram(first, one.service, base_seconds, groups)
-        quick = f"histogram_fraction(0, {promql.number(first.bound_seconds)}, {histogram})"
+    part, groups = counted.part, one.group_by
+    if part.bound_seconds is not None and part.family.native:
+        histogram = promql.grown_histogram(part, one.service, base_seconds, groups)
+        quick = f"histogram_fraction(0, {promql.number(part.bound_seconds)}, {histogram})"
         # Among no events the fraction is no number, so those groups are left out and become zero.
         slow = f"clamp_min(\n  ({recorded} > 0)\n  * {_on(groups)} group_left ()\n  (1 - {quick}),\n  0\n)"
-        return _or_zero(slow, recorded, groups), f"those beyond {first.bound_seconds:g} s in the native histogram"
-    part = promql.summed(counted.part, one.service, base_seconds, groups)
+        return _or_zero(slow, recorded, groups), f"those beyond {part.bound_seconds:g} s in the native histogram"
+    counters = promql.summed(part, one.service, base_seconds, groups)
     if not counted.part_is_good:
-        return _or_zero(part, recorded, groups), "zero, not absent, while none failed"
-    if first.bound_seconds is not None:
-        return _remainder(recorded, part, groups), f"those not counted by the bucket of {first.bound_seconds:g} s"
-    good = _or_zero(part, recorded, groups).replace("\n", "\n  ")
+        return _or_zero(counters, recorded, groups), "zero, not absent, while none failed"
+    if part.bound_seconds is not None:
+        return _remainder(recorded, counters, groups), f"those not counted by the bucket of {part.bound_seconds:g} s"
+    good = _or_zero(counters, recorded, groups).replace("\n", "\n  ")
     good = f"(\n  {good}\n  )"
     if counted.part_has_own_counters and isinstance(one, Diagnostic):
         # What begins in one window may end well in a later one: only their sums over long windows are a difference.

@@ -31,7 +31,7 @@ def terms_of(sli: Sli) -> tuple[Term, ...]:
     if isinstance(sli, LastSuccess):
         return (Term(family=sli.family, selector=sli.selector),)
     counted = sli.counted
-    return (*counted.total, *counted.part) if counted.part_has_own_counters else counted.total
+    return (counted.total, counted.part) if counted.part_has_own_counters else (counted.total,)
 
 
 class _Read:

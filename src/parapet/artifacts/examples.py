@@ -75,16 +75,13 @@ def events_of(one: Slice) -> tuple[Event, Event]:
     if isinstance(sli, LastSuccess):
         return {}, {}
     counted = sli.counted
-    total, part = counted.total[0], counted.part[0]
+    total, part = counted.total, counted.part
     if part.bound_seconds is not None:
         labels = _with_groups(_examples(total), total.family, one)
         bound = {**labels, BUCKET_LABEL: repr(float(part.bound_seconds))}
         every = {_counter(total, one, labels): 1.0}
         return {**every, _series(f"{part.family.buckets}", part, one, bound): 1.0}, every
-    inside: dict[str, float] = {}
-    for term in counted.part:
-        labels = _with_groups(_examples(term), term.family, one)
-        inside[_counter(term, one, labels)] = 1 / len(counted.part)
+    inside = {_counter(part, one, _with_groups(_examples(part), part.family, one)): 1.0}
     if counted.part_has_own_counters:
         every = {_counter(total, one, _with_groups(_examples(total), total.family, one)): 1.0}
         inside, outside = {**every, **inside}, every
@@ -99,7 +96,7 @@ def _outside(counted: Counted, one: Slice) -> dict[str, str]:
     Raises:
         ConfigurationError: there is none.
     """
-    total, part = counted.total[0], counted.part[0]
+    total, part = counted.total, counted.part
     labels = _with_groups({**_examples(total), **_examples(part)}, total.family, one)
     for matcher in part.selector:
         also = {m.label: m for m in total.selector}.get(matcher.label)

@@ -33,11 +33,11 @@ def selector_text(job: str, matchers: Selector, *further: str) -> str:
     return "{" + ",".join([f"job={quoted(job)}", *(matcher_text(one) for one in matchers), *further]) + "}"
 
 
-def summed(terms: Sequence[Term], service: str, window_seconds: float, group_by: Sequence[str]) -> str:
-    """The events of all *terms* within a window, over all instances, by group: how much their counters grew."""
+def summed(term: Term, service: str, window_seconds: float, group_by: Sequence[str]) -> str:
+    """The events of *term* within a window, over all instances, by group: how much its counters grew."""
     window = prometheus_duration(window_seconds)
-    grown = [f"increase({one}[{window}])" for term in terms for one in selected(term, service)]
-    return summed_over(grown, group_by, native=terms[0].family.native)
+    grown = [f"increase({one}[{window}])" for one in selected(term, service)]
+    return summed_over(grown, group_by, native=term.family.native)
 
 
 def summed_over(grown: Sequence[str], group_by: Sequence[str], *, native: bool = False) -> str:
@@ -49,13 +49,9 @@ def summed_over(grown: Sequence[str], group_by: Sequence[str], *, native: bool =
     return f"histogram_count({total})" if native else total
 
 
-def added(terms: Sequence[Term], service: str, group_by: Sequence[str]) -> str:
-    """The counters of all *terms* as they stand, over all instances, by group."""
-    counters = [one for term in terms for one in selected(term, service)]
-    if len(counters) > 1:
-        counters = [f'label_replace({one}, "{TERM_LABEL}", "{place}", "", "")' for place, one in enumerate(counters)]
-        return f"sum{by(group_by)}(\n  " + "\n  or ".join(counters) + "\n)"
-    return f"sum{by(group_by)}({counters[0]})"
+def added(term: Term, service: str, group_by: Sequence[str]) -> str:
+    """The counters of *term* as they stand, over all instances, by group."""
+    return summed_over(selected(term, service), group_by)
 
 
 def grown_histogram(term: Term, service: str, window_seconds: float, group_by: Sequence[str]) -> str:

@@ -150,7 +150,7 @@ def _worst_group(one: Slice) -> str:
 
 def _clears(thresholds: Sequence[Threshold]) -> str:
     shares = " and ".join(
-        f"{percent(round(each.error_ratio, 6))} fail over {spoken(each.short_seconds)}" for each in thresholds
+        f"{percent(round(each.release_ratio, 6))} fail over {spoken(each.short_seconds)}" for each in thresholds
     )
     return f"It clears by itself once at most {shares}."
 

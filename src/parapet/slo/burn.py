@@ -27,6 +27,8 @@ HIGHEST_THRESHOLD = 0.95
 LOWEST_OBJECTIVE = 0.5
 SLOWEST_FACTOR = 1.0
 """A promise is kept at any slower burn, so no alert speaks of one. Matters for periods shorter than 30 days."""
+RELEASE_SHARE = 0.5
+"""What fires ends at this share of its threshold: a burn that wavers around the threshold is told of once."""
 LONGEST_READ_WHOLE = 100
 """Windows of more base windows than this are read at base steps: exact sums that do not overlap, at little cost."""
 
@@ -91,6 +93,9 @@ class Threshold:
     short_seconds: float
     error_ratio: float
     """factor * (1 - objective); less than HIGHEST_THRESHOLD."""
+    release_ratio: float
+    """What fires already ends where one of both is no longer above this: below the threshold, and never so low that a
+    kept promise would be above it."""
     factor: float
     """Burn rate at the threshold: 1 uses exactly the budget within the period."""
     budget_share: float
@@ -234,6 +239,7 @@ class BurnPolicy:
             long_seconds=one.long_seconds,
             short_seconds=one.short_seconds,
             error_ratio=error_ratio,
+            release_ratio=max(RELEASE_SHARE * error_ratio, budget_ratio),
             factor=factor,
             budget_share=budget_share,
             rederived=abs(budget_share - one.budget_share) > 1e-6,

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from parapet.core import names, vocabulary
 from parapet.core.errors import ConfigurationError, UnknownName
-from parapet.slo.family import COUNTER_NAME, Family, own
+from parapet.slo.family import COUNTER_NAME, Family
 from parapet.slo.raw import WINDOW
 from parapet.slo.raw_text import check_text
 from parapet.slo.selector import Match, Matcher, Selector, told
@@ -39,8 +39,11 @@ def check_sli(sli: Sli, group_by: tuple[str, ...], known: Known, where: str) -> 
         _check_selector(sli.family, sli.selector, known, where)
         _check_groups(group_by, [sli.family], where)
         return
-    if isinstance(sli, JobOutcome):
-        _check_selector(own(names.JOB_LOST), sli.selector, known, where)
+    if isinstance(sli, JobOutcome) and any(matcher.label == names.STATE for matcher in sli.selector):
+        raise ConfigurationError(
+            f"{where} chooses jobs by {names.STATE}, which says how they ended. Choose them by {names.TASK} and "
+            f"{names.QUEUE}; to judge ends otherwise, take EventRatio(metric={names.JOB_DURATION!r}, ...)."
+        )
     if isinstance(sli, Freshness) and names.DELAY_BUCKET not in sli.family.labels:
         having = sorted(metric for metric, labels in vocabulary.LABELS.items() if names.DELAY_BUCKET in labels)
         raise ConfigurationError(f"{where}: {sli.metric} has no delay buckets. These have: {', '.join(having)}.")
@@ -49,14 +52,15 @@ def check_sli(sli: Sli, group_by: tuple[str, ...], known: Known, where: str) -> 
     if isinstance(sli, LatencyRatio):
         _check_bound(sli, where)
     counted = sli.counted
-    for term in (*counted.total, *counted.part):
+    for term in (counted.total, counted.part):
         if not term.family.counters:
             raise ConfigurationError(
                 f"{where} counts the events of {term.family.name}, which is no counter or histogram."
             )
         _check_selector(term.family, term.selector, known, where)
     _check_part_is_counted(counted, where)
-    _check_groups(group_by, [term.family for term in (*counted.total, *counted.part)], where)
+    _check_groups(group_by, [counted.total.family, counted.part.family], where)
+    _check_groups_are_mixed(group_by, counted, where)
 
 
 def _check_raw(sli: Raw, groups: tuple[str, ...], where: str) -> None:
@@ -106,16 +110,14 @@ def _check_part_is_counted(counted: Counted, where: str) -> None:
     if counted.part_has_own_counters:
         return
     word = "good" if counted.part_is_good else "bad"
-    for part in counted.part:
-        for total in (term for term in counted.total if term.family == part.family):
-            for one in part.selector:
-                for other in total.selector:
-                    uncounted = _beyond(one, other, part.family.labels[one.label])
-                    if one.label == other.label and uncounted:
-                        raise ConfigurationError(
-                            f"{where} calls {one.label}={uncounted!r} {word}, but its total leaves that out: the ratio "
-                            "could exceed 1. Count it in total too."
-                        )
+    for one in counted.part.selector:
+        for other in counted.total.selector:
+            uncounted = _beyond(one, other, counted.part.family.labels[one.label])
+            if one.label == other.label and uncounted:
+                raise ConfigurationError(
+                    f"{where} calls {one.label}={uncounted!r} {word}, but its total leaves that out: the ratio "
+                    "could exceed 1. Count it in total too."
+                )
 
 
 def _beyond(part: Matcher, total: Matcher, closed: tuple[str, ...] | None) -> str | None:
@@ -154,6 +156,17 @@ def _check_groups(group_by: tuple[str, ...], families: list[Family] | None, wher
             )
 
 
+def _check_groups_are_mixed(group_by: tuple[str, ...], counted: Counted, where: str) -> None:
+    if counted.part_has_own_counters:
+        return
+    deciding = [matcher.label for matcher in counted.part.selector if matcher not in counted.total.selector]
+    if deciding and set(deciding) <= set(group_by):
+        raise ConfigurationError(
+            f"{where} is grouped by {deciding[0]!r}, which decides what is bad: each group would be all bad or all "
+            "good. Leave it out."
+        )
+
+
 def check_shown(sli: Sli, shown: Shown, where: str) -> None:
     """Refuse labels of which each exists and that never meet, such as an integration and another one's channel.
 
@@ -162,7 +175,7 @@ def check_shown(sli: Sli, shown: Shown, where: str) -> None:
     """
     if isinstance(sli, Raw | LastSuccess):
         return
-    for term in (*sli.counted.total, *sli.counted.part):
+    for term in (sli.counted.total, sli.counted.part):
         sets = shown.get(term.family.name)
         if sets is not None and term.family.exporter is None:
             _check_met(term.family, term.selector, sets, where)

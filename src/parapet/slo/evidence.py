@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import floor, sqrt
 
-from parapet.slo.burn import Severity, Threshold
+from parapet.slo.burn import RELEASE_SHARE, Severity, Threshold
 
 CONFIDENCE_DEVIATIONS = 2.1
 """One-sided 98 % of the normal distribution. Five failures are the fewest that suffice, even where a counter that is
@@ -21,7 +21,8 @@ QUIET_RATIO = 0.5
 def quiet_thresholds(every: Sequence[Threshold]) -> list[Threshold]:
     """The windows of a ticket at a ratio that pages: for a service where too little happens within those of a page."""
     ratio = max(QUIET_RATIO, *(t.error_ratio for t in every))
-    return [replace(t, error_ratio=ratio) for t in every if t.severity is Severity.TICKET]
+    tickets = [t for t in every if t.severity is Severity.TICKET]
+    return [replace(t, error_ratio=ratio, release_ratio=max(RELEASE_SHARE * ratio, t.release_ratio)) for t in tickets]
 
 
 def enough_failures(failures: float, error_ratio: float, threshold_ratio: float, budget_ratio: float) -> bool:

@@ -106,6 +106,7 @@ class _Clause:
     """One pair of windows of one alert."""
 
     error_ratio: float
+    release_ratio: float
     budget_ratio: float
     long: Window
     short: Window
@@ -127,9 +128,9 @@ class _Clause:
         )
 
     def keeps(self, place: int) -> bool:
-        """The long window remembers, and the short one does not say that it is over."""
-        remembers = self.long.bad[place] > self.error_ratio * self.long.usual[place]
-        return remembers and not self.short.ratio(place) <= self.error_ratio
+        """The long window remembers, and the short one does not say that clearly less fails by now."""
+        remembers = self.long.bad[place] > self.release_ratio * self.long.usual[place]
+        return remembers and not self.short.ratio(place) <= self.release_ratio
 
 
 def _clauses(
@@ -147,6 +148,7 @@ def _clauses(
     return [
         _Clause(
             error_ratio=one.error_ratio,
+            release_ratio=one.release_ratio,
             budget_ratio=budget_ratio,
             long=windows[one.long_seconds],
             short=windows[one.short_seconds],

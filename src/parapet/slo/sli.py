@@ -34,10 +34,10 @@ class Term:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counted:
-    """Events that count, and which of them are bad: by what is bad, or by what is good. Several terms are added up."""
+    """Events that count, and which of them are bad: by what is bad, or by what is good."""
 
-    total: tuple[Term, ...]
-    part: tuple[Term, ...]
+    total: Term
+    part: Term
     part_is_good: bool = False
     """*part* counts the good events; else the bad ones."""
     part_has_own_counters: bool = False
@@ -92,8 +92,8 @@ class EventRatio:
         source = self.good_source or self.bad_source
         chosen = self.good or self.bad
         return Counted(
-            total=(Term(family=self.family, selector=self.total),),
-            part=(Term(family=source or self.family, selector=chosen if source else narrowed(self.total, chosen)),),
+            total=Term(family=self.family, selector=self.total),
+            part=Term(family=source or self.family, selector=chosen if source else narrowed(self.total, chosen)),
             part_is_good=bool(self.good or self.good_source),
             part_has_own_counters=source is not None,
         )
@@ -153,8 +153,8 @@ class LatencyRatio:
             UnknownName: there is no such family.
         """
         return Counted(
-            total=(Term(family=self.family, selector=self.selector),),
-            part=(Term(family=self.family, selector=self.selector, bound_seconds=self.threshold_seconds),),
+            total=Term(family=self.family, selector=self.selector),
+            part=Term(family=self.family, selector=self.selector, bound_seconds=self.threshold_seconds),
             part_is_good=True,
         )
 
@@ -214,8 +214,8 @@ class Freshness:
         all_known = one_of(names.DELAY_BUCKET, *vocabulary.delay_buckets_beyond(0))
         late = one_of(names.DELAY_BUCKET, *vocabulary.delay_buckets_beyond(self.within_seconds))
         return Counted(
-            total=(Term(family=self.family, selector=(*self.selector, all_known)),),
-            part=(Term(family=self.family, selector=(*self.selector, late)),),
+            total=Term(family=self.family, selector=(*self.selector, all_known)),
+            part=Term(family=self.family, selector=(*self.selector, late)),
         )
 
     @property
@@ -231,9 +231,10 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOutcome:
-    """Runs of background jobs that ended badly, or whose worker was lost, over all that ended for good.
+    """Runs of background jobs that ended badly over all that ended for good.
 
-    What failed and is tried again has not ended; what somebody called off does not count.
+    What failed and is tried again has not ended; what somebody called off does not count. A run whose worker died under
+    it is counted as what became of it, so it is bad if nobody tries again.
     """
 
     kind: ClassVar[str] = "job"
@@ -244,20 +245,20 @@ class JobOutcome:
     @property
     def counted(self) -> Counted:
         """As counters."""
-        runs, lost = own(names.JOB_DURATION), Term(family=own(names.JOB_LOST), selector=self.selector)
+        runs = own(names.JOB_DURATION)
         ended = (*self.selector, one_of(names.STATE, *_JOB_GOOD, *_JOB_BAD))
         failed = (*self.selector, one_of(names.STATE, *_JOB_BAD))
-        return Counted(total=(Term(family=runs, selector=ended), lost), part=(Term(family=runs, selector=failed), lost))
+        return Counted(total=Term(family=runs, selector=ended), part=Term(family=runs, selector=failed))
 
     @property
     def counts(self) -> str:
         """Which events count, for people."""
-        return _where(f"{names.JOB_DURATION} that ended, and {names.JOB_LOST}", self.selector)
+        return _where(f"{names.JOB_DURATION} that ended", self.selector)
 
     @property
     def bad_words(self) -> str:
         """Which of those are bad, for people."""
-        return "failed, discarded, or lost with their worker"
+        return "failed for good, with their worker too, or discarded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -275,8 +276,8 @@ class ProbeRuns:
         runs, mine = own(names.PROBE_DURATION), equals(names.PROBE, self.probe)
         known = one_of(names.OUTCOME, ProbeOutcome.SUCCESS.value, *_PROBE_BAD)
         return Counted(
-            total=(Term(family=runs, selector=(mine, known)),),
-            part=(Term(family=runs, selector=(mine, one_of(names.OUTCOME, *_PROBE_BAD))),),
+            total=Term(family=runs, selector=(mine, known)),
+            part=Term(family=runs, selector=(mine, one_of(names.OUTCOME, *_PROBE_BAD))),
         )
 
     @property
@@ -347,7 +348,7 @@ def families_of(sli: Sli) -> tuple[Family, ...]:
         return ()
     if isinstance(sli, LastSuccess):
         return (sli.family,)
-    terms = (*sli.counted.total, *sli.counted.part)
+    terms = (sli.counted.total, sli.counted.part)
     return tuple({term.family.name: term.family for term in terms}.values())
 
 

@@ -41,7 +41,7 @@ def raw_lines(one: Judged, *, timed: bool) -> tuple[Line, ...]:
         return (_line(*_durations(one, counted, sli.threshold_seconds, WIDE // 3 if slow else HALF), *slow),)
     failing = _ranking(one, "Where it fails", counted, HALF)
     shown = (_line(_outcomes(one, counted, HALF if failing else WIDE), *failing),)
-    has_times = counted.total[0].family.buckets is not None
+    has_times = counted.total.family.buckets is not None
     return (*shown, _line(*_durations(one, counted, None, HALF))) if timed and has_times else shown
 
 
@@ -64,7 +64,7 @@ def _line(*panels: schema.Panel) -> Line:
 
 
 def _outcomes(one: Judged, counted: Counted, width: int) -> schema.Panel:
-    family = counted.total[0].family
+    family = counted.total.family
     label = _ending_label(one, counted)
     if label is None:
         part = "good" if counted.part_is_good else "bad"
@@ -75,7 +75,7 @@ def _outcomes(one: Judged, counted: Counted, width: int) -> schema.Panel:
     elif label == COUNTER_NAME:
         asked = [
             Query(expr=f"sum(rate({series}[{RATE}]))", legend=name)
-            for name, series in zip(family.counters, _selected(one, counted.total[0]), strict=True)
+            for name, series in zip(family.counters, _selected(one, counted.total), strict=True)
         ]
     else:
         asked = [Query(expr=_sum(one, counted.total, (label,), "rate", RATE), legend=f"{{{{{label}}}}}")]
@@ -95,17 +95,16 @@ def _ending_label(one: Judged, counted: Counted) -> str | None:
     sli = one.sli
     if isinstance(sli, EventRatio):
         return (sli.good or sli.bad)[0].label
-    return counted.part[0].selector[-1].label
+    return counted.part.selector[-1].label
 
 
 def _ranking(one: Judged, title: str, counted: Counted, width: int) -> tuple[schema.Panel, ...]:
     """The label values at which it happens most often; nothing if every label is settled by the promise."""
-    terms = (*counted.total, *counted.part)
-    settled = {m.label for m in counted.part[0].selector if m.match is Match.ONE_OF and len(m.values) == 1}
+    settled = {m.label for m in counted.part.selector if m.match is Match.ONE_OF and len(m.values) == 1}
     labels = [
         label
-        for label in terms[0].family.labels
-        if label not in settled and label != COUNTER_NAME and all(label in term.family.labels for term in terms)
+        for label in counted.total.family.labels
+        if label not in settled and label != COUNTER_NAME and label in counted.part.family.labels
     ]
     if not labels:
         return ()
@@ -118,9 +117,7 @@ def _ranking(one: Judged, title: str, counted: Counted, width: int) -> tuple[sch
     bad = _sum(one, counted.part, labels, "increase", RANGE)
     if counted.part_is_good:
         every = _sum(one, counted.total, labels, "increase", RANGE)
-        bad = (
-            f"{every}\n- (\n{bad}\nor 0 * {every}\n)" if counted.part[0].bound_seconds is None else f"{every}\n- {bad}"
-        )
+        bad = f"{every}\n- (\n{bad}\nor 0 * {every}\n)" if counted.part.bound_seconds is None else f"{every}\n- {bad}"
     query = Query(
         expr=f"topk({MOST}, (\n{bad}\n) > 0)",
         legend=" ".join(f"{{{{{label}}}}}" for label in labels),
@@ -131,7 +128,7 @@ def _ranking(one: Judged, title: str, counted: Counted, width: int) -> tuple[sch
 
 def _durations(one: Judged, counted: Counted, limit: float | None, width: int) -> tuple[schema.Panel, ...]:
     """How long the events take that count, and the *limit* in seconds, if one is promised."""
-    (total, *_) = counted.total
+    total = counted.total
     if total.family.native:
         grown = f"sum(rate({_selected(one, total)[0]}[{RATE}]))"
         darker, shares = f"sum(increase({_selected(one, total)[0]}[{RATE}]))", grown
@@ -162,10 +159,10 @@ def _durations(one: Judged, counted: Counted, limit: float | None, width: int) -
     )
 
 
-def _sum(one: Judged, terms: Sequence[Term], by: Sequence[str], function: str, window: str) -> str:
+def _sum(one: Judged, term: Term, by: Sequence[str], function: str, window: str) -> str:
     """Counters' growth, summed over what is not in *by*."""
-    grown = [f"{function}({series}[{window}])" for term in terms for series in _selected(one, term)]
-    return summed_over(grown, by, native=terms[0].family.native)
+    grown = [f"{function}({series}[{window}])" for series in _selected(one, term)]
+    return summed_over(grown, by, native=term.family.native)
 
 
 def _selected(one: Judged, term: Term) -> list[str]:

@@ -22,10 +22,9 @@ def indicator(one: Slice, base_seconds: float) -> Node:
         return _ratio(counter=False, part="bad", query=bad.strip(), total=total.strip())
     counted = sli.counted
     part = "good" if counted.part_is_good else "bad"
-    (first, *_) = counted.part
-    if first.bound_seconds is not None and first.family.native:
-        grown = promql.grown_histogram(first, one.service, base_seconds, one.group_by)
-        quick = f"histogram_fraction(0, {promql.number(first.bound_seconds)}, {grown})"
+    if counted.part.bound_seconds is not None and counted.part.family.native:
+        grown = promql.grown_histogram(counted.part, one.service, base_seconds, one.group_by)
+        quick = f"histogram_fraction(0, {promql.number(counted.part.bound_seconds)}, {grown})"
         total = f"histogram_count({grown})"
         return _ratio(counter=False, part=part, query=f"{quick} * {total}", total=total)
     return _ratio(

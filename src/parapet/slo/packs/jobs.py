@@ -32,7 +32,7 @@ def jobs_pack(
     """Jobs succeed, do not wait, and are not left lying. For what the integrations of job libraries count.
 
     What failed and is tried again has not ended; what somebody called off does not count; a job whose worker died
-    under it failed.
+    under it failed, unless it is tried again.
 
     Args:
         success: `<name>-success`: share of the jobs that end which must succeed.
@@ -62,7 +62,7 @@ def jobs_pack(
         well="they succeed",
         badly="they fail",
         plane=FaultPlane.WORKER,
-        good="jobs that succeeded. Bad: failed or discarded for good, or lost with their worker.",
+        good="jobs that succeeded. Bad: failed for good, with their worker too, or discarded.",
     )
     start = found = None
     if wait is not None:

@@ -179,6 +179,7 @@ class Parapet(Definitions):
     @cached_property
     def _context(self) -> Context:
         from parapet.ops.context import Context
+        from parapet.ops.promises import promises_of
 
         return Context(
             store=self.store,
@@ -188,5 +189,6 @@ class Parapet(Definitions):
             service=self.service,
             channels={channel.name: channel for channel in self.channels},
             workbench_url=self.wiring.workbench_url,
+            promises=promises_of(self.catalog),
             measures=bool(self.wiring.prometheus_url),
         )

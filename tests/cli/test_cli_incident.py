@@ -80,6 +80,11 @@ def test_an_incident_is_worked_on_from_a_terminal(parapet: Run, desk: Desk) -> N
     ]
     assert told["alerts"][0]["fingerprint"]
     assert told["triage"]["next_step"]["kind"] == "recommendation"
+    assert told["triage"]["about"] == "events"
+    assert told["triage"]["promise"]["text"].startswith("99.9 % over 30 days")
+    assert told["memory"] == {"last": None, "count": 0, "count_days": 90, "told": []}
+    assert "Last time" in shown
+    assert "99.9 % over 30 days" in shown
 
 
 def test_refusals_and_mistakes_are_sentences(parapet: Run, desk: Desk) -> None:

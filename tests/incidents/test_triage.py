@@ -22,8 +22,9 @@ from parapet.incidents.model import (
     Resolution,
     Severity,
 )
+from parapet.incidents.past import recall
 from parapet.incidents.policy import IncidentPolicy
-from parapet.incidents.triage import ClaimKind, Confidence, triage
+from parapet.incidents.triage import Claim, ClaimKind, Confidence, triage
 
 AT = datetime(2026, 11, 12, 2, 13, tzinfo=UTC)
 SUMMARY = "Checkout burns its error budget 15 times too fast."
@@ -153,8 +154,13 @@ def test_last_time_is_quoted_with_how_it_ended() -> None:
         resolution=Resolution.SIGNAL_LOST,
         resolved_at=AT + timedelta(minutes=80),
     )
-    read = triage(replace(INCIDENT, previous_id=IncidentId(7)), (), (), (), previous=before)
-    assert read.last_time.text == "INC-7, 2026-11-12 02:13:00 UTC: lasted 1 h 20 min, ended: signal lost."
+    later = replace(INCIDENT, started_at=AT + timedelta(days=12))
+    read = triage(later, (), (), (), past=recall(before, 3, ()))
+    assert read.last_time.text == (
+        "INC-7 was the same trouble, 12 days before this one (2026-11-12 02:13:00 UTC): it lasted 1 h 20 min, ended: "
+        "signal lost. It began 3 times in the 90 days before."
+    )
+    assert read.helped == Claim(kind=ClaimKind.UNKNOWN, text="Nobody wrote down what helped.")
     assert triage(INCIDENT, (), (), ()).last_time.kind is ClaimKind.UNKNOWN
 
 

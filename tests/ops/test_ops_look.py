@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import event, text
+from tests.conftest import PAGE, at
 
 from parapet.core.errors import MalformedPayload, NotFound
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.model import Incident
+from parapet.testing import alert, alertmanager_payload
 
 if TYPE_CHECKING:
     from tests.conftest import Desk
@@ -104,10 +107,35 @@ def test_find_prefers_what_is_not_over(desk: Desk) -> None:
     desk.fire("03:59", now="03:59")
     assert desk.look.find("shop", "checkout") == 2
     file = desk.look.incident(IncidentId(2))
-    assert file.previous is not None
-    assert file.previous.id == 1
+    assert file.past.last is not None
+    assert file.past.last.id == 1
     with pytest.raises(NotFound, match="INC-3"):
         desk.look.incident(IncidentId(3))
+
+
+def test_the_same_trouble_before_is_remembered(desk: Desk) -> None:
+    """When it was there last, how often in 90 days, how it ended, what people wrote; and what began beside it."""
+    for day in (-120, -40, -12):
+        begun = at("02:13") + timedelta(days=day)
+        desk.clock.set(begun)
+        desk.inbox.receive(alertmanager_payload(alert(PAGE, starts_at=begun)))
+        (number,) = [one.id for one in desk.incidents() if one.resolution is None]
+        assert number is not None
+        desk.operator.note(number, actor=ANA, text=f"second provider, {day}", version=1)
+        desk.clock.advance(1260)
+        desk.operator.resolve(number, actor=ANA, reason="users can pay", version=2)
+    desk.fire("02:13", labels={"alertname": "Disk", "severity": "ticket", "service": "shop"})
+    desk.fire("02:13")
+    file = desk.look.incident(IncidentId(5))
+    assert file.past.last is not None
+    assert (file.past.last.id, file.past.count) == (3, 2)
+    assert [told.words for told in file.past.told] == ["users can pay", "second provider, -12"]
+    assert file.triage.last_time.text == (
+        "INC-3 was the same trouble, 12 days before this one (2026-10-31 02:13:00 UTC): it lasted 21 min, ended: "
+        "operator. It began 2 times in the 90 days before."
+    )
+    assert "1 other incident began about then: INC-4." in [fact.text for fact in file.triage.facts]
+    assert desk.look.incident(IncidentId(1)).past.last is None
 
 
 def test_trust_tells_whether_the_loop_works(desk: Desk) -> None:

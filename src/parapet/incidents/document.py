@@ -8,6 +8,7 @@ from datetime import datetime
 from parapet.core.types import JsonObject
 from parapet.incidents.chronology import sentence
 from parapet.incidents.model import Change, Entry, Episode, Incident
+from parapet.incidents.past import Past, past_object
 from parapet.incidents.triage import Triage
 
 
@@ -77,10 +78,13 @@ def triage_object(triage: Triage) -> JsonObject:
         "plane": triage.plane,
         "last_time": triage.last_time,
         "next_step": triage.next_step,
+        **({"promise": triage.promise} if triage.promise else {}),
+        **({"helped": triage.helped} if triage.helped else {}),
     }
     said: JsonObject = {name: {"kind": claim.kind.value, "text": claim.text} for name, claim in claims.items()}
     return {
         **said,
+        "about": triage.kind.value,
         "plane_name": triage.plane_name,
         "confidence": triage.confidence.value if triage.confidence else None,
         "facts": [claim.text for claim in triage.facts],
@@ -89,12 +93,13 @@ def triage_object(triage: Triage) -> JsonObject:
 
 
 def file_object(
-    incident: Incident, entries: Sequence[Entry], episodes: Sequence[Episode], triage: Triage
+    incident: Incident, entries: Sequence[Entry], episodes: Sequence[Episode], triage: Triage, past: Past
 ) -> JsonObject:
     """Everything about one incident."""
     return {
         **incident_object(incident),
         "triage": triage_object(triage),
+        "memory": past_object(past),
         "alerts": [episode_object(episode) for episode in episodes],
         "chronology": [entry_object(entry) for entry in entries],
     }

@@ -167,15 +167,20 @@ def read(payload: JsonObject) -> Measured | None:
         return None
     try:
         start = datetime.fromisoformat(f"{payload.get('start')}").astimezone(UTC)
-        return Measured(
+        found = Measured(
             moment=Moment(f"{payload.get('moment')}"),
             unit=Unit(f"{payload.get('unit')}"),
             start=start,
             step_seconds=float(step),
-            values=tuple(float(one) if isinstance(one, int | float) else None for one in values[:MOST_POINTS]),
+            values=tuple(_value(one) for one in values[:MOST_POINTS]),
             limit=Limit(severity=Severity(f"{payload.get('limit_severity')}"), value=float(limit))
             if isinstance(limit, int | float)
             else None,
         )
+        return found if found.end >= found.start else None  # an end beyond the calendar raises
     except (ValueError, OverflowError):
         return None
+
+
+def _value(value: Json) -> float | None:
+    return float(value) if isinstance(value, int | float) and isfinite(value) else None

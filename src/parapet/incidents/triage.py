@@ -12,15 +12,19 @@ from enum import StrEnum
 
 from parapet.core import names
 from parapet.incidents.changes import Near, distance_words
-from parapet.incidents.durations import duration_words, instant_words
+from parapet.incidents.durations import instant_words
+from parapet.incidents.measured import series_of, value_words
 from parapet.incidents.model import ChangeKind, Entry, EntryKind, Episode, Incident, IncidentState, Resolution
+from parapet.incidents.past import Past, last_time, what_helped
 from parapet.incidents.payload import clean
+from parapet.incidents.promise import READINGS, SIGNAL_PLANE, Kind, Promise, kind_of
 
 SUSPECT_SECONDS = 3_600.0
 """A change this long before onset, or sooner, is named as a suspect."""
 STRONG_SUSPECT_SECONDS = 900.0
 MAX_QUOTE_CHARACTERS = 500
 MAX_FACTS = 4
+MOST_BESIDE = 3
 _NO_GROUP = frozenset({"alertname", names.SIGNAL, names.TARGET})
 """Labels of an incident that tell it apart, and name no group of users."""
 
@@ -54,18 +58,24 @@ class Claim:
 class Triage:
     """The first read of an incident."""
 
+    kind: Kind
+    """What the incident is about."""
     symptom: Claim
+    promise: Claim | None
+    """What was promised, and what breaks it; None where nothing was."""
     impact: Claim
     plane: Claim
     """Where the likely origin is."""
     plane_name: str | None
-    """The plane in one word, such as worker, as the definition of the slice names it; None when nothing names one."""
+    """The plane in one word, such as worker: as the slice names it, else where its kind usually fails; None: none."""
     facts: tuple[Claim, ...]
     """What stands behind the plane: four at most."""
     confidence: Confidence | None
     """None while there is no hypothesis. Never high: nothing here is measured beyond the alert."""
     unknowns: tuple[Claim, ...]
     last_time: Claim
+    helped: Claim | None
+    """What people wrote then; None when there was no last time."""
     next_step: Claim
 
 
@@ -75,25 +85,34 @@ def triage(
     episodes: Sequence[Episode],
     entries: Sequence[Entry],
     *,
-    previous: Incident | None = None,
+    promise: Promise | None = None,
+    past: Past | None = None,
+    beside: Sequence[Incident] = (),
 ) -> Triage:
-    """The first read of *incident*; *previous* is the incident its `previous_id` names, if the caller has it."""
+    """The first read of *incident*.
+
+    *promise*: what the catalog says of its slice; *past*: the same trouble before; *beside*: other incidents that began
+    about when it did, and are not over.
+    """
     suspect = suspected_change(near_changes)
-    plane_name = _quote(incident.annotations.get(names.FAULT_PLANE, "")) or None
-    impact = _quote(incident.annotations.get(names.DESCRIPTION, ""))
-    plane, confidence = _plane(plane_name, suspect)
+    kind, past = kind_of(incident, promise), past or Past()
+    reading = READINGS[kind]
+    named = _quote(incident.annotations.get(names.FAULT_PLANE, "")) or None
+    plane, confidence = _plane(kind, named, suspect, beside)
+    facts = _facts(incident, near_changes, episodes, entries, beside)
     return Triage(
-        symptom=Claim(kind=ClaimKind.FACT, text=_symptom(incident)),
-        impact=Claim(kind=ClaimKind.FACT, text=impact)
-        if impact
-        else Claim(kind=ClaimKind.UNKNOWN, text="The alert does not say who is hurt, or how many."),
+        kind=kind,
+        symptom=Claim(kind=ClaimKind.FACT, text=_symptom(incident, kind)),
+        promise=None if promise is None else _fact(f"{promise.said} What breaks it: {promise.bad}."),
+        impact=_impact(incident, kind),
         plane=plane,
-        plane_name=plane_name,
-        facts=tuple(Claim(kind=ClaimKind.FACT, text=text) for text in _facts(incident, near_changes, episodes)),
+        plane_name=named or reading.plane,
+        facts=tuple(map(_fact, facts)),
         confidence=confidence,
         unknowns=tuple(Claim(kind=ClaimKind.UNKNOWN, text=text) for text in unknowns(incident, near_changes, entries)),
-        last_time=_last_time(incident, previous),
-        next_step=Claim(kind=ClaimKind.RECOMMENDATION, text=_next_step(incident, suspect)),
+        last_time=_last_time(incident, past),
+        helped=_helped(past),
+        next_step=Claim(kind=ClaimKind.RECOMMENDATION, text=_next_step(incident, kind, suspect)),
     )
 
 
@@ -129,34 +148,68 @@ def unknowns(incident: Incident, near_changes: Sequence[Near], entries: Sequence
     return said
 
 
-def _symptom(incident: Incident) -> str:
+def _fact(text: str) -> Claim:
+    return Claim(kind=ClaimKind.FACT, text=text)
+
+
+def _symptom(incident: Incident, kind: Kind) -> str:
     summary = _quote(incident.annotations.get(names.SUMMARY, ""))
     if summary:
         return summary
     if incident.declared_by is not None:
         return f"{_quote(incident.title)}."
+    if kind is Kind.TARGET_GONE:
+        return f"{incident.service}: nothing of {_quote(incident.labels.get(names.TARGET, '')) or 'it'} is reached."
+    if kind is Kind.METRIC_GONE:
+        return f"{incident.service}: {incident.slice} is not measured any more."
+    if kind is Kind.DIAGNOSTIC:
+        return f"{incident.service}: {incident.slice} is worth a look."
     if incident.slice is not None:
         return f"{incident.service}: the objective {incident.slice} is not held."
     return f"{incident.service}: alert {_quote(incident.labels.get('alertname', '')) or 'without a name'} fires."
 
 
-def _plane(plane_name: str | None, suspect: Near | None) -> tuple[Claim, Confidence | None]:
-    declared = f"The slice names {plane_name} as its likely plane." if plane_name else ""
+def _impact(incident: Incident, kind: Kind) -> Claim:
+    said = _quote(incident.annotations.get(names.DESCRIPTION, ""))
+    if said:
+        return _fact(said)
+    reading = READINGS[kind]
+    return Claim(kind=ClaimKind.FACT if reading.known else ClaimKind.UNKNOWN, text=reading.hurt)
+
+
+def _plane(
+    kind: Kind, named: str | None, suspect: Near | None, beside: Sequence[Incident]
+) -> tuple[Claim, Confidence | None]:
+    """Where the fault may lie, and how far the facts carry that: what points the same way adds up, never to high."""
+    usual = READINGS[kind].plane
+    where = ""
+    if named:
+        where = f"The slice names {named} as its likely plane."
+    elif usual == SIGNAL_PLANE:
+        where = "What tells of the service failed; whether the service did is not known."
+    elif usual:
+        where = f"Trouble of this kind usually lies with the {usual}."
+    shared = [one for one in beside if named and _quote(one.annotations.get(names.FAULT_PLANE, "")) == named]
     if suspect is not None:
         strong = suspect.seconds_from_onset >= -STRONG_SUSPECT_SECONDS
         said = f"{_change(suspect)} may have caused it: it came {distance_words(suspect.seconds_from_onset)} onset."
-        text = f"{said} {declared}".strip()
+        text = f"{said} {where}".strip()
         return Claim(kind=ClaimKind.HYPOTHESIS, text=text), Confidence.MEDIUM if strong else Confidence.LOW
-    if declared:
-        return Claim(kind=ClaimKind.HYPOTHESIS, text=declared), Confidence.LOW
+    if where:
+        confidence = Confidence.MEDIUM if shared else Confidence.LOW
+        also = f" {shared[0].ref} began about then, and names it too." if shared else ""
+        return Claim(kind=ClaimKind.HYPOTHESIS, text=where + also), confidence
     return Claim(kind=ClaimKind.UNKNOWN, text="Nothing points to one part of the system yet."), None
 
 
-def _facts(incident: Incident, near_changes: Sequence[Near], episodes: Sequence[Episode]) -> list[str]:
+def _facts(
+    incident: Incident,
+    near_changes: Sequence[Near],
+    episodes: Sequence[Episode],
+    entries: Sequence[Entry],
+    beside: Sequence[Incident],
+) -> list[str]:
     said = [_firing(incident)]
-    if incident.refired_count:
-        times = "once" if incident.refired_count == 1 else f"{incident.refired_count} times"
-        said.append(f"It fired again {times}, last at {_at(incident, incident.last_fired_at)}.")
     group = {name: value for name, value in incident.labels.items() if name not in _NO_GROUP}
     if group:
         said.append(f"Only where {', '.join(f'{_quote(name)} is {_quote(value)}' for name, value in group.items())}.")
@@ -164,6 +217,15 @@ def _facts(incident: Incident, near_changes: Sequence[Near], episodes: Sequence[
     during = [one for one in near_changes if one.seconds_from_onset > 0]
     said += [f"{_change(one)} came {distance_words(one.seconds_from_onset)} onset." for one in before[-1:]]
     said += [f"{_change(one)} came {distance_words(one.seconds_from_onset)} onset." for one in during[-1:]]
+    if beside:
+        others = ", ".join(one.ref for one in beside[:MOST_BESIDE])
+        said.append(
+            f"{len(beside)} other {'incident' if len(beside) == 1 else 'incidents'} began about then: {others}."
+        )
+    said += _peak(incident, entries)
+    if incident.refired_count:
+        times = "once" if incident.refired_count == 1 else f"{incident.refired_count} times"
+        said.append(f"It fired again {times}, last at {_at(incident, incident.last_fired_at)}.")
     alerts = {episode.fingerprint for episode in episodes}
     if len(alerts) > 1:
         said.append(f"{len(alerts)} alerts spoke of it, in {len(episodes)} episodes.")
@@ -178,32 +240,45 @@ def _firing(incident: Incident) -> str:
     return f"{_quote(incident.declared_by or 'A person')} says so; no alert speaks of it."
 
 
-def _last_time(incident: Incident, previous: Incident | None) -> Claim:
-    if previous is not None:
-        lasted = ((previous.resolved_at or previous.last_heard_at) - previous.started_at).total_seconds()
-        ended = previous.resolution.value.replace("_", " ") if previous.resolution else "not resolved"
-        text = f"{previous.ref}, {instant_words(previous.started_at)}: lasted {duration_words(lasted)}, ended: {ended}."
-        return Claim(kind=ClaimKind.FACT, text=text)
-    if incident.previous_id is not None:
-        return Claim(kind=ClaimKind.FACT, text=f"INC-{incident.previous_id} was the same trouble.")
-    return Claim(kind=ClaimKind.UNKNOWN, text="No earlier incident of the same trouble is linked.")
+def _peak(incident: Incident, entries: Sequence[Entry]) -> list[str]:
+    """The worst that was measured."""
+    peaks = [(one.peak[1], one.peak[0], one.unit) for one in series_of(entries) if one.peak is not None]
+    if not peaks:
+        return []
+    value, when, unit = max(peaks, key=lambda each: (each[0], each[1]))
+    return [f"At its worst it was {value_words(unit, value)}, at {_at(incident, when)}."]
 
 
-def _next_step(incident: Incident, suspect: Near | None) -> str:
+def _last_time(incident: Incident, past: Past) -> Claim:
+    said = last_time(incident, past)
+    if said is not None:
+        return _fact(said)
+    return Claim(kind=ClaimKind.UNKNOWN, text="No earlier incident of the same trouble is known.")
+
+
+def _helped(past: Past) -> Claim | None:
+    if past.last is None:
+        return None
+    said = what_helped(past)
+    return _fact(said) if said else Claim(kind=ClaimKind.UNKNOWN, text="Nobody wrote down what helped.")
+
+
+def _next_step(incident: Incident, kind: Kind, suspect: Near | None) -> str:
+    step = READINGS[kind].step
     if incident.state is IncidentState.RESOLVED:
         return "Try it once yourself, the way a user would, and write down what helped."
     if incident.firing == 0 and incident.quiet_since is None:
-        return "Find out who is hurt, and whether a promise covers it: an alert should have told you. Then close it."
+        return READINGS[Kind.DECLARED].step
     if incident.firing == 0:
         return "Try it yourself, the way a user would. If it works, wait: the incident closes when it stays quiet."
-    if names.SIGNAL in incident.labels:
-        return "Try it yourself, the way a user would: nothing else can tell. Then find out why nothing is heard."
+    if READINGS[kind].plane == SIGNAL_PLANE:
+        return step
     if suspect is not None:
         undo = "undo" if suspect.change.kind is not ChangeKind.PROVIDER else "do not work against"
         return f"Compare onset with {_change(suspect)}. If it fits, {undo} that one thing, and mark it as a change."
     if incident.runbook:
-        return "Follow the runbook, first step first. Change one thing at a time, and mark it."
-    return "Find out who is hurt: look at what fails since onset. Change nothing before that."
+        return f"Follow the runbook, first step first, one thing at a time; mark what you change. {step}"
+    return step
 
 
 def _change(near: Near) -> str:

@@ -14,6 +14,7 @@ from parapet.incidents.changes import Near, near
 from parapet.incidents.measured import moments
 from parapet.incidents.model import Announcement, Decision, Incident, IncidentState
 from parapet.incidents.policy import IncidentPolicy
+from parapet.incidents.promise import Promise
 from parapet.lessons.retrospective import compose, to_json
 from parapet.notify.message import LONGEST_CHANNEL_NAME, Channel, compose_message
 from parapet.store.outbox import Notification
@@ -37,6 +38,8 @@ class Context:
     """Where announcements go, by name."""
     workbench_url: str = ""
     """Public address of the workbench, for links."""
+    promises: Mapping[str, Promise] = field(default_factory=dict)
+    """What the catalog says of each slice and diagnostic, by name."""
     measures: bool = False
     """Whether there is a Prometheus to ask for the burn around an incident."""
 

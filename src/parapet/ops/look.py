@@ -10,6 +10,7 @@ from parapet.core.errors import NotFound
 from parapet.core.types import IncidentId
 from parapet.incidents.changes import Near, near
 from parapet.incidents.model import Change, Entry, Episode, Incident
+from parapet.incidents.past import REMEMBERED, Past, recall
 from parapet.incidents.triage import Triage, triage
 from parapet.lessons.retrospective import Retrospective, from_json
 from parapet.ops.context import Context
@@ -20,6 +21,9 @@ from parapet.store.queue import Scope, counts, stretch
 from parapet.store.store import Transaction
 
 DAY_SECONDS = 86_400.0
+BESIDE_SECONDS = 900.0
+"""Incidents that began this much before or after another may have one cause."""
+MOST_BESIDE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +50,8 @@ class IncidentFile:
     triage: Triage
     retrospective: Retrospective | None
     notifications: tuple[Notification, ...]
-    previous: Incident | None
+    past: Past
+    """The same trouble before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,15 +175,26 @@ class Look:
     def _file(self, tx: Transaction, incident_id: IncidentId, incident: Incident) -> IncidentFile:
         entries, episodes = tx.entries.of(incident_id), tx.episodes.of(incident_id)
         near = self._context.near_changes(tx, incident, now=self._context.clock.now())
-        previous = None if incident.previous_id is None else tx.incidents.get(incident.previous_id)
+        past = self._past(tx, incident)
+        beside = tx.incidents.beside(incident, BESIDE_SECONDS, MOST_BESIDE)
+        promise = (
+            self._context.promises.get(incident.slice or "") if incident.service == self._context.service else None
+        )
         kept = tx.retrospectives.latest(incident_id)
         return IncidentFile(
             incident=incident,
             entries=entries,
             episodes=episodes,
             near_changes=near,
-            triage=triage(incident, near, episodes, entries, previous=previous),
+            triage=triage(incident, near, episodes, entries, promise=promise, past=past, beside=beside),
             retrospective=None if kept is None else from_json(kept),
             notifications=tx.outbox.of(incident_id),
-            previous=previous,
+            past=past,
         )
+
+    def _past(self, tx: Transaction, incident: Incident) -> Past:
+        last = tx.incidents.before(incident)
+        if last is None or last.id is None:
+            return Past()
+        count = tx.incidents.count_before(incident, incident.started_at - REMEMBERED)
+        return recall(last, count, tx.entries.of(last.id))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import fields
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
     Select,
+    and_,
     bindparam,
     func,
     insert,
@@ -63,6 +64,22 @@ class Incidents:
         ours = select(table).where(table.c.service == service, table.c.slice == slice_name)
         newest = ours.order_by(table.c.id.desc()).limit(1)
         return self._one(newest.where(UNRESOLVED)) or self._one(newest)
+
+    def before(self, incident: Incident) -> Incident | None:
+        """The newest incident of the same key before *incident*."""
+        mine = select(table).where(table.c.key == incident.key, table.c.id < incident.id)
+        return self._one(mine.order_by(table.c.id.desc()).limit(1))
+
+    def count_before(self, incident: Incident, since: datetime) -> int:
+        """How many incidents of the same key there were before *incident* that began at *since* or later."""
+        return self.count(and_(table.c.key == incident.key, table.c.id < incident.id, table.c.started_at >= since))
+
+    def beside(self, incident: Incident, seconds: float, limit: int) -> list[Incident]:
+        """Other unresolved incidents of its service that began at most *seconds* before or after it, worst first."""
+        apart = timedelta(seconds=seconds)
+        near = table.c.started_at.between(incident.started_at - apart, incident.started_at + apart)
+        wanted = select(table).where(UNRESOLVED, near, table.c.service == incident.service, table.c.id != incident.id)
+        return self.select(wanted.order_by(table.c.severity_rank, table.c.started_at, table.c.id).limit(limit))
 
     def quiet(
         self, before: datetime, limit: int, *, flapping_after: int, flapping_before: datetime

@@ -11,6 +11,7 @@ from parapet.core.settings import Secrets, Wiring
 from parapet.core.types import Actor, IncidentId
 from parapet.incidents.changes import Near
 from parapet.incidents.model import Change, ChangeKind, Entry, Episode, Incident
+from parapet.incidents.past import Past
 from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.triage import Triage
 from parapet.lessons.retrospective import Retrospective
@@ -116,7 +117,7 @@ class IncidentFile(Protocol):
     @property
     def notifications(self) -> Sequence[Notification]: ...
     @property
-    def previous(self) -> Incident | None: ...
+    def past(self) -> Past: ...
 
 
 class Trust(Protocol):

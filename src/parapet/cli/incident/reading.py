@@ -88,7 +88,7 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
     held = app.look.incident(number)
     incident, triage = held.incident, held.triage
     if as_json:
-        click.echo(json.dumps(file_object(incident, held.entries, held.episodes, triage)))
+        click.echo(json.dumps(file_object(incident, held.entries, held.episodes, triage, held.past)))
         return
     now = app.clock.now()
     tone = Tone.PAGE if incident.severity is Severity.PAGE else Tone.TICKET
@@ -99,11 +99,18 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
     click.echo(fact("Began", f"{instant_words(incident.started_at)}, {_ago(incident.started_at, now)} ago"))
     click.echo(fact("Owner", incident.owner or "nobody has it"))
     click.echo(fact("Symptom", triage.symptom.text))
-    click.echo(fact("Plane", f"{triage.plane.text} ({triage.plane.kind.value})"))
+    if triage.promise is not None:
+        click.echo(fact("Promise", triage.promise.text))
+    click.echo(fact("Impact", f"{triage.impact.text} ({triage.impact.kind.value})"))
+    sure = f", confidence {triage.confidence.value}" if triage.confidence else ""
+    click.echo(fact("Plane", f"{triage.plane.text} ({triage.plane.kind.value}{sure})"))
     for claim in triage.facts:
         click.echo(fact("Fact", claim.text))
     for claim in triage.unknowns:
         click.echo(fact("Unknown", claim.text))
+    click.echo(fact("Last time", triage.last_time.text))
+    if triage.helped is not None:
+        click.echo(fact("Helped", triage.helped.text))
     click.echo(fact("Next", triage.next_step.text))
     click.echo("\nChronology, UTC")
     for row in merge(held.entries, [near.change for near in held.near_changes]):

@@ -12,6 +12,8 @@ from parapet.web import text
 from parapet.web.words import ENTRY, RESOLUTION
 
 MOST_ALERTS_NAMED = 3
+LARGEST = 1e15
+"""A number beyond this is none that anything counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -282,4 +284,6 @@ def _prose(payload: JsonObject, name: str) -> str:
 
 def _number(payload: JsonObject, name: str) -> float | None:
     value = payload.get(name)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if not isinstance(value, int | float) or isinstance(value, bool) or not -LARGEST <= value <= LARGEST:
+        return None
+    return float(value)

@@ -143,7 +143,7 @@ def incident_view(
         figures=_figures(incident, card, unasked, now),
         chart=span_chart(incident, file.episodes, near, now=now),
         burn=burn_chart(incident, file.entries, near, now=now),
-        claims=_claims(file.triage, file.previous),
+        claims=_claims(file.triage, file.past.last),
         changes=near_rows(near, now=now),
         changes_sub=_changes_sub(incident, policy, now),
         chronology=chronology(
@@ -252,7 +252,7 @@ def _current(card: JourneyCard) -> list[Figure]:
     return [failing, budget]
 
 
-def _claims(triage: Triage, previous: Incident | None) -> tuple[ClaimView, ...]:
+def _claims(triage: Triage, last_incident: Incident | None) -> tuple[ClaimView, ...]:
     confidence = f"Confidence {triage.confidence.value}, because:" if triage.confidence is not None else ""
     plane_name = f"Likely plane: {text.capped(triage.plane_name, 40)}" if triage.plane_name else "Likely plane"
     facts = tuple(text.capped(each.text) for each in triage.facts)
@@ -260,21 +260,23 @@ def _claims(triage: Triage, previous: Incident | None) -> tuple[ClaimView, ...]:
     words = f"{plane.words} {confidence}".strip() if facts else plane.words
     rows = [
         _claim("Symptom", triage.symptom),
+        *([_claim("Promise", triage.promise)] if triage.promise else []),
         _claim("Impact", triage.impact),
         ClaimView(label=plane.label, kind=plane.kind, word=plane.word, words=words, facts=facts),
         *(_claim("Still open" if place == 0 else "", each) for place, each in enumerate(triage.unknowns)),
     ]
     last = _claim("Last time", triage.last_time)
-    if previous is not None:
+    if last_incident is not None:
         last = ClaimView(
             label=last.label,
             kind=last.kind,
             word=last.word,
             words=last.words,
-            anchor=f"incidents/{previous.id}",
-            anchor_words=previous.ref,
+            anchor=f"incidents/{last_incident.id}",
+            anchor_words=last_incident.ref,
         )
-    return (*rows, last, _claim("Safe next step", triage.next_step))
+    helped = [_claim("What helped then", triage.helped)] if triage.helped else []
+    return (*rows, last, *helped, _claim("Safe next step", triage.next_step))
 
 
 def _claim(label: str, claim: Claim) -> ClaimView:

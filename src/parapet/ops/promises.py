@@ -1,0 +1,45 @@
+"""What the catalog says of a slice, as the value that reading an incident needs."""
+
+from __future__ import annotations
+
+from parapet.incidents.promise import Kind, Promise
+from parapet.slo.budget import percent
+from parapet.slo.catalog import Catalog
+from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.durations import spoken
+from parapet.slo.sli import EventRatio, Freshness, JobOutcome, LastSuccess, LatencyRatio, ProbeRuns, Sli
+
+
+def promises_of(catalog: Catalog) -> dict[str, Promise]:
+    """Every slice and diagnostic of *catalog*, by name."""
+    found: dict[str, Promise] = {}
+    for one in catalog.judged:
+        if isinstance(one, Diagnostic):
+            over = spoken(catalog.window_of(one))
+            kind, said = Kind.DIAGNOSTIC, f"Nothing is promised: more than {percent(one.threshold_ratio)} of the events"
+            said += f" over {over} is worth a look."
+        else:
+            kind, said = (
+                _kind(one.sli),
+                f"{percent(one.objective)} over {spoken(catalog.policy_of(one).period_seconds)}",
+            )
+            said += f": {one.title}."
+        found[one.name] = Promise(kind=kind, name=one.name, title=one.title, said=said, bad=one.sli.bad_words)
+    return found
+
+
+def _kind(sli: Sli) -> Kind:
+    match sli:
+        case EventRatio():
+            return Kind.EVENTS
+        case LatencyRatio():
+            return Kind.LATENCY_NATIVE if sli.family.native else Kind.LATENCY
+        case Freshness():
+            return Kind.FRESHNESS
+        case JobOutcome():
+            return Kind.JOB
+        case ProbeRuns():
+            return Kind.PROBE
+        case LastSuccess():
+            return Kind.LAST_SUCCESS
+    return Kind.RAW

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.artifacts.judged import tool
 from tests.artifacts.kinds import SLIS, slice_of
 
 from parapet.artifacts.bundle import build
@@ -92,25 +90,14 @@ def shop_catalog() -> Catalog:
     return shop(BurnPolicy())
 
 
-@pytest.fixture(scope="session")
-def tool() -> Tool:
+@pytest.fixture(scope="session", name="tool")
+def program() -> Tool:
     """Runs a program and returns what it printed; fails with its output if it does not exit with 0."""
-
-    def run(*command: str, cwd: Path) -> str:
-        if shutil.which(command[0]) is None:
-            message = f"{command[0]} is not installed (Debian: prometheus, prometheus-alertmanager)"
-            if os.environ.get("CI"):
-                pytest.fail(message)
-            pytest.skip(message)
-        done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600)
-        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
-        return done.stdout + done.stderr
-
-    return run
+    return tool
 
 
 @pytest.fixture
-def scenario(tool: Tool, tmp_path: Path) -> Scenario:
+def scenario(tmp_path: Path) -> Scenario:
     """Runs hand-written promtool tests over the generated rules of a catalog, a minute a step."""
 
     def run(catalog: Catalog, tests: list[object]) -> str:

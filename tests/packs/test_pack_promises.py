@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.artifacts.servers import installed
+from tests.artifacts.judged import unit_tests_hold
 from tests.packs.host import PACKS
 from tests.packs.host import parapet as everything
 
 from parapet import Parapet
-from parapet.artifacts.bundle import build
-from parapet.artifacts.files import write
 from parapet.core import names, vocabulary
 from parapet.core.errors import ConfigurationError, UnknownName
-from parapet.core.settings import Wiring
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.family import own
 from parapet.slo.packs import ai_pack, email_delivery_pack, jobs_pack, media_pipeline_pack, notifications_pack, web_pack
@@ -213,17 +209,8 @@ def test_a_slice_of_ones_own_is_adopted_as_it_is(shop: Parapet) -> None:
 @pytest.mark.parametrize("kind", sorted(PACKS))
 def test_promtool_accepts_and_passes_every_pack(kind: str, tmp_path: Path) -> None:
     """The rules are valid, and the unit tests that are generated for them pass: none of its slices is left out."""
-    promtool = installed("prometheus", "promtool")
     catalog = replace(CATALOG, slices=PACKS[kind].slices, diagnostics=PACKS[kind].diagnostics, burn=BurnPolicy())
-    write(tmp_path, build(catalog, Wiring()))
-    for command in (("check", "rules", "recording.yml", "alerts.yml"), ("test", "rules", "tests.yml")):
-        done = subprocess.run(
-            [promtool, *command], cwd=tmp_path / "prometheus", capture_output=True, text=True, timeout=600, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    tested = (tmp_path / "prometheus" / "tests.yml").read_text()
-    assert "not tested here" not in tested
-    assert all(f"{one.name}: a total outage" in tested for one in catalog)
+    unit_tests_hold(catalog, tmp_path)
 
 
 def test_no_value_of_a_vocabulary_is_forgotten() -> None:

@@ -214,6 +214,27 @@ def harmless(past: Past) -> Iterator[Scenario]:
         never_tickets=True,
     )
     yield Scenario(
+        name="newborn-service-few-failures",
+        title="a service is born, and its first five attempts fail",
+        stretches=(
+            Stretch(minutes=1, bad=5),
+            Stretch(minutes=60, good=BUSY),
+        ),
+        never_pages=True,
+        never_tickets=True,
+    )
+    yield Scenario(
+        name="newborn-service-outage",
+        title="a service is born, and two minutes later everything fails",
+        stretches=(
+            Stretch(minutes=2, good=BUSY),
+            failing(30, 1.0, events=BUSY),
+            Stretch(minutes=60, good=BUSY),
+        ),
+        pages_within=3,
+        clears_within=32,
+    )
+    yield Scenario(
         name="old-outage-one-failure",
         title="an outage that is over, then a quiet night with one failure",
         stretches=(

@@ -16,10 +16,6 @@ MOST_SECONDS = 150.0
 
 
 @pytest.mark.real
-@pytest.mark.xfail(
-    reason="Known fault: no page before usual traffic is known, one whole base window after the service began.",
-    strict=False,
-)
 def test_a_total_outage_pages_within_minutes_under_the_default_policy(start: Start) -> None:
     """Hours and days as they are: every checkout fails, and the page fires while it matters."""
     stack, _, browser = start(burn_scale=1, rates=Rates(logins=1, checkouts=6, browse=1))

@@ -24,7 +24,7 @@ from parapet.slo.slice import Slice
 Judged: TypeAlias = Slice | Diagnostic
 
 LOOKS_PER_BASE = 5
-"""How often within a base window a moment of last success is compared with the clock."""
+"""How often within a base window one looks: whether a last success is too old, whether events were recorded at all."""
 REMEMBERED_SECONDS = DAY
 """A last success that nobody tells of any more is judged for this long after it became too old, and then forgotten."""
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from parapet.artifacts.base import Judged
+from parapet.artifacts.base import LOOKS_PER_BASE, Judged
 from parapet.artifacts.rules import Rule
 from parapet.slo import series
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.durations import prometheus_duration, spoken
-from parapet.slo.windows import parts
+from parapet.slo.windows import FEWEST_LOOKS, parts
 
 PART = "parapet_part"
 """A label that only exists within an expression."""
@@ -27,14 +27,15 @@ def window_rules(one: Judged, policy: BurnPolicy, brief: Sequence[float], window
     window, where = spoken(window_seconds), series.matching(one.service, one.name)
     bad, events = series.bad_within(policy, window_seconds), series.events_within(policy, window_seconds)
     usual = series.usual_events_series(window_seconds)
-    if window_seconds <= policy.base_window_seconds:
+    base = policy.base_window_seconds
+    if window_seconds <= base:
         yield Rule(
             record=usual,
             expr=f"{events}{where} and {events}{where} offset {prometheus_duration(window_seconds)}",
             comment="The same, once the window is whole: what is known of usual traffic.",
         )
     else:
-        shorter = [w for w in (policy.base_window_seconds, *brief) if w < window_seconds]
+        shorter = [w for w in (base, *brief) if w < window_seconds]
         part_seconds, count = parts(shorter, window_seconds)
         made_of = f"{count} windows of {spoken(part_seconds)}, one after the other"
         for name, part, what in (
@@ -43,9 +44,10 @@ def window_rules(one: Judged, policy: BurnPolicy, brief: Sequence[float], window
         ):
             joined = _joined(one, part, part_seconds, count)
             yield Rule(record=name, expr=f"sum {joined}", comment=f"{what} within {window}: {made_of}.")
+        known = f"{count} * avg {_joined(one, series.usual_events_series(part_seconds), part_seconds, count)}"
         yield Rule(
             record=usual,
-            expr=f"{count} * avg {_joined(one, series.usual_events_series(part_seconds), part_seconds, count)}",
+            expr=f"{known}\nor\n{count} * {_first_guess(one, policy)}" if part_seconds == base else known,
             comment=(
                 f"Events within {window}; what was not recorded counts as usual, so that a young service does not page "
                 "for a burst that an older one would bear."
@@ -93,6 +95,14 @@ def at_steps(one: Judged, policy: BurnPolicy, name: str, window_seconds: float) 
     """The base series read once per base window: sums that do not overlap."""
     selected = f"{name}{series.matching(one.service, one.name)}"
     return f"{selected}[{prometheus_duration(window_seconds)}:{prometheus_duration(policy.base_window_seconds)}]"
+
+
+def _first_guess(one: Judged, policy: BurnPolicy) -> str:
+    """Events of a base window that is not whole yet, as many as there will be if they go on like this."""
+    base, where = policy.base_window_seconds, series.matching(one.service, one.name)
+    looks = f"[{prometheus_duration(base)}:{prometheus_duration(base / LOOKS_PER_BASE)}]"
+    seen = f"(count_over_time({series.EVENTS}{where}{looks}) >= {FEWEST_LOOKS})"
+    return f"{series.EVENTS}{where} * {LOOKS_PER_BASE} / {seen}"
 
 
 def _joined(one: Judged, name: str, part_seconds: float, count: int) -> str:

@@ -11,6 +11,10 @@ from math import isnan, nan
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.history import History
 
+FEWEST_LOOKS = 2
+"""So often the events of a base window must have been recorded, at its steps, before they tell how many are usual:
+the first seconds of a service tell nothing."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
@@ -36,8 +40,8 @@ def windows_of(history: History, policy: BurnPolicy, seconds: Iterable[float]) -
     """
     base = policy.base_window_seconds
     stride = round(base / history.step_seconds)
-    usual = _once_whole(history.events, stride)
-    found = {base: Window(bad=history.bad, events=history.events, usual=usual)}
+    whole = _once_whole(history.events, stride)
+    found = {base: Window(bad=history.bad, events=history.events, usual=whole)}
     wanted = sorted(set(seconds) - {base})
     for window in wanted:
         if policy.read_in_steps(window):
@@ -45,15 +49,16 @@ def windows_of(history: History, policy: BurnPolicy, seconds: Iterable[float]) -
             found[window] = Window(
                 bad=_stepped(history.bad, stride, count, times=None),
                 events=_stepped(history.events, stride, count, times=None),
-                usual=_stepped(usual, stride, count, times=count),
+                usual=_stepped(whole, stride, count, times=count),
             )
         else:
             part_seconds, count = parts(found, window)
             offset, part = round(part_seconds / history.step_seconds), found[part_seconds]
+            usual = _joined(part.usual, offset, count, times=count)
             found[window] = Window(
                 bad=_joined(part.bad, offset, count, times=None),
                 events=_joined(part.events, offset, count, times=None),
-                usual=_joined(part.usual, offset, count, times=count),
+                usual=_or_guessed(usual, history.events, stride, count) if part_seconds == base else usual,
             )
     return found
 
@@ -81,6 +86,18 @@ def _once_whole(events: array[float], stride: int) -> array[float]:
         value if place >= stride and not isnan(events[place - stride]) else nan for place, value in enumerate(events)
     )
     return array("d", known)
+
+
+def _or_guessed(usual: array[float], events: Sequence[float], stride: int, count: int) -> array[float]:
+    """*usual*, and before anything is known of it *count* base windows at the traffic that was seen so far."""
+    looks, guessed = 0, array("d", usual)
+    for place, value in enumerate(events):
+        looks += not isnan(value)
+        if place >= stride:
+            looks -= not isnan(events[place - stride])
+        if isnan(usual[place]) and looks >= FEWEST_LOOKS:
+            guessed[place] = count * value * stride / looks
+    return guessed
 
 
 def _joined(values: Sequence[float], offset: int, count: int, *, times: int | None) -> array[float]:

@@ -33,7 +33,7 @@ Recorded = Callable[..., str]
 
 START = 1_794_441_600
 """12 November 2026, a midnight in UTC."""
-MINUTES = 16 * 60
+MINUTES = 12 * 60 + 30
 HEALTHY = (120.0, 0.0)
 
 Minute = tuple[float, float] | None

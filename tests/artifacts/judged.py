@@ -1,0 +1,44 @@
+"""The real tools, and what they say of a catalog."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from parapet.artifacts.bundle import PARTS, build
+from parapet.artifacts.files import write
+from parapet.core.settings import Wiring
+from parapet.slo.catalog import Catalog
+
+RULES_AND_TESTS = tuple(part for part in PARTS if part.name in {"rules", "tests"})
+
+
+def tool(*command: str, cwd: Path) -> str:
+    """Runs a program and returns what it printed; fails with its output if it does not exit with 0."""
+    if shutil.which(command[0]) is None:
+        message = f"{command[0]} is not installed (Debian: prometheus, prometheus-alertmanager)"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+def unit_tests_hold(catalog: Catalog, folder: Path) -> None:
+    """Checks the rules of a catalog, and runs the tests of its slices, each alone: every test evaluates every rule."""
+    write(folder, build(catalog, Wiring(), RULES_AND_TESTS))
+    assert "SUCCESS" in tool("promtool", "check", "rules", "recording.yml", "alerts.yml", cwd=folder / "prometheus")
+    for one in catalog:
+        alone = replace(catalog, slices=(one,), diagnostics=())
+        write(folder / one.name, build(alone, Wiring(), RULES_AND_TESTS))
+        rules = folder / one.name / "prometheus"
+        tests = (rules / "tests.yml").read_text()
+        assert f"{one.name}: a total outage must raise a " in tests
+        assert "not tested here" not in tests
+        assert "SUCCESS" in tool("promtool", "test", "rules", "tests.yml", cwd=rules)

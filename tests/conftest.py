@@ -25,6 +25,7 @@ from parapet.incidents.model import Incident
 from parapet.incidents.policy import IncidentPolicy
 from parapet.notify.message import Channel
 from parapet.ops.audit import Audit
+from parapet.ops.bodies import Bodies
 from parapet.ops.change import Changes
 from parapet.ops.context import Context
 from parapet.ops.ingest import Inbox, Receipt
@@ -88,6 +89,10 @@ class Desk:
     @cached_property
     def inbox(self) -> Inbox:
         return Inbox(self.context)
+
+    @cached_property
+    def bodies(self) -> Bodies:
+        return Bodies(self.context, self.inbox)
 
     @cached_property
     def operator(self) -> Operator:

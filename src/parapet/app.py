@@ -24,6 +24,7 @@ from parapet.slo.burn import BurnPolicy
 if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.notify.message import Channel
     from parapet.ops.audit import Audit
+    from parapet.ops.bodies import Bodies
     from parapet.ops.change import Changes
     from parapet.ops.context import Context
     from parapet.ops.ingest import Inbox
@@ -105,6 +106,13 @@ class Parapet(Definitions):
         from parapet.ops.ingest import Inbox
 
         return Inbox(self._context)
+
+    @cached_property
+    def bodies(self) -> Bodies:
+        """What a person may do with bodies that were handed in."""
+        from parapet.ops.bodies import Bodies
+
+        return Bodies(self._context, self.inbox)
 
     @cached_property
     def operator(self) -> Operator:

@@ -3,47 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-import pytest
 from sqlalchemy import text
 
 from parapet.core.types import IncidentId
 
 if TYPE_CHECKING:
+    from tests.cli.conftest import Run
     from tests.conftest import Desk
-
-APP = """
-import os
-from parapet import Parapet
-parapet = Parapet(service="shop", evidence=os.environ["HOST_EVIDENCE"])
-parapet.journey("checkout", objective=0.999)
-"""
-Run: TypeAlias = "Callable[..., subprocess.CompletedProcess[str]]"
-
-
-@pytest.fixture
-def parapet(tmp_path: Path, desk: Desk) -> Run:
-    """The command, in a folder with a host's module, over the evidence of *desk*."""
-    (tmp_path / "reliability.py").write_text(APP)
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "parapet", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "HOST_EVIDENCE": desk.url, "PARAPET_APP": "reliability:parapet"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-
-    return run
 
 
 def test_an_incident_is_worked_on_from_a_terminal(parapet: Run, desk: Desk) -> None:

@@ -14,7 +14,16 @@ import pytest
 from sqlalchemy import text
 
 from parapet import Parapet
-from parapet.core.errors import EvidenceUnavailable, MalformedPayload, PayloadTooLarge, SchemaOutdated
+from parapet.core.errors import (
+    EvidenceUnavailable,
+    IllegalTransition,
+    MalformedPayload,
+    NotFound,
+    PayloadTooLarge,
+    ReasonRequired,
+    SchemaOutdated,
+)
+from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.ops.ingest import KEPT_OF_REJECTED_BYTES, MAX_BODY_BYTES
 from parapet.store.chain import first_broken
 from parapet.store.inbox import InboxState
@@ -23,6 +32,7 @@ from parapet.testing import alert, alertmanager_payload
 if TYPE_CHECKING:
     from tests.conftest import Desk
 
+ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
 RECORDED = Path(__file__).parents[1] / "fixtures" / "alertmanager"
 ENDS = {
     "01": (["opened", "alert_fired", "alert_cleared", "quiet", "refired"], 1, 3),
@@ -112,7 +122,8 @@ def test_a_body_that_is_no_alert_is_kept_for_a_person_to_see(desk: Desk) -> None
     body = b'{"alerts": 3, "padding": "' + b"x" * (2 * KEPT_OF_REJECTED_BYTES) + b'"}'
     with pytest.raises(MalformedPayload, match="alerts: expected a list"):
         desk.inbox.receive(body)
-    kept = desk.look.rejected()[0]
+    (shown,) = desk.bodies.page("rejected")
+    kept = desk.bodies.get(shown.id)
     assert kept.body == body[:KEPT_OF_REJECTED_BYTES]
     assert kept.size_bytes == len(body)
     assert kept.error is not None
@@ -231,3 +242,101 @@ def test_ten_thousand_alerts_in_one_body_are_taken_in(desk: Desk, groups: int) -
     assert desk.inbox.receive(alertmanager_payload(*many)).state == "done"
     assert desk.count("episodes", "ended_at IS NULL") == 10_000
     assert desk.count("incidents") == groups
+
+
+def at(clock: str) -> datetime:
+    return datetime.fromisoformat(f"2026-11-12T{clock}+00:00")
+
+
+def burn(number: int, *, ends: bool = False) -> bytes:
+    began = at("02:13")
+    return alertmanager_payload(
+        alert({"alertname": f"Burn{number}"}, starts_at=began, ends_at=at("02:14") if ends else None)
+    )
+
+
+def test_bodies_that_come_together_are_taken_in_together(desk: Desk) -> None:
+    """Each has its own receipt and incident; what is no alert is refused, and takes nobody down."""
+    desk.clock.set(at("02:15"))
+    bodies = [burn(1), b"no alert", burn(2), burn(1), burn(1, ends=True)]
+    receipts = desk.inbox.take_in(desk.inbox.store([("alertmanager", body) for body in bodies]))
+    assert [one.state for one in receipts] == ["done", "rejected", "done", "done", "done"]
+    first, _, second, again, over = (one.incident_ids for one in receipts)
+    assert first == again == over != second
+    assert [one.repeats for one in desk.incidents()] == [1, 0]
+    assert [one.firing for one in desk.incidents()] == [0, 1], "in the order in which they came"
+    assert desk.bodies.counts() == {"waiting": 0, "failing": 0, "rejected": 1, "dropped": 0}
+
+
+def test_one_that_fails_takes_none_of_its_neighbours_down(desk: Desk) -> None:
+    """A body that the database refuses waits alone, whoever it came with."""
+    refuse = "NEW.key LIKE '%Burn2%'"
+    with desk.store.engine.begin() as connection:
+        if connection.dialect.name == "sqlite":
+            connection.execute(
+                text(
+                    f"CREATE TRIGGER refuse BEFORE INSERT ON parapet_incidents WHEN {refuse} "
+                    "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+                )
+            )
+        else:
+            connection.execute(
+                text(
+                    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                    "$$ BEGIN RAISE EXCEPTION 'refused'; END $$"
+                )
+            )
+            connection.execute(
+                text(
+                    f"CREATE TRIGGER refuse BEFORE INSERT ON parapet_incidents FOR EACH ROW WHEN ({refuse}) "
+                    "EXECUTE FUNCTION refuse()"
+                )
+            )
+    stored = desk.inbox.store([("alertmanager", burn(number)) for number in (1, 2, 3)])
+    assert [one.state for one in desk.inbox.take_in(stored)] == ["done", "stored", "done"]
+    assert len(desk.incidents()) == 2
+    (failing,) = desk.bodies.page("failing")
+    assert (failing.id, failing.attempts) == (stored[1].id, 1)
+    receipt = desk.bodies.replay(failing.id, actor=ANA)
+    assert receipt.state == "stored"
+    with pytest.raises(ReasonRequired):
+        desk.bodies.drop(failing.id, actor=ANA, reason=" ")
+    assert desk.bodies.drop(failing.id, actor=ANA, reason="a test").state is InboxState.DROPPED
+    desk.clock.advance(86_400)
+    assert desk.inbox.replay() == (0, 0), "nobody tries it again"
+    for number in (failing.id, stored[0].id):
+        with pytest.raises(IllegalTransition, match="already"):
+            desk.bodies.replay(number, actor=ANA)
+    with desk.store.read() as tx:
+        verbs = [row["verb"] for row in tx.audit.of(f"inbox/{failing.id}")]
+    assert verbs == ["inbox.replay", "inbox.drop"]
+
+
+def test_what_was_refused_can_be_taken_in_by_a_version_that_reads_it(desk: Desk) -> None:
+    """The whole body was kept, so it is tried again on request; of a longer one only the beginning was."""
+    with desk.store.begin() as tx:  # as an older version left it
+        (number,) = tx.inbox.add([("alertmanager", burn(1))], received_at=at("02:14"), due_at=at("02:14"))
+        tx.inbox.finish([number], InboxState.REJECTED, now=at("02:14"), error="unknown")
+    assert desk.bodies.replay(number, actor=ANA).state == "done"
+    assert desk.only.detected_at == at("02:14"), "taken in as of when it came"
+    with pytest.raises(MalformedPayload):
+        desk.inbox.receive(b'{"alerts": 3, "padding": "' + b"x" * (2 * KEPT_OF_REJECTED_BYTES) + b'"}')
+    with pytest.raises(IllegalTransition, match="only the first 65,536 of"):
+        desk.bodies.replay(number + 1, actor=ANA)
+    with pytest.raises(NotFound):
+        desk.bodies.replay(10**30, actor=ANA)
+
+
+def test_senders_of_events_never_share_an_alert(desk: Desk) -> None:
+    """The same id of two senders is two alerts; the same promise is one incident, and it says who told of it."""
+    desk.clock.set(at("02:14"))
+    event = {"id": "1", "status": "firing", "title": "Payments fail", "started_at": at("02:13").isoformat()}
+    for sender in ("status-page", "night-watch"):
+        body = json.dumps({"sender": sender, "events": [{**event, "slice": "checkout"}]}).encode()
+        assert desk.inbox.receive(body, source="events").incident_ids == (1,)
+    assert desk.only.firing == 2
+    desk.fire("02:14")
+    assert desk.only.firing == 3, "and Alertmanager's of that promise"
+    with desk.store.read() as tx:
+        opened = tx.entries.of(IncidentId(1))[0]
+    assert opened.actor.name == "events/status-page"

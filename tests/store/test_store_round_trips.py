@@ -22,7 +22,7 @@ from parapet.incidents.model import (
     Severity,
 )
 from parapet.store.chain import first_broken
-from parapet.store.inbox import InboxState
+from parapet.store.inbox import Shelf
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.store import Store
 
@@ -201,7 +201,7 @@ def test_the_other_aggregates_come_back_as_they_went_in(store: Store) -> None:
     with store.begin() as tx:
         tx.changes.add(change, "once")
         tx.outbox.add(notification)
-        received = tx.inbox.add(source="alertmanager", body=body, received_at=AT, due_at=AT)
+        (received,) = tx.inbox.add([("alertmanager", body)], received_at=AT, due_at=AT)
         tx.retrospectives.keep(number, 3, {"old": 1}, now=AT)
         tx.retrospectives.keep(number, 10, HARD, now=AT)
         tx.audit.add(actor=ANA, verb="note", target="INC-1", outcome="done", now=AT, reason="ü", details=HARD)
@@ -219,8 +219,8 @@ def test_the_other_aggregates_come_back_as_they_went_in(store: Store) -> None:
         done = tx.audit.of("INC-1")[0]
         assert (done["actor_name"], done["reason"], done["details"]) == (ANA.name, "ü", HARD)
         assert tx.heartbeats.last("worker/") == FAR
-        assert tx.inbox.count(InboxState.WAITING, AT) == 1
-        assert tx.inbox.count(InboxState.WAITING, AT + timedelta(microseconds=1)) == 0
+        assert tx.inbox.count(Shelf.WAITING, AT) == 1
+        assert tx.inbox.count(Shelf.WAITING, AT + timedelta(microseconds=1)) == 0
         assert tx.outbox.count(OutboxState.WAITING) == 1
 
 

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
-from collections.abc import Iterator, Mapping
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
+from typing import TypeAlias
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import anyio
 import pytest
+import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
@@ -210,3 +216,65 @@ def shop(empty_evidence: Path, tmp_path: Path) -> Iterator[Shop]:
     host.mount("/metrics", metrics(parapet))
     yield Shop(parapet=parapet, clock=clock, host=host)
     parapet.store.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A server on loopback."""
+
+    port: int
+
+    def get(self, path: str) -> bytes:
+        """What is there."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().read()
+        finally:
+            connection.close()
+
+    def send(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, object], dict[str, str]]:
+        """Status, JSON and headers of one request on a connection of its own."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            answer = connection.getresponse()
+            said = json.loads(answer.read() or b"{}")
+            assert isinstance(said, dict)
+            return answer.status, said, {name.lower(): value for name, value in answer.getheaders()}
+        finally:
+            connection.close()
+
+
+@contextmanager
+def serving(app: ASGIApp) -> Iterator[Server]:
+    """*app* under uvicorn for as long as the block takes."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen(1_024)
+        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield Server(port=listening.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join(15)
+
+
+Serve: TypeAlias = "Callable[[ASGIApp], AbstractContextManager[Server]]"
+
+
+@pytest.fixture
+def server(shop: Shop) -> Iterator[Server]:
+    """The shop, served."""
+    with serving(shop.host) as served:
+        yield served
+
+
+@pytest.fixture
+def serve() -> Serve:
+    """Serves an application for as long as a block takes."""
+    return serving

@@ -42,6 +42,7 @@ def test_every_address_has_a_door() -> None:
         if route.method == "POST":
             assert route.most_bytes > 0
             assert route.form == (route.door is Door.PERSON)
+            assert bool(route.source) == (route.door is Door.HOOK)
             assert route.form == (route.action is not Action.READ)
 
 

@@ -6,15 +6,12 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
 import pytest
-import uvicorn
 
 from parapet import Parapet, Secrets
 from parapet.core.types import IncidentId
@@ -25,8 +22,8 @@ from parapet.web.site import Site
 from parapet.web.starlette import Workbench
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message
-    from tests.web.conftest import Shop
+    from starlette.types import Message
+    from tests.web.conftest import Serve, Server, Shop
 
 TOKEN = {"Authorization": "Bearer webhook-token-0123456789"}
 API = {"Authorization": "Bearer api-token-0123456789"}
@@ -35,48 +32,6 @@ RECORDED = Path(__file__).parents[1] / "fixtures" / "alertmanager"
 LABELS = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "checkout", "severity": "page"}
 
 BODY = alertmanager_payload(alert(LABELS, starts_at=datetime(2026, 11, 12, 2, 13, 4, tzinfo=UTC)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Server:
-    """A server on loopback."""
-
-    port: int
-
-    def send(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-    ) -> tuple[int, dict[str, object], dict[str, str]]:
-        """Status, JSON and headers of one request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        try:
-            connection.request(method, path, body=body, headers=headers or {})
-            answer = connection.getresponse()
-            said = json.loads(answer.read() or b"{}")
-            assert isinstance(said, dict)
-            return answer.status, said, {name.lower(): value for name, value in answer.getheaders()}
-        finally:
-            connection.close()
-
-
-def serving(app: ASGIApp) -> Iterator[Server]:
-    """*app* under uvicorn until the test is over."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(256)
-        server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            yield Server(port=listening.getsockname()[1])
-        finally:
-            server.should_exit = True
-            thread.join(15)
-
-
-@pytest.fixture
-def server(shop: Shop) -> Iterator[Server]:
-    """The shop, served."""
-    yield from serving(shop.host)
 
 
 def test_an_alert_is_stored_before_it_is_answered(shop: Shop, server: Server) -> None:
@@ -160,17 +115,17 @@ def test_only_post_is_taken(server: Server, method: str) -> None:
     assert (status, answered["allow"]) == (405, "POST")
 
 
-def test_without_a_configured_token_the_hook_is_closed(shop: Shop) -> None:
+def test_without_a_configured_token_the_hook_is_closed(shop: Shop, serve: Serve) -> None:
     """404 and the setting's name: deny by default."""
     closed = Parapet(service="shop", secrets=Secrets(form_key="form-key-0123456789"))
     shop.host.mount("/closed", workbench(closed, authenticate=lambda _: None))
-    for found in serving(shop.host):
+    with serve(shop.host) as found:
         status, said, _ = found.send("POST", "/closed/hooks/alertmanager", BODY, TOKEN)
         assert status == 404
         assert "webhook_tokens" in str(said["error"])
 
 
-def test_when_the_database_is_away_the_sender_is_asked_to_come_back(shop: Shop) -> None:
+def test_when_the_database_is_away_the_sender_is_asked_to_come_back(shop: Shop, serve: Serve) -> None:
     """503, which Alertmanager retries; never a 4xx, which it would send once an interval for ever."""
     away = Parapet(
         service="shop",
@@ -178,7 +133,7 @@ def test_when_the_database_is_away_the_sender_is_asked_to_come_back(shop: Shop) 
         secrets=Secrets(form_key="form-key-0123456789", webhook_tokens=("webhook-token-0123456789",)),
     )
     shop.host.mount("/away", workbench(away, authenticate=lambda _: None))
-    for found in serving(shop.host):
+    with serve(shop.host) as found:
         status, said, answered = found.send("POST", "/away/hooks/alertmanager", BODY, TOKEN)
         assert status == 503
         assert int(answered["retry-after"]) > 0

@@ -21,6 +21,7 @@ COMMANDS = {
     "deploy": ("parapet.cli.deploy", "deploy"),
     "change": ("parapet.cli.change", "change"),
     "incident": ("parapet.cli.incident.group", "incident"),
+    "inbox": ("parapet.cli.inbox", "inbox"),
     "audit": ("parapet.cli.audit", "audit"),
 }
 

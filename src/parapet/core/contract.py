@@ -37,6 +37,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         names.AI_APPROVAL: "What models may do only if a person agrees: asked, and how it was decided.",
         names.AI_APPROVAL_BACKLOG: "Looks at approvals that wait for a person, by how long the oldest of them waited.",
         names.CHANGE_LAST: "When the system was last changed, by kind of change, in epoch seconds.",
+        names.INGEST: "Bodies of alerts that were handed in, by who sent them and what became of them.",
         names.REFS_DROPPED: "Exact identifiers that did not reach the evidence sink, by reason.",
         names.REJECTED: (
             "Values outside their vocabulary or beyond their ceiling. Their events were counted all the same."

@@ -111,7 +111,10 @@ class Secrets:
     """
 
     webhook_tokens: tuple[str, ...] = field(default=(), repr=False)
-    """Bearer tokens that Alertmanager may present."""
+    """Bearer tokens that senders of alerts may present: Alertmanager, Grafana, anybody."""
+    signing_keys: tuple[str, ...] = field(default=(), repr=False)
+    """Keys that senders sign bodies with. With them, bodies of Grafana and of events must be signed. Alertmanager
+    cannot sign, so its bodies are checked only if they are signed (by a proxy)."""
     metrics_tokens: tuple[str, ...] = field(default=(), repr=False)
     """Bearer tokens that may read /metrics."""
     api_tokens: tuple[str, ...] = field(default=(), repr=False)
@@ -122,7 +125,7 @@ class Secrets:
     """Signs the request tokens of the workbench's forms; the same on every process of the service."""
 
     def __post_init__(self) -> None:
-        for name in ("webhook_tokens", "metrics_tokens", "api_tokens"):
+        for name in ("webhook_tokens", "signing_keys", "metrics_tokens", "api_tokens"):
             for value in getattr(self, name):
                 if len(value) < SHORTEST_SECRET:
                     raise ConfigurationError(

@@ -233,6 +233,9 @@ DB_POOL_OUTCOMES = ("success", "timeout", "failure", OTHER)
 DB_POOL_STATES = ("idle", "in_use", OTHER)
 JOB_STATES = (*(state.value for state in JobState), OTHER)
 CHANGE_KINDS = ("deploy", "rollback", "flag", "config", "migration", "ai_model", "provider", OTHER)
+INGEST_SOURCES = ("alertmanager", "grafana", "events", OTHER)
+INGEST_OUTCOMES = ("done", "stored", "rejected", "unauthenticated", "too_large", "unavailable", "failed", OTHER)
+"""What became of a body that was handed in; stored: kept, and taken in later; unavailable: asked to come back."""
 REDELIVERED = ("yes", "no", OTHER)
 """Whether somebody else runs a job if the process that runs it now dies."""
 PROBE_OUTCOMES = (*(outcome.value for outcome in ProbeOutcome), OTHER)
@@ -351,6 +354,7 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
         ),
         names.AI_APPROVAL_BACKLOG: MappingProxyType({names.INTEGRATION: None, names.DELAY_BUCKET: DELAY_BUCKETS}),
         names.CHANGE_LAST: MappingProxyType({names.KIND: CHANGE_KINDS}),
+        names.INGEST: MappingProxyType({names.SOURCE: INGEST_SOURCES, names.OUTCOME: INGEST_OUTCOMES}),
         names.REFS_DROPPED: MappingProxyType({names.REASON: None}),
         names.REJECTED: MappingProxyType({names.FAMILY: None, names.REASON: None}),
         names.SWALLOWED: MappingProxyType({names.WHERE: None, names.ERROR: None}),

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 from parapet.core.errors import MalformedPayload
-from parapet.core.types import Json
+from parapet.core.types import Json, JsonObject
 
+MAX_DEPTH = 32
 MAX_PAIRS = 64
 MAX_NAME_CHARACTERS = 128
 MAX_LABEL_CHARACTERS = 1_024
@@ -50,6 +51,8 @@ class Delivery:
     external_url: str | None
     truncated: int
     """Alerts that the sender left out of the body."""
+    sender: str = ""
+    """Who reports, where several do under one source; fingerprints of two senders are never the same alert."""
 
 
 def parse(body: bytes) -> Delivery:
@@ -58,12 +61,32 @@ def parse(body: bytes) -> Delivery:
     Raises:
         MalformedPayload: it is not an Alertmanager webhook body; says which field, what was expected and what came.
     """
+    return delivery_of(document_of(body))
+
+
+def document_of(body: bytes) -> JsonObject:
+    """The JSON object that *body* is.
+
+    Raises:
+        MalformedPayload: it is none, or nested absurdly deep.
+    """
     try:
         document: Json = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise MalformedPayload(f"The body is not JSON: {_short(str(error))}.") from error
     if not isinstance(document, dict):
         raise _wrong("The body", "an object", document)
+    if _deeper_than(document, MAX_DEPTH):
+        raise MalformedPayload(f"The body is nested more than {MAX_DEPTH} levels deep; no alert is.")
+    return document
+
+
+def delivery_of(document: JsonObject) -> Delivery:
+    """The delivery that a webhook body of Alertmanager's shape holds.
+
+    Raises:
+        MalformedPayload: it has another shape; says which field, what was expected and what came.
+    """
     alerts = document.get("alerts")
     if not isinstance(alerts, list):
         raise _wrong("alerts", "a list, as an Alertmanager webhook sends it", alerts)
@@ -77,6 +100,16 @@ def parse(body: bytes) -> Delivery:
         external_url=http_url(_optional(document.get("externalURL"), "externalURL")),
         truncated=int(truncated),
     )
+
+
+def _deeper_than(document: JsonObject, levels: int) -> bool:
+    level: list[Json] = [document]
+    for _ in range(levels):
+        inside = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = [value for values in inside for value in values if isinstance(value, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 def clean(text: str, characters: int) -> str:

@@ -1,27 +1,27 @@
-"""Takes alerts in: stored and committed first, understood second. Nothing that was accepted is lost."""
+"""Takes alerts in: stored and committed first, understood second. Nothing that was accepted is lost.
+
+Bodies that are handed in together share two transactions: one that stores them, one that takes them in.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 
-from parapet.core import names
 from parapet.core.errors import MalformedPayload, PayloadTooLarge
 from parapet.core.guard import guarded
-from parapet.core.types import ALERTMANAGER, IncidentId
-from parapet.incidents.intake import Known, needs, take_in
-from parapet.incidents.model import Decision, Incident
-from parapet.incidents.payload import AlertReport, Delivery, parse
-from parapet.incidents.routing import alert_route
+from parapet.core.types import IncidentId
+from parapet.incidents.payload import Delivery
+from parapet.incidents.sources import Source, name_of, read
 from parapet.ops.context import Context
-from parapet.store.inbox import InboxState
-from parapet.store.store import Transaction
+from parapet.ops.taking import Taking
+from parapet.store.inbox import InboxState, Received
 
-WATCHDOG = "watchdog"
-"""The heartbeat of the whole way from Prometheus to us."""
 MAX_BODY_BYTES = 16 * 1024 * 1024
 KEPT_OF_REJECTED_BYTES = 64 * 1024
-REPLAY_BATCH = 50
+REPLAY_BATCH = 256
+MOST_BYTES_TOGETHER = 8 * 1024 * 1024
 FIRST_RETRY_SECONDS = 5.0
 """Also how long the worker leaves a new body to whoever received it."""
 LONGEST_RETRY_SECONDS = 900.0
@@ -34,9 +34,12 @@ class Receipt:
 
     inbox_id: int
     incident_ids: tuple[IncidentId, ...]
+    """Empty while it is only stored, or when somebody else took it in."""
     reports: int
     state: str
-    """`done`, or `stored`: kept, and taken in later by the worker."""
+    """`done`; `stored`: kept, and taken in later by the worker; `rejected`: kept, and no alert."""
+    error: str | None = None
+    """Why it is no alert."""
 
 
 class Inbox:
@@ -44,8 +47,9 @@ class Inbox:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._taking = Taking(context)
 
-    def receive(self, body: bytes, *, source: str = "alertmanager") -> Receipt:
+    def receive(self, body: bytes, *, source: str = Source.ALERTMANAGER) -> Receipt:
         """Store *body*, commit, then take it in.
 
         Raises:
@@ -53,28 +57,63 @@ class Inbox:
             MalformedPayload: it is no alert; kept with the reason, for a person to see.
             EvidenceUnavailable: the database does not answer; nothing was stored, the sender must try again.
         """
-        if len(body) > MAX_BODY_BYTES:
-            raise PayloadTooLarge(f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are taken.")
+        (stored,) = self.store([(source, body)])
+        (receipt,) = self.take_in([stored])
+        if receipt.error is not None:
+            raise MalformedPayload(receipt.error)
+        return receipt
+
+    def store(self, handed: Sequence[tuple[str, bytes]]) -> list[Received]:
+        """Store bodies that came together, each with its source, in one commit; in the order given.
+
+        From then on they are safe: `take_in` may follow, or the worker does it.
+
+        Raises:
+            PayloadTooLarge: one has more than MAX_BODY_BYTES; none is stored.
+            EvidenceUnavailable: the database does not answer; none is stored, the senders must try again.
+        """
+        for _, body in handed:
+            if len(body) > MAX_BODY_BYTES:
+                raise PayloadTooLarge(f"The body has {len(body)} bytes; at most {MAX_BODY_BYTES} are taken.")
         now = self._context.clock.now()
+        due_at = now + timedelta(seconds=FIRST_RETRY_SECONDS)
         with self._context.store.begin() as tx:
-            due_at = now + timedelta(seconds=FIRST_RETRY_SECONDS)
-            number = tx.inbox.add(source=source, body=body, received_at=now, due_at=due_at)
-        try:
-            delivery = parse(body)
-        except MalformedPayload as error:
-            self._reject(number, body, error)
-            raise
-        taken: tuple[IncidentId, ...] | None = None
-        with guarded("ingest.take_in") as attempt:  # it is stored: whatever happens now, the worker tries again
-            taken = self._take_in(number, source, now, delivery)
-        if attempt.error is not None:
-            self._postpone(number, attempts=0, error=attempt.error)
-        return Receipt(
-            inbox_id=number,
-            incident_ids=taken or (),
-            reports=len(delivery.reports),
-            state="stored" if taken is None else "done",
-        )
+            numbers = tx.inbox.add(handed, received_at=now, due_at=due_at)
+        return [
+            Received(
+                id=number,
+                source=source,
+                received_at=now,
+                body=body,
+                size_bytes=len(body),
+                state=InboxState.WAITING,
+                attempts=0,
+                error=None,
+                due_at=due_at,
+                processed_at=None,
+            )
+            for number, (source, body) in zip(numbers, handed, strict=True)
+        ]
+
+    def take_in(self, stored: Sequence[Received]) -> list[Receipt]:
+        """Take in what was stored, in as few transactions as it needs; what became of each, in the order given.
+
+        One that fails waits for the worker, and takes none of the others down.
+        """
+        receipts: dict[int, Receipt] = {}
+        readable: list[tuple[Received, Delivery]] = []
+        for one in stored:
+            with guarded("ingest.read") as attempt:
+                try:
+                    readable.append((one, read(one.source, one.body)))
+                except MalformedPayload as error:
+                    self._reject(one, error)
+                    receipts[one.id] = _receipt(one, state="rejected", error=error.message)
+            if attempt.error is not None:
+                self._postpone(one, attempt.error)
+        for together in _apart(readable):
+            receipts |= self._take_in_together(together)
+        return [receipts.get(one.id) or _receipt(one, state="stored") for one in stored]
 
     def replay(self, limit: int = REPLAY_BATCH) -> tuple[int, int]:
         """Take in bodies that still wait, oldest first; how many were taken in, and how many failed again.
@@ -86,76 +125,65 @@ class Inbox:
         with self._context.store.read() as tx:
             due = tx.inbox.due(now, limit)
         taken = failed = 0
-        for number in due:
-            with self._context.store.read() as tx:
-                received = tx.inbox.get_waiting(number)
-            if received is None:
-                continue  # another worker was faster
-            with guarded("ingest.replay") as attempt:
-                try:
-                    delivery = parse(received.body)
-                except MalformedPayload as error:  # it was stored, and the process died before it could say so
-                    self._reject(received.id, received.body, error)
-                else:
-                    self._take_in(received.id, received.source, received.received_at, delivery)
-            if attempt.error is not None:
-                failed += 1
-                self._postpone(received.id, attempts=received.attempts, error=attempt.error)
-            else:
-                taken += 1
+        while due:
+            with self._context.store.read() as tx:  # those that another worker was faster with wait no more
+                together, due = tx.inbox.waiting(due, MOST_BYTES_TOGETHER)
+            receipts = self.take_in(together)
+            failed += sum(receipt.state == "stored" for receipt in receipts)
+            taken += sum(receipt.state != "stored" for receipt in receipts)
         return taken, failed
 
-    def _take_in(self, number: int, source: str, received_at: datetime, delivery: Delivery) -> tuple[IncidentId, ...]:
-        return self._context.store.transact(lambda tx: self._apply(tx, number, source, received_at, delivery))
+    def _take_in_together(self, together: Sequence[tuple[Received, Delivery]]) -> dict[int, Receipt]:
+        taken: dict[int, tuple[IncidentId, ...]] = {}
+        with guarded("ingest.take_in") as attempt:  # they are stored: whatever happens now, the worker tries again
+            taken = self._taking.take_in(together)
+        if attempt.error is not None and len(together) > 1:
+            alone = [self._take_in_together([one]) for one in together]
+            return {number: receipt for one in alone for number, receipt in one.items()}
+        if attempt.error is not None:
+            one, delivery = together[0]
+            self._postpone(one, attempt.error)
+            return {one.id: _receipt(one, state="stored", reports=len(delivery.reports))}
+        return {
+            one.id: _receipt(one, state="done", incident_ids=taken.get(one.id, ()), reports=len(delivery.reports))
+            for one, delivery in together
+        }
 
-    def _apply(
-        self, tx: Transaction, number: int, source: str, received_at: datetime, delivery: Delivery
-    ) -> tuple[IncidentId, ...]:
-        now = self._context.clock.now()
-        if not tx.inbox.finish(number, InboxState.DONE, now=now):
-            return ()  # somebody else took it in
-        dogs = [report for report in delivery.reports if report.labels.get("alertname") == names.ALERT_WATCHDOG]
-        if any(report.firing and self._is_ours(report) for report in dogs):
-            tx.heartbeats.beat(WATCHDOG, now=received_at, took_seconds=0.0)
-        delivery = replace(delivery, reports=tuple(one for one in delivery.reports if one not in dogs))
-        wanted = needs(delivery, service=self._context.service, policy=self._context.policy)
-        alerts = {alert_route(source, fingerprint) for fingerprint in wanted.fingerprints}
-        before = tx.routes.all()
-        tx.take_turns(wanted.keys | before.keys_of(before.concerned(wanted.keys, alerts)))
-        routes = tx.routes.all()  # somebody may have merged or split while we waited for our turn
-        concerned = routes.concerned(wanted.keys, alerts)
-        known = Known(
-            episodes=tx.episodes.known(source, wanted.fingerprints, wanted.keys, concerned),
-            incidents=tx.incidents.latest(wanted.keys | routes.keys_of(concerned)),
-            routes=routes,
-        )
-        intake = take_in(
-            delivery,
-            known,
-            source=source,
-            service=self._context.service,
-            received_at=received_at,
-            policy=self._context.policy,
-        )
-        kept = {decision.incident.key: self._keep(tx, decision, now) for decision in intake.decisions}
-        opened = {d.incident.key: kept[d.incident.key] for d in intake.decisions if d.incident.id is None}
-        tx.episodes.save(intake.episodes, opened)
-        return tuple(incident.id for incident in kept.values() if incident.id is not None)
-
-    def _is_ours(self, report: AlertReport) -> bool:
-        return report.labels.get(names.SERVICE, self._context.service) == self._context.service
-
-    def _keep(self, tx: Transaction, decision: Decision, now: datetime) -> Incident:
-        return self._context.write_down(tx, decision, actor=ALERTMANAGER, verb="ingest", now=now)
-
-    def _reject(self, number: int, body: bytes, error: MalformedPayload) -> None:
+    def _reject(self, one: Received, error: MalformedPayload) -> None:
         now = self._context.clock.now()
         with self._context.store.begin() as tx:
-            if tx.inbox.finish(number, InboxState.REJECTED, now=now, error=error.message):
-                tx.inbox.cut(number, body[:KEPT_OF_REJECTED_BYTES])
+            if tx.inbox.finish([one.id], InboxState.REJECTED, now=now, error=error.message):
+                tx.inbox.cut(one.id, one.body[:KEPT_OF_REJECTED_BYTES])
 
-    def _postpone(self, number: int, *, attempts: int, error: Exception) -> None:
-        wait = min(FIRST_RETRY_SECONDS * 2**attempts, LONGEST_RETRY_SECONDS)
+    def _postpone(self, one: Received, error: Exception) -> None:
+        wait = min(FIRST_RETRY_SECONDS * 2**one.attempts, LONGEST_RETRY_SECONDS)
         with guarded("ingest.postpone"), self._context.store.begin() as tx:
             due_at = self._context.clock.now() + timedelta(seconds=wait)
-            tx.inbox.postpone(number, due_at=due_at, error=f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARACTERS])
+            tx.inbox.postpone(one.id, due_at=due_at, error=f"{type(error).__name__}: {error}"[:MAX_ERROR_CHARACTERS])
+
+
+def _apart(readable: Iterable[tuple[Received, Delivery]]) -> list[list[tuple[Received, Delivery]]]:
+    """*readable* in groups that may be taken in as one delivery each: of one sender and moment, no alert twice."""
+    groups: list[list[tuple[Received, Delivery]]] = []
+    alerts: set[str] = set()
+    current = None
+    for one, delivery in readable:
+        mine = {report.fingerprint for report in delivery.reports}
+        kind = (name_of(one.source, delivery), one.received_at)
+        if kind != current or mine & alerts:
+            groups.append([])
+            alerts, current = set(), kind
+        groups[-1].append((one, delivery))
+        alerts |= mine
+    return groups
+
+
+def _receipt(
+    one: Received,
+    *,
+    state: str,
+    incident_ids: tuple[IncidentId, ...] = (),
+    reports: int = 0,
+    error: str | None = None,
+) -> Receipt:
+    return Receipt(inbox_id=one.id, incident_ids=incident_ids, reports=reports, state=state, error=error)

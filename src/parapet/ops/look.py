@@ -15,7 +15,7 @@ from parapet.incidents.triage import Triage, triage
 from parapet.lessons.retrospective import Retrospective, from_json
 from parapet.ops.context import Context
 from parapet.ops.work import HEARTBEAT_PREFIX
-from parapet.store.inbox import InboxState, Received
+from parapet.store.inbox import Shelf
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.queue import Scope, counts, stretch
 from parapet.store.store import Transaction
@@ -59,6 +59,8 @@ class Trust:
     """Whether the loop itself works."""
 
     inbox_waiting: int
+    inbox_failing: int
+    """Of those that wait: taken in at least once, and it failed."""
     inbox_rejected_24h: int
     last_received_at: datetime | None
     outbox_waiting: int
@@ -144,8 +146,9 @@ class Look:
         since = self._context.clock.now() - timedelta(seconds=DAY_SECONDS)
         with self._context.store.read() as tx:
             return Trust(
-                inbox_waiting=tx.inbox.count(InboxState.WAITING),
-                inbox_rejected_24h=tx.inbox.count(InboxState.REJECTED, since),
+                inbox_waiting=tx.inbox.count(Shelf.WAITING),
+                inbox_failing=tx.inbox.count(Shelf.FAILING),
+                inbox_rejected_24h=tx.inbox.count(Shelf.REJECTED, since),
                 last_received_at=tx.inbox.last_received_at(),
                 outbox_waiting=tx.outbox.count(OutboxState.WAITING),
                 outbox_dead=tx.outbox.count(OutboxState.DEAD),
@@ -162,15 +165,6 @@ class Look:
         with self._context.store.read() as tx:
             found = tx.incidents.find(service, slice_name)
             return None if found is None else found.id
-
-    def rejected(self, limit: int = 50) -> tuple[Received, ...]:
-        """Bodies that were no alert, newest first.
-
-        Raises:
-            EvidenceUnavailable: the database does not answer.
-        """
-        with self._context.store.read() as tx:
-            return tuple(tx.inbox.rejected(limit))
 
     def _file(self, tx: Transaction, incident_id: IncidentId, incident: Incident) -> IncidentFile:
         entries, episodes = tx.entries.of(incident_id), tx.episodes.of(incident_id)

@@ -18,7 +18,8 @@ from parapet.incidents.absence import compare, stale
 from parapet.incidents.listing import Listed
 from parapet.ops.alertmanager import Alertmanager, Answers
 from parapet.ops.context import Context
-from parapet.ops.ingest import WATCHDOG, Inbox
+from parapet.ops.ingest import Inbox
+from parapet.ops.taking import WATCHDOG
 from parapet.store.store import Transaction
 
 log = logging.getLogger("parapet.reconcile")

@@ -117,7 +117,7 @@ class Worker:
         probed = 0
         with guarded("worker.probes"):
             probed = self._probes.start_due() if self._probes is not None else 0
-        taken_in, stuck = self._inbox.replay(BATCH)
+        taken_in, stuck = self._inbox.replay()
         with guarded("worker.reconcile"):
             self._reconciler.look()
         with guarded("worker.signal"):

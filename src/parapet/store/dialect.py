@@ -19,6 +19,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from parapet.core.errors import ConfigurationError
 
 POOL_SIZE = 5
+POOL_MOST = 20
+"""Connections at the busiest moment: as many as all the lanes of the web have threads, and some for everybody else."""
 WAIT_SECONDS = 5
 """For a connection of the pool, for a lock, for a connect."""
 STATEMENT_SECONDS = 30
@@ -60,7 +62,13 @@ def connect(url: str) -> Engine:
     """
     where = address(url)
     if where.get_backend_name() == "sqlite":
-        engine = create_engine(where, pool_size=POOL_SIZE, pool_timeout=WAIT_SECONDS, hide_parameters=True)
+        engine = create_engine(
+            where,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_MOST - POOL_SIZE,
+            pool_timeout=WAIT_SECONDS,
+            hide_parameters=True,
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return _of_one_process(engine)
@@ -70,6 +78,7 @@ def connect(url: str) -> Engine:
         engine = create_engine(
             where,
             pool_size=POOL_SIZE,
+            max_overflow=POOL_MOST - POOL_SIZE,
             pool_timeout=WAIT_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,  # errors are logged; what people wrote is not

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, literal_column, select, update
 
+from parapet.store.rows import LARGEST_NUMBER
 from parapet.store.schema import inbox as table
+
+_ADD = insert(table).returning(table.c.id, sort_by_parameter_order=True)
 
 
 class InboxState(StrEnum):
@@ -17,6 +22,17 @@ class InboxState(StrEnum):
     WAITING = "waiting"  # stored; not yet taken in, or it failed and will be tried again
     DONE = "done"
     REJECTED = "rejected"  # it is no alert; kept so that a person can see it
+    DROPPED = "dropped"  # a person gave it up
+
+
+class Shelf(StrEnum):
+    """Bodies to look at together."""
+
+    WAITING = "waiting"  # not taken in yet, failing ones included
+    FAILING = "failing"  # waiting, and at least one attempt failed
+    REJECTED = "rejected"
+    DROPPED = "dropped"
+    DONE = "done"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +47,14 @@ class Received:
     state: InboxState
     attempts: int
     error: str | None
+    due_at: datetime
+    """When the worker tries again, if it waits."""
+    processed_at: datetime | None
+
+    @property
+    def whole(self) -> bool:
+        """All of it was kept; of what is no alert, only the beginning is."""
+        return len(self.body) == self.size_bytes
 
 
 class InboxRows:
@@ -39,24 +63,44 @@ class InboxRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, *, source: str, body: bytes, received_at: datetime, due_at: datetime) -> int:
-        """Keep a body, waiting until somebody takes it in; the worker does from *due_at* on. Its number."""
-        row = {
-            "source": source,
-            "received_at": received_at,
-            "body": body,
-            "size_bytes": len(body),
-            "state": InboxState.WAITING.value,
-            "attempts": 0,
-            "due_at": due_at,
-        }
-        number: int = self._connection.execute(insert(table).values(**row).returning(table.c.id)).scalar_one()
-        return number
+    def add(self, bodies: Iterable[tuple[str, bytes]], *, received_at: datetime, due_at: datetime) -> list[int]:
+        """Keep bodies, each with its source, waiting until somebody takes them in; the worker does from *due_at* on.
+
+        Their numbers, in the order given.
+        """
+        rows = [
+            {
+                "source": source,
+                "received_at": received_at,
+                "body": body,
+                "size_bytes": len(body),
+                "state": InboxState.WAITING.value,
+                "attempts": 0,
+                "due_at": due_at,
+            }
+            for source, body in bodies
+        ]
+        return list(self._connection.execute(_ADD, rows).scalars()) if rows else []
 
     def due(self, now: datetime, limit: int) -> list[int]:
         """The numbers of waiting bodies that are due, oldest first."""
         wanted = select(table.c.id).where(table.c.state == InboxState.WAITING.value, table.c.due_at <= now)
         return list(self._connection.execute(wanted.order_by(table.c.id).limit(limit)).scalars())
+
+    def waiting(self, numbers: Sequence[int], most_bytes: int) -> tuple[list[Received], list[int]]:
+        """Those of *numbers* that still wait, from the first on until they have *most_bytes*; and the numbers left."""
+        sizes = select(table.c.id, table.c.size_bytes).where(table.c.id.in_(numbers))
+        known = {row.id: row.size_bytes for row in self._connection.execute(sizes)}
+        now = 0
+        for number in numbers:
+            now += 1
+            most_bytes -= known.get(number, 0)
+            if most_bytes <= 0:
+                break
+        first, left = list(numbers[:now]), list(numbers[now:])
+        wanted = select(table).where(table.c.id.in_(first), table.c.state == InboxState.WAITING.value)
+        rows = self._connection.execute(wanted.order_by(table.c.id)).mappings()
+        return [_received(row) for row in rows], left
 
     def get_waiting(self, number: int) -> Received | None:
         """The body *number* if it still waits."""
@@ -64,21 +108,35 @@ class InboxRows:
         row = self._connection.execute(wanted).mappings().first()
         return None if row is None else _received(row)
 
-    def rejected(self, limit: int) -> list[Received]:
-        """Bodies that are no alert, newest first."""
-        rows = self._connection.execute(
-            select(table).where(table.c.state == InboxState.REJECTED.value).order_by(table.c.id.desc()).limit(limit)
-        )
-        return [_received(row) for row in rows.mappings()]
+    def get(self, number: int) -> Received | None:
+        """The body *number*, or None."""
+        if not 0 < number <= LARGEST_NUMBER:
+            return None
+        row = self._connection.execute(select(table).where(table.c.id == number)).mappings().first()
+        return None if row is None else _received(row)
 
-    def finish(self, number: int, state: InboxState, *, now: datetime, error: str | None = None) -> bool:
-        """Say what became of a body; False if somebody else said it first."""
-        done = self._connection.execute(
-            update(table)
-            .where(table.c.id == number, table.c.state == InboxState.WAITING.value)
-            .values(state=state.value, processed_at=now, error=error)
+    def page(self, shelf: Shelf, *, before: int | None, limit: int) -> list[Received]:
+        """Bodies of one shelf without what is in them, newest first; *before*: those older than this number."""
+        wanted = select(*(column for column in table.c if column is not table.c.body)).where(_on(shelf))
+        if before is not None:
+            wanted = wanted.where(table.c.id < before)
+        rows = self._connection.execute(wanted.order_by(table.c.id.desc()).limit(limit)).mappings()
+        return [_received({**row, "body": b""}) for row in rows]
+
+    def move(self, number: int, state: InboxState, *, now: datetime) -> bool:
+        """Put a body that is not done into *state*, due at once; False if it is done, dropped already or not there."""
+        mine = update(table).where(
+            table.c.id == number, table.c.state.in_([InboxState.WAITING.value, InboxState.REJECTED.value])
         )
-        return done.rowcount == 1
+        return self._connection.execute(mine.values(state=state.value, due_at=now, processed_at=now)).rowcount == 1
+
+    def finish(
+        self, numbers: Collection[int], state: InboxState, *, now: datetime, error: str | None = None
+    ) -> frozenset[int]:
+        """Say what became of bodies; those of which nobody else said it first."""
+        mine = update(table).where(table.c.id.in_(numbers), table.c.state == InboxState.WAITING.value)
+        done = mine.values(state=state.value, processed_at=now, error=error).returning(table.c.id)
+        return frozenset(self._connection.execute(done).scalars())
 
     def cut(self, number: int, body: bytes) -> None:
         """Keep only *body* of what came."""
@@ -92,9 +150,9 @@ class InboxRows:
             .values(attempts=table.c.attempts + 1, due_at=due_at, error=error)
         )
 
-    def count(self, state: InboxState, since: datetime | None = None) -> int:
-        """How many bodies are in *state*, of those received after *since*."""
-        wanted = select(func.count()).select_from(table).where(table.c.state == state.value)
+    def count(self, shelf: Shelf, since: datetime | None = None) -> int:
+        """How many bodies are on *shelf*, of those received after *since*."""
+        wanted = select(func.count()).select_from(table).where(_on(shelf))
         if since is not None:
             wanted = wanted.where(table.c.received_at >= since)
         return self._connection.execute(wanted).scalar_one()
@@ -105,7 +163,14 @@ class InboxRows:
         return newest
 
 
-def _received(row: RowMapping) -> Received:
+def _on(shelf: Shelf) -> ColumnElement[bool]:
+    waiting = table.c.state == literal_column(f"'{InboxState.WAITING.value}'")
+    if shelf is Shelf.FAILING:
+        return and_(waiting, table.c.attempts > 0)
+    return waiting if shelf is Shelf.WAITING else table.c.state == literal_column(f"'{shelf.value}'")
+
+
+def _received(row: RowMapping | Mapping[str, Any]) -> Received:
     return Received(
         id=row["id"],
         source=row["source"],
@@ -115,4 +180,6 @@ def _received(row: RowMapping) -> Received:
         state=InboxState(row["state"]),
         attempts=row["attempts"],
         error=row["error"],
+        due_at=row["due_at"],
+        processed_at=row["processed_at"],
     )

@@ -32,13 +32,14 @@ inbox = Table(
     Column("received_at", UtcDateTime, nullable=False),
     Column("body", LargeBinary, nullable=False),
     Column("size_bytes", Integer, nullable=False),
-    Column("state", Words(16), nullable=False),  # waiting, done, rejected
+    Column("state", Words(16), nullable=False),  # waiting, done, rejected, dropped
     Column("attempts", Integer, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
     Column("error", Words()),
     Column("processed_at", UtcDateTime),
     Index(f"ix_{TABLE_PREFIX}inbox_due", "state", "due_at"),
     Index(f"ix_{TABLE_PREFIX}inbox_received", "received_at"),
+    Index(f"ix_{TABLE_PREFIX}inbox_shelf", "state", "id"),
 )
 
 incidents = Table(
@@ -274,6 +275,17 @@ routes = Table(
     Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), nullable=False),
 )
 """Where operators sent alerts that would have gone elsewhere."""
+
+requests = Table(
+    f"{TABLE_PREFIX}requests",
+    metadata,
+    Column("key", Words(300), primary_key=True),
+    Column("digest", Words(64), nullable=False),
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), nullable=False),
+    Column("done_at", UtcDateTime, nullable=False),
+    Index(f"ix_{TABLE_PREFIX}requests_done", "done_at"),
+)
+"""What was done for a request that named itself, so that it is done once however often it is sent."""
 
 APPEND_ONLY = (entries, audit)
 """Tables of which the database itself refuses to change or remove a row."""

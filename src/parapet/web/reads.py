@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from parapet.core.clock import Clock
 from parapet.core.settings import Secrets, Wiring
@@ -126,6 +126,8 @@ class Trust(Protocol):
     @property
     def inbox_waiting(self) -> int: ...
     @property
+    def inbox_failing(self) -> int: ...
+    @property
     def inbox_rejected_24h(self) -> int: ...
     @property
     def last_received_at(self) -> datetime | None: ...
@@ -139,6 +141,13 @@ class Trust(Protocol):
     def worker_seen_at(self) -> datetime | None: ...
 
 
+class Stored(Protocol):
+    """One body that is safe, and not taken in yet."""
+
+    @property
+    def id(self) -> int: ...
+
+
 class Receipt(Protocol):
     """What became of one body."""
 
@@ -150,6 +159,8 @@ class Receipt(Protocol):
     def reports(self) -> int: ...
     @property
     def state(self) -> str: ...
+    @property
+    def error(self) -> str | None: ...
 
 
 class Look(Protocol):
@@ -181,7 +192,8 @@ class Operator(Protocol):
 class Inbox(Protocol):
     """Where alerts are handed in."""
 
-    def receive(self, body: bytes, /, *, source: str = ...) -> Receipt: ...
+    def store(self, handed: Sequence[tuple[str, bytes]], /) -> Sequence[Stored]: ...
+    def take_in(self, stored: Sequence[Any], /) -> Sequence[Receipt]: ...
 
 
 class Changes(Protocol):
@@ -209,6 +221,12 @@ class Exposes(Protocol):
     """Answers scrapes."""
 
     def expose(self, *, accept: str | None = ..., accept_encoding: str | None = ...) -> Scrape: ...
+
+
+class Counts(Protocol):
+    """Counts what happens."""
+
+    def add(self, metric: str, values: tuple[str, ...], amount: float = ..., /) -> None: ...
 
 
 class Measured(Protocol):
@@ -245,6 +263,8 @@ class App(Protocol):
     def operator(self) -> Operator: ...
     @property
     def inbox(self) -> Inbox: ...
+    @property
+    def recorder(self) -> Counts: ...
     @property
     def changes(self) -> Changes: ...
     @property

@@ -20,7 +20,7 @@ class Door(Enum):
 
     PUBLIC = "public"  # nothing: style sheets
     PERSON = "person"  # the host says who it is
-    ALERTMANAGER = "alertmanager"  # a webhook token
+    HOOK = "hook"  # a webhook token, and a signature where keys are configured
     MACHINE = "machine"  # an API token
     PERSON_OR_MACHINE = "person or machine"
 
@@ -40,6 +40,8 @@ class Route:
     lane: Lane = Lane.PEOPLE
     most_bytes: int = 0
     """The largest body it takes."""
+    source: str = ""
+    """Of a hook: who hands in there."""
     expression: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from parapet.core.errors import ConfigurationError, EvidenceError, NotFound, PayloadError, Refused
 from parapet.core.guard import guarded
+from parapet.incidents.sources import Source
 from parapet.web import problems, security
 from parapet.web.desk import Desk, Visit
 from parapet.web.pages import api, changes, go, home, hooks, incident, queue, retrospective, static, writes
@@ -14,6 +17,8 @@ from parapet.web.routes import FORM_BYTES, Door, Found, Route, find
 from parapet.web.threads import Lane
 
 HOOK_BYTES = 16 * 1024 * 1024
+HOOKS = {"alertmanager": Source.ALERTMANAGER, "grafana": Source.GRAFANA, "events": Source.EVENTS}
+"""Address below /hooks -> who hands in there."""
 
 ROUTES = (
     Route(method="GET", pattern="/", page=home.page),
@@ -39,13 +44,17 @@ ROUTES = (
             ("resolve", writes.resolve, Action.RESOLVE),
         )
     ),
-    Route(
-        method="POST",
-        pattern="/hooks/alertmanager",
-        page=hooks.alertmanager,
-        door=Door.ALERTMANAGER,
-        lane=Lane.MACHINES,
-        most_bytes=HOOK_BYTES,
+    *(
+        Route(
+            method="POST",
+            pattern=f"/hooks/{name}",
+            page=partial(hooks.page, source=source),
+            door=Door.HOOK,
+            lane=Lane.HOOKS,
+            most_bytes=HOOK_BYTES,
+            source=source,
+        )
+        for name, source in HOOKS.items()
     ),
     Route(
         method="POST",
@@ -89,8 +98,8 @@ class Site:
         secrets = self.desk.app.secrets
         if route.door is Door.PUBLIC:
             return visit
-        if route.door is Door.ALERTMANAGER:
-            return self._machine(visit, secrets.webhook_tokens, "webhook_tokens")
+        if route.door is Door.HOOK:
+            return self._hook(route, visit)
         if route.door is Door.MACHINE:
             return self._machine(visit, secrets.api_tokens, "api_tokens")
         if route.door is Door.PERSON_OR_MACHINE and request.bearer:
@@ -103,6 +112,11 @@ class Site:
         with guarded(f"the page {found.route.pattern}"):
             response = self._answer(found.route, visit)
         return response or self._failed(found.route, visit, problems.BROKEN)
+
+    def forged(self, found: Found, visit: Visit) -> Response | None:
+        """The answer to a body that must be signed, is whole, and is not what was signed; None: take it."""
+        why = hooks.signature_wrong(self.desk, found.route, visit)
+        return None if why is None else refusal(401, why)
 
     def too_large(self, found: Found, visit: Visit) -> Response:
         """The body went past what this address takes; the rest of it was not read."""
@@ -134,6 +148,13 @@ class Site:
         if security.form_token_holds(self.desk.form_key, visit.person, token, visit.now):
             return None
         return problems.EXPIRED_FORM
+
+    def _hook(self, route: Route, visit: Visit) -> Visit | Response:
+        admitted = self._machine(visit, self.desk.app.secrets.webhook_tokens, "webhook_tokens")
+        if isinstance(admitted, Response):
+            return admitted
+        why = hooks.signature_missing(self.desk, route, admitted)
+        return admitted if why is None else refusal(401, why, headers=CHALLENGE)
 
     def _machine(self, visit: Visit, tokens: tuple[str, ...], setting: str) -> Visit | Response:
         if not tokens:

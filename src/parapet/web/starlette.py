@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import anyio
+from anyio.lowlevel import RunVar
 from starlette.requests import Request as StarletteRequest
 from starlette.types import Message, Receive, Scope, Send
 
-from parapet.core.errors import ConfigurationError
+from parapet.core.errors import ConfigurationError, EvidenceError
 from parapet.signals.gate import Gate
 from parapet.web import security
 from parapet.web.desk import Desk, Visit
 from parapet.web.exposition import expose
+from parapet.web.funnel import Funnel
+from parapet.web.pages import hooks
 from parapet.web.principal import Authenticate, Authorize
-from parapet.web.reads import App, Measured
+from parapet.web.reads import App, Measured, Receipt
 from parapet.web.request import Request, first_values
 from parapet.web.response import Response
 from parapet.web.routes import Door, Found
@@ -24,8 +27,10 @@ from parapet.web.views.links import Link
 
 BODY_SECONDS = 15.0
 """A body must be here in this time."""
-MOST_AT_ONCE: Mapping[Lane, int] = {Lane.PEOPLE: 64, Lane.MACHINES: 32}
+MOST_AT_ONCE: Mapping[Lane, int] = {Lane.PEOPLE: 64, Lane.MACHINES: 32, Lane.HOOKS: 8_192}
 """Requests under way in one process, waiting ones included."""
+MOST_BYTES_AT_ONCE = 128 * 1024 * 1024
+"""Of the bodies of those, per lane."""
 
 
 class BodyTooLarge(Exception):
@@ -36,13 +41,18 @@ class ClientGone(Exception):
     """The client left before its body was whole: nothing of it is taken."""
 
 
+class TooMuchAtOnce(Exception):
+    """The bodies under way together went past their limit."""
+
+
 class Workbench:
     """The operator workbench, the alert webhook and the small API behind one mount. Made by `workbench`."""
 
     def __init__(self, site: Site, *, body_seconds: float = BODY_SECONDS) -> None:
         self._site = site
         self._body_seconds = body_seconds
-        self._lines = {lane: Line(most) for lane, most in MOST_AT_ONCE.items()}
+        self._lines = {lane: Line(most, MOST_BYTES_AT_ONCE) for lane, most in MOST_AT_ONCE.items()}
+        self._funnels: RunVar[Funnel] = RunVar(f"parapet_funnel_{id(self)}")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of the host."""
@@ -64,6 +74,8 @@ class Workbench:
             visit = site.admit(found, request)
             return visit if isinstance(visit, Response) else site.answer(found, visit)
         line = self._lines[lane]
+        if found.route.door is Door.HOOK:
+            return await self._take(found, request, receive, line)
         if line.full:
             visit = Visit(request=request, principal=None, now=site.desk.app.clock.now())
             return site.busy(found, visit)
@@ -74,21 +86,67 @@ class Workbench:
                 return admitted.with_headers({"connection": "close"} if request.method == "POST" else {})
             if not found.route.most_bytes:
                 return await in_thread(lane, lambda: site.answer(found, admitted))
-            return await self._answer_with_body(found, admitted, receive)
+            whole = await self._whole(found, admitted, receive, line)
+            if isinstance(whole, Response):
+                return whole
+            return await in_thread(lane, lambda: site.answer(found, whole))
         finally:
             line.now -= 1
 
-    async def _answer_with_body(self, found: Found, visit: Visit, receive: Receive) -> Response:
+    async def _take(self, found: Found, request: Request, receive: Receive, line: Line) -> Response:
+        """A body for the inbox: with what else arrives, and never in anybody else's threads."""
+        site, receipt = self._site, None
+        admitted = site.admit(found, request)  # tokens and headers only: it waits for nothing
+        if isinstance(admitted, Response):
+            response = admitted.with_headers({"connection": "close"})
+        elif line.full:
+            response = site.busy(found, admitted)
+        else:
+            line.now += 1
+            try:
+                response, receipt = await self._hand_in(found, admitted, receive, line)
+            finally:
+                line.now -= 1
+        hooks.count(site.desk, found.route, response, receipt)
+        return response
+
+    async def _hand_in(
+        self, found: Found, visit: Visit, receive: Receive, line: Line
+    ) -> tuple[Response, Receipt | None]:
+        whole = await self._whole(found, visit, receive, line)
+        if isinstance(whole, Response):
+            return whole, None
+        body = whole.request.body
+        line.bytes_now += len(body)
+        try:
+            if (forged := self._site.forged(found, whole)) is not None:
+                return forged, None
+            stored, receipt = await self._funnel().hand_in(found.route.source, body)
+        except EvidenceError as error:
+            return hooks.away(error), None
+        finally:
+            line.bytes_now -= len(body)
+        return hooks.told(stored, receipt), receipt
+
+    def _funnel(self) -> Funnel:
+        """The funnel of this event loop: what waits in it belongs to one loop."""
+        try:
+            return self._funnels.get()
+        except LookupError:
+            funnel = Funnel(lambda: self._site.desk.app.inbox)
+            self._funnels.set(funnel)
+            return funnel
+
+    async def _whole(self, found: Found, visit: Visit, receive: Receive, line: Line) -> Visit | Response:
+        """The visit with its body, or why it has none."""
         site = self._site
         try:
             with anyio.fail_after(self._body_seconds):
-                body = await _body(receive, visit.request, found.route.most_bytes)
+                return visit.with_body(await _body(receive, visit.request, found.route.most_bytes, line))
         except BodyTooLarge:
             return site.too_large(found, visit)
-        except (TimeoutError, ClientGone):
+        except (TimeoutError, ClientGone, TooMuchAtOnce):
             return site.busy(found, visit)
-        whole = visit.with_body(body)
-        return await in_thread(found.route.lane, lambda: site.answer(found, whole))
 
 
 class Metrics:
@@ -195,23 +253,29 @@ def _request(scope: Scope, path: str) -> Request:
     )
 
 
-async def _body(receive: Receive, request: Request, most_bytes: int) -> bytes:
+async def _body(receive: Receive, request: Request, most_bytes: int, line: Line) -> bytes:
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > most_bytes:
         raise BodyTooLarge
     parts: list[bytes] = []
     size = 0
-    while True:
-        message: Message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        part: bytes = message.get("body", b"")
-        size += len(part)
-        if size > most_bytes:
-            raise BodyTooLarge
-        parts.append(part)
-        if not message.get("more_body", False):
-            return b"".join(parts)
+    try:
+        while True:
+            message: Message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGone
+            part: bytes = message.get("body", b"")
+            size += len(part)
+            line.bytes_now += len(part)
+            if size > most_bytes:
+                raise BodyTooLarge
+            if line.bytes_now > line.most_bytes:
+                raise TooMuchAtOnce
+            parts.append(part)
+            if not message.get("more_body", False):
+                return b"".join(parts)
+    finally:
+        line.bytes_now -= size
 
 
 async def _send(send: Send, response: Response, method: str) -> None:

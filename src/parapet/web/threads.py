@@ -13,23 +13,29 @@ T = TypeVar("T")
 
 
 class Lane(Enum):
-    """Whose work it is, and how many threads it may hold."""
+    """Whose work it is, and how many threads, so database connections, it may hold."""
 
     PEOPLE = 8
     MACHINES = 4
+    HOOKS = 3
 
 
 class Line:
-    """How many requests of one lane are under way in this process; beyond *most*, newcomers are turned away."""
+    """How many requests of one lane are under way in this process, and how much they brought.
 
-    def __init__(self, most: int) -> None:
+    Beyond *most* requests, or *most_bytes* of bodies, newcomers are turned away.
+    """
+
+    def __init__(self, most: int, most_bytes: int) -> None:
         self.most = most
+        self.most_bytes = most_bytes
         self.now = 0
+        self.bytes_now = 0
 
     @property
     def full(self) -> bool:
         """True when no more may enter."""
-        return self.now >= self.most
+        return self.now >= self.most or self.bytes_now >= self.most_bytes
 
 
 _limiters: RunVar[dict[Lane, CapacityLimiter]] = RunVar("parapet_limiters")

@@ -24,6 +24,7 @@ from parapet.slo.catalog import Catalog
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.maintenance import Maintenance, Window, offsets, once, weekly
 from parapet.slo.packs.journeys import journey_slices
+from parapet.slo.state import StateNumber
 
 pytestmark = pytest.mark.real
 
@@ -170,8 +171,33 @@ def test_an_alert_that_fires_is_silent_during_maintenance_and_comes_back(scenari
         "promql_expr_test": [
             asked(pages, "69m", login),
             asked(pages, "72m"),
+            asked(series.STATE, "80m", *(stands(name, StateNumber.MAINTENANCE) for name in ("login", "checkout"))),
             asked(pages, "94m"),
             asked(pages, "102m", login),
+            asked(
+                series.STATE, "102m", stands("login", StateNumber.BURNING_PAGE), stands("checkout", StateNumber.STALE)
+            ),
+        ],
+    }
+    assert "SUCCESS" in scenario(journeys(repair), [test])
+
+
+def stands(name: str, state: StateNumber) -> tuple[str, float]:
+    """The recorded state of a journey."""
+    return f'{series.STATE}{{service="shop", slice="{name}"}}', float(state)
+
+
+@pytest.mark.parametrize("slices", [(), ("login",)])
+def test_targets_are_missed_unless_everything_rests(scenario: Scenario, slices: tuple[str, ...]) -> None:
+    """Who takes a service down for maintenance expects its targets to be gone, if all that they measure is under it."""
+    repair = Maintenance(name="repair", windows=(minutes(30, 90),), slices=slices)
+    gone = f"max by (target) (ALERTS{{alertname='{names.ALERT_STALE}',alertstate='firing',signal='target_gone'}})"
+    missed = ('{target="shop"}', 1)
+    test = {
+        "input_series": [{"series": 'up{job="shop"}', "values": "1x30 0x150"}],
+        "promql_expr_test": [
+            asked(gone, "60m", *([missed] if slices else [])),
+            asked(gone, "110m", missed),
         ],
     }
     assert "SUCCESS" in scenario(journeys(repair), [test])
@@ -200,14 +226,16 @@ def test_every_kind_and_diagnostics_are_masked(tool: Tool, tmp_path: Path) -> No
     assert len(based) == 2 * (len(kinds) + 1)
     assert all(f"(1 - {series.UNCOUNTED}" in rule["expr"] for rule in based)
     alerts = [r for g in yaml.safe_load((rules / "alerts.yml").read_text())["groups"] for r in g["rules"]]
-    alerts = [
-        rule for rule in alerts if names.SLICE in rule["labels"]
-    ]  # a target that is gone is gone in maintenance too
-    assert len(alerts) == (len(Severity) + 1) * len(kinds) + 1
-    assert all("unless on (service, slice)" in rule["expr"] for rule in alerts)
+    of_slices = [rule for rule in alerts if names.SLICE in rule["labels"]]
+    assert len(of_slices) == (len(Severity) + 1) * len(kinds) + 1
+    assert all("unless on (service, slice)" in rule["expr"] for rule in of_slices)
+    of_targets = [rule for rule in alerts if names.TARGET in rule["labels"]]
+    assert of_targets
+    assert all("unless on ()" in rule["expr"] for rule in of_targets)
 
 
 def test_without_maintenance_the_rules_know_nothing_of_it() -> None:
     """Who has none pays for none."""
     files = build(journeys(), Wiring())
-    assert not any("maintenance" in text for name, text in files.items() if name.startswith("prometheus/"))
+    rules = [text for name, text in files.items() if name.startswith("prometheus/")]
+    assert not any(series.MAINTENANCE in text or series.UNCOUNTED in text for text in rules)

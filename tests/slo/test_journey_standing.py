@@ -34,6 +34,8 @@ SILENT = replace(FINE, good_ratio=None, total=None, failed=None, burn=None, last
         (replace(FINE, firing=Severity.PAGE), JourneyState.BURNING_PAGE, None),
         (replace(FINE, firing=Severity.TICKET), JourneyState.BURNING_TICKET, None),
         (replace(SILENT, firing=Severity.PAGE, up=False), JourneyState.BURNING_PAGE, None),
+        (replace(SILENT, maintained=True), JourneyState.MAINTENANCE, None),
+        (replace(FINE, maintained=True, firing=Severity.PAGE), JourneyState.BURNING_PAGE, None),
         (SILENT, JourneyState.STALE, Doubt.NEVER_HEARD),
         (replace(SILENT, up=False), JourneyState.STALE, Doubt.TARGET_DOWN),
         (replace(FINE, up=False), JourneyState.STALE, Doubt.TARGET_DOWN),
@@ -49,7 +51,7 @@ SILENT = replace(FINE, good_ratio=None, total=None, failed=None, burn=None, last
     ],
 )
 def test_a_reading_has_one_state(reading: JourneyReading, state: JourneyState, doubt: Doubt | None) -> None:
-    """What fires comes first; then silence, then too little; green needs evidence."""
+    """What fires comes first; then maintenance, silence, then too little; green needs evidence."""
     standing = judge(reading, policy=POLICY, objective=0.999)
     assert (standing.state, standing.doubt) == (state, doubt)
 

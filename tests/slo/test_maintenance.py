@@ -14,7 +14,18 @@ from parapet import Parapet
 from parapet.core import names
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.slo.catalog import Catalog
-from parapet.slo.maintenance import KNOWN_FROM, KNOWN_UNTIL, Maintenance, Once, Weekday, Weekly, offsets, once, weekly
+from parapet.slo.maintenance import (
+    KNOWN_FROM,
+    KNOWN_UNTIL,
+    Maintenance,
+    Once,
+    Weekday,
+    Weekly,
+    ends_at,
+    offsets,
+    once,
+    weekly,
+)
 from parapet.slo.selector import equals
 from parapet.slo.sli import EventRatio
 from parapet.slo.slice import Slice
@@ -49,6 +60,27 @@ def test_offsets_are_those_of_the_zone_at_every_moment(moment: datetime, zone: s
     """What the rules know by heart is what the time zone database says."""
     known = [ahead for since, ahead in offsets(zone) if since <= moment]
     assert known[-1] == moment.astimezone(ZoneInfo(zone)).utcoffset()
+
+
+@given(moment=MOMENTS, zone=st.sampled_from(ZONES), start=st.integers(0, 1439), lasts=st.integers(1, 1439))
+def test_it_ends_where_it_covers_no_more(moment: datetime, zone: str, start: int, lasts: int) -> None:
+    """Whatever the clocks do meanwhile: the minute before is in it, the end is not, and so is nothing in between."""
+    day = Weekday(moment.astimezone(ZoneInfo(zone)).weekday())
+    window = Weekly(day=day, start_minutes=start, end_minutes=(start + lasts) % 1440, zone=zone)
+    end = ends_at([Maintenance(name="one", windows=(window,))], moment)
+    assert (end is not None) == window.covers(moment)
+    if end is not None:
+        assert moment < end <= moment + timedelta(hours=26)
+        assert not window.covers(end)
+        assert all(window.covers(moment + n * (end - moment) / 50) for n in range(50))
+
+
+def test_windows_that_follow_each_other_are_one() -> None:
+    """The end is that of the last of them."""
+    night = (weekly("Saturday 22:00-24:00 UTC"), weekly("Sunday 00:00-01:00 UTC"), weekly("Sunday 03:00-04:00 UTC"))
+    there = [Maintenance(name="night", windows=night)]
+    assert ends_at(there, datetime(2026, 11, 28, 23, tzinfo=UTC)) == datetime(2026, 11, 29, 1, tzinfo=UTC)
+    assert ends_at(there, datetime(2026, 11, 29, 2, tzinfo=UTC)) is None
 
 
 def test_clocks_that_are_set_back_repeat_the_window_and_those_set_forward_shorten_it() -> None:

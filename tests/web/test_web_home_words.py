@@ -85,11 +85,13 @@ def test_all_good_needs_everything_good() -> None:
 
 @given(st.lists(st.sampled_from(list(JourneyState)), max_size=8))
 def test_doubt_is_never_hidden(states: list[JourneyState]) -> None:
-    """Whatever the mix: a doubt is spoken, and users succeed without reserve only when every promise is good."""
+    """Whatever the mix: doubt and maintenance are spoken of, and all is well only when every promise is good."""
     cards = [titled(f"J{number}x", state) for number, state in enumerate(states)]
     headline, rest = lede(cards)
     if headline == "Users are succeeding.":
         assert set(states) == {GOOD}
+    if JourneyState.MAINTENANCE in states:
+        assert "maintenance" in headline + rest
     if states and {STALE, FEW} & set(states):
         assert "judged" in headline + rest or "where we can tell" in headline
 

@@ -19,6 +19,7 @@ from parapet.slo.catalog import Catalog
 from parapet.slo.durations import spoken
 from parapet.slo.evidence import CONFIDENCE_DEVIATIONS, FEWEST_STILL, quiet_thresholds
 from parapet.slo.reach import worst_case_seconds
+from parapet.slo.selector import one_of
 from parapet.slo.slice import Slice
 from parapet.slo.state import Silence
 
@@ -67,7 +68,7 @@ def _target_gone(job: str, catalog: Catalog, wiring: Wiring) -> Rule:
     """One ticket for a job that does not answer, however many slices it measures."""
     return Rule(
         alert=names.ALERT_STALE,
-        expr=nothing_is_up((job,)),
+        expr=_unless_all_rest(nothing_is_up((job,)), job, catalog),
         for_seconds=patience_seconds(catalog.burn),
         labels={
             names.SERVICE: catalog.service,
@@ -78,6 +79,16 @@ def _target_gone(job: str, catalog: Catalog, wiring: Wiring) -> Rule:
         annotations=gone_texts(job, wiring),
         comment=f"No target of {job} answers. Pages that fire stay, and nothing else is known of its slices.",
     )
+
+
+def _unless_all_rest(expr: str, job: str, catalog: Catalog) -> str:
+    """*expr*, but not while every slice that the *job* measures is under maintenance."""
+    measured = [one for one in catalog if job in jobs_of(one)]
+    if not all(catalog.maintenances_of(one) for one in measured):
+        return expr
+    mine = promql.matcher_text(one_of(names.SLICE, *(one.name for one in measured)))
+    where = f"{series.matching(catalog.service)[:-1]},{mine}}}"
+    return f"{expr}\nunless on ()\n(min({series.UNCOUNTED}{where}) == 1)"
 
 
 def _alert(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wiring) -> Rule:

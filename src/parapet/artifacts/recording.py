@@ -43,7 +43,7 @@ def _groups(one: Slice, catalog: Catalog, wiring: Wiring) -> tuple[Group, Group]
         *(rule for w in brief for rule in window_rules(one, policy, brief, w)),
         _current_burn(one, policy),
         _exhaustion(one, policy),
-        *standing_rules(one, policy),
+        *standing_rules(one, policy, maintained=bool(catalog.maintenances_of(one))),
     )
     slow = (
         *(rule for w in long for rule in stepped_rules(one, policy, w)),

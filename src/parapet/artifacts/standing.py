@@ -21,11 +21,19 @@ SHORTEST_PATIENCE_SECONDS = 60.0
 _BURNING = {Severity.PAGE: StateNumber.BURNING_PAGE, Severity.TICKET: StateNumber.BURNING_TICKET}
 
 
-def standing_rules(one: Slice, policy: BurnPolicy) -> tuple[Rule, Rule]:
-    """Silence and state. The labels of a slice are put on by whoever asks."""
+def standing_rules(one: Slice, policy: BurnPolicy, *, maintained: bool = False) -> tuple[Rule, Rule]:
+    """Silence and state. The labels of a slice are put on by whoever asks.
+
+    Args:
+        maintained: there are times at which its events do not count.
+    """
     return (
         Rule(record=series.SILENCE, expr=_silence(one), comment=_meanings("Whether we hear of it", Silence)),
-        Rule(record=series.STATE, expr=_state(one, policy), comment=_meanings("How it stands", StateNumber)),
+        Rule(
+            record=series.STATE,
+            expr=_state(one, policy, maintained=maintained),
+            comment=_meanings("How it stands", StateNumber),
+        ),
     )
 
 
@@ -66,8 +74,8 @@ def _silence(one: Slice) -> str:
     return f"{gone}\nor on ()\n{unmeasured}\nor on ()\nvector({Silence.HEARD:d})"
 
 
-def _state(one: Slice, policy: BurnPolicy) -> str:
-    """The loudest alert, then silence, then what the current window says. Groups stand for themselves."""
+def _state(one: Slice, policy: BurnPolicy, *, maintained: bool) -> str:
+    """Maintenance, the loudest alert, then silence, then what the current window says. Groups stand for themselves."""
     on, where = on_labels(one), series.matching(one.service, one.name)
     window = policy.current_window_seconds
     loudest, budget = policy.thresholds(one.objective)[0], promql.number(one.budget_ratio)
@@ -90,7 +98,9 @@ def _state(one: Slice, policy: BurnPolicy) -> str:
     now = "(\n    " + "\n    or ".join(judged) + f"\n  )\n  unless on ({names.SERVICE}, {names.SLICE}) {silent}"
     known = f"\n  or on ({on})\n  ".join((*alerts, f"({now})"))
     stale = f"{StateNumber.STALE:d} + 0 * {silent}"
-    return f"(\n  {known}\n)\nor on ({names.SERVICE}, {names.SLICE})\n{stale}"
+    otherwise = f"\nor on ({names.SERVICE}, {names.SLICE})\n"
+    resting = f"{StateNumber.MAINTENANCE:d} * ({series.UNCOUNTED}{where} == 1){otherwise}" if maintained else ""
+    return f"{resting}(\n  {known}\n){otherwise}{stale}"
 
 
 def _meanings(what: str, numbers: type[Silence] | type[StateNumber]) -> str:

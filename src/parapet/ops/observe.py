@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from threading import Lock
 
@@ -16,6 +16,8 @@ from parapet.core.vocabulary import Severity
 from parapet.ops.prometheus import Prometheus, Sample
 from parapet.slo import series
 from parapet.slo.catalog import Catalog
+from parapet.slo.durations import spoken
+from parapet.slo.maintenance import ends_at
 from parapet.slo.slice import Slice
 from parapet.slo.state import Doubt, JourneyReading, JourneyState, judge
 
@@ -108,7 +110,7 @@ class Observatory:
             answers = _ask(self.prometheus, self.catalog, now)
         except OutgoingError as error:
             return Sky(readings=self._unknown(), heard_at=None, problem=error.message)
-        cards = tuple(_card(one, _reading(one, answers, now), answers, self.catalog) for one in self._slices)
+        cards = tuple(_card(one, _reading(one, answers, now), answers, self.catalog, now) for one in self._slices)
         return Sky(readings=cards, heard_at=now, problem=None)
 
     def _unknown(self) -> tuple[JourneyCard, ...]:
@@ -123,7 +125,7 @@ class Observatory:
             up=None,
         )
         nothing = _Answers((), (), (), (), (), (), (), (), ())
-        return tuple(_card(one, silence, nothing, self.catalog) for one in self._slices)
+        return tuple(_card(one, silence, nothing, self.catalog, None) for one in self._slices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +182,12 @@ def _reading(one: Slice, answers: _Answers, now: datetime) -> JourneyReading:
     )
 
 
-def _card(one: Slice, reading: JourneyReading, answers: _Answers, catalog: Catalog) -> JourneyCard:
-    standing = judge(reading, policy=catalog.policy_of(one), objective=one.objective)
+def _card(
+    one: Slice, reading: JourneyReading, answers: _Answers, catalog: Catalog, now: datetime | None
+) -> JourneyCard:
+    """*now*: when Prometheus answered; None if it did not, and then maintenance explains nothing."""
+    resting = _rests(one, catalog, now) if now is not None else ""
+    standing = judge(replace(reading, maintained=bool(resting)), policy=catalog.policy_of(one), objective=one.objective)
     return JourneyCard(
         name=one.journey or one.name,
         title=one.title,
@@ -199,8 +205,24 @@ def _card(one: Slice, reading: JourneyReading, answers: _Answers, catalog: Catal
         budget_minutes=standing.budget_minutes,
         exhaustion_seconds=standing.exhaustion_seconds,
         spark=_spark(one, answers.spark),
-        note=NOTES[standing.doubt] if standing.doubt else "",
+        note=resting if standing.state is JourneyState.MAINTENANCE else NOTES[standing.doubt] if standing.doubt else "",
     )
+
+
+def _rests(one: Slice, catalog: Catalog, now: datetime) -> str:
+    """Why the events of a slice do not count now, in words; empty if they do."""
+    maintenances = catalog.maintenances_of(one)
+    end = ends_at(maintenances, now)
+    if end is not None:
+        return f"Until {_moment(end, now)}, nothing counts and nobody is told."
+    base_seconds = catalog.burn.base_window_seconds
+    ended = ends_at(maintenances, now - timedelta(seconds=base_seconds))
+    return "" if ended is None else f"Over since {_moment(ended, now)}; counts again within {spoken(base_seconds)}."
+
+
+def _moment(when: datetime, now: datetime) -> str:
+    when, today = when.astimezone(UTC), now.astimezone(UTC).date()
+    return f"{when:%H:%M} UTC" if when.date() == today else f"{when:%-d %b %H:%M} UTC"
 
 
 def _spark(one: Slice, samples: Iterable[Sample]) -> tuple[float | None, ...]:

@@ -6,6 +6,7 @@ On the night when clocks are set back, an hour that happens twice is in the wind
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntEnum
@@ -17,6 +18,7 @@ from parapet.core.errors import ConfigurationError, UnknownName
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _WEEKLY = re.compile(r"(?P<day>\w+)\s+(?P<start>\d{1,2}:\d{2})\s*-\s*(?P<end>\d{1,2}:\d{2})\s+(?P<zone>\S+)")
 _MINUTES_OF_DAY = 24 * 60
+_MOST_IN_A_ROW = 50
 _EXAMPLE = "'Sunday 02:00-04:00 Europe/Berlin'"
 
 
@@ -55,6 +57,10 @@ class Once:
     def covers(self, moment: datetime) -> bool:
         """Whether *moment* is in it."""
         return self.start <= moment < self.end
+
+    def ends_after(self, moment: datetime) -> datetime:
+        """When it is over that covers *moment*."""
+        return self.end.astimezone(moment.tzinfo)
 
     @property
     def words(self) -> str:
@@ -105,6 +111,14 @@ class Weekly:
         start, end = self.minutes_of_week
         return start <= now < end if start < end else now >= start or now < end
 
+    def ends_after(self, moment: datetime) -> datetime:
+        """When it is over that covers *moment*; clocks that are set meanwhile are set."""
+        there = moment.astimezone(ZoneInfo(self.zone))
+        now = there.weekday() * _MINUTES_OF_DAY + there.hour * 60 + there.minute
+        left = (self.minutes_of_week[1] - now) % (7 * _MINUTES_OF_DAY)
+        wall = there.replace(second=0, microsecond=0) + timedelta(minutes=left)  # of the clock on the wall
+        return wall.astimezone(moment.tzinfo)
+
     @property
     def words(self) -> str:
         """For people, and for `weekly`: 'Sunday 02:00-04:00 Europe/Berlin'."""
@@ -147,6 +161,18 @@ class Maintenance:
     def words(self) -> str:
         """Its windows, for people."""
         return "; ".join(window.words for window in self.windows)
+
+
+def ends_at(maintenances: Sequence[Maintenance], moment: datetime) -> datetime | None:
+    """When what goes on at *moment* is over, windows that follow each other taken together; None: nothing does."""
+    windows = [window for each in maintenances for window in each.windows]
+    end: datetime | None = None
+    for _ in range(_MOST_IN_A_ROW):
+        ends = [window.ends_after(end or moment) for window in windows if window.covers(end or moment)]
+        if not ends:
+            break
+        end = max(ends)
+    return end
 
 
 def weekly(when: str) -> Weekly:

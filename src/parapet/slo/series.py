@@ -52,7 +52,7 @@ EXHAUSTION = "parapet:slo_budget_exhaustion:seconds"
 SILENCE = "parapet:slo_silence"
 """Whether we hear of the slice: a number of `state.Silence`. Without group labels."""
 STATE = "parapet:slo_state"
-"""How it stands: a number of `state.StateNumber`; for each group, but for stale, which has no groups."""
+"""How it stands: a number of `state.StateNumber`; for each group, but stale and maintenance have no groups."""
 INFO = "parapet:slo_info"
 """1, with what does not change in its labels."""
 

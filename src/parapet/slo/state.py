@@ -15,6 +15,7 @@ class JourneyState(StrEnum):
 
     BURNING_PAGE = "burning_page"  # a page fires
     BURNING_TICKET = "burning_ticket"  # a ticket fires
+    MAINTENANCE = "maintenance"  # what happens now does not count, and nobody is told of it
     STALE = "stale"  # we do not hear from it: neither good nor bad
     NOT_ENOUGH_EVIDENCE = "not_enough_evidence"  # we hear, and too little happened to judge
     GOOD = "good"  # users succeed, and there is evidence
@@ -35,11 +36,12 @@ class StateNumber(IntEnum):
     """A state as it is recorded, for dashboards and queries: the worse, the larger."""
 
     GOOD = 0
-    IDLE = 1  # we hear, and nobody tried
-    NOT_ENOUGH_EVIDENCE = 2
-    STALE = 3
-    BURNING_TICKET = 4
-    BURNING_PAGE = 5
+    MAINTENANCE = 1  # nothing counts, whatever happens
+    IDLE = 2  # we hear, and nobody tried
+    NOT_ENOUGH_EVIDENCE = 3
+    STALE = 4
+    BURNING_TICKET = 5
+    BURNING_PAGE = 6
 
 
 class Silence(IntEnum):
@@ -68,6 +70,8 @@ class JourneyReading:
     last_sample_age_seconds: float | None
     up: bool | None
     """Whether Prometheus could scrape the service; None if it knows no such target."""
+    maintained: bool = False
+    """Whether its events do not count now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +118,8 @@ def _state(reading: JourneyReading, policy: BurnPolicy, objective: float) -> tup
         return JourneyState.BURNING_PAGE, None
     if reading.firing is Severity.TICKET:
         return JourneyState.BURNING_TICKET, None
+    if reading.maintained:
+        return JourneyState.MAINTENANCE, None
     silence = _silence(reading, policy)
     if silence is not None:
         return JourneyState.STALE, silence

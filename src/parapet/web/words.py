@@ -29,6 +29,7 @@ JOURNEY: Mapping[str, Word] = MappingProxyType(
         "burning_page": Word(text="Burning, page", icon="burn", tone="page"),
         "burning_ticket": Word(text="Burning, ticket", icon="burn", tone="ticket"),
         "not_enough_evidence": Word(text="Not enough evidence", icon="few", tone="none", form="unsure"),
+        "maintenance": Word(text="In maintenance", icon="clock", tone="none"),
         "stale": Word(text="Stale", icon="stale", tone="stale", form="unsure"),
     }
 )

@@ -82,6 +82,7 @@ class State(StrEnum):
     """A state's word, as on the workbench."""
 
     GOOD = "Good"
+    MAINTENANCE = "In maintenance"
     NOT_ENOUGH_EVIDENCE = "Not enough evidence"
     STALE = "Stale"
     BURNING_TICKET = "Burning, ticket"
@@ -93,6 +94,7 @@ STATE_CODES: Mapping[State, float] = MappingProxyType({state: float(code) for co
 STATE_TONES: Mapping[State, Tone] = MappingProxyType(
     {
         State.GOOD: Tone.GOOD,
+        State.MAINTENANCE: Tone.NONE,
         State.NOT_ENOUGH_EVIDENCE: Tone.NONE,
         State.STALE: Tone.STALE,
         State.BURNING_TICKET: Tone.TICKET,

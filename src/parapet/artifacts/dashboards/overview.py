@@ -67,14 +67,14 @@ def _state(policy: BurnPolicy) -> str:
 
 def _counts(policy: BurnPolicy) -> tuple[schema.Panel, ...]:
     """How many promises are in which state."""
-    page, ticket = STATE_CODES[State.BURNING_PAGE], STATE_CODES[State.BURNING_TICKET]
+    rests, ticket, page = (STATE_CODES[one] for one in (State.MAINTENANCE, State.BURNING_TICKET, State.BURNING_PAGE))
     counted = (
         ("Users are hurt", "Promises for which a page fires.", f"== {page:g}", Tone.PAGE),
         ("Slow harm", "Promises for which a ticket fires, and no page.", f"== {ticket:g}", Tone.TICKET),
         (
             "Nobody can say",
             "Promises that are stale, or of which too little happened to judge. That is neither good nor bad.",
-            f"> 0 < {ticket:g}",
+            f"> {rests:g} < {ticket:g}",
             Tone.STALE,
         ),
         ("Good", "Promises that are kept, with evidence.", "== 0", Tone.GOOD),

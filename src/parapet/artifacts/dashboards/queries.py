@@ -42,7 +42,7 @@ def chosen_groups(one: Slice | Diagnostic) -> str:
 
 
 def state(selected: str, events: str, *, by: str = PROMISE, promise: str | None = None) -> str:
-    """How each promise stands, as a code: the first that holds, loudest first.
+    """How each promise stands, as a code: maintenance, else the first that holds, loudest first.
 
     Args:
         events: the recorded number of events in the current window.
@@ -52,11 +52,15 @@ def state(selected: str, events: str, *, by: str = PROMISE, promise: str | None 
     page, ticket = (f"max by ({by}) ({firing(selected, ALERTS[severity])})" for severity in Severity)
     counted = f"max by ({by}) ({events}{selected})"
     silent = f"max by ({PROMISE}) ({series.INFO}{promise or selected}) unless on ({PROMISE}) {counted}"
+    resting = f"max by ({PROMISE}) ({series.UNCOUNTED}{promise or selected} == 1)"
     return (
-        f"{STATE_CODES[State.BURNING_PAGE]:g} * {page}\n"
-        f"or {STATE_CODES[State.BURNING_TICKET]:g} * {ticket}\n"
-        f"or ({counted} == bool 0)\n"
-        f"or {STATE_CODES[State.STALE]:g} * ({silent})"
+        f"{STATE_CODES[State.MAINTENANCE]:g} * {resting}\n"
+        f"or on ({PROMISE}) (\n"
+        f"  {STATE_CODES[State.BURNING_PAGE]:g} * {page}\n"
+        f"  or {STATE_CODES[State.BURNING_TICKET]:g} * {ticket}\n"
+        f"  or {STATE_CODES[State.NOT_ENOUGH_EVIDENCE]:g} * ({counted} == bool 0)\n"
+        f"  or {STATE_CODES[State.STALE]:g} * ({silent})\n"
+        ")"
     )
 
 

@@ -10,7 +10,7 @@ from parapet.incidents.model import Change, Incident
 from parapet.web import text
 from parapet.web.reads import Sky, Trust
 from parapet.web.views.changes import ChangeRow, change_row
-from parapet.web.views.journeys import UNSURE, JourneyView, journey_view
+from parapet.web.views.journeys import RESTING, UNSURE, JourneyView, journey_view
 from parapet.web.views.lede import lede
 from parapet.web.words import SEVERITY, Word
 
@@ -115,7 +115,7 @@ def _trusted(sky: Sky, trust: Trust, now: datetime) -> tuple[str, str]:
         return "Not quite: some people were not told", "ticket"
     if trust.last_received_at is None:
         return "Not yet: Alertmanager was never heard", "stale"
-    if any(str(card.state) in UNSURE for card in sky.readings):
+    if any(str(card.state) in {*UNSURE, RESTING} for card in sky.readings):
         return "Yes, except where it says otherwise", "good"
     return "Yes", "good"
 

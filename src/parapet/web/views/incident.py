@@ -18,7 +18,7 @@ from parapet.web.views.burn_chart import BurnChart, burn_chart
 from parapet.web.views.changes import ChangeRow, change_row
 from parapet.web.views.chronology import Chronology, chronology
 from parapet.web.views.home import Figure
-from parapet.web.views.journeys import UNSURE
+from parapet.web.views.journeys import RESTING, UNSURE
 from parapet.web.views.links import Link
 from parapet.web.views.spans import SpanChart, span_chart
 from parapet.web.views.strip import Strip, next_step, strip
@@ -233,7 +233,12 @@ def _figures(incident: Incident, card: JourneyCard | None, unasked: bool, now: d
 
 def _current(card: JourneyCard) -> list[Figure]:
     burn = f"burning {text.burn(card.burn)}" if card.burn is not None else "burn not known"
-    if card.total is not None and card.failed is not None and card.total >= 0.5 and str(card.state) not in UNSURE:
+    if (
+        card.total is not None
+        and card.failed is not None
+        and card.total >= 0.5
+        and str(card.state) not in {*UNSURE, RESTING}
+    ):
         failing = Figure(
             label="Failing lately",
             value=f"{text.count(card.failed)} of {text.count(card.total)}",

@@ -13,6 +13,7 @@ from parapet.web.words import JOURNEY, Word
 
 BURNING = frozenset({"burning_page", "burning_ticket"})
 UNSURE = frozenset({"not_enough_evidence", "stale"})
+RESTING = "maintenance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +74,7 @@ def journey_view(
         loud=word.tone if state in BURNING else "",
         rate=rate,
         rate_base=base,
-        dim=state in UNSURE,
+        dim=state in UNSURE or state == RESTING,
         promise=_promise(card, slow_word="too slow" if speed else "failed"),
         spark=spark(card.spark),
         budget_left=_budget_left(card),
@@ -88,6 +89,8 @@ def journey_view(
 
 def _rate(card: JourneyCard, state: str, verb: str) -> tuple[str, str]:
     total = card.total
+    if state == RESTING:
+        return "Does not count", "in maintenance"
     if card.good_ratio is None or total is None or total < 0.5:
         return "Not known", "no attempt was seen" if total is not None else "nothing was measured"
     if state == "not_enough_evidence":
@@ -115,6 +118,8 @@ def _budget_left(card: JourneyCard) -> str:
 
 def _sentence(card: JourneyCard, state: str) -> str:
     note = text.sentence(text.capped(card.note, 160)) if card.note else ""
+    if state == RESTING:
+        return note or "Nothing counts, and nobody is told."
     if state in UNSURE:
         return note or ("Nothing is heard of it." if state == "stale" else "Too little happens to judge it.")
     rate = f"Burning {text.burn(card.burn)}" if card.burn is not None else "Burn not known"

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 
 from parapet.web import text
 from parapet.web.reads import JourneyCard
-from parapet.web.views.journeys import UNSURE
+from parapet.web.views.journeys import RESTING, UNSURE
 
 MOST_NAMES = 4
 NO_JOURNEY = (
     "No journey is watched yet.",
     "Declare the first one with parapet.journey(...): what must users succeed at?",
+)
+ALL_REST = (
+    "Everything is in maintenance.",
+    "Nothing counts and nobody is told until it is over.",
 )
 NOT_JUDGED = (
     "Nobody can say right now whether users succeed.",
@@ -39,6 +43,7 @@ def lede(cards: Sequence[JourneyCard], speed_slices: Collection[str] = ()) -> tu
     paging = [each for each in promises if each.state == "burning_page"]
     ticketing = [each for each in promises if each.state == "burning_ticket"]
     unsure = [each for each in promises if each.state in UNSURE]
+    resting = [each for each in promises if each.state == RESTING]
     good = [each for each in promises if each.state == "good"]
     rest: list[str] = []
     if paging:
@@ -47,14 +52,19 @@ def lede(cards: Sequence[JourneyCard], speed_slices: Collection[str] = ()) -> tu
     elif ticketing:
         headline = _slowly(ticketing)
     elif not good:
-        return NOT_JUDGED
+        if len(resting) == len(promises):
+            return ALL_REST
+        headline, told = NOT_JUDGED
+        return headline, " ".join([told, *([_rest(resting)] if resting else [])])
     else:
-        headline = "Users are succeeding, where we can tell." if unsure else "Users are succeeding."
+        headline = "Users are succeeding, where we can tell." if unsure or resting else "Users are succeeding."
     if good:
         all_hold = "The one promise holds." if len(cards) == 1 else f"All {len(cards)} promises hold."
         rest.append(f"{_names(good)} {_are(good)} fine." if len(good) < len(cards) else all_hold)
     if unsure:
         rest.append(f"{_names(unsure)} cannot be judged right now.")
+    if resting:
+        rest.append(_rest(resting))
     return headline, " ".join(rest)
 
 
@@ -82,6 +92,10 @@ def _harm(promises: Sequence[Promise]) -> str:
 
 def _slowly(promises: Sequence[Promise]) -> str:
     return f"{_names(promises)} {_are(promises)} using up the error budget, slowly."
+
+
+def _rest(promises: Sequence[Promise]) -> str:
+    return f"{_names(promises)} {_are(promises)} in maintenance."
 
 
 def _names(promises: Sequence[Promise]) -> str:

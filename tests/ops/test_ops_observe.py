@@ -1,0 +1,71 @@
+"""How promises stand, as pages are told of it: here, while they are under maintenance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from parapet import Parapet, Wiring
+from parapet.slo.maintenance import once, weekly
+from parapet.slo.state import JourneyState
+from parapet.testing import ManualClock
+
+
+@pytest.fixture
+def silent_prometheus() -> Iterator[str]:
+    """A server that answers as Prometheus does that knows no series."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b'{"status": "success", "data": {"resultType": "vector", "result": []}}'
+            if "query_range" in self.path:
+                body = body.replace(b"vector", b"matrix")
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET
+
+        def log_message(self, *words: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_maintenance_is_told_with_its_end_instead_of_silence(silent_prometheus: str) -> None:
+    """While it lasts, and for a base window after it; then silence is silence again. Others are never excused."""
+    clock = ManualClock(datetime(2026, 11, 29, 1, 30, tzinfo=UTC))
+    parapet = Parapet(service="shop", wiring=Wiring(prometheus_url=silent_prometheus), clock=clock)
+    parapet.journey("login", objective=0.999)
+    parapet.journey("checkout", objective=0.99)
+    parapet.maintenance(
+        "backup",
+        weekly("Sunday 02:00-03:00 Europe/Berlin"),
+        once("2026-11-29 02:00", "2026-11-30 05:00", "UTC"),
+        slices=("login",),
+    )
+
+    def told() -> tuple[JourneyState, str]:
+        login, checkout = parapet.observe.journeys().readings
+        assert checkout.state is JourneyState.STALE
+        return login.state, login.note
+
+    resting = JourneyState.MAINTENANCE
+    assert told() == (resting, "Until 30 Nov 05:00 UTC, nothing counts and nobody is told.")
+    clock.advance(24 * 3_600)
+    assert told() == (resting, "Until 05:00 UTC, nothing counts and nobody is told.")
+    clock.advance(3.5 * 3_600 + 120)
+    assert told() == (resting, "Over since 05:00 UTC; counts again within 5 minutes.")
+    clock.advance(240)
+    state, note = told()
+    assert state is JourneyState.STALE
+    assert "no sample" in note

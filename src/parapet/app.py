@@ -22,12 +22,14 @@ from parapet.signals.wsgi import Environ, WSGIApp
 from parapet.slo.burn import BurnPolicy
 
 if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
+    from parapet.incidents.items import ActionItem
     from parapet.notify.message import Channel
     from parapet.ops.audit import Audit
     from parapet.ops.bodies import Bodies
     from parapet.ops.change import Changes
     from parapet.ops.context import Context
     from parapet.ops.ingest import Inbox
+    from parapet.ops.items import ActionItems
     from parapet.ops.look import Look
     from parapet.ops.observe import Observatory
     from parapet.ops.operate import Operator
@@ -141,6 +143,18 @@ class Parapet(Definitions):
         from parapet.ops.telling import Teller
 
         return Teller(self.changes, self.clock).changed
+
+    @cached_property
+    def action_items(self) -> ActionItems:
+        """Exact objects that somebody must look after."""
+        from parapet.ops.items import ActionItems
+
+        return ActionItems(self._context)
+
+    @property
+    def action_item(self) -> Callable[..., ActionItem]:
+        """`parapet.action_item("suppressed_delivery", "msg-1", title=..., slice_name="receipts")`: `ops.items.open`."""
+        return self.action_items.open
 
     @cached_property
     def look(self) -> Look:

@@ -55,6 +55,22 @@ def test_an_incident_is_worked_on_from_a_terminal(parapet: Run, desk: Desk) -> N
     assert "99.9 % over 30 days" in shown
 
 
+def test_action_items_are_opened_listed_and_closed(parapet: Run, desk: Desk) -> None:
+    """Each command as a person types it, and as a script reads it."""
+    desk.fire("02:13")
+    told = ("action", "open", "dead_job", "job-1", "--title", "Run it again", "--incident", "INC-1", "--by", "Ana")
+    assert parapet(*told).stdout == "ACT-1 is open. Run it again\n"
+    assert json.loads(parapet(*told, "--json").stdout)["told"] == 2
+    assert "job-1" in parapet("action", "list").stdout
+    assert json.loads(parapet("action", "list", "--kind", "other", "--json").stdout)["items"] == []
+    assert "ACT-1 (open) Run it again: dead_job job-1" in parapet("incident", "show", "1").stdout
+    assert parapet("action", "dismiss", "act-1", "--reason", "a test").stdout == "ACT-1 is dismissed. Run it again\n"
+    assert "a test" in parapet("action", "show", "1").stdout
+    refused = parapet("action", "resolve", "1", "--reason", "again")
+    assert (refused.returncode, "dismissed already" in refused.stderr) == (1, True)
+    assert "Write ACT-7" in parapet("action", "show", "x").stderr
+
+
 def test_refusals_and_mistakes_are_sentences(parapet: Run, desk: Desk) -> None:
     """What moved, what is not there, what is missing: exit status 1 or 2, and words."""
     desk.fire("02:13")

@@ -22,6 +22,7 @@ COMMANDS = {
     "change": ("parapet.cli.change", "change"),
     "incident": ("parapet.cli.incident.group", "incident"),
     "inbox": ("parapet.cli.inbox", "inbox"),
+    "action": ("parapet.cli.action", "action"),
     "audit": ("parapet.cli.audit", "audit"),
 }
 

@@ -131,6 +131,11 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
             return _measured(payload)
         case EntryKind.NOT_MEASURED:
             return _with("The burn around it could not be kept: Prometheus did not say.", _words(payload, "error"))
+        case EntryKind.ITEMS_OPENED:
+            return _items(payload)
+        case EntryKind.ITEM_CLOSED:
+            done = "looked after" if payload.get("as") == "resolved" else "dismissed"
+            return _with(f"{_item(payload)} {done}.", _words(payload, "reason"))
         case EntryKind.NOTIFIED:
             return f"Told {_words(payload, 'channel') or 'people'}{_about(payload)}."
         case EntryKind.NOTIFICATION_FAILED:
@@ -150,6 +155,22 @@ def _resolved(payload: JsonObject) -> str:
         return _with(f"{_words(payload, 'into')} took it over.", _words(payload, "reason"))
     known = next((words for end, words in RESOLUTION_WORDS.items() if end.value == payload.get("resolution")), "")
     return _with("Resolved.", known)
+
+
+def _items(payload: JsonObject) -> str:
+    count = payload.get("item_count")
+    if isinstance(count, int) and count > 1:
+        return f"{count} action items opened, the first: {_item(payload)}."
+    return f"Action item opened: {_item(payload)}."
+
+
+def _item(payload: JsonObject) -> str:
+    """The first item that an entry names."""
+    items = payload.get("items")
+    first = items[0] if isinstance(items, list) and items else None
+    if not isinstance(first, dict):
+        return "an action item"
+    return f"{_words(first, 'ref')}, {_words(first, 'title')}"
 
 
 def _measured(payload: JsonObject) -> str:

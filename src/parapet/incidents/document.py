@@ -7,6 +7,7 @@ from datetime import datetime
 
 from parapet.core.types import JsonObject
 from parapet.incidents.chronology import sentence
+from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, Entry, Episode, Incident
 from parapet.incidents.past import Past, past_object
 from parapet.incidents.triage import Triage
@@ -93,15 +94,45 @@ def triage_object(triage: Triage) -> JsonObject:
 
 
 def file_object(
-    incident: Incident, entries: Sequence[Entry], episodes: Sequence[Episode], triage: Triage, past: Past
+    incident: Incident,
+    entries: Sequence[Entry],
+    episodes: Sequence[Episode],
+    triage: Triage,
+    past: Past,
+    items: Sequence[ActionItem],
 ) -> JsonObject:
     """Everything about one incident."""
     return {
         **incident_object(incident),
         "triage": triage_object(triage),
         "memory": past_object(past),
+        "action_items": [item_object(item) for item in items],
         "alerts": [episode_object(episode) for episode in episodes],
         "chronology": [entry_object(entry) for entry in entries],
+    }
+
+
+def item_object(item: ActionItem) -> JsonObject:
+    """An action item."""
+    return {
+        "id": item.id,
+        "ref": item.ref,
+        "kind": item.kind,
+        "object_id": item.object_id,
+        "incident_id": item.incident_id,
+        "slice": item.slice,
+        "title": item.title,
+        "url": item.url,
+        "details": item.details,
+        "state": item.state.value,
+        "opened_at": instant(item.opened_at),
+        "opened_by": item.opened_by,
+        "told": item.told,
+        "last_told_at": instant(item.last_told_at),
+        "closed_at": instant(item.closed_at),
+        "closed_by": item.closed_by,
+        "reason": item.reason,
+        "version": item.version,
     }
 
 

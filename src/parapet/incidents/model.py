@@ -58,6 +58,8 @@ class EntryKind(StrEnum):
     RESOLVED = "resolved"
     MEASURED = "measured"  # the burn around it, as Prometheus remembered it then
     NOT_MEASURED = "not_measured"  # Prometheus could not be asked in time
+    ITEMS_OPENED = "items_opened"  # exact objects need somebody
+    ITEM_CLOSED = "item_closed"  # one was looked after, or nobody needs to
     REDACTED = "redacted"  # what an earlier entry said was taken out; that it was said remains
     NOTIFIED = "notified"
     NOTIFICATION_FAILED = "notification_failed"

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from parapet.core.errors import NotFound
 from parapet.core.types import IncidentId
 from parapet.incidents.changes import Near, near
+from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, Entry, Episode, Incident
 from parapet.incidents.past import REMEMBERED, Past, recall
 from parapet.incidents.triage import Triage, triage
@@ -52,6 +53,8 @@ class IncidentFile:
     notifications: tuple[Notification, ...]
     past: Past
     """The same trouble before."""
+    items: tuple[ActionItem, ...]
+    """Action items of it, and the open ones of its slice: open ones first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +187,7 @@ class Look:
             retrospective=None if kept is None else from_json(kept),
             notifications=tx.outbox.of(incident_id),
             past=past,
+            items=tuple(tx.items.of(incident_id, incident.service, incident.slice)),
         )
 
     def _past(self, tx: Transaction, incident: Incident) -> Past:

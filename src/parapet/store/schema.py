@@ -255,6 +255,34 @@ probes = Table(
     Column("runs", Integer, nullable=False),
 )
 
+action_items = Table(
+    f"{TABLE_PREFIX}action_items",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("service", Words(128), nullable=False),
+    Column("kind", Words(64), nullable=False),
+    Column("object_id", Words(255), nullable=False),
+    Column("about", Words(160), nullable=False),  # an incident or a slice: with kind and object, the identity
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id")),
+    Column("slice", Words()),
+    Column("title", Words(), nullable=False),
+    Column("url", Words()),
+    Column("details", CanonicalJson, nullable=False),
+    Column("state", Words(16), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("opened_by", Words(128), nullable=False),
+    Column("told", Integer, nullable=False),
+    Column("last_told_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Column("closed_by", Words(128)),
+    Column("reason", Words()),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("service", "kind", "object_id", "about", name=f"ux_{TABLE_PREFIX}action_items_object"),
+    Index(f"ix_{TABLE_PREFIX}action_items_state", "state", "opened_at", "id"),
+    Index(f"ix_{TABLE_PREFIX}action_items_incident", "incident_id", "id"),
+    Index(f"ix_{TABLE_PREFIX}action_items_slice", "service", "slice", "state", "id"),
+)
+
 measurements = Table(
     f"{TABLE_PREFIX}measurements",
     metadata,

@@ -18,6 +18,7 @@ from parapet.store.episodes import Episodes
 from parapet.store.errors import Boundary
 from parapet.store.inbox import InboxRows
 from parapet.store.incidents import Incidents
+from parapet.store.items import ItemRows
 from parapet.store.measurements import MeasurementRows
 from parapet.store.outbox import OutboxRows
 from parapet.store.probes import ProbeRows
@@ -44,6 +45,7 @@ class Transaction:
         self.retrospectives = RetrospectiveRows(connection)
         self.heartbeats = Heartbeats(connection)
         self.probes = ProbeRows(connection)
+        self.items = ItemRows(connection)
         self.measurements = MeasurementRows(connection)
         self.routes = RouteRows(connection, self.incidents)
         self._connection = connection

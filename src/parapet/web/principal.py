@@ -47,6 +47,7 @@ class Action(StrEnum):
     ACKNOWLEDGE = "incident.acknowledge"
     NOTE = "incident.note"
     RESOLVE = "incident.resolve"
+    CLOSE_ITEM = "item.close"
 
 
 Authenticate: TypeAlias = Callable[[Request], Principal | None]

@@ -10,6 +10,7 @@ from parapet.core.clock import Clock
 from parapet.core.settings import Secrets, Wiring
 from parapet.core.types import Actor, IncidentId
 from parapet.incidents.changes import Near
+from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, ChangeKind, Entry, Episode, Incident
 from parapet.incidents.past import Past
 from parapet.incidents.policy import IncidentPolicy
@@ -118,6 +119,8 @@ class IncidentFile(Protocol):
     def notifications(self) -> Sequence[Notification]: ...
     @property
     def past(self) -> Past: ...
+    @property
+    def items(self) -> Sequence[ActionItem]: ...
 
 
 class Trust(Protocol):
@@ -211,6 +214,27 @@ class Changes(Protocol):
     ) -> Change: ...
 
 
+class ItemPage(Protocol):
+    """A stretch of the action items."""
+
+    @property
+    def items(self) -> Sequence[ActionItem]: ...
+    @property
+    def open(self) -> int: ...
+    @property
+    def next(self) -> str | None:
+        """Where the next stretch begins; None at the end."""
+
+
+class ActionItems(Protocol):
+    """Exact objects that somebody must look after."""
+
+    def get(self, number: int, /) -> ActionItem: ...
+    def page(self, state: str = ..., *, limit: int = ..., before: str | None = ...) -> ItemPage: ...
+    def resolve(self, number: int, /, *, actor: Actor, reason: str, version: int) -> ActionItem: ...
+    def dismiss(self, number: int, /, *, actor: Actor, reason: str, version: int) -> ActionItem: ...
+
+
 class Observatory(Protocol):
     """Asks Prometheus."""
 
@@ -267,5 +291,7 @@ class App(Protocol):
     def recorder(self) -> Counts: ...
     @property
     def changes(self) -> Changes: ...
+    @property
+    def action_items(self) -> ActionItems: ...
     @property
     def observe(self) -> Observatory: ...

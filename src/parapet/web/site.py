@@ -9,7 +9,7 @@ from parapet.core.guard import guarded
 from parapet.incidents.sources import Source
 from parapet.web import problems, security
 from parapet.web.desk import Desk, Visit
-from parapet.web.pages import api, changes, go, home, hooks, incident, queue, retrospective, static, writes
+from parapet.web.pages import api, changes, go, home, hooks, incident, items, queue, retrospective, static, writes
 from parapet.web.principal import Action, Principal, Role
 from parapet.web.request import Request
 from parapet.web.response import Response, refusal, see_other
@@ -27,8 +27,21 @@ ROUTES = (
     Route(method="GET", pattern="/incidents/{id}/retrospective", page=retrospective.page),
     Route(method="GET", pattern="/incidents/{id}/retrospective.md", page=retrospective.markdown),
     Route(method="GET", pattern="/changes", page=changes.page),
+    Route(method="GET", pattern="/action-items", page=items.page),
+    Route(method="GET", pattern="/action-items/{id}", page=items.one),
     Route(method="GET", pattern="/go", page=go.page),
     Route(method="GET", pattern="/static/{name}", page=static.page, door=Door.PUBLIC),
+    *(
+        Route(
+            method="POST",
+            pattern=f"/action-items/{{id}}/{word}",
+            page=page,
+            action=Action.CLOSE_ITEM,
+            form=True,
+            most_bytes=FORM_BYTES,
+        )
+        for word, page in (("resolve", items.resolve), ("dismiss", items.dismiss))
+    ),
     *(
         Route(
             method="POST",

@@ -123,6 +123,8 @@ ENTRY: Mapping[EntryKind, Word] = MappingProxyType(
         EntryKind.SILENCE_ENDED: Word(text="Silence ended", icon="bell", tone=""),
         EntryKind.SIGNAL_STALE: Word(text="Signal stale", icon="stale", tone="stale"),
         EntryKind.SIGNAL_BACK: Word(text="Signal back", icon="live", tone=""),
+        EntryKind.ITEMS_OPENED: Word(text="Action items opened", icon="todo", tone=""),
+        EntryKind.ITEM_CLOSED: Word(text="Action item closed", icon="check", tone=""),
         EntryKind.MEASURED: Word(text="Burn kept", icon="doc", tone=""),
         EntryKind.NOT_MEASURED: Word(text="Burn could not be kept", icon="warn", tone=""),
         EntryKind.REDACTED: Word(text="Words taken out", icon="note", tone=""),
@@ -138,6 +140,7 @@ DONE: Mapping[str, str] = MappingProxyType(
         "acknowledged": "You have it now. The acknowledgement is in the chronology.",
         "noted": "Note saved.",
         "resolved": "Resolved. The retrospective is ready.",
+        "item": "Saved. The action item is closed.",
         "already": "That was saved before. Nothing ran twice.",
     }
 )

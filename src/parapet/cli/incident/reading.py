@@ -88,7 +88,7 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
     held = app.look.incident(number)
     incident, triage = held.incident, held.triage
     if as_json:
-        click.echo(json.dumps(file_object(incident, held.entries, held.episodes, triage, held.past)))
+        click.echo(json.dumps(file_object(incident, held.entries, held.episodes, triage, held.past, held.items)))
         return
     now = app.clock.now()
     tone = Tone.PAGE if incident.severity is Severity.PAGE else Tone.TICKET
@@ -112,6 +112,8 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
     if triage.helped is not None:
         click.echo(fact("Helped", triage.helped.text))
     click.echo(fact("Next", triage.next_step.text))
+    for item in held.items:
+        click.echo(fact("To do", f"{item.ref} ({item.state.value}) {item.title}: {item.kind} {item.object_id}"))
     click.echo("\nChronology, UTC")
     for row in merge(held.entries, [near.change for near in held.near_changes]):
         when = row.occurred_at.strftime("%m-%d %H:%M:%S")

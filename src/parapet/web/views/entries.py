@@ -183,6 +183,15 @@ def _resolved(payload: JsonObject) -> EntryText:
     return EntryText(strong=f"Resolved: {label}.", words=words, quote=_prose(payload, "reason"))
 
 
+def _items_opened(payload: JsonObject) -> EntryText:
+    return EntryText(words=text.capped(sentence(EntryKind.ITEMS_OPENED, payload)))
+
+
+def _item_closed(payload: JsonObject) -> EntryText:
+    without = {name: value for name, value in payload.items() if name != "reason"}
+    return EntryText(words=text.capped(sentence(EntryKind.ITEM_CLOSED, without)), quote=_prose(payload, "reason"))
+
+
 def _measured(payload: JsonObject) -> EntryText:
     return EntryText(words=sentence(EntryKind.MEASURED, payload))
 
@@ -228,6 +237,8 @@ _SAYS: Mapping[EntryKind, Callable[[JsonObject], EntryText]] = {
     EntryKind.SIGNAL_STALE: _signal_stale,
     EntryKind.SIGNAL_BACK: _signal_back,
     EntryKind.RESOLVED: _resolved,
+    EntryKind.ITEMS_OPENED: _items_opened,
+    EntryKind.ITEM_CLOSED: _item_closed,
     EntryKind.MEASURED: _measured,
     EntryKind.NOT_MEASURED: _not_measured,
     EntryKind.NOTIFIED: _notified,

@@ -18,6 +18,7 @@ from parapet.web.views.burn_chart import BurnChart, burn_chart
 from parapet.web.views.changes import ChangeRow, change_row
 from parapet.web.views.chronology import Chronology, chronology
 from parapet.web.views.home import Figure
+from parapet.web.views.items import ItemRow, item_rows
 from parapet.web.views.journeys import RESTING, UNSURE
 from parapet.web.views.links import Link
 from parapet.web.views.spans import SpanChart, span_chart
@@ -103,6 +104,7 @@ class IncidentView:
     changes: tuple[NearRow, ...]
     changes_sub: str
     chronology: Chronology
+    items: tuple[ItemRow, ...]
     runbooks: tuple[RunbookView, ...]
     forms: Forms
     links: tuple[Out, ...]
@@ -149,6 +151,7 @@ def incident_view(
         chronology=chronology(
             incident, file.entries, near, tab=tab, waiting=text.sentence(next_step(incident, policy, now)), now=now
         ),
+        items=item_rows(file.items, now=now),
         runbooks=tuple(_runbook(number, one) for number, one in enumerate(runbooks, 1)),
         forms=_forms(incident, len(file.entries), reader, refusal),
         links=links_out(incident, file.episodes, links, runbooks, start, end),

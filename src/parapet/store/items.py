@@ -1,0 +1,127 @@
+"""Action items: one for each exact object, by a unique key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, literal, or_, select, tuple_, update
+
+from parapet.core.errors import Conflict, MalformedPayload
+from parapet.core.types import IncidentId
+from parapet.incidents.items import ActionItem, ItemState, Reported
+from parapet.store.columns import UtcDateTime
+from parapet.store.rows import LARGEST_NUMBER, row_of
+from parapet.store.schema import action_items as table
+
+_FIELDS = tuple(field.name for field in fields(ActionItem))
+LARGEST_PAGE = 200
+MOST_OF_AN_INCIDENT = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemStretch:
+    """One page of action items."""
+
+    items: tuple[ActionItem, ...]
+    next: str | None
+    """What to ask for to get the page after it; None at the end."""
+
+
+class ItemRows:
+    """The action items, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, number: int) -> ActionItem | None:
+        """The item, or None."""
+        if not 0 < number <= LARGEST_NUMBER:
+            return None
+        return self._one(table.c.id == number)
+
+    def find(self, service: str, reported: Reported) -> ActionItem | None:
+        """The item of the same object, if it was reported before."""
+        return self._one(
+            and_(
+                table.c.service == service,
+                table.c.kind == reported.kind,
+                table.c.object_id == reported.object_id,
+                table.c.about == reported.about,
+            )
+        )
+
+    def add(self, item: ActionItem) -> int:
+        """Keep a new item and give it its number.
+
+        Raises:
+            Conflict: the same object was reported by somebody else at the same moment.
+        """
+        row = row_of(item, without=("id",))
+        return int(self._connection.execute(insert(table).returning(table.c.id), row).scalar_one())
+
+    def save(self, item: ActionItem, before: ActionItem) -> None:
+        """Keep a changed item, if it is still as *before*.
+
+        Raises:
+            Conflict: somebody else changed it at the same moment.
+        """
+        mine = and_(table.c.id == item.id, table.c.version == before.version, table.c.told == before.told)
+        changed = self._connection.execute(update(table).where(mine).values(row_of(item, without=("id",))))
+        if changed.rowcount != 1:
+            raise Conflict(f"{item.ref} was changed by somebody else at the same moment.")
+
+    def page(
+        self, state: ItemState, *, kinds: Collection[str] = (), limit: int = 50, before: str | None = None
+    ) -> ItemStretch:
+        """A page of the items in *state*, latest first; *kinds*: only those.
+
+        Raises:
+            MalformedPayload: *before* is no place in this list.
+        """
+        size = max(1, min(limit, LARGEST_PAGE))
+        wanted = select(table).where(table.c.state == state.value)
+        if kinds:
+            wanted = wanted.where(table.c.kind.in_(kinds))
+        if before is not None:
+            wanted = wanted.where(_after(before))
+        ordered = wanted.order_by(table.c.opened_at.desc(), table.c.id.desc()).limit(size + 1)
+        found = tuple(map(_item, self._connection.execute(ordered).mappings()))
+        shown = found[:size]
+        place = f"{shown[-1].opened_at.isoformat()}_{shown[-1].id}" if len(found) > size else None
+        return ItemStretch(items=shown, next=place)
+
+    def of(self, incident_id: IncidentId, service: str, slice_name: str | None) -> Sequence[ActionItem]:
+        """The items of an incident, and the open ones of its slice; open ones first, then the latest."""
+        where: ColumnElement[bool] = table.c.incident_id == incident_id
+        if slice_name is not None:
+            ours = and_(table.c.service == service, table.c.slice == slice_name)
+            where = or_(where, and_(ours, table.c.state == ItemState.OPEN.value))
+        wanted = select(table).where(where).order_by(table.c.id.desc()).limit(MOST_OF_AN_INCIDENT)
+        found = map(_item, self._connection.execute(wanted).mappings())
+        return sorted(found, key=lambda one: one.state is not ItemState.OPEN)
+
+    def count(self, state: ItemState) -> int:
+        """How many are in *state*."""
+        wanted = select(func.count()).select_from(table).where(table.c.state == state.value)
+        return self._connection.execute(wanted).scalar_one()
+
+    def _one(self, where: ColumnElement[bool]) -> ActionItem | None:
+        row = self._connection.execute(select(table).where(where)).mappings().first()
+        return None if row is None else _item(row)
+
+
+def _item(row: RowMapping) -> ActionItem:
+    return ActionItem(**{name: row[name] for name in _FIELDS} | {"state": ItemState(row["state"])})
+
+
+def _after(place: str) -> ColumnElement[bool]:
+    when, _, number = place.partition("_")
+    try:
+        opened, row = datetime.fromisoformat(when), int(number)
+        if opened.tzinfo is None or not 0 <= row <= LARGEST_NUMBER:
+            raise ValueError(place)
+    except ValueError as error:
+        raise MalformedPayload(f"{place[:80]!r} is no place in this list. Start from its beginning.") from error
+    return tuple_(table.c.opened_at, table.c.id) < tuple_(literal(opened, UtcDateTime()), row)

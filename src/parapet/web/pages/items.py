@@ -1,0 +1,74 @@
+"""Action items: the list, one of them, and the two forms that close it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from parapet.core.errors import NotFound, Refused, StaleVersion
+from parapet.incidents.items import ActionItem, ItemState
+from parapet.web.desk import Desk, Visit, show
+from parapet.web.principal import Action
+from parapet.web.response import Response, see_other
+from parapet.web.views.items import item_view, items_view
+
+ROWS = 50
+LONGEST_CURSOR = 200
+LONGEST_WORDS = 4_000
+LONGEST_NUMBER = 12
+PLACE = "items"
+
+
+def page(desk: Desk, visit: Visit) -> Response:
+    """The items in one state, a page at a time."""
+    query = visit.request.query
+    state = query.get("state", "")
+    wanted = ItemState(state) if state in set(ItemState) else ItemState.OPEN
+    before = query.get("before", "")[:LONGEST_CURSOR] or None
+    found = desk.app.action_items.page(wanted, limit=ROWS, before=before)
+    view = items_view(found, state=wanted, now=visit.now)
+    return show(desk, visit, "items.html", view, title="Action items", place=PLACE)
+
+
+def one(desk: Desk, visit: Visit) -> Response:
+    """One item, and what may be done with it."""
+    return _show(desk, visit, desk.app.action_items.get(_number(visit)))
+
+
+def resolve(desk: Desk, visit: Visit) -> Response:
+    """The reader looked after it."""
+    return _close(desk, visit, desk.app.action_items.resolve)
+
+
+def dismiss(desk: Desk, visit: Visit) -> Response:
+    """The reader says that nobody needs to."""
+    return _close(desk, visit, desk.app.action_items.dismiss)
+
+
+def _close(desk: Desk, visit: Visit, verb: Callable[..., ActionItem]) -> Response:
+    number, form = _number(visit), visit.request.form
+    seen = form.get("version", "")
+    version = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) <= 9 else 0
+    words = form.get("reason", "")
+    try:
+        verb(number, actor=visit.person.actor, reason=words, version=version)
+    except NotFound:
+        raise
+    except Refused as error:
+        status = 409 if isinstance(error, StaleVersion) else 422
+        return _show(desk, visit, desk.app.action_items.get(number), error.message, words[:LONGEST_WORDS], status)
+    return see_other(f"../{number}?done=item")
+
+
+def _show(
+    desk: Desk, visit: Visit, item: ActionItem, problem: str = "", typed: str = "", status: int = 200
+) -> Response:
+    refusal = desk.may(visit.person, Action.CLOSE_ITEM)
+    view = item_view(item, refusal=refusal, problem=problem, typed=typed, now=visit.now)
+    return show(desk, visit, "item.html", view, title=f"{view.row.title}, {item.ref}", place=PLACE, status=status)
+
+
+def _number(visit: Visit) -> int:
+    written = visit.params["id"].upper().removeprefix("ACT-")
+    if not (written.isascii() and written.isdecimal() and len(written) <= LONGEST_NUMBER):
+        raise NotFound("No action item has that number. The list shows all of them.")
+    return int(written)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from math import isnan, nan
 
 import pytest
@@ -12,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parapet.core.vocabulary import Severity
-from parapet.slo.backtest import KnownIncident, coverage, gathered, moments, verdict
+from parapet.slo.backtest import KnownIncident, coverage, gathered, maintained, moments, verdict
 from parapet.slo.burn import DAY, HOUR, MINUTE, BurnPolicy
 from parapet.slo.history import History
+from parapet.slo.maintenance import Maintenance, Once
 from parapet.slo.replay import Past
 from parapet.slo.windows import windows_of
 
@@ -101,6 +103,31 @@ def test_a_page_stays_while_nothing_is_recorded() -> None:
     assert found.silent_seconds == 180 * 60
     drawn = moments(past, past.under(0.999), 0.0, columns=HALF_DAY)
     assert [one.silent for one in drawn[419:422]] == [False, True, True]
+
+
+def during(start: int, end: int) -> Maintenance:
+    """Maintenance, in minutes of the history."""
+    moments = (datetime.fromtimestamp(60 * minute, UTC) for minute in (start, end))
+    return Maintenance(name="repair", windows=(Once(start=next(moments), end=next(moments)),))
+
+
+def test_an_outage_within_maintenance_never_was() -> None:
+    """It neither pages nor costs budget, and is counted as what it is."""
+    past = Past([outage(at=420, lasting=30)], POLICY, [during(415, 455)])
+    (replayed,) = past.under(0.999)
+    assert replayed.firings == ()
+    assert replayed.remaining[-1] == 1
+    found = coverage(past, 0.999, 0)
+    assert (found.maintained_seconds, found.idle_seconds) == (44 * 60, 0)
+    assert maintained(past, 0) == ((416 * 60, 459 * 60),)
+    assert maintained(past, 430 * 60) == ((430 * 60, 459 * 60),)
+
+
+def test_what_fires_is_silent_during_maintenance_and_told_again_if_it_goes_on() -> None:
+    """As promtool sees the generated rules do it: from the minute it begins, and until enough failed after it."""
+    first, again, *_ = pages(Past([outage(at=400, lasting=300)], POLICY, [during(410, 430)]))
+    assert first == (400, 411)
+    assert 435 <= again[0] <= 442
 
 
 def test_too_little_is_no_evidence() -> None:

@@ -56,6 +56,8 @@ class Coverage:
     span_seconds: float
     silent_seconds: float
     """Nothing was recorded."""
+    maintained_seconds: float
+    """Nothing counted: maintenance, and a base window after it."""
     idle_seconds: float
     """The current window was empty: nobody tried."""
     sparse_seconds: float
@@ -67,7 +69,8 @@ class Coverage:
     @property
     def judged_seconds(self) -> float:
         """The rest: good or bad, and enough to say so."""
-        return self.span_seconds - self.silent_seconds - self.idle_seconds - self.sparse_seconds
+        known = self.span_seconds - self.silent_seconds - self.maintained_seconds
+        return known - self.idle_seconds - self.sparse_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +180,17 @@ def gathered(given: Sequence[Moment], columns: int) -> tuple[Moment, ...]:
     )
 
 
+def maintained(past: Past, begin_seconds: float) -> tuple[tuple[float, float], ...]:
+    """From when to when nothing counted, from *begin_seconds* on."""
+    first, found = past.histories[0], list[tuple[float, float]]()
+    for place in range(place_of(first, begin_seconds), len(past.resting or ())):
+        if past.resting and past.resting[place]:
+            here = first.at(place)
+            began = found.pop()[0] if found and found[-1][1] == here - first.step_seconds else here
+            found.append((began, here))
+    return tuple(found)
+
+
 def coverage(past: Past, objective: float, begin_seconds: float) -> Coverage:
     """How much of the time from *begin_seconds* on can be judged under *objective*, and what happened in it."""
     policy, first = past.policy, past.histories[0]
@@ -184,16 +198,20 @@ def coverage(past: Past, objective: float, begin_seconds: float) -> Coverage:
     budget_ratio = budget_ratio_of(objective)
     fewest = fewest_events(policy.thresholds(objective)[0].error_ratio, budget_ratio)
     current = [windows[policy.current_window_seconds] for windows in past.windows]
-    silent = idle = sparse = 0
+    silent = resting = idle = sparse = 0
     for place in range(begin, len(past.silent)):
+        if past.silent[place] or (past.resting and past.resting[place]):
+            silent += past.silent[place]
+            resting += not past.silent[place]
+            continue
         events = sum(known for window in current if not isnan(known := window.events[place]))
-        silent += past.silent[place]
-        idle += not past.silent[place] and events <= 0
-        sparse += not past.silent[place] and 0 < events < fewest
+        idle += events <= 0
+        sparse += 0 < events < fewest
     stride = round(policy.base_window_seconds / step)
     return Coverage(
         span_seconds=(len(past.silent) - begin) * step,
         silent_seconds=silent * step,
+        maintained_seconds=resting * step,
         idle_seconds=idle * step,
         sparse_seconds=sparse * step,
         events=_total((history.events for history in past.histories), begin, stride),
@@ -243,3 +261,5 @@ class Outcome:
     """Burn at which its fastest page is due; None: it never pages."""
     incidents: tuple[KnownIncident, ...] | None
     """Those that concern it; None: nobody said which are known."""
+    maintained: tuple[tuple[float, float], ...] = ()
+    """From when to when nothing counted."""

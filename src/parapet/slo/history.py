@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from math import isnan, nan
+
+from parapet.slo.maintenance import Maintenance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +56,29 @@ class History:
     def first(self) -> int | None:
         """The first step at which something was recorded."""
         return next((place for place, value in enumerate(self.events) if not isnan(value)), None)
+
+
+def uncounted(maintenances: Sequence[Maintenance], history: History, base_window_seconds: float) -> bytearray:
+    """1 at every step whose base window touches one of *maintenances*: as the rules record it."""
+    found = bytearray(len(history.events))
+    looks = round(base_window_seconds / history.step_seconds)
+    since = -looks - 1
+    for place in range(-looks, len(found)):
+        if place - since <= looks and place >= 0:
+            found[place] = 1
+        moment = datetime.fromtimestamp(history.at(place), UTC)
+        if any(window.covers(moment) for each in maintenances for window in each.windows):
+            since = place
+    return found
+
+
+def masked(history: History, resting: Sequence[int]) -> History:
+    """*history* with nothing counted at the steps that *resting* marks; what was not recorded stays unknown."""
+    events, bad = (
+        array("d", (value * (1 - rests) for value, rests in zip(values, resting, strict=True)))
+        for values in (history.events, history.bad)
+    )
+    return replace(history, events=events, bad=bad)
 
 
 def empty(labels: tuple[tuple[str, str], ...], start_seconds: float, step_seconds: float, steps: int) -> History:

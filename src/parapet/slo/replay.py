@@ -10,7 +10,8 @@ from math import isnan, sqrt
 from parapet.core.vocabulary import Severity
 from parapet.slo.burn import BurnPolicy, Threshold, budget_ratio_of
 from parapet.slo.evidence import CONFIDENCE_DEVIATIONS, FEWEST_STILL, quiet_thresholds
-from parapet.slo.history import History
+from parapet.slo.history import History, masked, uncounted
+from parapet.slo.maintenance import Maintenance
 from parapet.slo.windows import Window, period_of, windows_of
 
 ANY_OBJECTIVE = 0.99
@@ -48,11 +49,17 @@ class Replay:
 class Past:
     """The recorded history of one slice, one entry for each group, and its windows: replayed for any objective.
 
-    Each history begins at a multiple of the policy's base window, and its step divides that window.
+    Each history begins at a multiple of the policy's base window, and its step divides that window. During
+    *maintenances* nothing counts and nothing fires.
     """
 
-    def __init__(self, histories: Sequence[History], policy: BurnPolicy) -> None:
-        self.histories = tuple(histories)
+    def __init__(
+        self, histories: Sequence[History], policy: BurnPolicy, maintenances: Sequence[Maintenance] = ()
+    ) -> None:
+        base_seconds = policy.base_window_seconds
+        self.resting = uncounted(maintenances, histories[0], base_seconds) if maintenances else None
+        """At every step, 1 if events do not count; None if they always do."""
+        self.histories = tuple(histories if self.resting is None else (masked(h, self.resting) for h in histories))
         self.policy = policy
         lengths = {w for pair in policy.thresholds(ANY_OBJECTIVE) for w in (pair.long_seconds, pair.short_seconds)}
         lengths.add(policy.current_window_seconds)
@@ -89,7 +96,7 @@ class Past:
         firings: list[Firing] = []
         for severity in dict.fromkeys(threshold.severity for threshold in thresholds):
             clauses = _clauses(thresholds, severity, windows, budget_ratio, self.policy.base_window_seconds)
-            firings += (_firing(history, severity, *span, burn) for span in _spans(clauses, self.silent))
+            firings += (_firing(history, severity, *span, burn) for span in _spans(clauses, self.silent, self.resting))
         allowed = (budget_ratio * usual for usual in period.usual)
         left = (1 - bad / may if may > 0 else 1.0 for bad, may in zip(period.bad, allowed, strict=True))
         return Replay(
@@ -159,7 +166,9 @@ def _clauses(
     ]
 
 
-def _spans(clauses: Sequence[_Clause], silent: Sequence[bool]) -> list[tuple[int, int | None]]:
+def _spans(
+    clauses: Sequence[_Clause], silent: Sequence[bool], resting: Sequence[int] | None
+) -> list[tuple[int, int | None]]:
     """From which step to which an alert of these clauses fires; None: until the end and beyond."""
     found: list[tuple[int, int | None]] = []
     began: int | None = None
@@ -167,6 +176,7 @@ def _spans(clauses: Sequence[_Clause], silent: Sequence[bool]) -> list[tuple[int
         fires = any(clause.burns(place) for clause in clauses) or (
             began is not None and (nothing or any(clause.keeps(place) for clause in clauses))
         )
+        fires = fires and not (resting and resting[place])
         if fires and began is None:
             began = place
         elif not fires and began is not None:

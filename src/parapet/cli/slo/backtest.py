@@ -23,9 +23,20 @@ from parapet.cli.terminal import progress
 from parapet.core.errors import UnknownName
 from parapet.ops.history import Question, read_histories
 from parapet.ops.prometheus import Prometheus
-from parapet.slo.backtest import Coverage, KnownIncident, Moment, Outcome, Verdict, coverage, moments, verdict
+from parapet.slo.backtest import (
+    Coverage,
+    KnownIncident,
+    Moment,
+    Outcome,
+    Verdict,
+    coverage,
+    maintained,
+    moments,
+    verdict,
+)
 from parapet.slo.burn import DAY, BurnPolicy, Severity
 from parapet.slo.durations import spoken
+from parapet.slo.maintenance import Maintenance
 from parapet.slo.replay import Past
 from parapet.slo.slice import Slice
 
@@ -110,6 +121,7 @@ class _Plan:
 
     slice: Slice
     policy: BurnPolicy
+    maintenances: tuple[Maintenance, ...]
     question: Question
     begin_seconds: float
     """Where the span begins that was asked for; what is read before it fills the windows."""
@@ -129,7 +141,8 @@ def _plan(app: Parapet, one: Slice, days: float, end: datetime) -> _Plan:
         step_seconds=step,
         steps=floor((end.timestamp() - start) / step) + 1,
     )
-    return _Plan(slice=one, policy=policy, question=question, begin_seconds=begin)
+    resting = app.catalog.maintenances_of(one)
+    return _Plan(slice=one, policy=policy, maintenances=resting, question=question, begin_seconds=begin)
 
 
 def _outcome(
@@ -143,9 +156,11 @@ def _outcome(
     mine = None if incidents is None else tuple(each for each in incidents if each.slice in {None, one.name})
     pages = [t.factor for t in policy.thresholds(one.objective) if t.severity is Severity.PAGE]
     histories = read_histories(server, question, read)
+    rests: tuple[tuple[float, float], ...] = ()
     judged: tuple[Coverage | None, tuple[Verdict, ...], tuple[Moment, ...]] = (None, (), ())
     if histories:
-        past = Past(histories, policy)
+        past = Past(histories, policy, plan.maintenances)
+        rests = maintained(past, plan.begin_seconds)
         own = past.under(one.objective)
         others = [past.under(objective) for objective in dict.fromkeys(objectives) if objective != one.objective]
         judged = (
@@ -164,6 +179,7 @@ def _outcome(
         moments=judged[2],
         page_burn=max(pages, default=None),
         incidents=mine,
+        maintained=rests,
     )
 
 

@@ -68,6 +68,7 @@ def _history(found: Coverage) -> str:
     said = [f"{found.events:,.0f} events, {found.bad:,.0f} of them bad ({percent(float(f'{share:.2g}'))})"]
     for seconds, what in (
         (found.silent_seconds, "nothing recorded for"),
+        (found.maintained_seconds, "in maintenance, where nothing counts, for"),
         (found.idle_seconds, "idle for"),
         (found.sparse_seconds, "too few events to judge by for"),
     ):
@@ -105,6 +106,7 @@ def _picture(one: Outcome, own: Verdict) -> str:
         begin_seconds=one.begin_seconds,
         end_seconds=one.end_seconds,
         page_burn=one.page_burn,
+        maintained=one.maintained,
     )
 
 
@@ -222,6 +224,7 @@ def drawn(service: str, outcomes: Sequence[Outcome], quiet_seconds: float) -> st
             firings=one.verdicts[0].firings,
             incidents=one.incidents or (),
             page_burn=one.page_burn,
+            maintained=one.maintained,
         )
         for one in outcomes
         if one.coverage is not None
@@ -241,6 +244,7 @@ def _outcome_to_json(one: Outcome) -> Json:
         "begin": _iso(one.begin_seconds),
         "end": _iso(one.end_seconds),
         "period_seconds": one.period_seconds,
+        "maintained": [{"start": _iso(start), "end": _iso(end)} for start, end in one.maintained],
         "coverage": None if one.coverage is None else encode(one.coverage),
         "objectives": [_verdict_to_json(each) for each in one.verdicts],
     }

@@ -40,6 +40,7 @@ text { fill: var(--ink-2); } .title { fill: var(--ink); font-size: 20px; font-we
 .overline { fill: none; stroke: var(--page); stroke-width: 1.5; } .burn { fill: var(--ink-3); fill-opacity: 0.6; }
 .burn, .loud, .unknown { shape-rendering: crispEdges; } .loud { fill: var(--page); }
 .page { fill: var(--page); } .ticket { fill: var(--ticket); } .known { fill: none; stroke: var(--ink-2); }
+.maintenance { fill: var(--edge); fill-opacity: 0.5; }
 .hatch { stroke: var(--edge); } .unknown { fill: url(#unknown); }
 """
 
@@ -57,11 +58,18 @@ class Panel:
     incidents: tuple[KnownIncident, ...]
     page_burn: float | None
     """Burn at which the fastest page is due."""
+    maintained: tuple[tuple[float, float], ...] = ()
+    """From when to when nothing counted."""
+
+    @property
+    def lanes(self) -> int:
+        """How many there are beneath the burn."""
+        return len(Severity) + bool(self.incidents) + bool(self.maintained)
 
 
 def svg(title: str, panels: Sequence[Panel], *, begin_seconds: float, end_seconds: float) -> str:
     """The text of the file."""
-    heights = [HEAD + BUDGET + BURN + LANE * (2 + bool(one.incidents)) + FOOT + GAP for one in panels]
+    heights = [HEAD + BUDGET + BURN + LANE * one.lanes + FOOT + GAP for one in panels]
     height = 64 + sum(heights)
     size = {"width": f"{WIDTH}", "height": f"{height}", "viewBox": f"0 0 {WIDTH} {height}"}
     root = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "role": "img", **size})
@@ -188,7 +196,8 @@ class _Drawing:
             for severity in Severity
         ]
         known = [(one.start_seconds, one.end_seconds) for one in self.panel.incidents]
-        return [*fired, ("known", known)] if known else fired
+        rests = list(self.panel.maintained)
+        return [*fired, *([("known", known)] if known else []), *([("maintenance", rests)] if rests else [])]
 
     def _lane(self, name: str, top: float, spans: Sequence[tuple[float, float]]) -> None:
         _text(self.root, "label end", LEFT - 8, top + 11, name)

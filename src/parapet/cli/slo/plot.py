@@ -31,6 +31,7 @@ def picture(
     begin_seconds: float,
     end_seconds: float,
     page_burn: float | None,
+    maintained: Sequence[tuple[float, float]] = (),
 ) -> str:
     """Lines of equal length with a label before each; one column for each of *moments*."""
     blocks = BLOCKS if draws() else PLAIN_BLOCKS
@@ -43,6 +44,8 @@ def picture(
     if incidents:
         spans = [(one.start_seconds, one.end_seconds) for one in incidents]
         lines.append(_labelled("known", _lane(spans, column, len(moments)), Tone.QUIET))
+    if maintained:
+        lines.append(_labelled("maintenance", _lane(maintained, column, len(moments)), Tone.QUIET))
     lines.append(toned(_dates(begin_seconds, end_seconds, column, len(moments)).rstrip(), Tone.QUIET))
     return "\n".join(lines)
 

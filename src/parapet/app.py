@@ -33,7 +33,9 @@ if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.ops.look import Look
     from parapet.ops.observe import Observatory
     from parapet.ops.operate import Operator
+    from parapet.ops.sightings import SightingKeeper
     from parapet.ops.work import Tick, Worker
+    from parapet.signals.refs import Sighting
     from parapet.store.store import Store
 
 
@@ -78,6 +80,8 @@ class Parapet(Definitions):
         self.ids: Ids = ids or TimeOrderedIds()
         self._opening = Lock()
         self._store: Store | None = None
+        if evidence is not None:
+            self.refs.to(self._keep)
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
         """*app* with every request counted: `app.add_middleware(parapet.middleware)`."""
@@ -197,6 +201,15 @@ class Parapet(Definitions):
     def tick(self) -> Tick:
         """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""
         return self.worker.tick()
+
+    def _keep(self, batch: Sequence[Sighting]) -> None:
+        self._keeper(batch)
+
+    @cached_property
+    def _keeper(self) -> SightingKeeper:
+        from parapet.ops.sightings import SightingKeeper
+
+        return SightingKeeper(self.store, self.service, self.recorder)
 
     @cached_property
     def _context(self) -> Context:

@@ -79,8 +79,8 @@ class Definitions:
         self.burn = burn
         self.recorder = Recorder(multiprocess_dir=multiprocess_dir)
         self.refs = Refs(self.recorder)
-        """Exact identifiers of deliveries and pipelines, on their way to durable evidence: `parapet.refs.to(sink)`."""
-        self.spanning = Spanning(self.recorder)
+        """Exact identifiers on their way to durable evidence, or wherever the host wants: `parapet.refs.to(sink)`."""
+        self.spanning = Spanning(self.recorder, refs=self.refs)
         """Journeys that end in another process than they began in: `parapet.spanning.keep_in(store)`."""
         self._probes: dict[str, Probe] = {}
         self._packs: list[Pack] = []
@@ -118,7 +118,7 @@ class Definitions:
         if slices:
             guide = Guide(name=f"journey-{name}", playbook="journey", title=shown)
             self.adopt(Pack(name=f"journey({name!r})", slices=slices, guides=(guide,)))
-        journey = Journey(name, shown, self.recorder, self.spanning)
+        journey = Journey(name, shown, self.recorder, self.spanning, self.refs)
         self.recorder.route_journey(name, routes)
         self._journeys[name] = journey
         self.__dict__.pop("catalog", None)

@@ -12,7 +12,7 @@ class IncidentPolicy:
     """Durations in seconds.
 
     Raises:
-        ConfigurationError: a duration is negative.
+        ConfigurationError: a duration is negative, or nothing may be kept.
     """
 
     quiet_period_seconds: float = 900.0
@@ -37,11 +37,17 @@ class IncidentPolicy:
     """How long before onset a change is still shown as near."""
     change_lookahead_seconds: float = 3_600.0
     """How long after the end of the incident a change is still shown."""
+    sightings_kept_seconds: float = 1_209_600.0
+    """How long exact identifiers of events are kept: 14 days."""
+    most_sightings: int = 500_000
+    """How many of them at most; the oldest go first."""
 
     routing_labels: frozenset[str] = frozenset()
     """Labels that only say who hears of an alert, such as `team`; they never tell two incidents apart."""
 
     def __post_init__(self) -> None:
+        if self.most_sightings < 1:
+            raise ConfigurationError(f"most_sightings is {self.most_sightings}; it must be 1 or more.")
         for name in (name for name in self.__slots__ if name.endswith("_seconds")):
             if getattr(self, name) < 0:
                 raise ConfigurationError(f"{name} is {getattr(self, name)}; it must be 0 or more.")

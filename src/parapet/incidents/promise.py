@@ -13,6 +13,7 @@ from types import MappingProxyType
 from parapet.core import names
 from parapet.core.vocabulary import FaultPlane
 from parapet.incidents.model import Incident
+from parapet.incidents.sightings import NOTHING, Concern
 
 SIGNAL_PLANE = "signal"
 """Not the service: what tells of it."""
@@ -47,6 +48,8 @@ class Promise:
     """What was promised, in a sentence."""
     bad: str
     """Which events are bad, for people."""
+    concern: Concern = NOTHING
+    """Which events with exact identifiers it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,11 @@ from parapet.incidents.changes import Near, near
 from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, Entry, Episode, Incident
 from parapet.incidents.past import REMEMBERED, Past, recall
+from parapet.incidents.sightings import Objects
 from parapet.incidents.triage import Triage, triage
 from parapet.lessons.retrospective import Retrospective, from_json
 from parapet.ops.context import Context
+from parapet.ops.sightings import objects_near
 from parapet.ops.work import HEARTBEAT_PREFIX
 from parapet.store.inbox import Shelf
 from parapet.store.outbox import Notification, OutboxState
@@ -55,6 +57,8 @@ class IncidentFile:
     """The same trouble before."""
     items: tuple[ActionItem, ...]
     """Action items of it, and the open ones of its slice: open ones first."""
+    objects: Objects | None
+    """What went wrong near onset, by exact object; None: it is about nothing that carries identifiers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +175,8 @@ class Look:
 
     def _file(self, tx: Transaction, incident_id: IncidentId, incident: Incident) -> IncidentFile:
         entries, episodes = tx.entries.of(incident_id), tx.episodes.of(incident_id)
-        near = self._context.near_changes(tx, incident, now=self._context.clock.now())
+        now = self._context.clock.now()
+        near = self._context.near_changes(tx, incident, now=now)
         past = self._past(tx, incident)
         beside = tx.incidents.beside(incident, BESIDE_SECONDS, MOST_BESIDE)
         promise = (
@@ -188,6 +193,7 @@ class Look:
             notifications=tx.outbox.of(incident_id),
             past=past,
             items=tuple(tx.items.of(incident_id, incident.service, incident.slice)),
+            objects=objects_near(self._context, tx, incident, promise, now=now),
         )
 
     def _past(self, tx: Transaction, incident: Incident) -> Past:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from parapet.core import contract
 from parapet.incidents.promise import Kind, Promise
+from parapet.incidents.sightings import NARROWING, NOTHING, ROOMS, Concern
 from parapet.slo.budget import percent
 from parapet.slo.catalog import Catalog
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.durations import spoken
+from parapet.slo.raw import Raw
+from parapet.slo.selector import Match
 from parapet.slo.sli import EventRatio, Freshness, JobOutcome, LastSuccess, LatencyRatio, ProbeRuns, Sli
+from parapet.slo.slice import Slice
 
 
 def promises_of(catalog: Catalog) -> dict[str, Promise]:
@@ -24,8 +29,21 @@ def promises_of(catalog: Catalog) -> dict[str, Promise]:
                 f"{percent(one.objective)} over {spoken(catalog.policy_of(one).period_seconds)}",
             )
             said += f": {one.title}."
-        found[one.name] = Promise(kind=kind, name=one.name, title=one.title, said=said, bad=one.sli.bad_words)
+        found[one.name] = Promise(
+            kind=kind, name=one.name, title=one.title, said=said, bad=one.sli.bad_words, concern=concern_of(one)
+        )
     return found
+
+
+def concern_of(promise: Slice | Diagnostic) -> Concern:
+    """Which sightings *promise* is about: those of its families' rooms, with the values that it names."""
+    if isinstance(promise.sli, Raw | LastSuccess):
+        return NOTHING
+    total = promise.sli.counted.total
+    room = contract.SIGNALS.get(total.family.name, "").partition(".")[0]
+    named = {one.label: frozenset(one.values) for one in total.selector if one.match is Match.ONE_OF}
+    fields = {label: values for label, values in named.items() if label in NARROWING}
+    return Concern(rooms=frozenset({room}), fields=fields) if room in ROOMS else NOTHING
 
 
 def _kind(sli: Sli) -> Kind:

@@ -23,6 +23,7 @@ from parapet.ops.mark import ChangeMarks
 from parapet.ops.measure import Measurer
 from parapet.ops.probe import ProbeRunner
 from parapet.ops.reconcile import Reconciler
+from parapet.ops.sightings import forget
 from parapet.signals.spanning import Spanning
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.store import Transaction
@@ -132,6 +133,7 @@ class Worker:
             measured = self._measurer.measure_due() if self._measurer is not None else 0
         now = self._context.clock.now()
         with self._context.store.begin() as tx:
+            forget(self._context, tx, now=now)
             tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
             tx.heartbeats.beat(self.name, now=now, took_seconds=perf_counter() - started)
         return Tick(

@@ -9,10 +9,14 @@ from time import perf_counter
 from types import TracebackType
 from typing import ParamSpec, TypeVar, cast
 
+from parapet.core import names
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import Outcome
+from parapet.signals import delays
+from parapet.signals.reading import JOURNEY
 from parapet.signals.recorder import Recorder
+from parapet.signals.refs import Refs
 from parapet.signals.spanning import Ref, Spanning
 
 P = ParamSpec("P")
@@ -37,10 +41,11 @@ class Attempt:
     inside wins, exception or not; the last word counts.
     """
 
-    __slots__ = ("_journey", "_outcome", "_started")
+    __slots__ = ("_journey", "_outcome", "_refs", "_started")
 
-    def __init__(self, journey: Journey) -> None:
+    def __init__(self, journey: Journey, refs: Mapping[str, object] | None = None) -> None:
         self._journey = journey
+        self._refs = refs
         self._outcome: Outcome | None = None
         self._started = perf_counter()
 
@@ -56,6 +61,10 @@ class Attempt:
         """We let the user down, although nothing was raised. Burns budget."""
         self._outcome = Outcome.FAILURE
 
+    def about(self, **refs: object) -> None:
+        """What it concerns, exactly, once that is known: `attempt.about(order=order.id)`. Never becomes a label."""
+        self._refs = {**(self._refs or {}), **refs}
+
     def __enter__(self) -> Attempt:
         self._started = perf_counter()
         return self
@@ -64,7 +73,7 @@ class Attempt:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         seconds = perf_counter() - self._started
-        self._journey.record(self._outcome or outcome_of(error), seconds)
+        self._journey.record(self._outcome or outcome_of(error), seconds, refs=self._refs)
 
     async def __aenter__(self) -> Attempt:
         return self.__enter__()
@@ -82,25 +91,47 @@ class Journey:
         ConfigurationError: the name cannot be used.
     """
 
-    __slots__ = ("name", "recorder", "spanning", "title")
+    __slots__ = ("_refs", "name", "recorder", "spanning", "title")
 
-    def __init__(self, name: str, title: str, recorder: Recorder, spanning: Spanning | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        recorder: Recorder,
+        spanning: Spanning | None = None,
+        refs: Refs | None = None,
+    ) -> None:
         recorder.register_journey(name)
         self.name = name
         self.title = title
         self.recorder = recorder
         self.spanning = spanning or Spanning(recorder)
+        self._refs = refs
 
     def __repr__(self) -> str:
         return f"Journey({self.name!r})"
 
-    def attempt(self) -> Attempt:
-        """A context manager around one attempt: `with checkout.attempt() as attempt:`, or `async with`."""
-        return Attempt(self)
+    def attempt(self, refs: Mapping[str, object] | None = None) -> Attempt:
+        """A context manager around one attempt: `with checkout.attempt() as attempt:`, or `async with`.
 
-    def record(self, outcome: Outcome | str, duration_seconds: float = 0.0) -> None:
+        Args:
+            refs: exactly what it concerns: {"order": 4711}. Never a label; see also `Attempt.about`.
+        """
+        return Attempt(self, refs)
+
+    def record(
+        self,
+        outcome: Outcome | str,
+        duration_seconds: float = 0.0,
+        *,
+        refs: Mapping[str, object] | None = None,
+    ) -> None:
         """Count one attempt that ended as *outcome* after *duration_seconds*. Never raises."""
         self.recorder.record(self.name, outcome, duration_seconds)
+        if refs and self._refs is not None:
+            with guarded("signals.journey"):
+                fields = {names.JOURNEY: self.name, names.OUTCOME: delays.text_of(outcome)}
+                self._refs.offer(JOURNEY, fields, refs)
 
     def by_job(self, *, task: str, queue: str | None = None) -> Journey:
         """Measure the journey by the runs of a background job, in one *queue* or in all; returns the journey itself.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,9 +21,12 @@ MOST_WAITING = 10_000
 MOST_AT_ONCE = 100
 MOST_REFS = 20
 LONGEST_REF = 200
+LAST_SECONDS = 5.0
+"""How long the end of the process waits for what is still on its way."""
 
 FULL = "full"
 SINK = "sink"
+RATE = "rate"
 MALFORMED = "malformed"
 
 
@@ -62,7 +66,9 @@ class Refs:
             os.register_at_fork(after_in_child=_in_child(ref(self)))
 
     def to(self, sink: Sink) -> None:
-        """Hand every sighting from now on to *sink*."""
+        """Hand every sighting from now on to *sink*, also what is on its way when the process ends."""
+        if self._sink is None:
+            atexit.register(_at_exit, ref(self))
         self._sink = sink
         for reason in (FULL, SINK, MALFORMED):
             self._recorder.declare(names.REFS_DROPPED, (reason,))
@@ -137,6 +143,12 @@ def _hand_over(refs: ref[Refs], waiting: _Waiting) -> None:
         for item in items:
             if isinstance(item, Event):
                 item.set()
+
+
+def _at_exit(refs: ref[Refs]) -> None:
+    alive = refs()
+    if alive is not None and alive._thread is not None:
+        alive.drain(LAST_SECONDS)
 
 
 def _in_child(refs: ref[Refs]) -> Callable[[], None]:

@@ -18,12 +18,14 @@ from heapq import heappop, heappush
 from time import monotonic
 from typing import Protocol, TypeAlias
 
+from parapet.core import names
 from parapet.core.clock import Clock, SystemClock
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import Outcome
 from parapet.signals.reading import JOURNEY
 from parapet.signals.recorder import Recorder
+from parapet.signals.refs import Refs
 
 LONGEST_REF = 100
 LONGEST_DEADLINE_SECONDS = 30 * 86_400.0
@@ -34,6 +36,8 @@ MOST_OWED = 1_000
 REST_SECONDS = 5.0
 """How long a store that failed is left alone: a request must not wait for it again and again."""
 
+REFERENCE = "reference"
+"""What the reference of an attempt is called among its exact identifiers."""
 STORE_FAILED = "pending_store"
 STORE_FULL = "pending_full"
 BAD_DEADLINE = "deadline"
@@ -126,9 +130,16 @@ class Spanning:
     store has to answer fast or fail fast; after a failure it is left alone for five seconds.
     """
 
-    def __init__(self, recorder: Recorder, clock: Clock | None = None, pending: PendingJourneys | None = None) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        clock: Clock | None = None,
+        pending: PendingJourneys | None = None,
+        refs: Refs | None = None,
+    ) -> None:
         self.clock: Clock = clock or SystemClock()
         self._recorder = recorder
+        self._refs = refs
         self._pending: PendingJourneys = pending or InProcess()
         self._owed: deque[Ending] = deque()
         self._rest_until = 0.0
@@ -233,6 +244,9 @@ class Spanning:
 
     def _count(self, pending: Pending, outcome: Outcome, ended: float) -> Outcome:
         self._recorder.record(pending.journey, outcome, max(0.0, ended - pending.started))
+        if self._refs is not None:
+            fields = {names.JOURNEY: pending.journey, names.OUTCOME: outcome.value}
+            self._refs.offer(JOURNEY, fields, {REFERENCE: pending.ref})
         return outcome
 
     def _owe(self, ending: Ending) -> None:

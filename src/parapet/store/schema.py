@@ -315,5 +315,21 @@ requests = Table(
 )
 """What was done for a request that named itself, so that it is done once however often it is sent."""
 
+sightings = Table(
+    f"{TABLE_PREFIX}sightings",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("service", Words(128), nullable=False),
+    Column("signal", Words(64), nullable=False),
+    Column("subject", Words(128), nullable=False),
+    Column("went_wrong", Boolean, nullable=False),
+    Column("fields", CanonicalJson, nullable=False),
+    Column("refs", CanonicalJson, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Index(f"ix_{TABLE_PREFIX}sightings_about", "service", "subject", "seen_at"),
+    Index(f"ix_{TABLE_PREFIX}sightings_seen", "seen_at"),
+)
+"""Exact identifiers that events came with. Kept for days, not for good."""
+
 APPEND_ONLY = (entries, audit)
 """Tables of which the database itself refuses to change or remove a row."""

@@ -24,6 +24,7 @@ from parapet.store.outbox import OutboxRows
 from parapet.store.probes import ProbeRows
 from parapet.store.records import AuditRows, Heartbeats, RetrospectiveRows
 from parapet.store.routes import RouteRows
+from parapet.store.sightings import SightingRows
 
 T = TypeVar("T")
 
@@ -48,6 +49,7 @@ class Transaction:
         self.items = ItemRows(connection)
         self.measurements = MeasurementRows(connection)
         self.routes = RouteRows(connection, self.incidents)
+        self.sightings = SightingRows(connection)
         self._connection = connection
 
     def count_chains(self, incident_id: IncidentId | None = None) -> int:

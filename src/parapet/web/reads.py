@@ -14,6 +14,7 @@ from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, ChangeKind, Entry, Episode, Incident
 from parapet.incidents.past import Past
 from parapet.incidents.policy import IncidentPolicy
+from parapet.incidents.sightings import Objects
 from parapet.incidents.triage import Triage
 from parapet.lessons.retrospective import Retrospective
 from parapet.response.runbook import Runbook
@@ -121,6 +122,8 @@ class IncidentFile(Protocol):
     def past(self) -> Past: ...
     @property
     def items(self) -> Sequence[ActionItem]: ...
+    @property
+    def objects(self) -> Objects | None: ...
 
 
 class Trust(Protocol):

@@ -1,0 +1,134 @@
+"""Exact identifiers, from signals to evidence and from evidence to an incident. What is kept is bounded three times:
+by a queue in each process, by a number a minute, and by a number of rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from threading import Event
+
+from parapet.core import names
+from parapet.core.errors import EvidenceUnavailable
+from parapet.incidents.model import Incident
+from parapet.incidents.payload import clean
+from parapet.incidents.promise import Promise
+from parapet.incidents.sightings import (
+    ANYTHING,
+    SUBJECTS,
+    Objects,
+    Sighted,
+    closest,
+    went_wrong,
+)
+from parapet.ops.context import Context
+from parapet.signals.recorder import Recorder
+from parapet.signals.refs import LONGEST_REF, RATE, Sighting
+from parapet.store.store import Store, Transaction
+
+WRONG_A_MINUTE = 600
+WELL_A_MINUTE = 20
+"""How many events of the same fields a process keeps: of those that went wrong nearly all, of the others a sample."""
+MOST_KINDS = 2_000
+"""Combinations of fields in one minute; what is beyond counts together."""
+TRIES = 4
+PAUSE_SECONDS = 1.0
+LOOKBACK_SECONDS = 900.0
+"""An alert begins after what it tells of."""
+MOST_LOOKED_AT = 2_000
+MOST_SHOWN = 20
+FORGET_EVERY_SECONDS = 60.0
+TURN = "sightings"
+
+
+class SightingKeeper:
+    """The evidence store as a sink: `parapet.refs.to(SightingKeeper(...))`. Called on the thread of `Refs` only."""
+
+    def __init__(self, store: Store, service: str, recorder: Recorder, *, pause_seconds: float = PAUSE_SECONDS) -> None:
+        self._store = store
+        self._service = service
+        self._pause_seconds = pause_seconds
+        self._recorder = recorder
+        self._minute: datetime | None = None
+        self._kept: dict[tuple[object, ...], int] = {}
+        recorder.declare(names.REFS_DROPPED, (RATE,))
+
+    def __call__(self, batch: Sequence[Sighting]) -> None:
+        """Keep *batch*, as far as the number a minute allows; what is beyond it is counted.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer, not even after some tries.
+            SchemaOutdated: migrations are missing.
+        """
+        told = [self._sighted(one) for one in batch]
+        kept = [one for one in told if self._admit(one)]
+        if len(kept) < len(batch):
+            self._recorder.add(names.REFS_DROPPED, (RATE,), len(batch) - len(kept))
+        if not kept:
+            return
+        for attempt in range(1, TRIES):
+            try:
+                self._keep(kept)
+            except EvidenceUnavailable:  # what comes meanwhile waits in the queue, and is counted if it overflows
+                Event().wait(self._pause_seconds * attempt)
+            else:
+                return
+        self._keep(kept)
+
+    def _keep(self, kept: Sequence[Sighted]) -> None:
+        def work(tx: Transaction) -> None:
+            tx.sightings.add(kept)
+
+        self._store.transact(work)
+
+    def _sighted(self, one: Sighting) -> Sighted:
+        fields = _cleaned(one.fields)
+        return Sighted(
+            service=self._service,
+            signal=one.signal,
+            subject=next((fields[label] for label in SUBJECTS if label in fields), ""),
+            went_wrong=went_wrong(fields),
+            fields=fields,
+            refs=_cleaned(one.refs),
+            seen_at=one.seen_at,
+        )
+
+    def _admit(self, one: Sighted) -> bool:
+        minute = one.seen_at.replace(second=0, microsecond=0)
+        if minute != self._minute:
+            self._minute = minute
+            self._kept.clear()
+        kind: tuple[object, ...] = (one.signal, *one.fields.values())
+        if kind not in self._kept and len(self._kept) >= MOST_KINDS:
+            kind = (one.went_wrong,)
+        number = self._kept[kind] = self._kept.get(kind, 0) + 1
+        return number <= (WRONG_A_MINUTE if one.went_wrong else WELL_A_MINUTE)
+
+
+def objects_near(
+    context: Context, tx: Transaction, incident: Incident, promise: Promise | None, *, now: datetime
+) -> Objects | None:
+    """What went wrong near the onset of *incident*, by exact object; None: it is about nothing that carries any."""
+    concern = (ANYTHING if promise is None else promise.concern).narrowed(incident)
+    if not concern.subjects:
+        return None
+    found = tx.sightings.between(
+        context.service,
+        concern.subjects,
+        incident.started_at - timedelta(seconds=LOOKBACK_SECONDS),
+        max(incident.started_at, incident.resolved_at or now),
+        limit=MOST_LOOKED_AT,
+    )
+    return closest(incident.started_at, found, concern, MOST_SHOWN, more=len(found) == MOST_LOOKED_AT)
+
+
+def forget(context: Context, tx: Transaction, *, now: datetime) -> int:
+    """Drop what is older than the policy says, and the oldest of too many. Once a minute, whoever asks."""
+    policy = context.policy
+    if not tx.heartbeats.turn(TURN, now=now, every=timedelta(seconds=FORGET_EVERY_SECONDS)):
+        return 0
+    return tx.sightings.forget(now - timedelta(seconds=policy.sightings_kept_seconds), policy.most_sightings)
+
+
+def _cleaned(said: Mapping[str, str]) -> dict[str, str]:
+    return {clean(name, LONGEST_REF): clean(value, LONGEST_REF) for name, value in said.items()}

@@ -31,8 +31,8 @@ page lists is what rules, dashboards and your own queries may rely on.
 
 Recording never raises and never blocks. A value outside its vocabulary, or beyond its ceiling, is counted as `other`
 and in `parapet_signals_rejected_total{family,reason}`; the event itself is never lost. Exact identifiers (`refs`) never
-become labels: they go to the sink that the host wires with `parapet.refs.to(sink)`, and what the sink could not take is
-counted in `parapet_refs_dropped_total{reason}`.
+become labels: they go to the evidence database, or to the sink that the host wires with `parapet.refs.to(sink)`, and
+what was not kept is counted in `parapet_refs_dropped_total{reason}`.
 """
 
 ENUMS = (

@@ -31,7 +31,11 @@ def address(shop: Shop) -> Iterator[str]:
     shop.clock.advance(-244)
     ci = Actor(kind=ActorClass.EXTERNAL, name="ci")
     shop.parapet.changes.mark(kind=ChangeKind.DEPLOY, version="1.8.2", actor=ci)
-    shop.clock.advance(244)
+    shop.clock.advance(200)
+    for number in range(9):
+        shop.parapet._journeys["checkout"].record("failure", refs={"order": number, "payment": f"pi_{number:060d}"})
+    assert shop.parapet.refs.drain(10)
+    shop.clock.advance(44)
     shop.fire()
     shop.clock.advance(60)
     with socket.socket() as listening:

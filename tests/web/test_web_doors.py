@@ -14,6 +14,7 @@ from parapet.core.types import IncidentId
 from parapet.web import Action, Principal, Role, workbench
 from parapet.web.routes import Door
 from parapet.web.site import ROUTES
+from parapet.web.views.objects import MOST_AT_ONCE
 
 if TYPE_CHECKING:
     from tests.web.conftest import Answer, Shop
@@ -244,6 +245,10 @@ def hostile(shop: Shop) -> Shop:
     labels = {"alertname": HOSTILE, "severity": "page", "mount": HOSTILE}
     annotations = {"title": HOSTILE, "summary": HOSTILE, "runbook_url": "javascript:alert(1)", "fault_plane": HOSTILE}
     shop.fire(labels=labels, annotations=annotations)
+    checkout = shop.parapet._journeys["checkout"]
+    for number in range(MOST_AT_ONCE + 1):
+        checkout.record("failure", refs={HOSTILE[:60]: HOSTILE, "number": number})
+    assert shop.parapet.refs.drain(10)
     browser = shop.browser()
     fields = browser.get("/parapet/incidents/1").fields("/note")
     assert browser.post("/parapet/incidents/1/note", {**fields, "text": HOSTILE[:99]}).status == 303

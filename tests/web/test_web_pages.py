@@ -113,6 +113,26 @@ def test_an_incident_shows_the_change_before_it_under_the_number_of_its_drawing(
     assert "You do this. Parapet changes nothing." in page
 
 
+def test_an_incident_shows_which_objects_went_wrong(shop: Shop) -> None:
+    """Identifiers in full, to be copied; how each ended; the closest to onset first seen, the others folded."""
+    shop.clock.advance(-70)
+    for number in range(9):
+        shop.parapet._journeys["checkout"].record("failure", refs={"order": 4700 + number})
+        shop.clock.advance(1)
+    shop.parapet._journeys["checkout"].record("user_error", refs={"order": "declined card"})
+    assert shop.parapet.refs.drain(10)
+    shop.clock.advance(61)
+    shop.fire()
+    page = shop.browser().get("/parapet/incidents/1").text
+    shown, folded = page.partition("<summary>3 more</summary>")[::2]
+    assert "<dt>order</dt><dd><code>4708</code></dd>" in shown
+    assert "<dt>order</dt><dd><code>4700</code></dd>" in folded
+    assert "9 events that went wrong near onset" in shown
+    assert "declined card" not in page
+    shop.fire(labels={"alertname": "Disk", "severity": "ticket", "service": "shop"})
+    assert "Exact objects" not in shop.browser().get("/parapet/incidents/2").text
+
+
 def test_the_same_trouble_later_leads_back_to_the_last_time(shop: Shop) -> None:
     """A new incident, linked to the one before; the old one is read from there."""
     shop.fire()

@@ -10,6 +10,7 @@ from parapet.incidents.chronology import sentence
 from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, Entry, Episode, Incident
 from parapet.incidents.past import Past, past_object
+from parapet.incidents.sightings import Objects, Sighted
 from parapet.incidents.triage import Triage
 
 
@@ -93,6 +94,16 @@ def triage_object(triage: Triage) -> JsonObject:
     }
 
 
+def sighted_object(one: Sighted) -> JsonObject:
+    """One event that concerned exact objects."""
+    return {
+        "seen_at": instant(one.seen_at),
+        "signal": one.signal,
+        "refs": dict(one.refs),
+        "fields": dict(one.fields),
+    }
+
+
 def file_object(
     incident: Incident,
     entries: Sequence[Entry],
@@ -100,6 +111,7 @@ def file_object(
     triage: Triage,
     past: Past,
     items: Sequence[ActionItem],
+    objects: Objects | None = None,
 ) -> JsonObject:
     """Everything about one incident."""
     return {
@@ -107,6 +119,7 @@ def file_object(
         "triage": triage_object(triage),
         "memory": past_object(past),
         "action_items": [item_object(item) for item in items],
+        "objects": [sighted_object(one) for one in objects.shown] if objects else [],
         "alerts": [episode_object(episode) for episode in episodes],
         "chronology": [entry_object(entry) for entry in entries],
     }

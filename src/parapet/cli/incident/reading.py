@@ -88,7 +88,8 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
     held = app.look.incident(number)
     incident, triage = held.incident, held.triage
     if as_json:
-        click.echo(json.dumps(file_object(incident, held.entries, held.episodes, triage, held.past, held.items)))
+        document = file_object(incident, held.entries, held.episodes, triage, held.past, held.items, held.objects)
+        click.echo(json.dumps(document))
         return
     now = app.clock.now()
     tone = Tone.PAGE if incident.severity is Severity.PAGE else Tone.TICKET
@@ -114,6 +115,13 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
     click.echo(fact("Next", triage.next_step.text))
     for item in held.items:
         click.echo(fact("To do", f"{item.ref} ({item.state.value}) {item.title}: {item.kind} {item.object_id}"))
+    if held.objects is not None and held.objects.shown:
+        shown, total = len(held.objects.shown), held.objects.total
+        click.echo(f"\nExact objects, UTC: {shown} of {total} that went wrong near onset")
+        for one in held.objects.shown:
+            refs = "  ".join(f"{toned(name, Tone.QUIET)} {value}" for name, value in one.refs.items())
+            ended = one.fields.get("outcome", "went wrong")
+            click.echo(f"  {one.seen_at:%m-%d %H:%M:%S}  {toned(f'{one.signal} {ended}', Tone.QUIET)}  {refs}")
     click.echo("\nChronology, UTC")
     for row in merge(held.entries, [near.change for near in held.near_changes]):
         when = row.occurred_at.strftime("%m-%d %H:%M:%S")

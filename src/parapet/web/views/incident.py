@@ -21,7 +21,7 @@ from parapet.web.views.home import Figure
 from parapet.web.views.items import ItemRow, item_rows
 from parapet.web.views.journeys import RESTING, UNSURE
 from parapet.web.views.links import Link
-from parapet.web.views.objects import ObjectRow, object_rows, objects_sub
+from parapet.web.views.objects import ObjectsView, objects_view
 from parapet.web.views.spans import SpanChart, span_chart
 from parapet.web.views.strip import Strip, next_step, strip
 from parapet.web.words import CLAIM, Word
@@ -104,8 +104,7 @@ class IncidentView:
     claims: tuple[ClaimView, ...]
     changes: tuple[NearRow, ...]
     changes_sub: str
-    objects: tuple[ObjectRow, ...]
-    objects_sub: str
+    objects: ObjectsView
     chronology: Chronology
     items: tuple[ItemRow, ...]
     runbooks: tuple[RunbookView, ...]
@@ -151,8 +150,7 @@ def incident_view(
         claims=_claims(file.triage, file.past.last),
         changes=near_rows(near, now=now),
         changes_sub=_changes_sub(incident, policy, now),
-        objects=object_rows(file.objects, now=now),
-        objects_sub=objects_sub(file.objects),
+        objects=objects_view(file.objects, incident.started_at, now=now),
         chronology=chronology(
             incident, file.entries, near, tab=tab, waiting=text.sentence(next_step(incident, policy, now)), now=now
         ),

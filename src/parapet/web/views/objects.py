@@ -12,6 +12,8 @@ from parapet.web import text
 LONGEST_NAME = 40
 LONGEST_IDENTIFIER = 200
 MOST_REFS = 6
+MOST_AT_ONCE = 6
+"""How many are seen without unfolding more."""
 PLAIN = frozenset({"none", vocabulary.OTHER})
 """Values that say nothing more."""
 
@@ -31,15 +33,31 @@ class ObjectRow:
     """Which signal, and where in it: 'provider feedback, postmark, email'."""
 
 
-def object_rows(objects: Objects | None, *, now: datetime) -> tuple[ObjectRow, ...]:
-    """Rows in the order in which things happened."""
-    return () if objects is None else tuple(_row(one, now) for one in objects.shown)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectsView:
+    """Two lists, each in the order in which things happened."""
+
+    closest: tuple[ObjectRow, ...]
+    """Seen at once; none: there is nothing to show."""
+    others: tuple[ObjectRow, ...]
+    """Unfolded on request."""
+    sub: str
 
 
-def objects_sub(objects: Objects | None) -> str:
+def objects_view(objects: Objects | None, onset: datetime, *, now: datetime) -> ObjectsView:
+    """What went wrong closest to *onset*, and the rest."""
+    if objects is None:
+        return ObjectsView(closest=(), others=(), sub="")
+    near = sorted(objects.shown, key=lambda one: abs(one.seen_at - onset))[:MOST_AT_ONCE]
+    return ObjectsView(
+        closest=tuple(_row(one, now) for one in objects.shown if one in near),
+        others=tuple(_row(one, now) for one in objects.shown if one not in near),
+        sub=objects_sub(objects),
+    )
+
+
+def objects_sub(objects: Objects) -> str:
     """How many of how many are shown."""
-    if objects is None or not objects.shown:
-        return ""
     shown = len(objects.shown)
     of = f"{objects.total:,} or more" if objects.more else f"{objects.total:,}"
     if shown == objects.total and not objects.more:

@@ -9,7 +9,7 @@ from tests.conftest import ANA, at
 
 from parapet.core import names, vocabulary
 from parapet.incidents.model import ChangeKind
-from parapet.ops.mark import ChangeMarks
+from parapet.ops.mark import UNKNOWN_VERSION, ChangeMarks
 from parapet.ops.work import Worker
 from parapet.signals.numbers import NumberSnapshot
 from parapet.signals.recorder import Recorder
@@ -38,6 +38,33 @@ def test_the_latest_change_of_each_kind_is_a_signal(desk: Desk) -> None:
     desk.changes.mark(kind=ChangeKind.FLAG, actor=ANA, title="new checkout on", occurred_at=at("01:30"))
     worker.tick()
     assert shown(recorder) == {"deploy": at("02:00").timestamp(), "flag": at("01:30").timestamp()}
+
+
+def releases(recorder: Recorder) -> dict[tuple[str, ...], float]:
+    """Kind and version -> since when it runs, as a scrape reads it."""
+    for family in recorder.read():
+        if family.name == names.RELEASE and isinstance(family, NumberSnapshot):
+            return dict(family.series)
+    return {}
+
+
+def test_only_the_release_that_runs_is_shown(desk: Desk) -> None:
+    """Its version is a label, one at a time: after a rollback the earlier one again; unknown, if nobody told it."""
+    recorder = Recorder()
+    marks = ChangeMarks(desk.context, recorder)
+    desk.clock.set(at("05:00"))
+    marks.show()
+    assert releases(recorder) == {}
+    told = (
+        (ChangeKind.DEPLOY, "1.8.1", "01:00"),
+        (ChangeKind.DEPLOY, "1.8.2", "02:00"),
+        (ChangeKind.ROLLBACK, "1.8.1", "03:00"),
+        (ChangeKind.DEPLOY, None, "04:00"),
+    )
+    for kind, version, when in told:
+        desk.changes.mark(kind=kind, actor=ANA, version=version, title="to production", occurred_at=at(when))
+        marks.show()
+        assert releases(recorder) == {(kind.value, version or UNKNOWN_VERSION): at(when).timestamp()}
 
 
 def test_a_change_that_is_still_to_come_is_not_shown(desk: Desk) -> None:

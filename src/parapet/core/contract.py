@@ -38,6 +38,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         names.AI_APPROVAL_BACKLOG: "Looks at approvals that wait for a person, by how long the oldest of them waited.",
         names.CHANGE_LAST: "When the system was last changed, by kind of change, in epoch seconds.",
         names.INGEST: "Bodies of alerts that were handed in, by who sent them and what became of them.",
+        names.RELEASE: "When the version that runs now was deployed, or rolled back to, in epoch seconds.",
         names.REFS_DROPPED: "Exact identifiers that did not reach the evidence sink, by reason.",
         names.REJECTED: (
             "Values outside their vocabulary or beyond their ceiling. Their events were counted all the same."
@@ -77,6 +78,7 @@ SIGNALS: Mapping[str, str] = MappingProxyType(
         names.AI_APPROVAL: "ai.approval",
         names.AI_APPROVAL_BACKLOG: "ai.approval_backlog",
         names.CHANGE_LAST: "change",
+        names.RELEASE: "change",
     }
 )
 """Family of metrics -> the signal it belongs to, as the counter of rejected values names it; else its own name."""
@@ -95,6 +97,7 @@ CEILINGS: Mapping[str, int] = MappingProxyType(
         names.GUARDRAIL: 30,
         names.TOOL: 50,
         names.EVALUATION: 30,
+        names.VERSION: 100,
         names.FAMILY: 100,
         names.REASON: 20,
         names.WHERE: 200,

@@ -26,6 +26,7 @@ ORIGINS: Mapping[str, str] = {
     names.GUARDRAIL: "guardrails you define",
     names.TOOL: "tools you give to models",
     names.EVALUATION: "evaluations you define",
+    names.VERSION: "versions of the deploys you mark",
     names.PROBE: "probes you define",
     names.FAMILY: "signal families",
     names.REASON: "reasons in Parapet's code",

@@ -51,6 +51,17 @@ class ChangeRows:
         )
         return {ChangeKind(kind): when for kind, when in rows}
 
+    def release(self, service: str, until: datetime) -> Change | None:
+        """The latest deploy or rollback of the service until then; None if nobody told of any."""
+        kinds = (ChangeKind.DEPLOY.value, ChangeKind.ROLLBACK.value)
+        rows = self._connection.execute(
+            select(table)
+            .where(table.c.service == service, table.c.kind.in_(kinds), table.c.occurred_at <= until)
+            .order_by(table.c.occurred_at.desc(), table.c.id.desc())
+            .limit(1)
+        ).mappings()
+        return next(map(_change, rows), None)
+
     def newest(self, service: str, limit: int, since: datetime | None = None) -> tuple[Change, ...]:
         """The latest changes of a service, and of providers that anybody may depend on, newest first."""
         when = true() if since is None else table.c.occurred_at >= since

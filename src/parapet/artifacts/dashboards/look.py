@@ -22,6 +22,7 @@ from parapet.core.vocabulary import (
     ToolOutcome,
 )
 from parapet.slo.burn import BurnPolicy
+from parapet.slo.state import StateNumber
 
 
 class Tone(StrEnum):
@@ -78,31 +79,6 @@ def burn_scale(policy: BurnPolicy) -> Scale:
     return (Tone.GOOD, *sorted(steps))
 
 
-class State(StrEnum):
-    """A state's word, as on the workbench."""
-
-    GOOD = "Good"
-    MAINTENANCE = "In maintenance"
-    NOT_ENOUGH_EVIDENCE = "Not enough evidence"
-    STALE = "Stale"
-    BURNING_TICKET = "Burning, ticket"
-    BURNING_PAGE = "Burning, page"
-
-
-STATE_CODES: Mapping[State, float] = MappingProxyType({state: float(code) for code, state in enumerate(State)})
-"""The larger, the more it needs a person."""
-STATE_TONES: Mapping[State, Tone] = MappingProxyType(
-    {
-        State.GOOD: Tone.GOOD,
-        State.MAINTENANCE: Tone.NONE,
-        State.NOT_ENOUGH_EVIDENCE: Tone.NONE,
-        State.STALE: Tone.STALE,
-        State.BURNING_TICKET: Tone.TICKET,
-        State.BURNING_PAGE: Tone.PAGE,
-    }
-)
-
-
 def words(meanings: Mapping[float, tuple[str, Tone]]) -> list[schema.ValueMapping]:
     """Numbers that are shown as coloured words."""
     options = {
@@ -112,7 +88,18 @@ def words(meanings: Mapping[float, tuple[str, Tone]]) -> list[schema.ValueMappin
     return [schema.ValueMap(options=options)]
 
 
-STATES = words({STATE_CODES[one]: (one.value, STATE_TONES[one]) for one in State})
+STATES = words(
+    {
+        StateNumber.GOOD: ("Good", Tone.GOOD),
+        StateNumber.MAINTENANCE: ("In maintenance", Tone.ACCENT),
+        StateNumber.IDLE: ("Idle", Tone.NONE),
+        StateNumber.NOT_ENOUGH_EVIDENCE: ("Not enough evidence", Tone.NONE),
+        StateNumber.STALE: ("Stale", Tone.STALE),
+        StateNumber.BURNING_TICKET: ("Burning, ticket", Tone.TICKET),
+        StateNumber.BURNING_PAGE: ("Burning, page", Tone.PAGE),
+    }
+)
+"""A recorded state in words, as on the workbench."""
 
 _MEANT: Mapping[str, Tone] = MappingProxyType(
     {

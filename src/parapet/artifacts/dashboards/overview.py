@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana_foundation_sdk.models import dashboard as schema
 
 from parapet.artifacts.dashboards.board import DAY, Board, Heading, Line, choice, refresh, span
-from parapet.artifacts.dashboards.look import BUDGET, STATE_CODES, STATES, Scale, State, Tone, burn_scale, some_are
+from parapet.artifacts.dashboards.look import BUDGET, STATES, Scale, Tone, burn_scale, some_are
 from parapet.artifacts.dashboards.marks import alerts, changes
 from parapet.artifacts.dashboards.panels import WIDE, About, Query, bands, figure, lines
 from parapet.artifacts.dashboards.queries import CHOSEN, legend, state, titled, worst
@@ -18,6 +18,7 @@ from parapet.slo import series
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog
 from parapet.slo.durations import spoken
+from parapet.slo.state import StateNumber
 
 LEGEND = legend(names.TITLE)
 FIRST_SCREEN = 14
@@ -50,9 +51,9 @@ def overview(catalog: Catalog, wiring: Wiring) -> Board:
             *alerts(f'{{{names.SERVICE}=~"$service"}}', catalog.diagnostics, policy),
         ),
         lines=(
-            Line(height=4, panels=(*_counts(policy), *_extremes(burn))),
+            Line(height=4, panels=(*_counts(), *_extremes(burn))),
             Line(height=min(4 + len(catalog), FIRST_SCREEN), panels=(worst_first(policy, burn),)),
-            Line(height=height, panels=(_bands(policy),)),
+            Line(height=height, panels=(_bands(),)),
             *all_watched(catalog),
             Heading(title="How it went"),
             budgets(CHOSEN, len(catalog)),
@@ -61,20 +62,16 @@ def overview(catalog: Catalog, wiring: Wiring) -> Board:
     )
 
 
-def _state(policy: BurnPolicy) -> str:
-    return state(CHOSEN, series.event_count_series(policy.current_window_seconds))
-
-
-def _counts(policy: BurnPolicy) -> tuple[schema.Panel, ...]:
+def _counts() -> tuple[schema.Panel, ...]:
     """How many promises are in which state."""
-    rests, ticket, page = (STATE_CODES[one] for one in (State.MAINTENANCE, State.BURNING_TICKET, State.BURNING_PAGE))
+    rests, ticket, page = StateNumber.MAINTENANCE, StateNumber.BURNING_TICKET, StateNumber.BURNING_PAGE
     counted = (
-        ("Users are hurt", "Promises for which a page fires.", f"== {page:g}", Tone.PAGE),
-        ("Slow harm", "Promises for which a ticket fires, and no page.", f"== {ticket:g}", Tone.TICKET),
+        ("Users are hurt", "Promises for which a page fires.", f"== {page:d}", Tone.PAGE),
+        ("Slow harm", "Promises for which a ticket fires, and no page.", f"== {ticket:d}", Tone.TICKET),
         (
             "Nobody can say",
             "Promises that are stale, or of which too little happened to judge. That is neither good nor bad.",
-            f"> {rests:g} < {ticket:g}",
+            f"> {rests:d} < {ticket:d}",
             Tone.STALE,
         ),
         ("Good", "Promises that are kept, with evidence.", "== 0", Tone.GOOD),
@@ -82,7 +79,7 @@ def _counts(policy: BurnPolicy) -> tuple[schema.Panel, ...]:
     return tuple(
         figure(
             About(title=title, text=text, width=3),
-            Query(expr=f"count((\n{_state(policy)}\n) {test}) or vector(0)", now=True),
+            Query(expr=f"count((\n{state(CHOSEN)}\n) {test}) or vector(0)", now=True),
             colours=some_are(tone),
         )
         for title, text, test, tone in counted
@@ -121,14 +118,15 @@ def _extremes(burn: Scale) -> tuple[schema.Panel, ...]:
     )
 
 
-def _bands(policy: BurnPolicy) -> schema.Panel:
+def _bands() -> schema.Panel:
     about = About(
         title="How every promise stood",
-        text="A band for each promise: pages are where users are hurt. No evidence is neither good nor bad.",
+        text="A band for each promise: pages are where users are hurt. No evidence is neither good nor bad, nor is "
+        "maintenance.",
         width=WIDE,
         links=LINKS,
     )
-    return bands(about, Query(expr=titled(_state(policy), CHOSEN), legend=LEGEND), meanings=STATES)
+    return bands(about, Query(expr=titled(state(CHOSEN), CHOSEN), legend=LEGEND), meanings=STATES)
 
 
 def _curves(policy: BurnPolicy, burn: Scale) -> tuple[schema.Panel, ...]:

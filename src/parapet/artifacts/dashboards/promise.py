@@ -19,6 +19,7 @@ from parapet.artifacts.dashboards.panels import HALF, About, Query, bands, figur
 from parapet.artifacts.dashboards.places import Subject
 from parapet.artifacts.dashboards.queries import any_of, state, where
 from parapet.artifacts.dashboards.raw import raw_lines
+from parapet.artifacts.dashboards.releases import by_release
 from parapet.artifacts.dashboards.watched import events_of, watched, words_about, workbench_of
 from parapet.artifacts.promql import number
 from parapet.core import names
@@ -89,7 +90,8 @@ def _section(one: Slice, policy: BurnPolicy, wiring: Wiring, *, timed: bool) -> 
         Line(height=4, panels=_figures(one, policy)),
         Line(height=9, panels=(_burn(one, policy), _closeness(one, policy))),
         Line(height=8, panels=(_bad_share(one, policy), _events(one, policy))),
-        Line(height=8, panels=(_budget(one, policy), _stood(one, policy))),
+        Line(height=8, panels=(_budget(one, policy), _stood(one))),
+        Line(height=7, panels=by_release(one, policy)),
         *raw_lines(one, timed=timed),
     ]
 
@@ -140,7 +142,7 @@ def _figures(one: Slice, policy: BurnPolicy) -> tuple[schema.Panel, ...]:
         ),
     )
     return (
-        _state_figure(one, policy),
+        _state_figure(one),
         *(
             figure(
                 About(title=title, text=text, width=FIGURE, unit=unit, nothing=nothing),
@@ -153,15 +155,17 @@ def _figures(one: Slice, policy: BurnPolicy) -> tuple[schema.Panel, ...]:
     )
 
 
-def _state(one: Slice, policy: BurnPolicy, *groups: str) -> str:
-    by = ", ".join((names.SERVICE, names.SLICE, *groups))
-    events = series.event_count_series(policy.current_window_seconds)
-    return state(where(one), events, by=by, promise=series.matching(one.service, one.name))
+def _state(one: Slice) -> str:
+    if not one.group_by:
+        return state(where(one))
+    without = "".join(f',{label}=""' for label in one.group_by)
+    whole = f"{series.matching(one.service, one.name)[:-1]}{without}}}"
+    return state(where(one), by=", ".join((names.SERVICE, names.SLICE, *one.group_by)), whole=whole)
 
 
-def _state_figure(one: Slice, policy: BurnPolicy) -> schema.Panel:
+def _state_figure(one: Slice) -> schema.Panel:
     about = About(title="State", text="As the workbench says it.", width=FIGURE, nothing="never heard of")
-    return figure(about, Query(expr=f"max(\n{_state(one, policy)}\n)", now=True), meanings=STATES)
+    return figure(about, Query(expr=f"max(\n{_state(one)}\n)", now=True), meanings=STATES)
 
 
 def _burn(one: Slice, policy: BurnPolicy) -> schema.Panel:
@@ -287,14 +291,14 @@ def _budget(one: Slice, policy: BurnPolicy) -> schema.Panel:
     )
 
 
-def _stood(one: Slice, policy: BurnPolicy) -> schema.Panel:
+def _stood(one: Slice) -> schema.Panel:
     about = About(
         title="How it stood",
-        text="Burning means that an alert fires. No evidence is neither good nor bad.",
+        text="Burning means that an alert fires. No evidence is neither good nor bad, nor is maintenance.",
         width=HALF,
     )
-    legend = _prefix(one).removesuffix(": ") or one.title
-    return bands(about, Query(expr=_state(one, policy, *one.group_by), legend=legend), meanings=STATES)
+    named = _prefix(one).removesuffix(": ") or one.title
+    return bands(about, Query(expr=_state(one), legend=named), meanings=STATES)
 
 
 def _prefix(one: Slice) -> str:

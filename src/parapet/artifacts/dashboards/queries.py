@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from parapet.artifacts.dashboards.look import STATE_CODES, State
 from parapet.core import names
-from parapet.core.vocabulary import Severity
 from parapet.slo import series
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.slice import Slice
@@ -21,7 +19,6 @@ RATE = "$__rate_interval"
 """Grafana's window for rates: long enough for the scrape interval, at any zoom."""
 RANGE = "$__range"
 """Grafana's window for "in the time shown"."""
-ALERTS = {Severity.PAGE: names.ALERT_PAGE, Severity.TICKET: names.ALERT_TICKET}
 
 
 def where(one: Slice | Diagnostic) -> str:
@@ -41,27 +38,15 @@ def chosen_groups(one: Slice | Diagnostic) -> str:
     return "".join(f',{label}=~"${label}"' for label in one.group_by)
 
 
-def state(selected: str, events: str, *, by: str = PROMISE, promise: str | None = None) -> str:
-    """How each promise stands, as a code: maintenance, else the first that holds, loudest first.
+def state(selected: str, *, by: str = PROMISE, whole: str | None = None) -> str:
+    """How each promise stands, as it was recorded; of what is not told apart, the loudest.
 
     Args:
-        events: the recorded number of events in the current window.
         by: the labels to tell apart by.
-        promise: the selector without groups, if *selected* has some.
+        whole: the selector of what is recorded without groups, if *selected* has some: what is stale, and what rests.
     """
-    page, ticket = (f"max by ({by}) ({firing(selected, ALERTS[severity])})" for severity in Severity)
-    counted = f"max by ({by}) ({events}{selected})"
-    silent = f"max by ({PROMISE}) ({series.INFO}{promise or selected}) unless on ({PROMISE}) {counted}"
-    resting = f"max by ({PROMISE}) ({series.UNCOUNTED}{promise or selected} == 1)"
-    return (
-        f"{STATE_CODES[State.MAINTENANCE]:g} * {resting}\n"
-        f"or on ({PROMISE}) (\n"
-        f"  {STATE_CODES[State.BURNING_PAGE]:g} * {page}\n"
-        f"  or {STATE_CODES[State.BURNING_TICKET]:g} * {ticket}\n"
-        f"  or {STATE_CODES[State.NOT_ENOUGH_EVIDENCE]:g} * ({counted} == bool 0)\n"
-        f"  or {STATE_CODES[State.STALE]:g} * ({silent})\n"
-        ")"
-    )
+    stands = f"max by ({by}) ({series.STATE}{selected})"
+    return stands if whole is None else f"{stands}\nor on ({PROMISE}) max by ({PROMISE}) ({series.STATE}{whole})"
 
 
 def firing(selected: str, alert: str) -> str:

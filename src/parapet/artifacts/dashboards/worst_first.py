@@ -49,7 +49,7 @@ def worst_first(policy: BurnPolicy, burn: Scale) -> schema.Panel:
         burn: the tones of burn rates.
     """
     current = policy.current_window_seconds
-    stands = state(CHOSEN, series.event_count_series(current))
+    stands = state(CHOSEN)
     burns = worst("max", series.CURRENT_BURN, CHOSEN)
     capped = f"(clamp_max({burns}, {STATE_WEIGHT - 1}) or 0 * (\n{stands}\n))"
     asked = {

@@ -8,6 +8,7 @@ from parapet.core.errors import NotFound
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.incidents.model import Entry, Incident, IncidentState
 from parapet.incidents.transitions import redact
+from parapet.incidents.words import words_of
 from parapet.ops.context import Context
 from parapet.store.store import Transaction
 from parapet.store.verify import Verified
@@ -69,6 +70,7 @@ class Audit:
                 raise NotFound(f"There is no entry {seq} of INC-{incident_id}. Nothing changed.")
             decision = redact(incident, entry, actor=actor, reason=reason, version=version, now=now)
             tx.entries.redact(incident_id, seq)
+            tx.words.replace(incident_id, words_of(incident, tx.entries.of(incident_id)))
             for words in _said(entry):
                 tx.audit.redact(incident.ref, words)
             kept = context.write_down(tx, decision, actor=actor, verb="redact", now=now, reason=reason)

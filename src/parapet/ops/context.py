@@ -15,6 +15,7 @@ from parapet.incidents.measured import moments
 from parapet.incidents.model import Announcement, Decision, Incident, IncidentState
 from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.promise import Promise
+from parapet.incidents.words import words_of
 from parapet.lessons.retrospective import compose, to_json
 from parapet.notify.message import LONGEST_CHANNEL_NAME, Channel, compose_message
 from parapet.store.outbox import Notification
@@ -65,6 +66,7 @@ class Context:
         if not decision.entries:
             return incident  # a repeat: counted, and nothing more to tell
         tx.entries.append(number, decision.entries, recorded_at=now)
+        tx.words.add(number, words_of(incident, decision.entries))
         details: JsonObject = {"version": incident.version, "entries": [entry.kind.value for entry in decision.entries]}
         tx.audit.add(
             actor=actor, verb=verb, target=incident.ref, outcome="done", now=now, reason=reason, details=details

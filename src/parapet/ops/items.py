@@ -9,6 +9,7 @@ from parapet.core.errors import NotFound, Refused
 from parapet.core.types import Actor, ActorClass, IncidentId, JsonObject
 from parapet.incidents.items import ActionItem, ItemState, Reported, close, item_of, told_again
 from parapet.incidents.model import EntryKind, NewEntry
+from parapet.incidents.words import words_of
 from parapet.ops.context import Context
 from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
@@ -183,6 +184,9 @@ class ActionItems:
         now = self._context.clock.now()
         entry = NewEntry(kind=kind, occurred_at=now, actor=actor, payload=payload)
         tx.entries.append(number, (entry,), recorded_at=now)
+        incident = tx.incidents.get(number)
+        if incident is not None:
+            tx.words.add(number, words_of(incident, (entry,)))
 
 
 def _existing(tx: Transaction, number: int) -> ActionItem:

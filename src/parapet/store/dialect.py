@@ -9,7 +9,20 @@ from contextlib import contextmanager
 from weakref import WeakSet
 from zlib import crc32
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url, text
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Integer,
+    Select,
+    Table,
+    column,
+    create_engine,
+    event,
+    make_url,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -24,8 +37,22 @@ POOL_MOST = 20
 WAIT_SECONDS = 5
 """For a connection of the pool, for a lock, for a connect."""
 STATEMENT_SECONDS = 30
+FULL_TEXT = "parapet_words_fts"
+"""The full-text table of SQLite."""
+FOUND_BY = "array_to_tsvector(string_to_array(body, ' '::text))"
+"""What Postgres indexes: the words as they were cut, by no parser of its own."""
 READ_ONLY = "parapet_read_only"
 """Execution option of a connection that will only read."""
+
+_GONE = "INSERT INTO parapet_words_fts(parapet_words_fts, rowid, body) VALUES ('delete', old.incident_id, old.body);"
+_NEW = "INSERT INTO parapet_words_fts(rowid, body) VALUES (new.incident_id, new.body);"
+_FULL_TEXT = (
+    """CREATE VIRTUAL TABLE IF NOT EXISTS parapet_words_fts USING fts5(body, content='parapet_words',
+    content_rowid='incident_id', tokenize='unicode61 remove_diacritics 0', prefix='2 3 4')""",
+    f"CREATE TRIGGER IF NOT EXISTS parapet_words_new AFTER INSERT ON parapet_words BEGIN {_NEW} END",
+    f"CREATE TRIGGER IF NOT EXISTS parapet_words_gone AFTER DELETE ON parapet_words BEGIN {_GONE} END",
+    f"CREATE TRIGGER IF NOT EXISTS parapet_words_more AFTER UPDATE ON parapet_words BEGIN {_GONE} {_NEW} END",
+)
 
 # Any numbers, the same in every process, for the advisory locks of Postgres.
 _UPGRADE_LOCK = 7_217_304_001
@@ -157,6 +184,24 @@ def upsert(
     insert = (sqlite if connection.dialect.name == "sqlite" else postgresql).insert(table).values(**row)
     changed = {name: insert.excluded[name] for name in update}
     connection.execute(insert.on_conflict_do_update(index_elements=list(key), set_=changed))
+
+
+def found_by(connection: Connection, words: Sequence[str]) -> Select[tuple[int]]:
+    """The numbers of the incidents that have a word beginning with each of *words*, which are letters and digits."""
+    if connection.dialect.name == "sqlite":
+        wanted = " AND ".join(f'"{word}"*' for word in words)
+        beside = table(FULL_TEXT, column("rowid", Integer))
+        return select(beside.c.rowid).where(text(f"{FULL_TEXT} MATCH :wanted").bindparams(wanted=wanted))
+    wanted = " & ".join(f"'{word}':*" for word in words)
+    kept = table("parapet_words", column("incident_id", Integer))
+    return select(kept.c.incident_id).where(text(f"{FOUND_BY} @@ CAST(:wanted AS tsquery)").bindparams(wanted=wanted))
+
+
+def full_text_statements(dialect: str) -> tuple[str, ...]:
+    """The statements that make `parapet_words` searchable, and keep it so in the transaction that writes it."""
+    if dialect != "sqlite":
+        return (f"CREATE INDEX IF NOT EXISTS ix_parapet_words_found ON parapet_words USING gin ({FOUND_BY})",)
+    return _FULL_TEXT
 
 
 def append_only_statements(table: str, dialect: str) -> tuple[str, ...]:

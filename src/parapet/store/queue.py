@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BindParameter, ColumnElement, and_, func, literal, literal_column, or_, select, true, tuple_
+from sqlalchemy import BindParameter, ColumnElement, and_, literal, literal_column, select, true, tuple_
 
 from parapet.core.errors import MalformedPayload
 from parapet.incidents.model import Incident, IncidentState
@@ -49,7 +49,7 @@ def stretch(
         MalformedPayload: *before* is no place in this list.
     """
     size = max(1, min(limit, LARGEST_PAGE))
-    wanted = select(table).where(_in_scope(scope, owner), _matching(search))
+    wanted = select(table).where(_in_scope(scope, owner), _matching(tx, search))
     if before is not None:
         wanted = wanted.where(_after(scope, before))
     if scope is Scope.RESOLVED:
@@ -76,16 +76,9 @@ def _in_scope(scope: Scope, owner: str | None) -> ColumnElement[bool]:
     return UNRESOLVED
 
 
-def _matching(search: str | None) -> ColumnElement[bool]:
-    words = clean((search or "").strip(), LONGEST_SEARCH)
-    if not words:
-        return true()
-    number = words.upper().removeprefix("INC-")
-    by_title = func.lower(table.c.title).contains(words.lower(), autoescape=True)
-    by_slice = table.c.slice == words
-    if number.isdecimal() and len(number) < 18:
-        return or_(table.c.id == int(number), by_title)
-    return or_(by_title, by_slice)
+def _matching(tx: Transaction, search: str | None) -> ColumnElement[bool]:
+    text = clean((search or "").strip(), LONGEST_SEARCH)
+    return tx.words.matching(text) if text else true()
 
 
 def _place(scope: Scope, incident: Incident) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -254,6 +255,14 @@ probes = Table(
     Column("last_took_seconds", Float),
     Column("runs", Integer, nullable=False),
 )
+
+words = Table(
+    f"{TABLE_PREFIX}words",
+    metadata,
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),  # as `incidents.words` cuts it, one space between two words
+)
+"""What incidents are found by. Its index, and SQLite's full-text table, are in `dialect.full_text_statements`."""
 
 action_items = Table(
     f"{TABLE_PREFIX}action_items",

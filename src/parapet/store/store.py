@@ -25,6 +25,7 @@ from parapet.store.probes import ProbeRows
 from parapet.store.records import AuditRows, Heartbeats, RetrospectiveRows
 from parapet.store.routes import RouteRows
 from parapet.store.sightings import SightingRows
+from parapet.store.words import WordRows
 
 T = TypeVar("T")
 
@@ -47,6 +48,7 @@ class Transaction:
         self.heartbeats = Heartbeats(connection)
         self.probes = ProbeRows(connection)
         self.items = ItemRows(connection)
+        self.words = WordRows(connection)
         self.measurements = MeasurementRows(connection)
         self.routes = RouteRows(connection, self.incidents)
         self.sightings = SightingRows(connection)

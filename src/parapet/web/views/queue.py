@@ -161,7 +161,10 @@ def _headline(counts: Mapping[str, int]) -> str:
 
 def _empty(scope: str, search: str, trust: Trust, watched: int, now: datetime) -> tuple[str, str]:
     if search:
-        return "Nothing matches this search", f"No title or number here matches “{text.capped(search, 80)}”."
+        return (
+            "Nothing matches this search",
+            f"No title, note or reference here has words that begin like “{text.capped(search, 80)}”.",
+        )
     watching = f"{text.several(watched, 'promise')} {'is' if watched == 1 else 'are'} watched. "
     if trust.last_received_at is None:
         heard = "Alertmanager has not sent anything yet, so this list being empty proves nothing."

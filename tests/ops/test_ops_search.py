@@ -29,7 +29,7 @@ def declare(desk: Desk, title: str) -> int:
     return int(opened.id)
 
 
-def found(desk: Desk, search: str, scope: str = "open") -> list[int | None]:
+def found(desk: Desk, search: str, scope: str = "open") -> list[int]:
     """The numbers that a search shows."""
     return sorted(one.id or 0 for one in desk.look.queue(scope, search=search).incidents)
 

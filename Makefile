@@ -53,6 +53,10 @@ bench-signals: $(READY) ## The same beside the peers, which get environments of 
 	@$(BIN)/python benchmarks/signals/scrape.py $(ARGS)
 	@$(BIN)/python benchmarks/signals/memory.py $(ARGS)
 
+.PHONY: load
+load: $(READY) ## A storm of alerts against a server with 100,000 incidents, on both databases; ARGS='--short --markdown'
+	@$(BIN)/python -m benchmarks.evidence.load $(ARGS)
+
 .PHONY: bench-alerts
 bench-alerts: $(READY) ## When the alerts of Parapet, Sloth and Pyrra fire and clear, in the same scenarios; ARGS='errors-10'
 	@scripts/ensure-packages prometheus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, insert, or_, select, true
+from sqlalchemy import Connection, RowMapping, func, insert, literal, or_, select, true, union_all
 
 from parapet.incidents.model import Change, ChangeKind
 from parapet.store.rows import actor_of, row_of
@@ -43,13 +43,14 @@ class ChangeRows:
 
     def latest(self, service: str, until: datetime) -> dict[ChangeKind, datetime]:
         """When the service, or a provider that anybody may depend on, last changed until then, by kind of change."""
-        rows = self._connection.execute(
-            select(table.c.kind, func.max(table.c.occurred_at))
-            .where(or_(table.c.service == service, table.c.kind == ChangeKind.PROVIDER.value))
-            .where(table.c.occurred_at <= until)
-            .group_by(table.c.kind)
-        )
-        return {ChangeKind(kind): when for kind, when in rows}
+        newest = [
+            select(literal(kind.value).label("kind"), func.max(table.c.occurred_at).label("newest"))
+            .where(table.c.kind == kind.value, table.c.occurred_at <= until)
+            .where(true() if kind is ChangeKind.PROVIDER else table.c.service == service)
+            for kind in ChangeKind
+        ]  # one look into the index for each, however many changes there are
+        rows = self._connection.execute(union_all(*newest))
+        return {ChangeKind(kind): when for kind, when in rows if when is not None}
 
     def release(self, service: str, until: datetime) -> Change | None:
         """The latest deploy or rollback of the service until then; None if nobody told of any."""

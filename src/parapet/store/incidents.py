@@ -30,6 +30,7 @@ from parapet.store.schema import incidents as table
 
 # Written out, not bound: only so do both databases see that their partial indexes cover it.
 UNRESOLVED = table.c.state != literal_column(f"'{IncidentState.RESOLVED.value}'")
+RESOLVED = table.c.state == literal_column(f"'{IncidentState.RESOLVED.value}'")
 _FIELDS = tuple(field.name for field in fields(Incident))
 _ADD = insert(table).returning(table.c.id)
 _SAVE = update(table).where(table.c.id == bindparam("seen_id"), table.c.revision == bindparam("seen_revision"))
@@ -99,14 +100,18 @@ class Incidents:
     def with_signal(self, *, stale: bool) -> list[IncidentId]:
         """The numbers of unresolved incidents on which it stands that the signal is heard, or that it is *stale*."""
         marked = table.c.signal_stale_since.is_(None) if stale is False else table.c.signal_stale_since.is_not(None)
-        found = self._connection.execute(select(table.c.id).where(UNRESOLVED, marked).order_by(table.c.id))
+        found = self._connection.execute(
+            select(table.c.id).where(UNRESOLVED, marked).order_by(table.c.signal_stale_since, table.c.id)
+        )
         return [IncidentId(number) for number in found.scalars()]
 
     def touching(self, service: str, start: datetime, end: datetime, limit: int = 500) -> list[Incident]:
         """Incidents of *service* that were going on at some time from *start* to *end*, newest first."""
-        open_then = or_(table.c.resolved_at.is_(None), table.c.resolved_at >= start)
-        wanted = select(table).where(table.c.service == service, table.c.started_at <= end, open_then)
-        return self.select(wanted.order_by(table.c.id.desc()).limit(limit))
+        begun = select(table).where(table.c.service == service, table.c.started_at <= end)
+        still = begun.where(UNRESOLVED).order_by(table.c.started_at.desc()).limit(limit)
+        over = begun.where(RESOLVED, table.c.resolved_at >= start).order_by(table.c.resolved_at).limit(limit)
+        found = [*self.select(still), *self.select(over)]
+        return sorted(found, key=lambda one: one.id or 0, reverse=True)[:limit]
 
     def add(self, incident: Incident) -> IncidentId:
         """Keep a new incident and give it its number.

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import BindParameter, ColumnElement, and_, literal, literal_column, select, true, tuple_
+from sqlalchemy import BindParameter, ColumnElement, and_, literal, select, true, tuple_
 
 from parapet.core.errors import MalformedPayload
-from parapet.incidents.model import Incident, IncidentState
+from parapet.incidents.model import Incident
 from parapet.incidents.payload import clean
 from parapet.store.columns import UtcDateTime
-from parapet.store.incidents import UNRESOLVED
+from parapet.store.incidents import RESOLVED, UNRESOLVED
 from parapet.store.rows import LARGEST_NUMBER
 from parapet.store.schema import incidents as table
 from parapet.store.store import Transaction
 
-RESOLVED = table.c.state == literal_column(f"'{IncidentState.RESOLVED.value}'")
 LARGEST_PAGE = 200
 LONGEST_SEARCH = 200
 

@@ -101,6 +101,20 @@ incidents = Table(
         sqlite_where=text("state <> 'resolved'"),
         postgresql_where=text("state <> 'resolved'"),
     ),
+    Index(
+        f"ix_{TABLE_PREFIX}incidents_begun",
+        "service",
+        "started_at",
+        sqlite_where=text("state <> 'resolved'"),
+        postgresql_where=text("state <> 'resolved'"),
+    ),
+    Index(
+        f"ix_{TABLE_PREFIX}incidents_signal",
+        "signal_stale_since",
+        "id",
+        sqlite_where=text("state <> 'resolved'"),
+        postgresql_where=text("state <> 'resolved'"),
+    ),
     Index(f"ix_{TABLE_PREFIX}incidents_resolved", "state", "resolved_at", "id"),
     Index(f"ix_{TABLE_PREFIX}incidents_slice", "service", "slice", "id"),
 )
@@ -186,6 +200,8 @@ changes = Table(
     Column("actor_name", Words(128), nullable=False),
     UniqueConstraint("dedupe_key", name=f"ux_{TABLE_PREFIX}changes_dedupe"),
     Index(f"ix_{TABLE_PREFIX}changes_when", "service", "occurred_at"),
+    Index(f"ix_{TABLE_PREFIX}changes_time", "occurred_at", "id"),
+    Index(f"ix_{TABLE_PREFIX}changes_kind", "kind", "service", "occurred_at"),
 )
 
 outbox = Table(
@@ -208,6 +224,7 @@ outbox = Table(
     UniqueConstraint("dedupe_key", name=f"ux_{TABLE_PREFIX}outbox_dedupe"),
     Index(f"ix_{TABLE_PREFIX}outbox_due", "state", "due_at"),
     Index(f"ix_{TABLE_PREFIX}outbox_incident", "incident_id", "created_at"),
+    Index(f"ix_{TABLE_PREFIX}outbox_delivered", "delivered_at"),
 )
 
 audit = Table(
@@ -223,6 +240,7 @@ audit = Table(
     Column("reason", Words()),
     Column("details", CanonicalJson, nullable=False),
     Index(f"ix_{TABLE_PREFIX}audit_target", "target", "id"),
+    Index(f"ix_{TABLE_PREFIX}audit_actor", "actor_name", "id"),
 )
 
 retrospectives = Table(

@@ -1,0 +1,282 @@
+"""Every query that the store reads with is answered by an index, on both databases: their own EXPLAIN says so."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from benchmarks.evidence.filling import END, fill
+from sqlalchemy import Connection, event, insert, text
+
+from parapet.core.types import Actor, ActorClass, IncidentId
+from parapet.incidents.items import ItemState, Reported
+from parapet.incidents.measured import Moment
+from parapet.store import schema
+from parapet.store.inbox import InboxState, Shelf
+from parapet.store.outbox import OutboxState
+from parapet.store.queue import Scope, counts, stretch
+from parapet.store.rows import Row
+from parapet.store.store import Store, Transaction
+
+if TYPE_CHECKING:
+    pass
+
+MANY = 2_000
+NOW = END + timedelta(minutes=1)
+ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
+SMALL = frozenset({"parapet_routes", "parapet_heartbeats", "parapet_probes", "parapet_schema_version"})
+"""Tables whose size does not grow with the evidence: one row for each worker, probe, or route of the last hour."""
+
+Reads = Mapping[str, Callable[[Transaction], object]]
+PLACE = f"{END.isoformat()}_7"
+
+READS: Reads = {
+    "inbox.due": lambda tx: tx.inbox.due(NOW, 50),
+    "inbox.waiting": lambda tx: tx.inbox.waiting([1, 2, 3], 10_000),
+    "inbox.get_waiting": lambda tx: tx.inbox.get_waiting(7),
+    "inbox.get": lambda tx: tx.inbox.get(7),
+    "inbox.page": lambda tx: [
+        tx.inbox.page(shelf, before=before, limit=50) for shelf in Shelf for before in (None, 99)
+    ],
+    "inbox.count": lambda tx: [tx.inbox.count(shelf, since) for shelf in Shelf for since in (None, NOW)],
+    "inbox.last_received_at": lambda tx: tx.inbox.last_received_at(),
+    "incidents.get": lambda tx: tx.incidents.get(IncidentId(7)),
+    "incidents.latest": lambda tx: tx.incidents.latest({"shop/slice-1{region=1}", "none"}),
+    "incidents.before": lambda tx: tx.incidents.before(_incident(tx)),
+    "incidents.count_before": lambda tx: tx.incidents.count_before(_incident(tx), END - timedelta(days=90)),
+    "incidents.beside": lambda tx: tx.incidents.beside(_incident(tx), 900.0, 20),
+    "incidents.find": lambda tx: tx.incidents.find("shop", "slice-1"),
+    "incidents.quiet": lambda tx: tx.incidents.quiet(NOW, 50, flapping_after=3, flapping_before=NOW),
+    "incidents.with_signal": lambda tx: [tx.incidents.with_signal(stale=stale) for stale in (True, False)],
+    "incidents.touching": lambda tx: tx.incidents.touching("shop", END - timedelta(hours=9), END),
+    "incidents.count": lambda tx: counts(tx, "Ana"),
+    "incidents.select": lambda tx: [
+        stretch(tx, scope, owner="Ana", search=search, limit=50, before=before)
+        for scope in Scope
+        for search in (None, "provider", "provider fails", "INC-7", "7")
+        for before in (None, PLACE if scope is Scope.RESOLVED else f"0_{PLACE}")
+    ],
+    "episodes.known": lambda tx: tx.episodes.known("alertmanager", {f"{7:016x}"}, {"a"}, {IncidentId(7)}),
+    "episodes.of": lambda tx: tx.episodes.of(IncidentId(7)),
+    "episodes.open": lambda tx: tx.episodes.open("alertmanager"),
+    "entries.of": lambda tx: tx.entries.of(IncidentId(7)),
+    "changes.told_before": lambda tx: tx.changes.told_before("change-1"),
+    "changes.between": lambda tx: tx.changes.between("shop", END - timedelta(days=1), END),
+    "changes.latest": lambda tx: tx.changes.latest("shop", END),
+    "changes.newest": lambda tx: [tx.changes.newest("shop", 50, since=since) for since in (None, END)],
+    "changes.release": lambda tx: tx.changes.release("shop", END),
+    "outbox.due_channels": lambda tx: tx.outbox.due_channels(NOW),
+    "outbox.due": lambda tx: [tx.outbox.due(NOW, 50, channel=channel) for channel in (None, "chat")],
+    "outbox.of": lambda tx: tx.outbox.of(IncidentId(7)),
+    "outbox.count": lambda tx: [tx.outbox.count(state) for state in OutboxState],
+    "outbox.last_delivered_at": lambda tx: tx.outbox.last_delivered_at(),
+    "audit.of": lambda tx: tx.audit.of("INC-7"),
+    "audit.page": lambda tx: [
+        tx.audit.page(target=target, actor=actor, before=before)
+        for target in (None, "INC-7")
+        for actor in (None, "Ana")
+        for before in (None, 99)
+    ],
+    "retrospectives.latest": lambda tx: tx.retrospectives.latest(IncidentId(7)),
+    "heartbeats.last": lambda tx: tx.heartbeats.last("worker/"),
+    "probes.all": lambda tx: tx.probes.all(),
+    "probes.due": lambda tx: tx.probes.due(["home"], NOW),
+    "items.get": lambda tx: tx.items.get(7),
+    "items.find": lambda tx: tx.items.find("shop", Reported(kind="a", object_id="b", title="c", slice="d")),
+    "items.page": lambda tx: [
+        tx.items.page(state, kinds=kinds, before=before)
+        for state in ItemState
+        for kinds in ((), ("dead_job",))
+        for before in (None, PLACE)
+    ],
+    "items.of": lambda tx: tx.items.of(IncidentId(7), "shop", "slice-1"),
+    "items.count": lambda tx: [tx.items.count(state) for state in ItemState],
+    "words.matching": lambda tx: tx.incidents.count(tx.words.matching("provider")),
+    "measurements.due": lambda tx: tx.measurements.due(NOW, 20),
+    "routes.all": lambda tx: tx.routes.all(),
+    "sightings.between": lambda tx: [
+        tx.sightings.between("shop", {"receipts"}, END, NOW, limit=50, wrong_only=wrong) for wrong in (True, False)
+    ],
+    "verify": lambda tx: tx.verify_chains(),
+    "verify.one": lambda tx: tx.verify_chains(IncidentId(7)),
+    "verify.count": lambda tx: tx.count_chains(IncidentId(7)),
+}
+"""Every read of the store, each with every shape that it takes."""
+WRITES = {
+    "inbox": "add cut finish move postpone",
+    "incidents": "add save",
+    "episodes": "move save",
+    "entries": "append redact",
+    "changes": "add",
+    "outbox": "add claim settle",
+    "audit": "add redact",
+    "retrospectives": "forget keep",
+    "heartbeats": "beat turn",
+    "probes": "claim ensure settle",
+    "items": "add save",
+    "words": "add replace",
+    "measurements": "finish postpone take want",
+    "routes": "forget redirect send",
+    "sightings": "add forget",
+}
+WHOLE = {"verify": "looks at everything, in the order of its key"}
+"""Reads that are about the whole table, so that any plan reads all of it."""
+
+
+def _incident(tx: Transaction) -> object:
+    found = tx.incidents.get(IncidentId(MANY // 2))
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def filled_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with a few thousand rows in every table that grows."""
+    path = tmp_path_factory.mktemp("filled") / "evidence.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    store = Store(f"sqlite:///{path}")
+    _fill(store)
+    store.close()
+    return path
+
+
+@pytest.fixture
+def filled(database: str, request: pytest.FixtureRequest) -> Iterator[Store]:
+    """An evidence store with a few thousand rows in every table that grows, and statistics over them."""
+    if database == "sqlite":
+        store = Store(f"sqlite:///{request.getfixturevalue('filled_sqlite')}")
+    else:
+        store = request.getfixturevalue("store")
+        _fill(store)
+    yield store
+    store.close()
+
+
+def _fill(store: Store) -> None:
+    numbers = range(1, MANY + 1)
+    when = {number: END - timedelta(minutes=number) for number in numbers}
+    rows: dict[str, list[Row]] = {
+        "inbox": [
+            {"source": "alertmanager", "received_at": when[n], "body": b"{}", "size_bytes": 2, "attempts": n % 3}
+            | {"state": "waiting" if n % 50 == 0 else "rejected" if n % 50 == 1 else "done", "due_at": when[n]}
+            for n in numbers
+        ],
+        "outbox": [
+            {"id": f"n{n}", "dedupe_key": f"k{n}", "incident_id": n, "channel": "chat", "announcement": "opened"}
+            | {"message": {}, "state": "waiting" if n % 50 == 0 else "delivered", "attempts": 1}
+            | {"created_at": when[n], "due_at": when[n], "delivered_at": when[n] if n % 50 else None}
+            for n in numbers
+        ],
+        "action_items": [
+            {"service": "shop", "kind": f"kind-{n % 20}", "object_id": f"{n}", "about": f"INC-{n}", "incident_id": n}
+            | {"slice": None if n % 2 else f"slice-{n % 40}", "title": "t", "url": None, "details": {}}
+            | {"state": "open" if n % 20 == 0 else "resolved", "opened_at": when[n], "opened_by": "x", "told": 1}
+            | {"last_told_at": when[n], "version": 1}
+            for n in numbers
+        ],
+        "measurements": [
+            {"incident_id": n, "incident_version": 1, "moment": Moment.OPENED.value, "until_at": when[n]}
+            | {"due_at": when[n] + timedelta(days=n % 10), "attempts": 0}
+            for n in numbers
+        ],
+        "retrospectives": [
+            {"incident_id": n, "incident_version": 1, "composed_at": when[n], "body": {}} for n in numbers
+        ],
+        "sightings": [
+            {"service": "shop", "signal": "s", "subject": f"subject-{n % 50}", "went_wrong": n % 2 == 0, "fields": {}}
+            | {"refs": {}, "seen_at": when[n]}
+            for n in numbers
+        ],
+    }
+    with store.engine.begin() as connection:
+        connection.execute(text("SELECT 1"))
+    fill(store, incidents=MANY, entries_each=3)
+    with store.engine.begin() as connection:
+        for name, many in rows.items():
+            connection.execute(insert(schema.metadata.tables[f"parapet_{name}"]), many)
+    with store.engine.begin() as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def test_every_read_of_the_store_is_here() -> None:
+    """What is new must say whether it reads, and be explained then."""
+    aggregates = inspect.getsource(Transaction.__init__)
+    named = re.findall(r"self\.([a-z]+) = (\w+)\(", aggregates)
+    from parapet.store import store as module
+
+    there = {
+        f"{name}.{method}"
+        for name, kind in named
+        for method in vars(getattr(module, kind))
+        if not method.startswith("_")
+    }
+    known = {read for read in READS if not read.startswith("verify")}
+    known |= {f"{name}.{method}" for name, methods in WRITES.items() for method in methods.split()}
+    assert there == known
+    assert InboxState.WAITING.value == "waiting"
+
+
+def test_every_read_is_answered_by_an_index(filled: Store) -> None:
+    """Nothing that grows is read from end to end to find a part of it."""
+    scans: dict[str, str] = {}
+    for name, read in READS.items():
+        if name in WHOLE:
+            continue
+        for statement, parameters in _statements(filled, read):
+            with filled.engine.connect() as connection:
+                found = _scanned(connection, statement, parameters)
+            for table in found - SMALL:
+                scans[f"{name} of {table}"] = " ".join(statement.split())[:400]
+    assert scans == {}, json.dumps(scans, indent=1)
+
+
+def _statements(store: Store, read: Callable[[Transaction], object]) -> list[tuple[str, object]]:
+    """What a read asks the database, with its parameters, each shape once."""
+    heard: dict[str, object] = {}
+
+    def hear(
+        connection: Connection, cursor: object, statement: str, parameters: object, context: object, many: bool
+    ) -> None:
+        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
+            heard.setdefault(statement, parameters)
+
+    event.listen(store.engine, "before_cursor_execute", hear)
+    try:
+        with store.read() as tx:
+            read(tx)
+    finally:
+        event.remove(store.engine, "before_cursor_execute", hear)
+    assert heard
+    return list(heard.items())
+
+
+def _scanned(connection: Connection, statement: str, parameters: object) -> set[str]:
+    """The tables that the database would read from end to end; on Postgres, though it were told not to."""
+    if connection.dialect.name == "sqlite":
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
+        details = [str(row[3]) for row in plan]
+        # In the order of its key and with a limit, a table is its own index: the walk ends when there is enough.
+        walked = re.search(r"ORDER BY (\w+)\.id DESC\s+LIMIT", statement)
+        sorts = any("TEMP B-TREE" in detail for detail in details)
+        in_order = {walked[1]} if walked and not sorts else set()
+        scans = {found[1] for detail in details if (found := re.match(r"SCAN (\w+)(?!.* INDEX )", detail))}
+        return scans - {"CONSTANT"} - in_order
+    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
+    rows = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)  # type: ignore[arg-type]
+    found: set[str] = set()
+    _walk(rows.scalar_one()[0]["Plan"], found)
+    return found
+
+
+def _walk(node: dict[str, object], found: set[str]) -> None:
+    if node["Node Type"] == "Seq Scan":
+        found.add(str(node["Relation Name"]))
+    below = node.get("Plans")
+    for one in below if isinstance(below, list) else ():
+        _walk(one, found)

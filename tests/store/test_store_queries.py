@@ -17,6 +17,7 @@ from sqlalchemy import Connection, event, insert, text
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.items import ItemState, Reported
 from parapet.incidents.measured import Moment
+from parapet.incidents.model import Incident
 from parapet.store import schema
 from parapet.store.inbox import InboxState, Shelf
 from parapet.store.outbox import OutboxState
@@ -129,7 +130,7 @@ WHOLE = {"verify": "looks at everything, in the order of its key"}
 """Reads that are about the whole table, so that any plan reads all of it."""
 
 
-def _incident(tx: Transaction) -> object:
+def _incident(tx: Transaction) -> Incident:
     found = tx.incidents.get(IncidentId(MANY // 2))
     assert found is not None
     return found
@@ -269,9 +270,9 @@ def _scanned(connection: Connection, statement: str, parameters: object) -> set[
         return scans - {"CONSTANT"} - in_order
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
     rows = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)  # type: ignore[arg-type]
-    found: set[str] = set()
-    _walk(rows.scalar_one()[0]["Plan"], found)
-    return found
+    read: set[str] = set()
+    _walk(rows.scalar_one()[0]["Plan"], read)
+    return read
 
 
 def _walk(node: dict[str, object], found: set[str]) -> None:

@@ -76,7 +76,7 @@ class Parapet(Definitions):
         self.incidents = incidents or IncidentPolicy()
         self.channels = tuple(channels)
         self.clock: Clock = clock or SystemClock()
-        self.refs.clock = self.spanning.clock = self.clock
+        self.refs.clock = self.spanning.clock = self.recorder.clock = self.clock
         self.ids: Ids = ids or TimeOrderedIds()
         self._opening = Lock()
         self._store: Store | None = None

@@ -99,8 +99,8 @@ def test_the_limits_that_the_page_asks_of_mimir_suffice(shop_catalog: Catalog) -
     (rules_a_group,) = re.findall(r"`ruler_max_rules_per_rule_group: (\d+)`", PAGE)
     groups = [*all_recordings(shop_catalog, Wiring()), *all_alerts(shop_catalog, Wiring())]
     assert max(len(group.rules) for group in groups) <= int(rules_a_group)
-    assert len(groups) <= 3 * len(shop_catalog) + 1
-    assert "`ruler_max_rule_groups_per_tenant` to three times the slices" in PAGE
+    assert len(groups) <= 3 * len(shop_catalog) + 2
+    assert "`ruler_max_rule_groups_per_tenant` to three times the slices and two" in PAGE
 
 
 def test_the_settings_of_the_page_are_settings() -> None:

@@ -252,10 +252,15 @@ def harmless(past: Past) -> Iterator[Scenario]:
 
 def vanishing() -> Iterator[Scenario]:
     """What nobody can see is neither fine nor an outage."""
-    for target, minutes in ((Target.DOWN, 4 * HOURS), (Target.GONE, 2 * HOURS)):
+    seen = {
+        Target.DOWN: "the target does not answer",
+        Target.GONE: "the target is gone",
+        Target.FROZEN: "an old page is all that answers",
+    }
+    for target, minutes in ((Target.DOWN, 4 * HOURS), (Target.GONE, 2 * HOURS), (Target.FROZEN, 2 * HOURS)):
         yield Scenario(
             name=f"{target}-during-an-outage",
-            title="an outage, and then the target " + ("does not answer" if target is Target.DOWN else "is gone"),
+            title=f"an outage, and then {seen[target]}",
             stretches=(
                 Stretch(minutes=2 * HOURS, good=BUSY),
                 failing(10, 1.0),
@@ -268,7 +273,7 @@ def vanishing() -> Iterator[Scenario]:
         )
         yield Scenario(
             name=f"{target}-while-healthy",
-            title="all is well, and then the target " + ("does not answer" if target is Target.DOWN else "is gone"),
+            title=f"all is well, and then {seen[target]}",
             stretches=(
                 Stretch(minutes=2 * HOURS, good=BUSY),
                 Stretch(minutes=40, target=target),

@@ -15,6 +15,7 @@ class Target(StrEnum):
     DOWN = "down"  # it is known, and does not answer
     GONE = "gone"  # nobody knows it any more
     UNMEASURED = "unmeasured"  # it answers, without these counters
+    FROZEN = "frozen"  # a cache or a gateway answers in its stead, always with the same page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,7 @@ class Series(StrEnum):
     GOOD = "good"
     BAD = "bad"
     UP = "up"
+    HEARTBEAT = "heartbeat"
 
 
 def samples(scenario: Scenario, series: Series) -> list[str | float]:
@@ -104,8 +106,8 @@ def samples(scenario: Scenario, series: Series) -> list[str | float]:
     found: list[str | float] = [_first(scenario, series)]
     counted, seen = 0.0, True
     for one in scenario.stretches:
-        each = (one.good if series is Series.GOOD else one.bad) / per_minute
-        shown = one.target is Target.UP or (series is Series.UP and one.target is not Target.GONE)
+        each = _each(one, series) / per_minute
+        shown = one.target in {Target.UP, Target.FROZEN} or _shown_beside(series, one.target)
         for step in range(one.minutes * per_minute):
             counted = each + (0.0 if one.restarts and step == 0 else counted)
             lazy = series is Series.BAD and not scenario.errors_exist and counted < 1
@@ -116,6 +118,20 @@ def samples(scenario: Scenario, series: Series) -> list[str | float]:
                 found.append("stale" if seen and not lazy else "_")
             seen = shown
     return found
+
+
+def _each(one: Stretch, series: Series) -> float:
+    """By how much *series* grows in a minute."""
+    if one.target is Target.FROZEN:
+        return 0.0
+    return {Series.GOOD: one.good, Series.BAD: one.bad, Series.HEARTBEAT: 60.0}.get(series, 0.0)
+
+
+def _shown_beside(series: Series, target: Target) -> bool:
+    """Whether *series* is there though the events are not."""
+    if series is Series.UP:
+        return target is not Target.GONE
+    return series is Series.HEARTBEAT and target is Target.UNMEASURED
 
 
 def _first(scenario: Scenario, series: Series) -> str | float:

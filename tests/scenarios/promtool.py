@@ -14,6 +14,7 @@ import yaml
 from tests.scenarios.contestants import BAD, COUNTED, GOOD, METRIC, SERVICE, Contestant
 from tests.scenarios.model import Scenario, Series, notation, samples
 
+from parapet.core import names
 from parapet.slo.budget import budget_events
 
 if TYPE_CHECKING:
@@ -167,6 +168,10 @@ def ask(
             {"series": f'{METRIC}{{{COUNTED},outcome="{GOOD}"}}', "values": notation(samples(scenario, Series.GOOD))},
             {"series": f'{METRIC}{{{COUNTED},outcome="{BAD}"}}', "values": notation(samples(scenario, Series.BAD))},
             {"series": f'up{{job="{SERVICE}"}}', "values": notation(samples(scenario, Series.UP))},
+            {
+                "series": f'{names.HEARTBEAT}{{job="{SERVICE}"}}',
+                "values": notation(samples(scenario, Series.HEARTBEAT)),
+            },
         ],
         "promql_expr_test": [{"expr": query, "eval_time": f"{at}s", "exp_samples": []} for query, at in asked],
     }

@@ -89,6 +89,7 @@ def test_a_past_that_nobody_saw_changes_nothing(
         ("idle-night", (100, 300), {100: StateNumber.GOOD, 300: StateNumber.IDLE}),
         ("1-in-10-minutes-one-fails", (100, 195), {100: StateNumber.GOOD, 195: StateNumber.NOT_ENOUGH_EVIDENCE}),
         ("gone-while-healthy", (100, 150), {100: StateNumber.GOOD, 150: StateNumber.STALE}),
+        ("frozen-while-healthy", (100, 150), {100: StateNumber.GOOD, 150: StateNumber.STALE}),
         ("unmeasured", (100, 150), {100: StateNumber.GOOD, 150: StateNumber.STALE}),
         ("down-during-an-outage", (200,), {200: StateNumber.BURNING_PAGE}),
     ],

@@ -39,6 +39,7 @@ SILENT = replace(FINE, good_ratio=None, total=None, failed=None, burn=None, last
         (SILENT, JourneyState.STALE, Doubt.NEVER_HEARD),
         (replace(SILENT, up=False), JourneyState.STALE, Doubt.TARGET_DOWN),
         (replace(FINE, up=False), JourneyState.STALE, Doubt.TARGET_DOWN),
+        (replace(FINE, frozen=True, total=0, good_ratio=None), JourneyState.STALE, Doubt.OLD_PAGE),
         (replace(FINE, last_sample_age_seconds=301), JourneyState.STALE, Doubt.OLD_SAMPLE),
         (replace(FINE, total=0, good_ratio=None, burn=None), JourneyState.NOT_ENOUGH_EVIDENCE, Doubt.IDLE),
         (replace(FINE, total=4), JourneyState.NOT_ENOUGH_EVIDENCE, Doubt.FEW_EVENTS),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from parapet.artifacts import promql
 from parapet.artifacts.base import outside_maintenance
 from parapet.artifacts.rules import Group, Rule, plain, slice_labels
-from parapet.artifacts.standing import firing, jobs_of, nothing_is_up, on_labels, patience_seconds
+from parapet.artifacts.standing import firing, frozen, jobs_of, nothing_is_up, on_labels, patience_seconds
 from parapet.artifacts.texts import burn_texts, gone_texts, stale_texts
 from parapet.core import names
 from parapet.core.settings import Wiring
@@ -65,10 +65,13 @@ def _metric_gone(one: Slice, policy: BurnPolicy, wiring: Wiring) -> Rule:
 
 
 def _target_gone(job: str, catalog: Catalog, wiring: Wiring) -> Rule:
-    """One ticket for a job that does not answer, however many slices it measures."""
+    """One ticket for a job that does not answer, or only with an old page, however many slices it measures."""
+    dead = nothing_is_up((job,))
+    if job == catalog.service:
+        dead = f"({dead}\nor on ()\n{frozen(job)})"
     return Rule(
         alert=names.ALERT_STALE,
-        expr=_unless_all_rest(nothing_is_up((job,)), job, catalog),
+        expr=_unless_all_rest(dead, job, catalog),
         for_seconds=patience_seconds(catalog.burn),
         labels={
             names.SERVICE: catalog.service,
@@ -77,7 +80,7 @@ def _target_gone(job: str, catalog: Catalog, wiring: Wiring) -> Rule:
             names.TARGET: job,
         },
         annotations=gone_texts(job, wiring),
-        comment=f"No target of {job} answers. Pages that fire stay, and nothing else is known of its slices.",
+        comment=f"No target of {job} answers with a page of now. What pages stays; its slices are not heard of.",
     )
 
 
@@ -162,10 +165,11 @@ def _kept(
 
 
 def _silent(one: Slice, severity: Severity) -> str:
-    """It fires, and then the events stopped being recorded at all: a vanished target repairs nothing."""
-    events = f"{series.EVENTS}{series.matching(one.service, one.name)}"
+    """It fires, and then nobody heard of the events any more: a target that vanished or froze repairs nothing."""
+    where, on = series.matching(one.service, one.name), f"on ({names.SERVICE}, {names.SLICE})"
+    heard = f"({series.EVENTS}{where} unless {on} {series.SILENCE}{where} == {Silence.FROZEN:d})"
     fires = f"max by ({on_labels(one)}) ({firing(one, severity)})"
-    return f"(\n  {fires}\n  unless on ({names.SERVICE}, {names.SLICE}) {events}\n)"
+    return f"(\n  {fires}\n  unless {on} {heard}\n)"
 
 
 def _names(one: Slice, policy: BurnPolicy, threshold: Threshold) -> tuple[str, str, str, str]:

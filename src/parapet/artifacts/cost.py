@@ -28,7 +28,7 @@ _FUNCTION = re.compile(r"[a-zA-Z_]\w*\s*$")
 _NAMELESS = re.compile(r"(?<![\w:])\{[^}]*\}")
 _INPUT = "parapet_input"
 _ALERTS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
-_UP = "up"
+_OF_TARGETS = frozenset({"up", names.HEARTBEAT})
 """A sample for each target, however many series it has."""
 _INNER = "parapet_inner"
 """Stands for what a subquery reads, in the text that is left of an expression."""
@@ -99,9 +99,8 @@ def _cost(
     for name, span in selectors(rule.expr):
         if name in _ALERTS:
             continue
-        made_by_rules = name in recorded or name in {_INNER, _UP}
-        samples = _samples(span, recorded.get(name, interval_seconds if made_by_rules else scrape_interval_seconds))
-        if made_by_rules:
+        samples = _samples(span, recorded.get(name, interval_seconds if name == _INNER else scrape_interval_seconds))
+        if name in recorded or name in {_INNER, *_OF_TARGETS}:
             ours += samples
         else:
             raw += samples

@@ -8,7 +8,7 @@ from parapet.artifacts import promql
 from parapet.artifacts.base import base_rules
 from parapet.artifacts.dashboards.places import page_of, uid_of
 from parapet.artifacts.rules import Group, Rule, slice_labels
-from parapet.artifacts.standing import standing_rules
+from parapet.artifacts.standing import heartbeat_rule, jobs_of, standing_rules
 from parapet.artifacts.windows import at_steps, stepped_rules, window_rules
 from parapet.core import names
 from parapet.core.settings import Wiring
@@ -21,8 +21,14 @@ from parapet.slo.slice import Slice
 
 
 def recording_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
-    """Two groups per slice: what alerts wait for, and what may be evaluated less often."""
-    return tuple(group for one in catalog for group in _groups(one, catalog, wiring))
+    """Two groups per slice: what alerts wait for, and what may be evaluated less often; and one for the service."""
+    beats = Group(
+        name=f"parapet:{catalog.service}:heartbeat",
+        interval_seconds=wiring.evaluation_interval_seconds,
+        rules=(heartbeat_rule(catalog.service, catalog.burn),),
+    )
+    own = any(catalog.service in jobs_of(one) for one in catalog)
+    return (*(group for one in catalog for group in _groups(one, catalog, wiring)), *((beats,) if own else ()))
 
 
 def slow_interval_seconds(policy: BurnPolicy, wiring: Wiring) -> float:

@@ -10,6 +10,7 @@ from parapet.core import names
 from parapet.core.vocabulary import Severity
 from parapet.slo import series
 from parapet.slo.burn import BurnPolicy
+from parapet.slo.durations import prometheus_duration
 from parapet.slo.evidence import CONFIDENCE_DEVIATIONS, fewest_events
 from parapet.slo.selector import one_of
 from parapet.slo.sli import families_of
@@ -49,8 +50,23 @@ def patience_seconds(policy: BurnPolicy) -> float:
 
 def nothing_is_up(jobs: Sequence[str]) -> str:
     """1 while no target of these *jobs* answers, be it that none is known; nothing otherwise."""
-    matcher = promql.matcher_text(one_of("job", *jobs))
-    return f"absent(max(up{{{matcher}}}) > 0)"
+    return f"absent(max(up{{{promql.matcher_text(one_of('job', *jobs))}}}) > 0)"
+
+
+def heartbeat_rule(service: str, policy: BurnPolicy) -> Rule:
+    """Whether what the service shows is of now: a page from a cache, or from a gateway, answers and never changes."""
+    beats = f"{names.HEARTBEAT}{promql.selector_text(service, ())}[{prometheus_duration(patience_seconds(policy))}]"
+    return Rule(
+        record=series.FROZEN,
+        expr=f"max(changes({beats})) == bool 0\nand\nmax(count_over_time({beats})) > 1",
+        labels={names.SERVICE: service},
+        comment="1 while the heartbeats in all pages stand still: what answers is no page of now.",
+    )
+
+
+def frozen(service: str) -> str:
+    """1 while the service's pages are old, without labels; nothing otherwise."""
+    return f"max({series.FROZEN}{series.matching(service)}) == 1"
 
 
 def firing(one: Slice, severity: Severity) -> str:
@@ -68,10 +84,11 @@ def on_labels(one: Slice) -> str:
 
 
 def _silence(one: Slice) -> str:
-    where = series.matching(one.service, one.name)
-    gone = f"{Silence.TARGET_GONE:d} * {nothing_is_up(jobs_of(one))}"
+    jobs, where = jobs_of(one), series.matching(one.service, one.name)
+    gone = f"{Silence.TARGET_GONE:d} * {nothing_is_up(jobs)}"
+    old = f"{Silence.FROZEN:d} * ({frozen(one.service)})" if jobs == (one.service,) else ""
     unmeasured = f"{Silence.METRIC_GONE:d} * absent({series.EVENTS}{where})"
-    return f"{gone}\nor on ()\n{unmeasured}\nor on ()\nvector({Silence.HEARD:d})"
+    return "\nor on ()\n".join(filter(None, (gone, old, unmeasured, f"vector({Silence.HEARD:d})")))
 
 
 def _state(one: Slice, policy: BurnPolicy, *, maintained: bool) -> str:

@@ -78,9 +78,10 @@ def stale_texts(one: Slice, policy: BurnPolicy, wiring: Wiring) -> dict[str, str
 def gone_texts(job: str, wiring: Wiring) -> dict[str, str]:
     """The annotations of what a service raises when no target of *job* answers."""
     text = (
-        f"Prometheus reaches no target of the job {job}: nobody knows how users fare with what it measures. A page "
-        "that fires stays until it is heard of again. Try it yourself, then look at process, network and "
-        f"scrape configuration. It clears by itself when a target answers. Evidence: {wiring.workbench_url}/"
+        f"Prometheus reaches no target of the job {job}, or reads the same old page again and again: nobody knows how "
+        "users fare with what it measures. A page that fires stays until it is heard of again. Try it yourself, then "
+        "look at process, network and scrape configuration, and at caches and gateways in between. It clears by itself "
+        f"when a target answers with a page of now. Evidence: {wiring.workbench_url}/"
     )
     return {
         names.TITLE: f"Not reached: {plain(job)}",

@@ -37,6 +37,7 @@ HELP: Mapping[str, str] = MappingProxyType(
         names.AI_APPROVAL: "What models may do only if a person agrees: asked, and how it was decided.",
         names.AI_APPROVAL_BACKLOG: "Looks at approvals that wait for a person, by how long the oldest of them waited.",
         names.CHANGE_LAST: "When the system was last changed, by kind of change, in epoch seconds.",
+        names.HEARTBEAT: "When this was written, in epoch seconds: an old page looks like a new one without it.",
         names.INGEST: "Bodies of alerts that were handed in, by who sent them and what became of them.",
         names.RELEASE: "When the version that runs now was deployed, or rolled back to, in epoch seconds.",
         names.REFS_DROPPED: "Exact identifiers that did not reach the evidence sink, by reason.",

@@ -354,6 +354,7 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
         ),
         names.AI_APPROVAL_BACKLOG: MappingProxyType({names.INTEGRATION: None, names.DELAY_BUCKET: DELAY_BUCKETS}),
         names.CHANGE_LAST: MappingProxyType({names.KIND: CHANGE_KINDS}),
+        names.HEARTBEAT: MappingProxyType({}),
         names.INGEST: MappingProxyType({names.SOURCE: INGEST_SOURCES, names.OUTCOME: INGEST_OUTCOMES}),
         names.RELEASE: MappingProxyType({names.KIND: ("deploy", "rollback", OTHER), names.VERSION: None}),
         names.REFS_DROPPED: MappingProxyType({names.REASON: None}),
@@ -380,6 +381,7 @@ GAUGES: Mapping[str, Across] = MappingProxyType(
     {
         names.DB_POOL_CONNECTIONS: Across.SUM,
         names.CHANGE_LAST: Across.LATEST,
+        names.HEARTBEAT: Across.LATEST,
         names.RELEASE: Across.LATEST,
         names.JOB_RUNNING: Across.SUM,
         names.JOB_LAST_SUCCESS: Across.LATEST,

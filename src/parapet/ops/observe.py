@@ -18,6 +18,7 @@ from parapet.slo import series
 from parapet.slo.catalog import Catalog
 from parapet.slo.durations import spoken
 from parapet.slo.maintenance import ends_at
+from parapet.slo.sli import families_of
 from parapet.slo.slice import Slice
 from parapet.slo.state import Doubt, JourneyReading, JourneyState, judge
 
@@ -35,6 +36,7 @@ NOT_CONFIGURED = (
 NOTES = {
     Doubt.NEVER_HEARD: "Prometheus has no sample of it. Are the recording rules loaded?",
     Doubt.TARGET_DOWN: "Prometheus cannot scrape the service. Nobody knows how users fare.",
+    Doubt.OLD_PAGE: "What answers is an old page, from a cache or a gateway. Nobody knows how users fare.",
     Doubt.OLD_SAMPLE: "The newest sample is old.",
     Doubt.IDLE: "Idle, not dead: the target answers, nobody tries.",
     Doubt.FEW_EVENTS: "Too few attempts to judge.",
@@ -124,13 +126,14 @@ class Observatory:
             last_sample_age_seconds=None,
             up=None,
         )
-        nothing = _Answers((), (), (), (), (), (), (), (), ())
+        nothing = _Answers((), (), (), (), (), (), (), (), (), ())
         return tuple(_card(one, silence, nothing, self.catalog, None) for one in self._slices)
 
 
 @dataclass(frozen=True, slots=True)
 class _Answers:
     up: tuple[Sample, ...]
+    frozen: tuple[Sample, ...]
     total: tuple[Sample, ...]
     failed: tuple[Sample, ...]
     good: tuple[Sample, ...]
@@ -146,6 +149,7 @@ def _ask(prometheus: Prometheus, catalog: Catalog, now: datetime) -> _Answers:
     span = policy.current_window_seconds * SPARK_WINDOWS
     return _Answers(
         up=prometheus.now(series.up_query(service)),
+        frozen=prometheus.now(series.frozen_query(service)),
         total=prometheus.now(series.events_query(service, policy)),
         failed=prometheus.now(series.bad_events_query(service, policy)),
         good=prometheus.now(series.good_ratio_query(service, policy)),
@@ -179,6 +183,8 @@ def _reading(one: Slice, answers: _Answers, now: datetime) -> JourneyReading:
         firing=min(firing, key=lambda severity: severity.rank, default=None),
         last_sample_age_seconds=now.timestamp() - max(newest) if newest else None,
         up=any(sample.value > 0 for sample in answers.up) if answers.up else None,
+        frozen=any(sample.value > 0 for sample in answers.frozen)
+        and all(family.job is None for family in families_of(one.sli)),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from weakref import ref
 
 from parapet.core import contract, guard, names, vocabulary
+from parapet.core.clock import Clock
 from parapet.core.errors import ConfigurationError
 from parapet.signals import exemplars, reading
 from parapet.signals.admission import Admission
@@ -69,6 +70,7 @@ class Recorder:
         multiprocess_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self._lock = OneLock()
+        self.clock: Clock | None = None
         self._at_scrape: list[AtScrape] = []
         self._rounds = Rounds(self._tell)
         self._shared = None if multiprocess_dir is None else self._share(Path(multiprocess_dir))
@@ -288,6 +290,8 @@ class Recorder:
     def read(self) -> list[HistogramSnapshot | NumberSnapshot]:
         """Every family that has something to show, as it stands."""
         self._tell()
+        if self.clock is not None:
+            self.set(names.HEARTBEAT, (), self.clock.now().timestamp())
         requests, journeys = self.histograms()
         return [requests, journeys, *self.families.snapshots(), *self.counters(requests, journeys)]
 

@@ -53,6 +53,8 @@ SILENCE = "parapet:slo_silence"
 """Whether we hear of the slice: a number of `state.Silence`. Without group labels."""
 STATE = "parapet:slo_state"
 """How it stands: a number of `state.StateNumber`; for each group, but stale and maintenance have no groups."""
+FROZEN = "parapet:heartbeat:stands_still"
+"""1 while the heartbeats in all pages of a service stand still, so that nothing there is of now; 0 while they move."""
 INFO = "parapet:slo_info"
 """1, with what does not change in its labels."""
 
@@ -167,6 +169,11 @@ def last_sample_query(service: str, policy: BurnPolicy) -> str:
     step = prometheus_duration(policy.base_window_seconds / 5)
     newest = f"max_over_time(timestamp({EVENTS}{matching(service)})[{lookback}:{step}])"
     return f"max by ({names.SERVICE}, {names.SLICE}) ({newest})"
+
+
+def frozen_query(service: str) -> str:
+    """1 if what the service shows is an old page, 0 if not, nothing if nobody knows."""
+    return f"max({FROZEN}{matching(service)})"
 
 
 def up_query(service: str) -> str:

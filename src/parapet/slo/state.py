@@ -26,6 +26,7 @@ class Doubt(StrEnum):
 
     NEVER_HEARD = "never_heard"  # no sample at all
     TARGET_DOWN = "target_down"  # Prometheus cannot scrape the service
+    OLD_PAGE = "old_page"  # what answers in the service's stead is always the same page
     OLD_SAMPLE = "old_sample"  # the newest sample is too old
     IDLE = "idle"  # reachable, and nobody tried
     FEW_EVENTS = "few_events"  # even a total failure of these could not raise an alert
@@ -50,6 +51,7 @@ class Silence(IntEnum):
     HEARD = 0
     METRIC_GONE = 1  # the target answers, without the metric
     TARGET_GONE = 2  # no target answers, or none is known
+    FROZEN = 3  # what answers is an old page: a cache, or a gateway that nobody pushes to any more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,8 @@ class JourneyReading:
     last_sample_age_seconds: float | None
     up: bool | None
     """Whether Prometheus could scrape the service; None if it knows no such target."""
+    frozen: bool = False
+    """Whether what answers is an old page, of which every sample only looks new."""
     maintained: bool = False
     """Whether its events do not count now."""
 
@@ -134,6 +138,8 @@ def _silence(reading: JourneyReading, policy: BurnPolicy) -> Doubt | None:
         return Doubt.TARGET_DOWN if reading.up is False else Doubt.NEVER_HEARD
     if reading.up is False:
         return Doubt.TARGET_DOWN
+    if reading.frozen:
+        return Doubt.OLD_PAGE
     if reading.last_sample_age_seconds > max(policy.base_window_seconds, SHORTEST_PATIENCE_SECONDS):
         return Doubt.OLD_SAMPLE
     return None

@@ -60,6 +60,7 @@ def full_history(until: float) -> Iterator[str]:
         for rule in group.rules:
             period = catalog.burn.period_seconds if rule.record in base else 2 * AHEAD_SECONDS
             yield from steady(rule.record or "", labels, until, period, group.interval_seconds)
+    yield from steady(names.HEARTBEAT, 'job="shop",instance="0"', until, 2 * AHEAD_SECONDS, 1)
     for outcome in ("success", "failure"):
         for number in range(INPUTS):
             where = f'job="shop",journey="login",outcome="{outcome}",instance="{number}"'

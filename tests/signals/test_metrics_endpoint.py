@@ -86,5 +86,5 @@ def test_prometheus_gets_packed_openmetrics(serve: Serve, tmp_path: Path) -> Non
     assert (status, headers["content-type"], headers["content-encoding"]) == (200, Format.OPENMETRICS.value, "gzip")
     unpacked = gzip.decompress(body)
     assert without_heartbeat(unpacked) == without_heartbeat(parapet.recorder.render(Format.OPENMETRICS))
-    assert without_heartbeat(unpacked) != unpacked
+    assert len(without_heartbeat(unpacked)) < len(unpacked.splitlines())
     assert list((tmp_path / "signals").glob("histogram_*.db"))

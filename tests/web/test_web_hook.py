@@ -61,7 +61,7 @@ def test_without_its_token_nothing_is_read(shop: Shop, server: Server, headers: 
     """401, whatever else is presented; a session is no token."""
     status, said, answered = server.send("POST", HOOK, BODY, headers)
     assert status == 401
-    assert "bearer token" in str(said["error"])
+    assert "bearer token" in str(said["detail"])
     assert answered["www-authenticate"].startswith("Bearer")
     assert shop.parapet.look.trust().last_received_at is None
 
@@ -104,7 +104,7 @@ def test_a_body_that_is_no_alert_is_told_why(shop: Shop, server: Server, body: b
     """422 with a reason a person can act on; counted, and visible to the operator."""
     status, said, _ = server.send("POST", HOOK, body, TOKEN)
     assert status == 422
-    assert said["error"]
+    assert said["detail"]
     assert shop.parapet.look.trust().inbox_rejected_24h == 1
 
 
@@ -122,7 +122,7 @@ def test_without_a_configured_token_the_hook_is_closed(shop: Shop, serve: Serve)
     with serve(shop.host) as found:
         status, said, _ = found.send("POST", "/closed/hooks/alertmanager", BODY, TOKEN)
         assert status == 404
-        assert "webhook_tokens" in str(said["error"])
+        assert "webhook_tokens" in str(said["detail"])
 
 
 def test_when_the_database_is_away_the_sender_is_asked_to_come_back(shop: Shop, serve: Serve) -> None:
@@ -137,7 +137,7 @@ def test_when_the_database_is_away_the_sender_is_asked_to_come_back(shop: Shop, 
         status, said, answered = found.send("POST", "/away/hooks/alertmanager", BODY, TOKEN)
         assert status == 503
         assert int(answered["retry-after"]) > 0
-        assert said["error"]
+        assert said["detail"]
 
 
 def test_recorded_deliveries_of_a_real_alertmanager_are_taken(shop: Shop, server: Server) -> None:
@@ -204,7 +204,7 @@ def test_a_change_that_cannot_be_read_is_told_why(shop: Shop, server: Server, gi
     """422 and nothing recorded."""
     status, said = marked(server, given)
     assert status == 422
-    assert said["error"]
+    assert said["detail"]
     assert shop.parapet.look.changes() == ()
 
 

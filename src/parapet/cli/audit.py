@@ -12,7 +12,7 @@ from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, table, toned
 from parapet.core.types import IncidentId, JsonObject
-from parapet.incidents.document import incident_object
+from parapet.incidents.document import incident_object, verified_object
 
 FLAWS = {
     "missing": "the entry before it is not there",
@@ -65,16 +65,7 @@ def verify(number: IncidentId | None, checkpoint: str | None, app_spec: str | No
     broken = found.broken
     moved = checkpoint is not None and checkpoint != found.checkpoint
     if as_json:
-        said: JsonObject = {
-            "whole": broken is None,
-            "incidents": found.incidents,
-            "entries": found.entries,
-            "checkpoint": found.checkpoint,
-            "broken": None
-            if broken is None
-            else {"incident": f"INC-{broken.incident_id}", "seq": broken.seq, "flaw": broken.flaw.value},
-        }
-        click.echo(json.dumps(said | ({"checkpoint_holds": not moved} if checkpoint is not None else {})))
+        click.echo(json.dumps(verified_object(found, checkpoint)))
     elif broken is not None:
         where = f"INC-{broken.incident_id}, entry {broken.seq}"
         click.echo(toned(f"Broken at {where}: {FLAWS[broken.flaw.value]}.", Tone.PAGE))

@@ -11,7 +11,7 @@ from parapet.cli.incident.options import actor_named, reason_option
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, fact, table, toned
-from parapet.incidents.document import instant
+from parapet.incidents.document import body_object
 from parapet.incidents.durations import instant_words
 from parapet.store.inbox import Received, Shelf
 
@@ -150,21 +150,6 @@ def drop(number: int, who: str | None, reason: str, app_spec: str | None, as_jso
     """
     dropped = load_app(required_app(app_spec)).bodies.drop(number, actor=actor_named(who), reason=reason)
     click.echo(json.dumps(body_object(dropped)) if as_json else f"Body {number} is given up.")
-
-
-def body_object(one: Received) -> dict[str, object]:
-    """A body as JSON, without what is in it."""
-    return {
-        "id": one.id,
-        "source": one.source,
-        "state": one.state.value,
-        "received_at": instant(one.received_at),
-        "processed_at": instant(one.processed_at),
-        "due_at": instant(one.due_at) if one.state.value == "waiting" else None,
-        "size_bytes": one.size_bytes,
-        "attempts": one.attempts,
-        "error": one.error,
-    }
 
 
 def _row(one: Received) -> list[str]:

@@ -15,7 +15,8 @@ ParapetError
 │   ├── NotFound
 │   ├── StaleVersion
 │   ├── IllegalTransition
-│   └── ReasonRequired
+│   ├── ReasonRequired
+│   └── KeyReused             another request has the same idempotency key
 ├── OutgoingError             a call to another system failed
 │   ├── DeliveryRejected      it said no, and will say no again
 │   └── DeliveryFailed        it may work later
@@ -106,6 +107,10 @@ class IllegalTransition(Refused):
 
 class ReasonRequired(Refused):
     """A reason is required. Nothing changed."""
+
+
+class KeyReused(Refused):
+    """Another request with the same idempotency key was done. Nothing changed."""
 
 
 class OutgoingError(ParapetError):

@@ -118,7 +118,10 @@ class Secrets:
     metrics_tokens: tuple[str, ...] = field(default=(), repr=False)
     """Bearer tokens that may read /metrics."""
     api_tokens: tuple[str, ...] = field(default=(), repr=False)
-    """Bearer tokens of machines that may record changes, such as a deploy pipeline."""
+    """Bearer tokens of machines that may read, and record changes, such as a deploy pipeline."""
+    responder_tokens: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """(name, bearer token) of machines that may also work on incidents; the name stands in the chronology. A name may
+    have two tokens while one is replaced by the other."""
     alertmanager_credentials: str | None = field(default=None, repr=False)
     """What its API asks for: a bearer token, or user:password."""
     form_key: str | None = field(default=None, repr=False)
@@ -131,5 +134,11 @@ class Secrets:
                     raise ConfigurationError(
                         f"A value in {name} has {len(value)} characters; use {SHORTEST_SECRET} or more."
                     )
+        for name, value in self.responder_tokens:
+            if not name.strip() or len(value) < SHORTEST_SECRET:
+                raise ConfigurationError(
+                    f"The token of {name!r} in responder_tokens has {len(value)} characters; use {SHORTEST_SECRET} or "
+                    "more, and a name that says who acts."
+                )
         if self.form_key is not None and len(self.form_key) < SHORTEST_SECRET:
             raise ConfigurationError(f"form_key has {len(self.form_key)} characters; use {SHORTEST_SECRET} or more.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Protocol
 
 from parapet.core.types import JsonObject
 from parapet.incidents.chronology import sentence
@@ -162,6 +163,83 @@ def change_object(change: Change) -> JsonObject:
         "url": change.url,
         "details": change.details,
     }
+
+
+class Verified(Protocol):
+    """What an examination of the chains found."""
+
+    @property
+    def incidents(self) -> int: ...
+    @property
+    def entries(self) -> int: ...
+    @property
+    def checkpoint(self) -> str: ...
+    @property
+    def broken(self) -> Broken | None: ...
+
+
+class Broken(Protocol):
+    """A link that does not hold."""
+
+    @property
+    def incident_id(self) -> int: ...
+    @property
+    def seq(self) -> int: ...
+    @property
+    def flaw(self) -> str: ...
+
+
+class Body(Protocol):
+    """A body of the inbox."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def source(self) -> str: ...
+    @property
+    def state(self) -> str: ...
+    @property
+    def received_at(self) -> datetime: ...
+    @property
+    def processed_at(self) -> datetime | None: ...
+    @property
+    def due_at(self) -> datetime: ...
+    @property
+    def size_bytes(self) -> int: ...
+    @property
+    def attempts(self) -> int: ...
+    @property
+    def error(self) -> str | None: ...
+
+
+def body_object(one: Body) -> JsonObject:
+    """A body that was handed in, without what is in it."""
+    return {
+        "id": one.id,
+        "source": one.source,
+        "state": f"{one.state}",
+        "received_at": instant(one.received_at),
+        "processed_at": instant(one.processed_at),
+        "due_at": instant(one.due_at) if one.state == "waiting" else None,
+        "size_bytes": one.size_bytes,
+        "attempts": one.attempts,
+        "error": one.error,
+    }
+
+
+def verified_object(found: Verified, checkpoint: str | None = None) -> JsonObject:
+    """What an examination found; with *checkpoint*, also whether that one still holds."""
+    broken = found.broken
+    said: JsonObject = {
+        "whole": broken is None,
+        "incidents": found.incidents,
+        "entries": found.entries,
+        "checkpoint": found.checkpoint,
+        "broken": None
+        if broken is None
+        else {"incident": f"INC-{broken.incident_id}", "seq": broken.seq, "flaw": f"{broken.flaw}"},
+    }
+    return said if checkpoint is None else {**said, "checkpoint_holds": checkpoint == found.checkpoint}
 
 
 def instant(when: datetime | None) -> str | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from parapet.core import names
-from parapet.core.errors import IllegalTransition, NotFound, Refused
+from parapet.core.errors import IllegalTransition, KeyReused, NotFound, Refused
 from parapet.core.types import Actor, IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents import regroup, transitions
@@ -19,11 +19,28 @@ from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Once:
+    """A request that names itself: however often it is sent, it is done once."""
+
+    key: str
+    digest: str
+    """Of what it asks for: another request of the same name is a mistake."""
+
+
 class Operator:
     """The verbs of operators, bound to one service's evidence."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, once: Once | None = None) -> None:
         self._context = context
+        self._once = once
+
+    def once(self, key: str, digest: str) -> Operator:
+        """The same verbs for one request: if it was done before, the incident that came of it is the answer.
+
+        Each of them then raises KeyReused, too: the same *key* was used for something else.
+        """
+        return Operator(self._context, Once(key=key, digest=digest))
 
     def acknowledge(self, incident_id: IncidentId, *, actor: Actor, reason: str, version: int) -> Incident:
         """*actor* takes the incident.
@@ -165,7 +182,7 @@ class Operator:
             )
             return context.write_down(tx, decision, actor=actor, verb="declare", now=now, reason=reason)
 
-        return context.store.transact(work)
+        return context.store.transact(lambda tx: self._do_once(tx, lambda: work(tx), now))
 
     def merge(self, incident_id: IncidentId, *, into: IncidentId, actor: Actor, reason: str, version: int) -> Incident:
         """*actor* says that *incident_id* is part of *into*: it ends as superseded, its alerts go along. The other one.
@@ -255,10 +272,27 @@ class Operator:
     ) -> Incident:
         now = self._context.clock.now()
         try:
-            return self._context.store.transact(lambda tx: work(tx, _existing(tx, incident_id), now))
+            return self._context.store.transact(
+                lambda tx: self._do_once(tx, lambda: work(tx, _existing(tx, incident_id), now), now)
+            )
         except Refused as refusal:
             self._remember_refusal(verb, incident_id, actor, reason, refusal, now)
             raise
+
+    def _do_once(self, tx: Transaction, work: Callable[[], Incident], now: datetime) -> Incident:
+        once = self._once
+        if once is None:
+            return work()
+        done = tx.requests.done(once.key)
+        if done is None:
+            incident = work()
+            if incident.id is not None:
+                tx.requests.add(once.key, once.digest, incident.id, now=now)
+            return incident
+        digest, number = done
+        if digest != once.digest:
+            raise KeyReused("This idempotency key was used for another request. Use a new one. Nothing changed.")
+        return _existing(tx, number)
 
     def _remember_refusal(
         self, verb: str, incident_id: IncidentId, actor: Actor, reason: str | None, refusal: Refused, now: datetime

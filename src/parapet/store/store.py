@@ -23,6 +23,7 @@ from parapet.store.measurements import MeasurementRows
 from parapet.store.outbox import OutboxRows
 from parapet.store.probes import ProbeRows
 from parapet.store.records import AuditRows, Heartbeats, RetrospectiveRows
+from parapet.store.requests import RequestRows
 from parapet.store.routes import RouteRows
 from parapet.store.sightings import SightingRows
 from parapet.store.words import WordRows
@@ -52,6 +53,7 @@ class Transaction:
         self.measurements = MeasurementRows(connection)
         self.routes = RouteRows(connection, self.incidents)
         self.sightings = SightingRows(connection)
+        self.requests = RequestRows(connection)
         self._connection = connection
 
     def count_chains(self, incident_id: IncidentId | None = None) -> int:

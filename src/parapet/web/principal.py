@@ -28,6 +28,8 @@ class Principal:
     name: str
     """Shown, and written into the chronology. Make it unique enough to know who it was a year later."""
     role: Role
+    machine: bool = False
+    """True for a script or a pipeline that came with a token."""
 
     @property
     def may_write(self) -> bool:
@@ -37,7 +39,7 @@ class Principal:
     @property
     def actor(self) -> Actor:
         """How the chronology names them."""
-        return Actor(kind=ActorClass.OPERATOR, name=self.name)
+        return Actor(kind=ActorClass.EXTERNAL if self.machine else ActorClass.OPERATOR, name=self.name)
 
 
 class Action(StrEnum):
@@ -48,6 +50,14 @@ class Action(StrEnum):
     NOTE = "incident.note"
     RESOLVE = "incident.resolve"
     CLOSE_ITEM = "item.close"
+    REOPEN = "incident.reopen"
+    HAND_OVER = "incident.hand_over"
+    RELEASE = "incident.release"
+    SEVERITY = "incident.severity"
+    MERGE = "incident.merge"
+    SPLIT = "incident.split"
+    DECLARE = "incident.declare"
+    INBOX = "inbox.work"
 
 
 Authenticate: TypeAlias = Callable[[Request], Principal | None]

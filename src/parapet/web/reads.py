@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from parapet.core.clock import Clock
 from parapet.core.settings import Secrets, Wiring
-from parapet.core.types import Actor, IncidentId
+from parapet.core.types import Actor, IncidentId, JsonObject
+from parapet.core.vocabulary import Severity
+from parapet.incidents import document
 from parapet.incidents.changes import Near
 from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, ChangeKind, Entry, Episode, Incident
@@ -193,6 +195,67 @@ class Operator(Protocol):
     def acknowledge(self, incident_id: IncidentId, /, *, actor: Actor, reason: str, version: int) -> Incident: ...
     def note(self, incident_id: IncidentId, /, *, actor: Actor, text: str, version: int) -> Incident: ...
     def resolve(self, incident_id: IncidentId, /, *, actor: Actor, reason: str, version: int) -> Incident: ...
+    def reopen(self, incident_id: IncidentId, /, *, actor: Actor, reason: str, version: int) -> Incident: ...
+    def release(self, incident_id: IncidentId, /, *, actor: Actor, reason: str, version: int) -> Incident: ...
+    def hand_over(
+        self, incident_id: IncidentId, /, *, to: str, actor: Actor, reason: str, version: int
+    ) -> Incident: ...
+    def set_severity(
+        self, incident_id: IncidentId, /, *, severity: Severity, actor: Actor, reason: str, version: int
+    ) -> Incident: ...
+    def merge(
+        self, incident_id: IncidentId, /, *, into: IncidentId, actor: Actor, reason: str, version: int
+    ) -> Incident: ...
+    def split(
+        self,
+        incident_id: IncidentId,
+        /,
+        *,
+        fingerprints: Collection[str],
+        title: str,
+        actor: Actor,
+        reason: str,
+        version: int,
+    ) -> Incident: ...
+    def declare(
+        self,
+        *,
+        title: str,
+        severity: Severity,
+        actor: Actor,
+        reason: str,
+        slice_name: str | None = ...,
+        started_at: datetime | None = ...,
+    ) -> Incident: ...
+    def once(self, key: str, digest: str, /) -> Operator: ...
+
+
+class Body(document.Body, Protocol):
+    """A body of the inbox, with what is in it."""
+
+    @property
+    def body(self) -> bytes: ...
+    @property
+    def whole(self) -> bool: ...
+
+
+class Bodies(Protocol):
+    """What a person may do with bodies."""
+
+    def page(self, shelf: str = ..., *, before: int | None = ..., limit: int = ...) -> Sequence[document.Body]: ...
+    def counts(self) -> Mapping[str, int]: ...
+    def get(self, number: int, /) -> Body: ...
+    def replay(self, number: int, /, *, actor: Actor) -> Receipt: ...
+    def drop(self, number: int, /, *, actor: Actor, reason: str) -> document.Body: ...
+
+
+class Audit(Protocol):
+    """Proves the evidence."""
+
+    def verify(self, incident_id: IncidentId | None = ..., /) -> document.Verified: ...
+    def log(
+        self, *, target: str | None = ..., actor: str | None = ..., before: int | None = ..., limit: int = ...
+    ) -> list[JsonObject]: ...
 
 
 class Inbox(Protocol):
@@ -209,11 +272,12 @@ class Changes(Protocol):
         self,
         *,
         kind: ChangeKind,
-        title: str,
+        title: str | None = ...,
         version: str | None = ...,
         occurred_at: datetime | None = ...,
         actor: Actor,
         url: str | None = ...,
+        change_id: str | None = ...,
     ) -> Change: ...
 
 
@@ -290,6 +354,10 @@ class App(Protocol):
     def operator(self) -> Operator: ...
     @property
     def inbox(self) -> Inbox: ...
+    @property
+    def bodies(self) -> Bodies: ...
+    @property
+    def audit(self) -> Audit: ...
     @property
     def recorder(self) -> Counts: ...
     @property

@@ -41,6 +41,11 @@ class Request:
         return first_values(self.body.decode("utf-8", "replace"))
 
     @property
+    def is_json(self) -> bool:
+        """The body says that it is JSON; a page of another site cannot send that without being asked."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
+
+    @property
     def bearer(self) -> str | None:
         """The token of the Authorization header."""
         scheme, _, token = self.headers.get("authorization", "").partition(" ")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
 from parapet.core.types import JsonObject
 
 TEXT = "text/plain; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 JSON = "application/json"
+PROBLEM = "application/problem+json"
 RETRY_SECONDS = 5
 
 
@@ -43,10 +45,22 @@ def answer(payload: JsonObject, status: int = 200, *, headers: Mapping[str, str]
     return Response(status=status, headers={"content-type": JSON, **(headers or {})}, body=body)
 
 
-def refusal(status: int, reason: str, *, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer that says what is wrong. An answer of 503 asks to come back."""
-    retry = {"retry-after": str(RETRY_SECONDS)} if status == 503 else {}
-    return answer({"error": reason}, status, headers={**retry, **(headers or {})})
+def refusal(status: int, reason: str, *, code: str = "", headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer that says what is wrong, as RFC 9457 has it. An answer of 429 or 503 asks to come back.
+
+    Args:
+        code: what is wrong, for programs; without it, what the status is called.
+    """
+    title = HTTPStatus(status).phrase
+    retry = {"retry-after": str(RETRY_SECONDS)} if status in {429, 503} else {}
+    said: JsonObject = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code or title.lower().replace(" ", "_"),
+        "detail": reason,
+    }
+    return answer(said, status, headers={"content-type": PROBLEM, **retry, **(headers or {})})
 
 
 def see_other(location: str) -> Response:

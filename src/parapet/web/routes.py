@@ -21,8 +21,8 @@ class Door(Enum):
     PUBLIC = "public"  # nothing: style sheets
     PERSON = "person"  # the host says who it is
     HOOK = "hook"  # a webhook token, and a signature where keys are configured
-    MACHINE = "machine"  # an API token
-    PERSON_OR_MACHINE = "person or machine"
+    API = "api"  # a token, or the host says who it is
+    MACHINE = "machine"  # a token, whatever it may do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

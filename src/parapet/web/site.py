@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
-from parapet.core.errors import ConfigurationError, EvidenceError, NotFound, PayloadError, Refused
+from parapet.core.errors import ConfigurationError, EvidenceError, NotFound, ParapetError, PayloadError, Refused
 from parapet.core.guard import guarded
 from parapet.incidents.sources import Source
 from parapet.web import problems, security
+from parapet.web.api import openapi
+from parapet.web.api.problems import problem as told
+from parapet.web.api.table import OPERATIONS
 from parapet.web.desk import Desk, Visit
-from parapet.web.pages import api, changes, go, home, hooks, incident, items, queue, retrospective, static, writes
+from parapet.web.pages import changes, go, home, hooks, incident, items, queue, retrospective, static, writes
 from parapet.web.principal import Action, Principal, Role
 from parapet.web.request import Request
 from parapet.web.response import Response, refusal, see_other
@@ -69,22 +73,16 @@ ROUTES = (
         )
         for name, source in HOOKS.items()
     ),
-    Route(
-        method="POST",
-        pattern="/api/changes",
-        page=api.mark_change,
-        door=Door.MACHINE,
-        lane=Lane.MACHINES,
-        most_bytes=FORM_BYTES,
-    ),
-    Route(method="GET", pattern="/api/incidents", page=api.incidents, door=Door.PERSON_OR_MACHINE, lane=Lane.MACHINES),
+    *(one.route for one in (openapi.ITSELF, *OPERATIONS)),
 )
 """Every address of the workbench."""
 
 NOWHERE = Route(method="GET", pattern="/nowhere", page=problems.nowhere)
 """Where a request goes that no address fits: it must show who it is before it hears even that."""
 
-MACHINE = Principal(id="api", name="api", role=Role.VIEWER)
+MACHINE = Principal(id="api", name="api", role=Role.VIEWER, machine=True)
+API = frozenset({Door.API, Door.MACHINE})
+TOKEN_HEADER = "parapet-token"
 CHALLENGE = {"www-authenticate": 'Bearer realm="parapet"'}
 
 
@@ -108,15 +106,12 @@ class Site:
         """The visit, if whoever sent *request* may come in; else the answer that says why not. Reads no body."""
         route, now = found.route, self.desk.app.clock.now()
         visit = Visit(request=request, principal=None, params=found.params, now=now)
-        secrets = self.desk.app.secrets
         if route.door is Door.PUBLIC:
             return visit
         if route.door is Door.HOOK:
             return self._hook(route, visit)
-        if route.door is Door.MACHINE:
-            return self._machine(visit, secrets.api_tokens, "api_tokens")
-        if route.door is Door.PERSON_OR_MACHINE and request.bearer:
-            return self._machine(visit, secrets.api_tokens, "api_tokens")
+        if route.door is Door.MACHINE or (route.door is Door.API and request.bearer):
+            return self._script(route, visit)
         return self._person(route, visit)
 
     def answer(self, found: Found, visit: Visit) -> Response:
@@ -138,11 +133,18 @@ class Site:
 
     def busy(self, found: Found, visit: Visit) -> Response:
         """More is under way than this address takes at once, or a body came too slowly."""
+        if found.route.door in API:
+            return refusal(429, problems.BUSY.text).with_headers({"connection": "close"})
         return self._failed(found.route, visit, problems.BUSY).with_headers({"connection": "close"})
 
     def _answer(self, route: Route, visit: Visit) -> Response:
         if route.form and (problem := self._form_problem(visit)):
             return problems.show(self.desk, visit, problem)
+        if route.door in API:
+            try:
+                return route.page(self.desk, visit)
+            except ParapetError as error:
+                return told(error)
         try:
             return route.page(self.desk, visit)
         except NotFound as error:
@@ -169,6 +171,19 @@ class Site:
         why = hooks.signature_missing(self.desk, route, admitted)
         return admitted if why is None else refusal(401, why, headers=CHALLENGE)
 
+    def _script(self, route: Route, visit: Visit) -> Visit | Response:
+        secrets = self.desk.app.secrets
+        responders = tuple(token for _, token in secrets.responder_tokens)
+        admitted = self._machine(visit, (*secrets.api_tokens, *responders), "api_tokens")
+        if isinstance(admitted, Response):
+            return admitted
+        for name, token in secrets.responder_tokens:
+            if security.token_matches(visit.request.bearer, (token,)):
+                principal = Principal(id=f"token:{name}", name=name, role=Role.RESPONDER, machine=True)
+                admitted = replace(admitted, principal=principal)
+        why = self._refusal(admitted.person, route)
+        return admitted if why is None else refusal(403, why)
+
     def _machine(self, visit: Visit, tokens: tuple[str, ...], setting: str) -> Visit | Response:
         if not tokens:
             return refusal(404, f"Closed: this service has no {setting}. Set Secrets({setting}=...) to open it.")
@@ -186,14 +201,30 @@ class Site:
         if principal is None:
             return self._stranger(route, visit)
         visit = Visit(request=visit.request, principal=principal, params=visit.params, now=visit.now)
-        refusal_reason: str | None = "Whether you may do this could not be found out."
-        with guarded("the host's authorize"):
-            refusal_reason = self.desk.may(principal, route.action)
-        if refusal_reason is not None:
-            return self._failed(route, visit, problems.forbidden(refusal_reason))
-        if route.form and (why := security.foreign_origin(visit.request, self.desk.app.wiring.workbench_url)):
+        if (reason := self._refusal(principal, route)) is not None:
+            return self._failed(route, visit, problems.forbidden(reason))
+        if route.method == "POST" and (why := self._foreign(route, visit)):
             return self._failed(route, visit, problems.foreign_form(why))
         return visit
+
+    def _refusal(self, principal: Principal, route: Route) -> str | None:
+        """Why *principal* may not do what *route* does; None when they may."""
+        with guarded("the host's authorize"):
+            return self.desk.may(principal, route.action)
+        return "Whether you may do this could not be found out."
+
+    def _foreign(self, route: Route, visit: Visit) -> str | None:
+        """Why what a person sends is not from our own pages; None when it is. A form's token is in its body."""
+        request = visit.request
+        if (why := security.foreign_origin(request, self.desk.app.wiring.workbench_url)) is not None or route.form:
+            return why
+        if not request.is_json:
+            return "its Content-Type is not application/json"
+        token = request.headers.get(TOKEN_HEADER, "")
+        held = security.form_token_holds(self.desk.form_key, visit.person, token, visit.now)
+        return (
+            None if held else f"its {TOKEN_HEADER} is missing, too old or somebody else's; /api/session has a new one"
+        )
 
     def _stranger(self, route: Route, visit: Visit) -> Response:
         if self.desk.login_url and route.method == "GET" and route.door is Door.PERSON:

@@ -1,0 +1,148 @@
+"""What the API answers, as JSON Schema. Fields may be added to an answer; none is taken away or changes its meaning."""
+
+from __future__ import annotations
+
+from parapet.core.types import ActorClass, Json, JsonObject
+from parapet.core.vocabulary import Severity
+from parapet.incidents.model import ChangeKind, IncidentState, Resolution
+
+WORDS: JsonObject = {"type": "string"}
+MAYBE_WORDS: JsonObject = {"type": ["string", "null"]}
+COUNT: JsonObject = {"type": "integer", "minimum": 0}
+MAYBE_COUNT: JsonObject = {"type": ["integer", "null"]}
+TRUTH: JsonObject = {"type": "boolean"}
+TIME: JsonObject = {"type": "string", "format": "date-time"}
+MAYBE_TIME: JsonObject = {"type": ["string", "null"], "format": "date-time"}
+ANYTHING: JsonObject = {"type": "object"}
+
+
+def _object(**fields: JsonObject) -> JsonObject:
+    return {"type": "object", "properties": {**fields}, "required": [*fields]}
+
+
+def _list(of: JsonObject) -> JsonObject:
+    return {"type": "array", "items": of}
+
+
+def _ref(name: str) -> JsonObject:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _one_of(values: type[IncidentState | Severity | Resolution | ChangeKind | ActorClass]) -> JsonObject:
+    return {"type": "string", "enum": [each.value for each in values]}
+
+
+_RESOLUTIONS: list[Json] = [*(each.value for each in Resolution), None]
+_INCIDENT: dict[str, JsonObject] = {
+    "id": COUNT,
+    "ref": WORDS,
+    "service": WORDS,
+    "slice": MAYBE_WORDS,
+    "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+    "title": WORDS,
+    "state": _one_of(IncidentState),
+    "severity": _one_of(Severity),
+    "firing": COUNT,
+    "owner": MAYBE_WORDS,
+    "declared_by": MAYBE_WORDS,
+    "started_at": TIME,
+    "detected_at": TIME,
+    "acknowledged_at": MAYBE_TIME,
+    "last_fired_at": TIME,
+    "last_heard_at": TIME,
+    "quiet_since": MAYBE_TIME,
+    "resolved_at": MAYBE_TIME,
+    "resolution": {"enum": _RESOLUTIONS},
+    "refired_count": COUNT,
+    "repeats": COUNT,
+    "previous_id": MAYBE_COUNT,
+    "merged_into_id": MAYBE_COUNT,
+    "runbook": MAYBE_WORDS,
+    "version": COUNT,
+}
+_BODY: dict[str, JsonObject] = {
+    "id": COUNT,
+    "source": WORDS,
+    "state": {"type": "string", "enum": ["waiting", "done", "rejected", "dropped"]},
+    "received_at": TIME,
+    "processed_at": MAYBE_TIME,
+    "due_at": MAYBE_TIME,
+    "size_bytes": COUNT,
+    "attempts": COUNT,
+    "error": MAYBE_WORDS,
+}
+
+SCHEMAS: dict[str, JsonObject] = {
+    "Problem": {
+        "description": "What is wrong, as RFC 9457 has it; `code` is for programs.",
+        **_object(type=WORDS, title=WORDS, status=COUNT, code=WORDS, detail=WORDS),
+    },
+    "Session": _object(service=WORDS, name=WORDS, role=WORDS, machine=TRUTH, may_write=TRUTH, token=MAYBE_WORDS),
+    "Incident": _object(**_INCIDENT),
+    "IncidentFile": _object(**_INCIDENT, triage=ANYTHING, alerts=_list(_ref("Alert")), chronology=_list(_ref("Entry"))),
+    "Incidents": _object(
+        scope=WORDS,
+        incidents=_list(_ref("Incident")),
+        counts={"type": "object", "additionalProperties": COUNT},
+        next=MAYBE_WORDS,
+    ),
+    "Alert": _object(
+        fingerprint=WORDS,
+        source=WORDS,
+        severity=_one_of(Severity),
+        labels=ANYTHING,
+        started_at=TIME,
+        ended_at=MAYBE_TIME,
+        repeats=COUNT,
+    ),
+    "Entry": _object(
+        seq=COUNT,
+        kind=WORDS,
+        occurred_at=TIME,
+        recorded_at=TIME,
+        actor=_object(kind=_one_of(ActorClass), name=WORDS),
+        says=WORDS,
+        payload=ANYTHING,
+        hash=WORDS,
+    ),
+    "Chronology": _object(ref=WORDS, entries=_list(_ref("Entry")), next=MAYBE_COUNT),
+    "Retrospective": ANYTHING,
+    "Change": _object(
+        id=WORDS,
+        kind=_one_of(ChangeKind),
+        title=WORDS,
+        version=MAYBE_WORDS,
+        occurred_at=TIME,
+        recorded_at=TIME,
+        by=WORDS,
+        url=MAYBE_WORDS,
+        details=ANYTHING,
+    ),
+    "Changes": _object(changes=_list(_ref("Change"))),
+    "AuditRow": _object(
+        id=COUNT,
+        recorded_at=TIME,
+        actor_kind=_one_of(ActorClass),
+        actor_name=WORDS,
+        verb=WORDS,
+        target=WORDS,
+        outcome=WORDS,
+        reason=MAYBE_WORDS,
+        details=ANYTHING,
+    ),
+    "Audit": _object(rows=_list(_ref("AuditRow")), next=MAYBE_COUNT),
+    "Verified": _object(
+        whole=TRUTH, incidents=COUNT, entries=COUNT, checkpoint=WORDS, broken={"type": ["object", "null"]}
+    ),
+    "Body": _object(**_BODY),
+    "BodyFile": _object(**_BODY, whole=TRUTH, body=WORDS),
+    "Bodies": _object(
+        shelf=WORDS,
+        bodies=_list(_ref("Body")),
+        counts={"type": "object", "additionalProperties": COUNT},
+        next=MAYBE_COUNT,
+    ),
+    "Replayed": _object(id=COUNT, state=WORDS, incidents=_list(COUNT), error=MAYBE_WORDS),
+    "Receipt": _object(inbox_id=COUNT, incidents=_list(COUNT), reports=MAYBE_COUNT, state=WORDS),
+}
+"""What each is called, and what it looks like."""

@@ -1,0 +1,131 @@
+"""What the API shows: one page of things each, as JSON."""
+
+from __future__ import annotations
+
+from parapet.core.errors import NotFound
+from parapet.core.shapes import Given
+from parapet.core.types import IncidentId, Json
+from parapet.incidents.document import (
+    body_object,
+    change_object,
+    entry_object,
+    file_object,
+    incident_object,
+    verified_object,
+)
+from parapet.lessons.retrospective import to_json
+from parapet.web import security
+from parapet.web.desk import Desk, Visit
+from parapet.web.pages.incident import incident_id
+from parapet.web.response import Response, answer
+
+SHOWN = 50
+MOST = 200
+
+
+def session(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Who is asking, and what a browser must send along with what it changes."""
+    person = visit.person
+    token = None if person.machine else security.form_token(desk.form_key, person, visit.now)
+    return answer(
+        {
+            "service": desk.app.service,
+            "name": person.name,
+            "role": person.role.value,
+            "machine": person.machine,
+            "may_write": person.may_write and not desk.read_only,
+            "token": token,
+        }
+    )
+
+
+def incidents(desk: Desk, visit: Visit, given: Given) -> Response:
+    """A page of the queue."""
+    scope = given.get("scope", str) or "open"
+    page = desk.app.look.queue(
+        scope,
+        owner=given.get("owner", str) or visit.person.name,
+        search=given.get("q", str),
+        limit=given.get("limit", int) or SHOWN,
+        before=given.get("before", str),
+    )
+    shown: list[Json] = [incident_object(one) for one in page.incidents]
+    return answer({"scope": scope, "incidents": shown, "counts": dict(page.counts), "next": page.next})
+
+
+def incident(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Everything about one incident."""
+    file = desk.app.look.incident(incident_id(visit))
+    return answer(file_object(file.incident, file.entries, file.episodes, file.triage, file.past))
+
+
+def chronology(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Entries of one incident, in the order in which they were written."""
+    after, limit = given.get("after", int) or 0, given.get("limit", int) or SHOWN
+    file = desk.app.look.incident(incident_id(visit))
+    entries = [one for one in file.entries if one.seq > after]
+    shown: list[Json] = [entry_object(one) for one in entries[:limit]]
+    following = entries[limit - 1].seq if len(entries) > limit else None
+    return answer({"ref": file.incident.ref, "entries": shown, "next": following})
+
+
+def retrospective(desk: Desk, visit: Visit, given: Given) -> Response:
+    """What was learned from an incident that is over.
+
+    Raises:
+        NotFound: it is not over yet.
+    """
+    file = desk.app.look.incident(incident_id(visit))
+    if file.retrospective is None:
+        raise NotFound(f"{file.incident.ref} has no retrospective yet: it is composed when the incident is resolved.")
+    return answer(to_json(file.retrospective))
+
+
+def changes(desk: Desk, visit: Visit, given: Given) -> Response:
+    """The latest changes to the system."""
+    found = desk.app.look.changes(given.get("limit", int) or SHOWN)
+    return answer({"changes": [change_object(one) for one in found]})
+
+
+def audit(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Who did, or was refused, what."""
+    limit = given.get("limit", int) or SHOWN
+    rows = desk.app.audit.log(
+        target=given.get("target", str), actor=given.get("who", str), before=given.get("before", int), limit=limit
+    )
+    shown: list[Json] = [*rows]
+    return answer({"rows": shown, "next": rows[-1]["id"] if len(rows) == limit else None})
+
+
+def verify(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Whether the chains hold."""
+    number = given.get("incident", int)
+    found = desk.app.audit.verify(None if number is None else IncidentId(number))
+    return answer(verified_object(found, given.get("checkpoint", str)))
+
+
+def bodies(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Bodies of one shelf of the inbox."""
+    shelf, limit = given.get("shelf", str) or "waiting", given.get("limit", int) or SHOWN
+    found = desk.app.bodies.page(shelf, before=given.get("before", int), limit=limit)
+    shown: list[Json] = [body_object(one) for one in found]
+    following = found[-1].id if len(found) == limit else None
+    return answer({"shelf": shelf, "bodies": shown, "counts": dict(desk.app.bodies.counts()), "next": following})
+
+
+def body(desk: Desk, visit: Visit, given: Given) -> Response:
+    """One body, as it came."""
+    one = desk.app.bodies.get(body_number(visit))
+    return answer(body_object(one) | {"whole": one.whole, "body": one.body.decode("utf-8", "replace")})
+
+
+def body_number(visit: Visit) -> int:
+    """The body that the address names.
+
+    Raises:
+        NotFound: it names none.
+    """
+    written = visit.params["number"]
+    if not (written.isascii() and written.isdecimal() and len(written) <= 18):
+        raise NotFound("No body has that number.")
+    return int(written)

@@ -1,0 +1,190 @@
+"""What the API changes. Each calls one verb, and answers with what is true now."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+
+from parapet.core.errors import MalformedPayload
+from parapet.core.shapes import Given
+from parapet.core.types import Actor, ActorClass, IncidentId, Json
+from parapet.core.vocabulary import Severity
+from parapet.incidents.document import body_object, change_object, incident_object
+from parapet.incidents.model import ChangeKind, Incident
+from parapet.web.api.reading import body_number
+from parapet.web.desk import Desk, Visit
+from parapet.web.pages.incident import incident_id
+from parapet.web.reads import Operator
+from parapet.web.response import Response, answer
+
+KEY_HEADER = "idempotency-key"
+LONGEST_KEY = 128
+
+
+def acknowledge(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Take it."""
+
+    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
+        return operator.acknowledge(number, actor=actor, reason=given.need("reason", str), version=version)
+
+    return _work(desk, visit, given, run)
+
+
+def note(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Write into its chronology."""
+
+    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
+        return operator.note(number, actor=actor, text=given.need("text", str), version=version)
+
+    return _work(desk, visit, given, run)
+
+
+def resolve(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Say that it is over."""
+
+    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
+        return operator.resolve(number, actor=actor, reason=given.need("reason", str), version=version)
+
+    return _work(desk, visit, given, run)
+
+
+def reopen(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Say that it is not over."""
+
+    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
+        return operator.reopen(number, actor=actor, reason=given.need("reason", str), version=version)
+
+    return _work(desk, visit, given, run)
+
+
+def hand_over(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Give it to somebody else."""
+
+    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
+        to, reason = given.need("to", str), given.need("reason", str)
+        return operator.hand_over(number, to=to, actor=actor, reason=reason, version=version)
+
+    return _work(desk, visit, given, run)
+
+
+def release(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Say that nobody has it."""
+
+    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
+        return operator.release(number, actor=actor, reason=given.need("reason", str), version=version)
+
+    return _work(desk, visit, given, run)
+
+
+def set_severity(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Say how bad it is."""
+
+    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
+        severity, reason = Severity(given.need("severity", str)), given.need("reason", str)
+        return operator.set_severity(number, severity=severity, actor=actor, reason=reason, version=version)
+
+    return _work(desk, visit, given, run)
+
+
+def merge(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Say that it is part of another; the other one is answered."""
+
+    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
+        into, reason = IncidentId(given.need("into", int)), given.need("reason", str)
+        return operator.merge(number, into=into, actor=actor, reason=reason, version=version)
+
+    return _work(desk, visit, given, run)
+
+
+def split(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Say that some of its alerts are another trouble; the new one is answered."""
+
+    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
+        return operator.split(
+            number,
+            fingerprints=given.many("alerts", str),
+            title=given.need("title", str),
+            actor=actor,
+            reason=given.need("reason", str),
+            version=version,
+        )
+
+    return _work(desk, visit, given, run, status=201)
+
+
+def declare(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Open one by hand."""
+    slice_name = given.get("slice", str)
+    if slice_name is not None:
+        desk.app.catalog.slice(slice_name)
+    opened = _operator(desk, visit).declare(
+        title=given.need("title", str),
+        severity=Severity(given.need("severity", str)),
+        actor=visit.person.actor,
+        reason=given.need("reason", str),
+        slice_name=slice_name,
+        started_at=given.get("started_at", datetime),
+    )
+    return answer(incident_object(opened), 201)
+
+
+def mark_change(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Record one change: sent twice with its time or id, it is recorded once.
+
+    Raises:
+        MalformedPayload: it has neither a title nor a version.
+    """
+    title, version = given.get("title", str), given.get("version", str)
+    if title is None and version is None:
+        raise MalformedPayload("The body: say at least title or version.")
+    change = desk.app.changes.mark(
+        kind=ChangeKind(given.get("kind", str) or ChangeKind.DEPLOY.value),
+        title=title,
+        version=version,
+        occurred_at=given.get("at", datetime),
+        actor=Actor(kind=ActorClass.EXTERNAL, name=given.get("by", str) or visit.person.name),
+        url=given.get("url", str),
+        change_id=given.get("id", str),
+    )
+    return answer(change_object(change), 201)
+
+
+def replay(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Take one body in now."""
+    receipt = desk.app.bodies.replay(body_number(visit), actor=visit.person.actor)
+    incidents: list[Json] = [int(each) for each in receipt.incident_ids]
+    return answer({"id": receipt.inbox_id, "state": receipt.state, "incidents": incidents, "error": receipt.error})
+
+
+def drop(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Give one body up."""
+    dropped = desk.app.bodies.drop(body_number(visit), actor=visit.person.actor, reason=given.need("reason", str))
+    return answer(body_object(dropped))
+
+
+def _work(
+    desk: Desk,
+    visit: Visit,
+    given: Given,
+    run: Callable[[Operator, IncidentId, Actor, int], Incident],
+    *,
+    status: int = 200,
+) -> Response:
+    number, version = incident_id(visit), given.need("version", int)
+    return answer(incident_object(run(_operator(desk, visit), number, visit.person.actor, version)), status)
+
+
+def _operator(desk: Desk, visit: Visit) -> Operator:
+    """The verbs; for a request that names itself, those that do it once.
+
+    Raises:
+        MalformedPayload: its name is too long.
+    """
+    key = visit.request.headers.get(KEY_HEADER, "").strip()
+    if not key:
+        return desk.app.operator
+    if len(key) > LONGEST_KEY or not key.isprintable():
+        raise MalformedPayload(f"{KEY_HEADER}: expected at most {LONGEST_KEY} characters that can be printed.")
+    asked = f"{visit.request.method} {visit.request.path}\n".encode() + visit.request.body
+    return desk.app.operator.once(f"{visit.person.id[:128]}/{key}", hashlib.sha256(asked).hexdigest())

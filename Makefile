@@ -34,6 +34,10 @@ test: $(READY) ## Every test, and what was skipped; RUN='tests/slo -k burn' for 
 	@scripts/ensure-packages $(if $(CI),,--optional) prometheus prometheus-alertmanager victoria-metrics chromium
 	@exec $(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder -rs --durations=8 $(or $(RUN),$(SLOWEST_FIRST))
 
+.PHONY: fuzz
+fuzz: $(READY) ## The API and the hooks under many made-up requests, on both databases; ARGS='500' for more of each
+	PARAPET_FUZZ=$(or $(ARGS),100) $(BIN)/python -m pytest tests/web/test_web_fuzz.py
+
 .PHONY: check
 check: $(READY) ## Style, types and the arrows between packages
 	$(BIN)/ruff check

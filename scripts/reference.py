@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
+import json
 import sys
 import tokenize
 from collections.abc import Iterable
@@ -20,6 +21,7 @@ from parapet.signals.delivery import PLANES
 from parapet.slo.family import COUNTER_NAME, Family
 from parapet.slo.sources import exporters
 from parapet.slo.sources.tasks import celery_exporter_pack
+from parapet.web.api import openapi
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 HEADER = "<!-- Generated from the code by scripts/make-reference. Do not edit. -->\n"
@@ -80,6 +82,10 @@ def page() -> str:
     parts += [_values(kind) for kind in ENUMS]
     parts += [_planes(), _exporters()]
     return "\n".join(parts)
+
+
+def _api() -> str:
+    return json.dumps(openapi.document(), indent=1, ensure_ascii=False) + "\n"
 
 
 def _overview() -> str:
@@ -190,7 +196,7 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or compare them with --check; the exit status."""
-    pages = {"signals.md": page(), "packs.md": packs_page.page(HEADER, _table)}
+    pages = {"signals.md": page(), "packs.md": packs_page.page(HEADER, _table), "openapi.json": _api()}
     if arguments == ["--check"]:
         present = {name: (FOLDER / name).read_text() if (FOLDER / name).exists() else "" for name in pages}
         for name, wanted in pages.items():

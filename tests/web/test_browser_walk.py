@@ -128,7 +128,9 @@ def test_two_people_at_once_lose_nothing(chromium: Browser, address: str) -> Non
         page.context.close()
 
 
-@pytest.mark.parametrize("path", ["", "incidents", "incidents/1", "incidents?q=zzz", "changes", "nowhere"])
+@pytest.mark.parametrize(
+    "path", ["", "incidents", "incidents/1", "incidents/1/work", "declare", "inbox", "inbox/1", "changes", "nowhere"]
+)
 @pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (1440, False)])
 def test_no_page_scrolls_sideways(chromium: Browser, address: str, path: str, width: int, dark: bool) -> None:
     """Reflow to 320 px, in both colour schemes."""

@@ -283,7 +283,9 @@ def test_a_conflict_shows_only_what_the_reader_had_not_seen(night: Night) -> Non
     decided = note(night.now, actor=ANA, text="Try now", version=night.now.version, now=at("02:40:00"))
     night.keep(decided.incident, decided.entries, at("02:40:00"))
     typed = "  keep\nthis <b>text</b> "
-    view = conflict_view(night.now, night.entries, verb="resolve", typed=typed, seen=4, why="", now=at("02:45:12"))
+    view = conflict_view(
+        night.now, night.entries, verb="resolve", typed=typed, form={}, seen=4, why="", now=at("02:45:12")
+    )
     assert [row.who for row in view.news] == ["Ana"]
     assert view.news[0].said.quote == "Try now"
     assert (view.typed, view.version, view.seen) == (typed, night.now.version, 5)

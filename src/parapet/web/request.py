@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
-MAX_FORM_FIELDS = 24
+MAX_FORM_FIELDS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

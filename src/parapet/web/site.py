@@ -13,7 +13,20 @@ from parapet.web.api import openapi
 from parapet.web.api.problems import problem as told
 from parapet.web.api.table import OPERATIONS
 from parapet.web.desk import Desk, Visit
-from parapet.web.pages import changes, go, home, hooks, incident, items, queue, retrospective, static, writes
+from parapet.web.pages import (
+    changes,
+    go,
+    home,
+    hooks,
+    inbox,
+    incident,
+    items,
+    queue,
+    retrospective,
+    static,
+    work,
+    writes,
+)
 from parapet.web.principal import Action, Principal, Role
 from parapet.web.request import Request
 from parapet.web.response import Response, refusal, see_other
@@ -30,6 +43,10 @@ ROUTES = (
     Route(method="GET", pattern="/incidents/{id}", page=incident.page),
     Route(method="GET", pattern="/incidents/{id}/retrospective", page=retrospective.page),
     Route(method="GET", pattern="/incidents/{id}/retrospective.md", page=retrospective.markdown),
+    Route(method="GET", pattern="/incidents/{id}/work", page=work.page),
+    Route(method="GET", pattern="/declare", page=work.declare_page),
+    Route(method="GET", pattern="/inbox", page=inbox.page),
+    Route(method="GET", pattern="/inbox/{number}", page=inbox.body),
     Route(method="GET", pattern="/changes", page=changes.page),
     Route(method="GET", pattern="/action-items", page=items.page),
     Route(method="GET", pattern="/action-items/{id}", page=items.one),
@@ -49,16 +66,25 @@ ROUTES = (
     *(
         Route(
             method="POST",
-            pattern=f"/incidents/{{id}}/{word}",
+            pattern=pattern,
             page=page,
             action=action,
             form=True,
             most_bytes=FORM_BYTES,
         )
-        for word, page, action in (
-            ("acknowledge", writes.acknowledge, Action.ACKNOWLEDGE),
-            ("note", writes.note, Action.NOTE),
-            ("resolve", writes.resolve, Action.RESOLVE),
+        for pattern, page, action in (
+            ("/incidents/{id}/acknowledge", writes.acknowledge, Action.ACKNOWLEDGE),
+            ("/incidents/{id}/note", writes.note, Action.NOTE),
+            ("/incidents/{id}/resolve", writes.resolve, Action.RESOLVE),
+            ("/incidents/{id}/reopen", writes.reopen, Action.REOPEN),
+            ("/incidents/{id}/hand-over", writes.hand_over, Action.HAND_OVER),
+            ("/incidents/{id}/release", writes.release, Action.RELEASE),
+            ("/incidents/{id}/severity", writes.severity, Action.SEVERITY),
+            ("/incidents/{id}/merge", writes.merge, Action.MERGE),
+            ("/incidents/{id}/split", writes.split, Action.SPLIT),
+            ("/declare", work.declare, Action.DECLARE),
+            ("/inbox/{number}/replay", inbox.replay, Action.INBOX),
+            ("/inbox/{number}/drop", inbox.drop, Action.INBOX),
         )
     ),
     *(

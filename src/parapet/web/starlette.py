@@ -27,6 +27,8 @@ from parapet.web.views.links import Link
 
 BODY_SECONDS = 15.0
 """A body must be here in this time."""
+DRAINED_BYTES = 64 * 1024
+DRAINED_SECONDS = 2.0
 MOST_AT_ONCE: Mapping[Lane, int] = {Lane.PEOPLE: 64, Lane.MACHINES: 32, Lane.HOOKS: 8_192}
 """Requests under way in one process, waiting ones included."""
 MOST_BYTES_AT_ONCE = 128 * 1024 * 1024
@@ -83,6 +85,7 @@ class Workbench:
         try:
             admitted = await in_thread(lane, lambda: site.admit(found, request))
             if isinstance(admitted, Response):
+                await _drain(receive, request)
                 return admitted.with_headers({"connection": "close"} if request.method == "POST" else {})
             if not found.route.most_bytes:
                 return await in_thread(lane, lambda: site.answer(found, admitted))
@@ -98,6 +101,7 @@ class Workbench:
         site, receipt = self._site, None
         admitted = site.admit(found, request)  # tokens and headers only: it waits for nothing
         if isinstance(admitted, Response):
+            await _drain(receive, request)
             response = admitted.with_headers({"connection": "close"})
         elif line.full:
             response = site.busy(found, admitted)
@@ -276,6 +280,16 @@ async def _body(receive: Receive, request: Request, most_bytes: int, line: Line)
                 return b"".join(parts)
     finally:
         line.bytes_now -= size
+
+
+async def _drain(receive: Receive, request: Request) -> None:
+    """Read a small body that nobody wants: a sender that is still sending might else not hear the answer."""
+    declared = request.headers.get("content-length", "")
+    if not declared.isdecimal() or not 0 < int(declared) <= DRAINED_BYTES:
+        return
+    with anyio.move_on_after(DRAINED_SECONDS):
+        while (await receive()).get("more_body", False):
+            pass
 
 
 async def _send(send: Send, response: Response, method: str) -> None:

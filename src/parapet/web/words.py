@@ -141,6 +141,17 @@ DONE: Mapping[str, str] = MappingProxyType(
         "noted": "Note saved.",
         "resolved": "Resolved. The retrospective is ready.",
         "item": "Saved. The action item is closed.",
+        "reopened": "It is open again.",
+        "handed-over": "Handed over. Whoever has it now has still to acknowledge it.",
+        "released": "Nobody has it now.",
+        "judged": "The severity is changed; it holds until an alert that began later is worse.",
+        "merged": "Merged. This incident has its alerts and its story now.",
+        "split": "Split off. Those alerts belong here from now on.",
+        "declared": "It is open, and you opened it. A person closes it.",
+        "done": "Taken in.",
+        "stored": "It failed again. It waits, and is tried again; the reason is below.",
+        "rejected": "It is still no alert; the reason is below.",
+        "dropped": "Given up. Nobody tries it again.",
         "already": "That was saved before. Nothing ran twice.",
     }
 )

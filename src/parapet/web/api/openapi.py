@@ -38,8 +38,11 @@ REFUSALS = {
     "503": "The evidence database does not answer. Come back after Retry-After.",
 }
 PARAMETERS: Mapping[str, tuple[str, JsonObject]] = {
-    "id": ("The incident, as 12 or INC-12.", {"type": "string", "pattern": "^([Ii][Nn][Cc]-)?[0-9]{1,12}$"}),
-    "number": ("The body's number.", {"type": "string", "pattern": "^[0-9]{1,18}$"}),
+    "id": (
+        "The incident, as 12 or INC-12.",
+        {"type": "string", "pattern": "^([Ii][Nn][Cc]-)?[0-9]{1,12}$", "examples": ["INC-1"]},
+    ),
+    "number": ("The body's number.", {"type": "string", "pattern": "^[0-9]{1,18}$", "examples": ["1"]}),
 }
 HOOKS: Mapping[Source, tuple[str, JsonObject]] = {
     Source.EVENTS: ("Report trouble from anything that is neither Alertmanager nor Grafana.", EVENTS.schema()),

@@ -1,12 +1,13 @@
-"""The three forms of an incident. Each calls one verb, and answers with where to read the result."""
+"""The forms of an incident. Each calls one verb, and answers with where to read the result."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from parapet.core.errors import NotFound, Refused, StaleVersion
 from parapet.core.types import Actor, IncidentId
+from parapet.core.vocabulary import Severity
 from parapet.incidents.model import EntryKind, Incident
 from parapet.web.desk import Desk, Visit, show
 from parapet.web.pages.incident import incident_id
@@ -26,6 +27,8 @@ class Sent:
     words: str
     version: int
     seen: int
+    form: Mapping[str, str]
+    """Every field, for what only one verb asks."""
 
 
 def acknowledge(desk: Desk, visit: Visit) -> Response:
@@ -57,20 +60,102 @@ def resolve(desk: Desk, visit: Visit) -> Response:
     return _write(desk, visit, "resolve", EntryKind.RESOLVED, run)
 
 
+def reopen(desk: Desk, visit: Visit) -> Response:
+    """The reader says it is not over."""
+
+    def run(sent: Sent) -> Incident:
+        return desk.app.operator.reopen(sent.incident_id, actor=sent.actor, reason=sent.words, version=sent.version)
+
+    return _write(desk, visit, "reopen", EntryKind.REOPENED, run)
+
+
+def hand_over(desk: Desk, visit: Visit) -> Response:
+    """The reader gives it to somebody else."""
+
+    def run(sent: Sent) -> Incident:
+        to = sent.form.get("to", "")
+        return desk.app.operator.hand_over(
+            sent.incident_id, to=to, actor=sent.actor, reason=sent.words, version=sent.version
+        )
+
+    return _write(desk, visit, "hand-over", EntryKind.HANDED_OVER, run)
+
+
+def release(desk: Desk, visit: Visit) -> Response:
+    """The reader says that nobody has it."""
+
+    def run(sent: Sent) -> Incident:
+        return desk.app.operator.release(sent.incident_id, actor=sent.actor, reason=sent.words, version=sent.version)
+
+    return _write(desk, visit, "release", EntryKind.RELEASED, run)
+
+
+def severity(desk: Desk, visit: Visit) -> Response:
+    """The reader says how bad it is."""
+
+    def run(sent: Sent) -> Incident:
+        wanted = sent.form.get("severity", "")
+        if wanted not in set(Severity):
+            raise Refused("Say how bad it is: page or ticket. Nothing changed.")
+        return desk.app.operator.set_severity(
+            sent.incident_id, severity=Severity(wanted), actor=sent.actor, reason=sent.words, version=sent.version
+        )
+
+    return _write(desk, visit, "severity", EntryKind.SEVERITY_CHANGED, run)
+
+
+def merge(desk: Desk, visit: Visit) -> Response:
+    """The reader says that it is part of another one."""
+
+    def run(sent: Sent) -> Incident:
+        into = IncidentId(_number(sent.form.get("into", "").upper().removeprefix("INC-")))
+        return desk.app.operator.merge(
+            sent.incident_id, into=into, actor=sent.actor, reason=sent.words, version=sent.version
+        )
+
+    return _write(desk, visit, "merge", EntryKind.RESOLVED, run)
+
+
+def split(desk: Desk, visit: Visit) -> Response:
+    """The reader says that some of its alerts are another trouble."""
+
+    def run(sent: Sent) -> Incident:
+        return desk.app.operator.split(
+            sent.incident_id,
+            fingerprints=[text for name, text in sent.form.items() if name.startswith("alert")],
+            title=sent.form.get("title", ""),
+            actor=sent.actor,
+            reason=sent.words,
+            version=sent.version,
+        )
+
+    return _write(desk, visit, "split", EntryKind.SPLIT, run)
+
+
 def _write(desk: Desk, visit: Visit, verb: str, kind: EntryKind, run: Callable[[Sent], Incident]) -> Response:
     sent = _sent(visit, verb)
     try:
-        run(sent)
+        left = run(sent)
     except StaleVersion:
         return _moved(desk, visit, verb, kind, sent)
     except NotFound:
         raise
     except Refused as error:
         return _again(desk, visit, verb, sent, error.message, status=422)
-    return see_other(f"../{sent.incident_id}?done={DONE_CODES[verb]}")
+    return see_other(f"../{left.id}?done={DONE_CODES[verb]}")
 
 
-DONE_CODES = {"acknowledge": "acknowledged", "note": "noted", "resolve": "resolved"}
+DONE_CODES = {
+    "acknowledge": "acknowledged",
+    "note": "noted",
+    "resolve": "resolved",
+    "reopen": "reopened",
+    "hand-over": "handed-over",
+    "release": "released",
+    "severity": "judged",
+    "merge": "merged",
+    "split": "split",
+}
 
 
 def _sent(visit: Visit, verb: str) -> Sent:
@@ -82,6 +167,7 @@ def _sent(visit: Visit, verb: str) -> Sent:
         words=form.get(field, ""),
         version=_number(form.get("version", "")),
         seen=_number(form.get("seen", "")),
+        form=form,
     )
 
 
@@ -102,7 +188,16 @@ def _conflict(
     desk: Desk, visit: Visit, file: IncidentFile, verb: str, sent: Sent, why: str, *, status: int
 ) -> Response:
     typed = sent.words[:LONGEST_WORDS]
-    view = conflict_view(file.incident, file.entries, verb=verb, typed=typed, seen=sent.seen, why=why, now=visit.now)
+    view = conflict_view(
+        file.incident,
+        file.entries,
+        verb=verb,
+        typed=typed,
+        form=sent.form,
+        seen=sent.seen,
+        why=why,
+        now=visit.now,
+    )
     title = f"{'Refused' if why else 'Somebody was faster'}, {view.ref}"
     return show(desk, visit, "conflict.html", view, title=title, place="incidents", status=status)
 

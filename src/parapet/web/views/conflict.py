@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,7 +36,7 @@ class ConflictView:
     why: str
     news: tuple[ChangeSeen, ...]
     verb: str
-    """acknowledge, note or resolve."""
+    """The last word of the form's address, such as acknowledge."""
     field: str
     """Name of the field with the reader's words."""
     label: str
@@ -44,6 +44,10 @@ class ConflictView:
     button: str
     version: int
     seen: int
+    kept: tuple[tuple[str, str], ...]
+    """What else was said, to be sent again with it."""
+    possible_with: str
+    """How to say it in another way, when it is not possible any more; empty when it is."""
     still_possible: bool
 
 
@@ -52,14 +56,34 @@ VERBS = {
     "acknowledge": ("reason", "Why you take it", "Acknowledge now"),
     "note": ("text", "What you saw or did", "Save the note now"),
     "resolve": ("reason", "Why it is over", "Resolve now"),
+    "reopen": ("reason", "Why it is not over", "Reopen now"),
+    "hand-over": ("reason", "Why you hand it over", "Hand it over now"),
+    "release": ("reason", "Why you give it up", "Give it up now"),
+    "severity": ("reason", "Why it is that bad", "Change the severity now"),
+    "merge": ("reason", "Why they are one trouble", "Merge now"),
+    "split": ("reason", "Why they are another trouble", "Split off now"),
 }
+"""Verb -> the field of the reader's words, what it is called, and the button that says it again."""
+OURS = frozenset({"token", "version", "seen"})
+MOST_KEPT = 48
+LONGEST_KEPT = 300
 
 
 def conflict_view(
-    incident: Incident, entries: Sequence[Entry], *, verb: str, typed: str, seen: int, why: str, now: datetime
+    incident: Incident,
+    entries: Sequence[Entry],
+    *,
+    verb: str,
+    typed: str,
+    form: Mapping[str, str],
+    seen: int,
+    why: str,
+    now: datetime,
 ) -> ConflictView:
     """What happened to *incident* after entry *seen*."""
     field, label, button = VERBS[verb]
+    over = incident.state is IncidentState.RESOLVED
+    still = verb == "note" or over == (verb == "reopen")
     return ConflictView(
         id=int(incident.id or 0),
         ref=incident.ref,
@@ -86,5 +110,16 @@ def conflict_view(
         button=button,
         version=incident.version,
         seen=max((entry.seq for entry in entries), default=0),
-        still_possible=verb == "note" or incident.state is not IncidentState.RESOLVED,
+        kept=tuple((name, value[:LONGEST_KEPT]) for name, value in form.items() if name not in {*OURS, field})[
+            :MOST_KEPT
+        ],
+        possible_with="" if still else _another_way(verb, over=over),
+        still_possible=still,
     )
+
+
+def _another_way(verb: str, *, over: bool) -> str:
+    word = verb.replace("-", " ")
+    if over:
+        return f"It is resolved; there is nothing to {word} any more."
+    return f"It is open; there is nothing to {word}."

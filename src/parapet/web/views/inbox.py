@@ -1,0 +1,128 @@
+"""Bodies that were handed in: by shelf, and one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from parapet.incidents.document import Body
+from parapet.web import text
+from parapet.web.words import Word
+
+SHELVES: Mapping[str, tuple[str, str]] = {
+    "rejected": ("No alerts", "Nothing was refused. A body that is no alert is kept here, with the reason."),
+    "failing": ("Failing", "Nothing failed. A body that could not be taken in waits here, and is tried again."),
+    "waiting": ("Waiting", "Nothing waits. A body waits here from when it is stored until it is taken in."),
+    "dropped": ("Given up", "Nothing was given up."),
+    "done": ("Taken in", "Nothing was handed in yet."),
+}
+STATES: Mapping[str, Word] = {
+    "waiting": Word(text="Waiting", icon="clock", tone="none"),
+    "failing": Word(text="Failing", icon="warn", tone="ticket"),
+    "rejected": Word(text="No alert", icon="refuse", tone="ticket"),
+    "dropped": Word(text="Given up", icon="few", tone="none"),
+    "done": Word(text="Taken in", icon="check", tone="good"),
+}
+SHOWN_CHARACTERS = 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShelfTab:
+    """One shelf."""
+
+    address: str
+    label: str
+    count: int | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyRow:
+    """One body, in short."""
+
+    number: int
+    state: Word
+    source: str
+    clock: str
+    at: str
+    size: str
+    error: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxView:
+    """The page of one shelf."""
+
+    tabs: tuple[ShelfTab, ...]
+    rows: tuple[BodyRow, ...]
+    empty: str
+    next_address: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyView:
+    """The page of one body."""
+
+    row: BodyRow
+    day: str
+    next_try: str
+    whole: bool
+    kept: str
+    shown: str
+    cut: bool
+    """More is kept than is shown."""
+    may_replay: bool
+    may_drop: bool
+    refusal: str
+
+
+def inbox_view(
+    bodies: Sequence[Body], counts: Mapping[str, int], *, shelf: str, limit: int, now: datetime
+) -> InboxView:
+    """The bodies of *shelf*, newest first."""
+    return InboxView(
+        tabs=tuple(
+            ShelfTab(address=f"inbox?shelf={name}", label=label, count=counts.get(name), current=name == shelf)
+            for name, (label, _) in SHELVES.items()
+        ),
+        rows=tuple(body_row(one, now=now) for one in bodies),
+        empty=SHELVES[shelf][1],
+        next_address=f"inbox?shelf={shelf}&before={bodies[-1].id}" if len(bodies) == limit else None,
+    )
+
+
+def body_row(one: Body, *, now: datetime) -> BodyRow:
+    """*one* as a row."""
+    state = "failing" if one.state == "waiting" and one.attempts else f"{one.state}"
+    return BodyRow(
+        number=one.id,
+        state=STATES[state],
+        source=text.capped(one.source, 40),
+        clock=text.clock(one.received_at, now, seconds=True),
+        at=text.machine(one.received_at),
+        size=f"{one.size_bytes:,} bytes",
+        error=text.capped(one.error or "", 300),
+        tries=one.attempts,
+    )
+
+
+def body_view(one: Body, content: bytes, *, whole: bool, refusal: str | None, now: datetime) -> BodyView:
+    """One body with what is in it; hostile text, shown as text."""
+    shown = content.decode("utf-8", "replace")
+    open_ = one.state in {"waiting", "rejected"}
+    return BodyView(
+        row=body_row(one, now=now),
+        day=text.day(one.received_at),
+        next_try=text.clock(one.due_at, now, seconds=True) if one.state == "waiting" else "",
+        whole=whole,
+        kept=f"{len(content):,}",
+        shown="".join(
+            letter if letter.isprintable() or letter in "\n\t" else "·" for letter in shown[:SHOWN_CHARACTERS]
+        ),
+        cut=len(shown) > SHOWN_CHARACTERS,
+        may_replay=open_ and whole,
+        may_drop=open_,
+        refusal=refusal or "",
+    )

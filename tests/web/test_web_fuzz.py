@@ -1,0 +1,60 @@
+"""Made-up requests against a server that runs: whatever is sent, it is taken or refused in words, as documented."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+
+from parapet import Parapet, Secrets
+from parapet.core import guard
+from parapet.core.types import Actor, ActorClass
+from parapet.core.vocabulary import Severity
+from parapet.web import workbench
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Serve
+
+TOKEN = "fuzz-token-0123456789"
+CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+FEW = 1
+"""Examples of each operation; PARAPET_FUZZ asks for more, and for every edge of every field besides."""
+BOT = Actor(kind=ActorClass.EXTERNAL, name="fuzz")
+
+
+def test_no_request_breaks_the_server(evidence_url: str, serve: Serve) -> None:
+    """No 500 ever, no status, content type or shape that the document does not say; the evidence holds."""
+    parapet = Parapet(
+        service="shop",
+        evidence=evidence_url,
+        secrets=Secrets(form_key="form-key-0123456789", webhook_tokens=(TOKEN,), responder_tokens=(("fuzz", TOKEN),)),
+    )
+    parapet.journey("checkout", objective=0.999)
+    for number in range(3):
+        parapet.operator.declare(title=f"Trouble {number}", severity=Severity.PAGE, actor=BOT, reason="to work on")
+    parapet.inbox.take_in(parapet.inbox.store([("events", b"{}")]))
+    host = Starlette()
+    host.mount("/parapet", workbench(parapet, authenticate=lambda _: None))
+    swallowed = guard.swallowed.total()
+    more = int(os.environ.get("PARAPET_FUZZ", "0"))
+    asked = [
+        "--max-examples",
+        str(more or FEW),
+        "--phases",
+        "examples,coverage,fuzzing" if more else "examples,fuzzing",
+    ]
+    with serve(host) as served:
+        where = f"http://127.0.0.1:{served.port}/parapet/api/openapi.json"
+        command = [sys.executable, "-m", "schemathesis.cli", "run", where, "-H", f"Authorization: Bearer {TOKEN}"]
+        options = ["--checks", CHECKS, "--no-shrink", "--generation-deterministic", "--warnings", "off", "--no-color"]
+        done = subprocess.run([*command, *options, *asked], capture_output=True, text=True, timeout=3_600, check=False)
+    assert done.returncode == 0, done.stdout[-6_000:] + done.stderr[-2_000:]
+    assert "26/26" in done.stdout, "every operation was asked"
+    assert guard.swallowed.total() == swallowed, "nothing was swallowed either"
+    assert parapet.audit.verify().broken is None
+    assert json.loads(json.dumps(parapet.bodies.counts()))["failing"] == 0
+    parapet.store.close()

@@ -296,6 +296,18 @@ class ItemPage(Protocol):
 class ActionItems(Protocol):
     """Exact objects that somebody must look after."""
 
+    def open(
+        self,
+        kind: str,
+        object_id: str,
+        /,
+        *,
+        title: str,
+        incident_id: IncidentId | None = ...,
+        slice_name: str | None = ...,
+        url: str | None = ...,
+        by: Actor,
+    ) -> ActionItem: ...
     def get(self, number: int, /) -> ActionItem: ...
     def page(self, state: str = ..., *, limit: int = ..., before: str | None = ...) -> ItemPage: ...
     def resolve(self, number: int, /, *, actor: Actor, reason: str, version: int) -> ActionItem: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from parapet.core.types import ActorClass, Json, JsonObject
 from parapet.core.vocabulary import Severity
+from parapet.incidents.items import ItemState
 from parapet.incidents.model import ChangeKind, IncidentState, Resolution
 
 WORDS: JsonObject = {"type": "string"}
@@ -79,7 +80,15 @@ SCHEMAS: dict[str, JsonObject] = {
     },
     "Session": _object(service=WORDS, name=WORDS, role=WORDS, machine=TRUTH, may_write=TRUTH, token=MAYBE_WORDS),
     "Incident": _object(**_INCIDENT),
-    "IncidentFile": _object(**_INCIDENT, triage=ANYTHING, alerts=_list(_ref("Alert")), chronology=_list(_ref("Entry"))),
+    "IncidentFile": _object(
+        **_INCIDENT,
+        triage=ANYTHING,
+        memory=ANYTHING,
+        action_items=_list(_ref("Item")),
+        objects=_list(ANYTHING),
+        alerts=_list(_ref("Alert")),
+        chronology=_list(_ref("Entry")),
+    ),
     "Incidents": _object(
         scope=WORDS,
         incidents=_list(_ref("Incident")),
@@ -134,6 +143,27 @@ SCHEMAS: dict[str, JsonObject] = {
     "Verified": _object(
         whole=TRUTH, incidents=COUNT, entries=COUNT, checkpoint=WORDS, broken={"type": ["object", "null"]}
     ),
+    "Item": _object(
+        id=COUNT,
+        ref=WORDS,
+        kind=WORDS,
+        object_id=WORDS,
+        incident_id=MAYBE_COUNT,
+        slice=MAYBE_WORDS,
+        title=WORDS,
+        url=MAYBE_WORDS,
+        details=ANYTHING,
+        state={"type": "string", "enum": [each.value for each in ItemState]},
+        opened_at=TIME,
+        opened_by=WORDS,
+        told=COUNT,
+        last_told_at=TIME,
+        closed_at=MAYBE_TIME,
+        closed_by=MAYBE_WORDS,
+        reason=MAYBE_WORDS,
+        version=COUNT,
+    ),
+    "Items": _object(state=WORDS, items=_list(_ref("Item")), open=COUNT, next=MAYBE_WORDS),
     "Body": _object(**_BODY),
     "BodyFile": _object(**_BODY, whole=TRUTH, body=WORDS),
     "Bodies": _object(

@@ -42,6 +42,10 @@ PARAMETERS: Mapping[str, tuple[str, JsonObject]] = {
         "The incident, as 12 or INC-12.",
         {"type": "string", "pattern": "^([Ii][Nn][Cc]-)?[0-9]{1,12}$", "examples": ["INC-1"]},
     ),
+    "item": (
+        "The action item, as 7 or ACT-7.",
+        {"type": "string", "pattern": "^([Aa][Cc][Tt]-)?[0-9]{1,12}$", "examples": ["ACT-1"]},
+    ),
     "number": ("The body's number.", {"type": "string", "pattern": "^[0-9]{1,18}$", "examples": ["1"]}),
 }
 HOOKS: Mapping[Source, tuple[str, JsonObject]] = {

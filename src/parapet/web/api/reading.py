@@ -56,7 +56,9 @@ def incidents(desk: Desk, visit: Visit, given: Given) -> Response:
 def incident(desk: Desk, visit: Visit, given: Given) -> Response:
     """Everything about one incident."""
     file = desk.app.look.incident(incident_id(visit))
-    return answer(file_object(file.incident, file.entries, file.episodes, file.triage, file.past))
+    return answer(
+        file_object(file.incident, file.entries, file.episodes, file.triage, file.past, file.items, file.objects)
+    )
 
 
 def chronology(desk: Desk, visit: Visit, given: Given) -> Response:

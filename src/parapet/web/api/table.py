@@ -3,28 +3,24 @@
 from __future__ import annotations
 
 from parapet.core.shapes import Choice, Field, Fields, Instant, Link, Many, Whole, Words
-from parapet.core.vocabulary import Severity
 from parapet.incidents.model import ChangeKind
 from parapet.web.api import reading, working
+from parapet.web.api.fields import (
+    BEFORE,
+    LIMIT,
+    LIMITED,
+    LONGEST_REASON,
+    REASON,
+    REASONED,
+    SCOPES,
+    SEVERITIES,
+    SHELVES,
+    VERSION,
+)
+from parapet.web.api.items import ITEMS
 from parapet.web.api.operation import NOTHING, Operation
 from parapet.web.principal import Action
 from parapet.web.routes import Door
-
-LONGEST_REASON = 4_000
-SEVERITIES = Choice(values=tuple(each.value for each in Severity))
-SHELVES = ("waiting", "failing", "rejected", "dropped", "done")
-SCOPES = ("open", "unowned", "mine", "resolved")
-
-VERSION = Field(
-    shape=Whole(),
-    says="The version that was read: if the incident moved since, nothing is done (409, stale_version).",
-    required=True,
-)
-REASON = Field(shape=Words(most=LONGEST_REASON), says="Why; the next person reads it.", required=True)
-LIMIT = Field(shape=Whole(least=1, most=reading.MOST), says=f"How many at most; {reading.SHOWN} without it.")
-BEFORE = Field(shape=Whole(least=1), says="Only what is older than this: what `next` said.")
-REASONED = Fields(name="Reasoned", fields={"version": VERSION, "reason": REASON})
-LIMITED = Fields(name="Limited", fields={"limit": LIMIT})
 
 
 def _verb(name: str, word: str, says: str, action: Action, takes: Fields = REASONED, status: int = 200) -> Operation:
@@ -270,4 +266,5 @@ OPERATIONS = (
         takes=Fields(name="Drop", fields={"reason": REASON}),
         action=Action.INBOX,
     ),
+    *ITEMS,
 )

@@ -96,3 +96,8 @@ def test_budgets_share_one_unit() -> None:
     assert text.budget_minutes(26.4, 43.2) == "26 of 43\u00a0min"
     assert text.budget_minutes(204, 432) == "3.4 of 7.2\u00a0h"
     assert text.budget_minutes(-5, 0.72) == "0 of 43\u00a0s"
+
+
+def test_what_nobody_counted_further_says_so() -> None:
+    """A list with more incidents than are counted shows a plus."""
+    assert [text.counted(number) for number in (0, 9_999, 10_000)] == ["0", "9,999", "10,000+"]

@@ -13,6 +13,9 @@ from enum import StrEnum
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.core.vocabulary import Severity as Severity
 
+MOST_COUNTED = 10_000
+"""Lists count up to here: what is said to be so many may be more. Counting a hundred thousand holds up every reader."""
+
 
 class IncidentState(StrEnum):
     """Where an incident stands."""

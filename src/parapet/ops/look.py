@@ -35,7 +35,7 @@ class QueuePage:
 
     incidents: tuple[Incident, ...]
     counts: Mapping[str, int]
-    """Incidents by scope: open, unowned, mine, resolved."""
+    """Incidents by scope: open, unowned, mine, resolved; MOST_COUNTED may be more."""
     next: str | None
     """What to ask for to get the page after it; None at the end."""
 

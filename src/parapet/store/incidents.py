@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -146,6 +147,11 @@ class Incidents:
     def count(self, where: ColumnElement[bool]) -> int:
         """How many there are."""
         return self._connection.execute(select(func.count()).select_from(table).where(where)).scalar_one()
+
+    def count_up_to(self, where: ColumnElement[bool], order: Sequence[ColumnElement[Any]], most: int) -> int:
+        """How many there are, as far as *most*, looked at in *order*."""
+        some = select(literal_column("1")).select_from(table).where(where).order_by(*order).limit(most).subquery()
+        return self._connection.execute(select(func.count()).select_from(some)).scalar_one()
 
     def _one(self, wanted: Select[tuple[object, ...]]) -> Incident | None:
         row = self._connection.execute(wanted).mappings().first()

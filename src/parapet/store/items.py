@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert
 from parapet.core.errors import Conflict, MalformedPayload
 from parapet.core.types import IncidentId
 from parapet.incidents.items import ActionItem, ItemState, Reported
+from parapet.incidents.model import MOST_COUNTED
 from parapet.store.columns import UtcDateTime
 from parapet.store.rows import LARGEST_NUMBER, row_of
 from parapet.store.schema import action_items as table
@@ -103,9 +104,9 @@ class ItemRows:
         return sorted(found, key=lambda one: one.state is not ItemState.OPEN)
 
     def count(self, state: ItemState) -> int:
-        """How many are in *state*."""
-        wanted = select(func.count()).select_from(table).where(table.c.state == state.value)
-        return self._connection.execute(wanted).scalar_one()
+        """How many are in *state*, as far as MOST_COUNTED."""
+        some = select(table.c.id).where(table.c.state == state.value).limit(MOST_COUNTED).subquery()
+        return self._connection.execute(select(func.count()).select_from(some)).scalar_one()
 
     def _one(self, where: ColumnElement[bool]) -> ActionItem | None:
         row = self._connection.execute(select(table).where(where)).mappings().first()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, literal, select, true, tuple_
 
 from parapet.core.errors import MalformedPayload
-from parapet.incidents.model import Incident
+from parapet.incidents.model import MOST_COUNTED, Incident
 from parapet.incidents.payload import clean
 from parapet.store.columns import UtcDateTime
 from parapet.store.incidents import RESOLVED, UNRESOLVED
@@ -17,6 +19,8 @@ from parapet.store.rows import LARGEST_NUMBER
 from parapet.store.schema import incidents as table
 from parapet.store.store import Transaction
 
+_OPEN = (table.c.severity_rank, table.c.started_at, table.c.id)
+_LATEST = (table.c.resolved_at.desc(), table.c.id.desc())
 LARGEST_PAGE = 200
 LONGEST_SEARCH = 200
 
@@ -28,6 +32,11 @@ class Scope(StrEnum):
     UNOWNED = "unowned"  # unresolved, and nobody has it
     MINE = "mine"  # unresolved, and one person has it
     RESOLVED = "resolved"  # latest first
+
+
+_ORDER: Mapping[Scope, Sequence[ColumnElement[Any]]] = {
+    scope: _LATEST if scope is Scope.RESOLVED else _OPEN for scope in Scope
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,18 +60,17 @@ def stretch(
     wanted = select(table).where(_in_scope(scope, owner), _matching(tx, search))
     if before is not None:
         wanted = wanted.where(_after(scope, before))
-    if scope is Scope.RESOLVED:
-        wanted = wanted.order_by(table.c.resolved_at.desc(), table.c.id.desc())
-    else:
-        wanted = wanted.order_by(table.c.severity_rank, table.c.started_at, table.c.id)
-    found = tx.incidents.select(wanted.limit(size + 1))
+    found = tx.incidents.select(wanted.order_by(*_ORDER[scope]).limit(size + 1))
     shown = tuple(found[:size])
     return Stretch(incidents=shown, next=_place(scope, shown[-1]) if len(found) > size else None)
 
 
 def counts(tx: Transaction, owner: str | None) -> dict[str, int]:
-    """How many incidents each scope has."""
-    return {scope.value: tx.incidents.count(_in_scope(scope, owner)) for scope in Scope}
+    """How many incidents each scope has, as far as MOST_COUNTED."""
+    # In the order of the list, so that the index of the list is walked, and no longer one.
+    return {
+        scope.value: tx.incidents.count_up_to(_in_scope(scope, owner), _ORDER[scope], MOST_COUNTED) for scope in Scope
+    }
 
 
 def _in_scope(scope: Scope, owner: str | None) -> ColumnElement[bool]:

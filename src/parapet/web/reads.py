@@ -81,7 +81,7 @@ class QueuePage(Protocol):
     def incidents(self) -> Sequence[Incident]: ...
     @property
     def counts(self) -> Mapping[str, int]:
-        """Incidents by scope: open, unowned, mine, resolved."""
+        """Incidents by scope: open, unowned, mine, resolved; MOST_COUNTED may be more."""
 
     @property
     def next(self) -> str | None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from parapet.incidents.durations import duration_words
+from parapet.incidents.model import MOST_COUNTED
 
 NO_BREAK = "\u00a0"
 LONGEST_TITLE = 160
@@ -45,6 +46,11 @@ def percent(ratio: float, *, digits: int = 2) -> str:
 def count(number: float) -> str:
     """A count: 12,480. Prometheus extrapolates, so what is almost whole is shown whole."""
     return f"{round(number):,}"
+
+
+def counted(number: int) -> str:
+    """How many a list has: 1,204, or 10,000+ where nobody counted further."""
+    return f"{number:,}{'+' if number >= MOST_COUNTED else ''}"
 
 
 def burn(rate: float) -> str:

@@ -15,7 +15,7 @@ from parapet.core.types import IncidentId
 from parapet.incidents.chronology import merge
 from parapet.incidents.document import file_object, incident_object
 from parapet.incidents.durations import duration_words, instant_words
-from parapet.incidents.model import Incident, IncidentState, Severity
+from parapet.incidents.model import MOST_COUNTED, Incident, IncidentState, Severity
 
 SCOPES = ("open", "unowned", "mine", "resolved")
 COLUMNS = (
@@ -66,7 +66,7 @@ def list_incidents(
         click.echo(table(COLUMNS, [_row(one, now) for one in page.incidents]))
     else:
         click.echo(f"No incident is {'resolved yet' if scope == 'resolved' else scope}.")
-    others = ", ".join(f"{page.counts.get(name, 0)} {name}" for name in SCOPES if name not in {scope, "mine"})
+    others = ", ".join(f"{_counted(page.counts.get(name, 0))} {name}" for name in SCOPES if name not in {scope, "mine"})
     click.echo(toned(f"{len(page.incidents)} shown; {others}.", Tone.QUIET))
     if page.next is not None:
         click.echo(toned(f"More: --before '{page.next}'", Tone.QUIET))
@@ -130,6 +130,10 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
         click.echo(paragraph(row.text, indent=6))
     if held.retrospective is not None:
         click.echo("\nIts retrospective is in the workbench.")
+
+
+def _counted(number: int) -> str:
+    return f"{number}{'+' if number >= MOST_COUNTED else ''}"
 
 
 def _row(incident: Incident, now: datetime) -> list[str]:

@@ -53,7 +53,7 @@ class ItemTab:
 
     label: str
     address: str
-    count: int | None
+    count: str | None
     current: bool
 
 
@@ -95,7 +95,7 @@ def items_view(page: ItemPage, *, state: ItemState, now: datetime) -> ItemsView:
             ItemTab(
                 label=word.text,
                 address=_address(one),
-                count=page.open if one is ItemState.OPEN else None,
+                count=text.counted(page.open) if one is ItemState.OPEN else None,
                 current=one is state,
             )
             for one, word in STATES.items()

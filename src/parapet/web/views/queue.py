@@ -25,7 +25,7 @@ class Tab:
     """One scope."""
 
     label: str
-    count: int | None
+    count: str | None
     address: str
     current: bool
 
@@ -84,7 +84,7 @@ def queue_view(
         headline=_headline(counts),
         scope=scope,
         tabs=tuple(
-            Tab(label=label, count=counts.get(name), address=_address(name, search), current=name == scope)
+            Tab(label=label, count=_counted(counts.get(name)), address=_address(name, search), current=name == scope)
             for name, label in SCOPES.items()
         ),
         search=search,
@@ -151,12 +151,16 @@ def _context(incident: Incident, now: datetime) -> str:
     return ", ".join(parts)
 
 
+def _counted(number: int | None) -> str | None:
+    return None if number is None else text.counted(number)
+
+
 def _headline(counts: Mapping[str, int]) -> str:
     total, unowned = counts.get("open", 0), counts.get("unowned", 0)
     if not total:
         return "No open incident"
     owned = f", {unowned} without an owner" if unowned else ", each has an owner" if total > 1 else ", it has an owner"
-    return text.several(total, "open incident") + owned
+    return f"{text.counted(total)} open incident{'' if total == 1 else 's'}{owned}"
 
 
 def _empty(scope: str, search: str, trust: Trust, watched: int, now: datetime) -> tuple[str, str]:

@@ -21,6 +21,22 @@ from parapet import Parapet
 parapet = Parapet(service="shop", evidence=os.environ["HOST_EVIDENCE"])
 """
 
+BROKEN = """
+def broken(*_, **__):
+    raise RuntimeError("on purpose")
+parapet.__dict__["changed"] = broken
+"""
+
+
+@pytest.fixture
+def break_telling(tmp_path: Path) -> Callable[[], None]:
+    """From now on, whoever tells the host's Parapet of a change hits an error."""
+
+    def break_it() -> None:
+        (tmp_path / "reliability.py").write_text(RELIABILITY + BROKEN)
+
+    return break_it
+
 
 @pytest.fixture
 def run(tmp_path: Path, desk: Desk) -> Run:

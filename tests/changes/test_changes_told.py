@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -146,8 +146,11 @@ def downgrade():
 """
 
 
-def test_migrations_of_alembic_are_changes_once_they_are_committed(run: Run, desk: Desk, tmp_path: Path) -> None:
-    """Real `alembic upgrade` and `downgrade`, as processes that end at once; a step that fails tells nothing."""
+def test_migrations_of_alembic_are_changes_once_they_are_committed(
+    run: Run, desk: Desk, tmp_path: Path, break_telling: Callable[[], None]
+) -> None:
+    """Real `alembic upgrade` and `downgrade`, as processes that end at once; a step that fails tells nothing, and a
+    teller that is broken stops no migration."""
     (tmp_path / "alembic.ini").write_text("[alembic]\nscript_location = migrations\n")
     (tmp_path / "migrations" / "versions").mkdir(parents=True)
     (tmp_path / "migrations" / "env.py").write_text(ALEMBIC)
@@ -162,6 +165,9 @@ def test_migrations_of_alembic_are_changes_once_they_are_committed(run: Run, des
     titles = [one.title for one in desk.changes.recent()]
     assert sorted(titles) == ["Migration a1", "Migration b2", "Migration undone, back to a1"]
     assert {one.kind for one in desk.changes.recent()} == {ChangeKind.MIGRATION}
+    break_telling()
+    assert "alembic.commit failed and was ignored" in run("-m", "alembic", "upgrade", "b2").stderr
+    assert "b2" in run("-m", "alembic", "current").stdout
 
 
 SETTINGS = """
@@ -192,8 +198,11 @@ class Migration(migrations.Migration):
 """
 
 
-def test_migrations_of_django_are_changes(run: Run, desk: Desk, tmp_path: Path) -> None:
-    """Real `manage.py migrate`, there and back; a run that does nothing tells nothing."""
+def test_migrations_of_django_are_changes(
+    run: Run, desk: Desk, tmp_path: Path, break_telling: Callable[[], None]
+) -> None:
+    """Real `manage.py migrate`, there and back; a run that does nothing tells nothing, and a teller that is broken
+    stops no migration."""
     (tmp_path / "settings.py").write_text(SETTINGS)
     (tmp_path / "stock" / "migrations").mkdir(parents=True)
     for name, content in (
@@ -208,6 +217,9 @@ def test_migrations_of_django_are_changes(run: Run, desk: Desk, tmp_path: Path) 
         run("-m", "django", *arguments, "--settings", "settings", "--verbosity", "0")
     titles = [one.title for one in desk.changes.recent()]
     assert sorted(titles) == ["Migration stock.0001_first", "Migration undone: stock.0001_first"]
+    break_telling()
+    migrate = ("-m", "django", "migrate", "--settings", "settings", "--verbosity", "0")
+    assert "django.migrate failed and was ignored" in run(*migrate).stderr
 
 
 def test_telling_does_not_wait_and_loses_nothing_at_the_end(run: Run, desk: Desk) -> None:

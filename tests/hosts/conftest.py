@@ -59,6 +59,12 @@ class Server:
             while after not in heard:
                 heard += client.recv(4_096)
 
+    def leave_sending(self, path: str) -> None:
+        """Promise a body, send a part of it, and go."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+            head = f"POST {path} HTTP/1.1\r\nHost: shop\r\nContent-Length: 1000\r\n\r\n"
+            client.sendall(head.encode() + b"the first part")
+
     def scrape(self) -> dict[tuple[str, ...], float]:
         """Every sample that the server's /metrics shows: (name, sorted label values by label name) -> value."""
         _, text = self.ask("GET", "/metrics")

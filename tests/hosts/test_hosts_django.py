@@ -100,6 +100,23 @@ def test_a_client_that_leaves_a_waiting_view_is_a_disconnection(server: Server, 
     server.settles_at({("GET", "/slow", "disconnected"): 1})
 
 
+def test_a_client_that_leaves_while_it_sends_is_a_disconnection(server: Server, kind: str) -> None:
+    """Over ASGI, Django gives up before any middleware is asked; the route is found all the same, and nothing twice."""
+    if kind == "wsgi":
+        return  # a WSGI server gives the view what came, and an answer is made
+    for _ in range(3):
+        server.leave_sending("/checkout/full")
+    server.leave_sending("/nowhere/at/all")
+    assert server.ask("POST", "/checkout/full", body=b"tea")[0] == 201
+    server.settles_at(
+        {
+            ("POST", "/checkout/{cart}", "disconnected"): 3,
+            ("POST", "unmatched", "disconnected"): 1,
+            ("POST", "/checkout/{cart}", "2xx"): 1,
+        }
+    )
+
+
 def django_says(code: str) -> str:
     """What a process of its own prints, in which the shop's settings are in force."""
     preamble = (

@@ -65,6 +65,7 @@ def test_django_allauth(ask: Callable[..., dict[str, Any]]) -> None:
             "from_provider_error": (401, FAILURE),
             "from_provider_broken": (401, FAILURE),  # answered as if it were the user's mistake
             "from_provider_stale": (401, USER_ERROR),
+            "counting_is_broken": (302, NOTHING),  # the host does not notice
             "from_provider_gone": (401, FAILURE),
         },
     )
@@ -75,6 +76,7 @@ def test_fastapi_users(ask: Callable[..., dict[str, Any]]) -> None:
     check(
         ask("fastapi"),
         {
+            "counting_is_broken": (400, NOTHING),  # the host does not notice
             "signed_up": (201, {"signup success": 1}),
             "signed_up_twice": (400, {"signup user_error": 1}),
             "signed_up_wrongly": (422, {"signup user_error": 1}),

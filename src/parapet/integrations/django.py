@@ -1,7 +1,7 @@
 """Django, over WSGI and ASGI: a middleware that counts requests by the route that Django matched.
 
 Two lines of settings: `PARAPET = "shop.reliability.parapet"`, and "parapet.integrations.django.middleware" as the first
-entry of MIDDLEWARE.
+entry of MIDDLEWARE. Over ASGI, `parapet.integrations.django_asgi` adds what no middleware of Django sees.
 """
 
 from __future__ import annotations
@@ -52,6 +52,15 @@ def middleware(get_response: Handler) -> Handler:
     Raises:
         ImproperlyConfigured: the setting is missing, or names something else.
     """
+    return instrument(host_of_settings())(get_response)
+
+
+def host_of_settings() -> Host:
+    """The Parapet that `settings.PARAPET` is, or names as `module.attribute`.
+
+    Raises:
+        ImproperlyConfigured: the setting is missing, or names something else.
+    """
     told = getattr(settings, "PARAPET", None)
     try:
         host = import_string(told) if isinstance(told, str) else told
@@ -62,7 +71,7 @@ def middleware(get_response: Handler) -> Handler:
             f"settings.PARAPET is {told!r}. Set it to your Parapet object, or to where it lives, such as "
             "'shop.reliability.parapet'."
         )
-    return instrument(host)(get_response)
+    return cast("Host", host)
 
 
 middleware.sync_capable = middleware.async_capable = True  # type: ignore[attr-defined]

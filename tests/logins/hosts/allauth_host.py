@@ -18,6 +18,9 @@ import requests
 from django.conf import settings
 from told import login, report, signup
 
+from parapet.core.guard import swallowed
+from parapet.signals.recorder import Recorder
+
 trouble: set[str] = set()
 
 
@@ -195,6 +198,18 @@ def from_provider_stale() -> int:
     return requests.get(f"{URL}/github/login/callback/?code=1&state=old", allow_redirects=False).status_code
 
 
+def counting_is_broken() -> int:
+    def fails(*arguments: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    kept, Recorder.record = Recorder.record, fails
+    try:
+        return post("a good password")
+    finally:
+        Recorder.record = kept
+        assert swallowed["django_auth.attempt", "RuntimeError"] == 1
+
+
 def from_provider_gone() -> int:
     provider.shutdown()
     provider.server_close()
@@ -215,6 +230,7 @@ report(
         from_provider_error,
         from_provider_broken,
         from_provider_stale,
+        counting_is_broken,
         from_provider_gone,
     ]
 )

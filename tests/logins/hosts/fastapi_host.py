@@ -24,6 +24,7 @@ from sqlalchemy.pool import StaticPool
 from told import login, recorder, report, signup
 
 from parapet.core.errors import ConfigurationError
+from parapet.core.guard import swallowed
 from parapet.integrations.fastapi_users import instrument
 from parapet.signals.asgi import instrument as measure
 
@@ -165,12 +166,30 @@ def from_provider_broken() -> int:
     return browser.get(f"{URL}/auth/provider/callback?code=x&state={state}").status_code
 
 
+def counting_is_broken() -> int:
+    """Before anything is cached, so that whoever counts must ask what is broken."""
+    global answers
+
+    def fails(*arguments: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    kept, recorder.admission.labels = recorder.admission.labels, fails
+    try:
+        return post("nobody is known yet")
+    finally:
+        while not swallowed["signals.request", "RuntimeError"]:  # it is counted when the answer is on its way
+            thread.join(0.002)
+        recorder.admission.labels = kept
+        answers -= 1
+
+
 def elsewhere() -> int:
     return browser.get(f"{URL}/auth/login").status_code
 
 
 report(
     [
+        counting_is_broken,
         signed_up,
         signed_up_twice,
         signed_up_wrongly,

@@ -50,12 +50,8 @@ bench: $(READY) ## What a request pays for being counted
 	$(BIN)/python benchmarks/signals/http.py $(ARGS)
 
 .PHONY: bench-signals
-bench-signals: $(READY) ## The same beside the peers, which get environments of their own, and all else that signals cost
-	@peers=$$(scripts/make-env http-peers) && $$peers benchmarks/signals/http.py $(ARGS)
-	@peers=$$(scripts/make-env sqlpeers) && $$peers benchmarks/signals/sql.py $(ARGS)
-	@$(BIN)/python benchmarks/signals/jobs.py $(ARGS)
-	@$(BIN)/python benchmarks/signals/scrape.py $(ARGS)
-	@$(BIN)/python benchmarks/signals/memory.py $(ARGS)
+bench-signals: $(READY) ## The same beside the peers, which get environments of their own, and all else that signals cost; ARGS=--markdown writes docs/benchmarks.md
+	@$(BIN)/python benchmarks/signals/every.py $(ARGS)
 
 .PHONY: load
 load: $(READY) ## A storm of alerts against a server with 100,000 incidents, on both databases; ARGS='--short --markdown'

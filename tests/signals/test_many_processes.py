@@ -311,6 +311,8 @@ def test_recording_inside_a_garbage_collection_does_not_deadlock(tmp_path: Path)
             recorder.observe(names.JOB_WAIT, (f"outside-{threading.get_ident()}-{index}", "mail"), 0.1)
 
     threshold = gc.get_threshold()
+    gc.collect()
+    gc.freeze()  # what other tests left behind would make each of the collections slow
     gc.callbacks.append(callback)
     gc.set_threshold(20)
     try:
@@ -318,11 +320,12 @@ def test_recording_inside_a_garbage_collection_does_not_deadlock(tmp_path: Path)
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(30)
+            thread.join(300)
             assert not thread.is_alive()
     finally:
         gc.set_threshold(*threshold)
         gc.callbacks.remove(callback)
+        gc.unfreeze()
     inside = next(made)
     assert inside > 100
     totals = Recorder(multiprocess_dir=tmp_path).families.histogram(names.JOB_WAIT).totals()

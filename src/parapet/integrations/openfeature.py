@@ -6,7 +6,7 @@ when its value differs from the last one seen.
 
 from __future__ import annotations
 
-from threading import Lock
+from threading import RLock
 
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
@@ -33,7 +33,7 @@ class FlagChanges(Hook):
     def __init__(self, tell: Tell) -> None:
         self._tell = tell
         self._seen: dict[str, FlagValueType] = {}
-        self._lock = Lock()
+        self._lock = RLock()  # whoever is told may ask for a flag
 
     def after(self, hook_context: HookContext, details: FlagEvaluationDetails[FlagValueType], hints: HookHints) -> None:
         """A flag was resolved."""

@@ -8,7 +8,6 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from operator import add
 from pathlib import Path
-from threading import RLock
 
 from parapet.core import vocabulary
 from parapet.core.guard import guarded
@@ -16,6 +15,7 @@ from parapet.core.vocabulary import Across
 from parapet.signals.cells import MODES, Cells, Labels
 from parapet.signals.histogram import bound_text
 from parapet.signals.layout import Place
+from parapet.signals.locks import OneLock
 from parapet.signals.seats import NOTES, PREFIX, locked, seats_taken
 from parapet.signals.slab import Glass, notes
 
@@ -23,11 +23,12 @@ from parapet.signals.slab import Glass, notes
 class Gathered:
     """The files of one directory, read. A file that cannot be read is counted by the guard and left out."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, lock: OneLock) -> None:
         self._directory = directory
         self._glasses: dict[str, Glass] = {}
         self._grouped: dict[tuple[str, str], _Group] = {}
-        self._lock = RLock()
+        # The recorder's own: one of ours would be held where a garbage collection records, which needs the other.
+        self._lock = lock
 
     def histogram(self, name: str, label_names: tuple[str, ...], bounds: Sequence[float]) -> dict[Labels, Cells]:
         """The cells of a histogram, added up over all processes, dead ones included."""

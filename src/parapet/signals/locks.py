@@ -10,7 +10,8 @@ class OneLock:
     """One for everything of a recorder, so that no two can wait for each other.
 
     Held when a thread first sees a label set and when a family is read, never while counting; re-entrant because a
-    garbage collection callback or a signal handler may record in the middle of either.
+    garbage collection callback or a signal handler may record in the middle of either. Whoever locks the directory of
+    many processes holds it too: a thread that waits for the directory must be the only one that others wait for.
     """
 
     def __init__(self) -> None:

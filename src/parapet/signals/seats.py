@@ -8,9 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from threading import local
 
 PREFIX = "parapet-"
 NOTES = ".notes"
+
+
+class _Held(local):
+    """The directories that the current thread has locked."""
+
+    def __init__(self) -> None:
+        self.directories: list[Path] = []
+
+
+_here = _Held()
 
 
 class Seat:
@@ -66,7 +77,7 @@ def seats_taken(directory: Path) -> set[str]:
         except BlockingIOError:
             taken.add(path.stem)
         finally:
-            os.close(lock)
+            _release(lock)
     return taken
 
 
@@ -80,6 +91,21 @@ def locked(directory: Path, *, alone: bool) -> Iterator[None]:
     lock = os.open(directory / "parapet.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
-        yield
+        _here.directories.append(directory)
+        try:
+            yield
+        finally:
+            _here.directories.remove(directory)
     finally:
-        os.close(lock)
+        _release(lock)
+
+
+def locked_here(directory: Path) -> bool:
+    """Whether the current thread is within `locked`: whoever locks it once more would wait for itself."""
+    return directory in _here.directories
+
+
+def _release(lock: int) -> None:
+    """Give a lock back, also for a process that was forked meanwhile: it has the file too, and never closes it."""
+    fcntl.flock(lock, fcntl.LOCK_UN)
+    os.close(lock)

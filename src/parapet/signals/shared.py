@@ -18,7 +18,7 @@ from parapet.signals.cells import MODES, NOTHING, Cells, Family, Labels
 from parapet.signals.gathered import Gathered
 from parapet.signals.layout import Place
 from parapet.signals.locks import OneLock
-from parapet.signals.seats import Seat, locked, seats_taken
+from parapet.signals.seats import Seat, locked, locked_here, seats_taken
 from parapet.signals.slab import Notes, Slab
 
 Left: TypeAlias = dict[Place, float]
@@ -42,7 +42,7 @@ class SharedDirectory:
     ) -> None:
         self.directory = directory
         self._lock = lock
-        self.gathered = Gathered(directory)
+        self.gathered = Gathered(directory, lock)
         self._taken_over = taken_over
         self._seated = seated
         self._families: list[Family] = []
@@ -75,7 +75,7 @@ class SharedDirectory:
 
     def open(self) -> None:
         """Take a seat, if this process has none yet, and take over what is there. Never raises."""
-        if not self._opened:
+        if not self._opened and not locked_here(self.directory):  # there, a collection of garbage may record
             self._take_seat()
 
     def take(self, family: Family, labels: Labels) -> Cells | None:
@@ -115,13 +115,13 @@ class SharedDirectory:
         with guarded("signals.bury"):
             busy = self.gathered.busy_seats()
             if busy:
-                with locked(self.directory, alone=False):
+                with self._lock, locked(self.directory, alone=False):
                     busy -= seats_taken(self.directory)
             if not busy:
                 return
             self.open()  # first, because whoever takes a seat locks the directory too
             left: Left = {}
-            with locked(self.directory, alone=True):
+            with self._lock, locked(self.directory, alone=True):
                 for seat in busy - seats_taken(self.directory):
                     self._bury(seat, left)
             self._tell(left)
@@ -131,7 +131,7 @@ class SharedDirectory:
         seat, slabs = self._seat, self._slabs
         self._seat, self._opened, self._full, self._slabs, self._free = None, False, False, {}, {}
         self._notes = None
-        self.gathered = Gathered(self.directory)
+        self.gathered = Gathered(self.directory, self._lock)
         if seat is not None:
             seat.leave()
         for slab in slabs.values():

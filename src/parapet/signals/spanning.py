@@ -88,7 +88,7 @@ class InProcess:
 
     def __init__(self, most: int = MOST_PENDING) -> None:
         self._most = most
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a garbage collection may end an attempt in the middle of another
         self._pending: dict[tuple[str, str], Pending] = {}
         self._deadlines: list[tuple[float, str, str]] = []
 

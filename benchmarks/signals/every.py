@@ -1,0 +1,154 @@
+"""Everything that signals cost, one measurement after the other: what `make bench-signals` runs.
+
+    python benchmarks/signals/every.py [--short] [--markdown [FILE]]
+
+Each measurement runs in the environment that has its peers (`scripts/make-env`), and prints as it goes. With
+`--markdown` what was printed becomes a page as well, docs/benchmarks.md by default: no figure comes from anywhere else.
+"""
+
+# ruff: noqa: E501 - the lines of a page are as long as those of the other pages
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "benchmarks.md"
+
+INTRODUCTION = """\
+# Benchmarks
+
+What counting costs whoever is counted, beside what others count with, as `make bench-signals` printed it on {day}: {machine},
+{cores} cores, Python {python}, {shortness}. Every table below is the output of one program; none was typed. Ratios travel between
+machines, microseconds do not. Each program says in its first lines how it measures.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """One program, and what a reader should know about its figures."""
+
+    title: str
+    program: str
+    environment: str | None
+    """As `scripts/make-env` knows it; None: the project's own."""
+    words: str
+
+
+MEASUREMENTS = (
+    Measurement(
+        title="A request",
+        program="http.py",
+        environment="http-peers",
+        words="""\
+Starlette, FastAPI, Flask and Django, in one process and counting as processes do that share a directory; route template, method,
+status class and a duration in twelve buckets are recorded by everybody who can. "By hand" is a middleware as careful as one can
+write it with prometheus_client, with every child bound before the first request: it is no exporter that anybody installs, and no
+other contestant comes near it.""",
+    ),
+    Measurement(
+        title="A database statement",
+        program="sql.py",
+        environment="sqlpeers",
+        words="""\
+SQLAlchemy over SQLite in memory. Any cursor event makes SQLAlchemy take a slower path, which is most of what others pay.""",
+    ),
+    Measurement(
+        title="A background job",
+        program="jobs.py",
+        environment=None,
+        words="""\
+Here nobody is many times cheaper than everybody else, and Parapet is not either: most of what a contestant pays is the price of the
+library's own seam, before it counts anything. The rows that do nothing show that price.
+
+- *Celery*: two signal receivers that do nothing cost several microseconds a task, because each signal is dispatched to a list of
+  weak references; whoever counts by signals pays that first. A base class with two empty hooks is the cheapest seam there is.
+  Parapet uses the base class, and records wait, run time and state; by hand through signals, run time by state only.
+- *Dramatiq*: the bundled middleware counts messages, retries and the time a message took through prometheus_client. A middleware that
+  does nothing costs part of a microsecond for each event, and Parapet is one as well.
+- *Taskiq*: the bundled middleware counts two or three children through prometheus_client, in files shared by processes.
+
+So the factor against a peer is what prometheus_client costs on top of the seam, divided by what Parapet costs on top of it, both with
+the seam included: a few times, and not the eight times and more that hold for a request.""",
+    ),
+    Measurement(
+        title="A scrape",
+        program="scrape.py",
+        environment=None,
+        words="10,000 histogram series in one process and over eight, beside prometheus_client's own two modes.",
+    ),
+    Measurement(
+        title="Memory, and a hostile client",
+        program="memory.py",
+        environment=None,
+        words="""\
+Bytes for each label set; then a client that makes up method, path and headers of a million requests, and an application that makes up
+the names of as many jobs.""",
+    ),
+)
+
+
+def main() -> None:
+    """Measure everything, and write the page if one is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--short", action="store_true", help="fewer rounds and processes: a look, not a measurement")
+    parser.add_argument("--markdown", nargs="?", type=Path, const=PAGE, metavar="FILE", help="write the page too")
+    given = parser.parse_args()
+    sections = []
+    for one in MEASUREMENTS:
+        print(f"\n== {one.title}", flush=True)
+        said = measured(one, ["--short"] if given.short else [])
+        sections.append(f"## {one.title}\n\n{one.words}\n\n```text\n{said.strip()}\n```\n")
+    if given.markdown is not None:
+        page = "\n".join([introduction(short=given.short), *sections])
+        given.markdown.write_text(page)
+        print(f"\nwrote {given.markdown}")
+
+
+def measured(one: Measurement, arguments: list[str]) -> str:
+    """What its program prints, which is shown meanwhile.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    command = [interpreter(one.environment), "-u", str(Path(__file__).with_name(one.program)), *arguments]
+    lines = []
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None
+        for line in running.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+    if running.returncode:
+        raise SystemExit(f"{one.program} failed: {running.returncode}")
+    return "".join(lines)
+
+
+def interpreter(environment: str | None) -> str:
+    """The Python of an environment, which is made if it is not there."""
+    if environment is None:
+        return sys.executable
+    made = subprocess.run([ROOT / "scripts" / "make-env", environment], stdout=subprocess.PIPE, text=True, check=True)
+    return made.stdout.splitlines()[-1]
+
+
+def introduction(*, short: bool) -> str:
+    """The head of the page: when, and on what."""
+    return INTRODUCTION.format(
+        day=f"{datetime.now(UTC):%d %B %Y}",
+        machine=f"{platform.system()} on {platform.machine()}",
+        cores=os.cpu_count(),
+        python=platform.python_version(),
+        shortness=f"prometheus_client {version('prometheus_client')}" + (", in short" if short else ""),
+    )
+
+
+if __name__ == "__main__":
+    main()

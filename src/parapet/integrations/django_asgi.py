@@ -7,6 +7,7 @@ One line of `asgi.py`: `application = counted(get_asgi_application())`.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Awaitable, Callable
 from io import BytesIO
 from time import perf_counter
 
@@ -21,7 +22,7 @@ from parapet.signals.asgi import ASGIApp, Message, Receive, Scope, Send
 from parapet.signals.tally import Tally
 
 
-def counted(application: ASGIApp, parapet: Host | None = None) -> ASGIApp:
+def counted(application: Callable[..., Awaitable[None]], parapet: Host | None = None) -> ASGIApp:
     """*application*, whose requests that end before Django has read them are counted as `disconnected`.
 
     Args:

@@ -38,6 +38,10 @@ test: $(READY) ## Every test, and what was skipped; RUN='tests/slo -k burn' for 
 fuzz: $(READY) ## The API and the hooks under many made-up requests, on both databases; ARGS='500' for more of each
 	PARAPET_FUZZ=$(or $(ARGS),100) $(BIN)/python -m pytest tests/web/test_web_fuzz.py
 
+.PHONY: faults
+faults: $(READY) ## kill -9 at every statement of ingest and every verb, databases lost, full disks, jumping clocks: an hour
+	PARAPET_FAULTS=all $(BIN)/python -m pytest -n 4 --dist load -rs --durations=8 tests/faults $(ARGS)
+
 .PHONY: check
 check: $(READY) ## Style, types and the arrows between packages
 	$(BIN)/ruff check

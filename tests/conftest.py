@@ -20,6 +20,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import create_engine, text
 
+from parapet.core.ids import Ids
 from parapet.core.types import Actor, ActorClass
 from parapet.incidents.model import Incident
 from parapet.incidents.policy import IncidentPolicy
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
 settings.register_profile("parapet", deadline=None)  # no test asserts how long something takes
 settings.load_profile("parapet")
 
-os.environ.setdefault("GOGC", "400")  # promtool and Prometheus spend a third of their time on collecting garbage
+os.environ.setdefault("GOGC", "off")  # promtool and Prometheus spend a third of their time on collecting garbage
+os.environ.setdefault("GOMEMLIMIT", "400MiB")
 
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
 PAGE = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "checkout", "severity": "page"}
@@ -67,13 +69,14 @@ class Desk:
     policy: IncidentPolicy = field(default_factory=IncidentPolicy)
     channels: Mapping[str, Channel] = field(default_factory=dict)
     measures: bool = False
+    ids: Ids = field(default_factory=SequentialIds)
 
     @cached_property
     def context(self) -> Context:
         return Context(
             store=self.store,
             clock=self.clock,
-            ids=SequentialIds(),
+            ids=self.ids,
             policy=self.policy,
             service="shop",
             channels=self.channels,
@@ -217,7 +220,7 @@ def empty_url(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> 
     if database == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
-    yield from _postgres_database(request.getfixturevalue("postgres_uri"), "template0")
+    yield from postgres_database(request.getfixturevalue("postgres_uri"), "template0")
 
 
 @pytest.fixture
@@ -228,7 +231,7 @@ def evidence_url(database: str, tmp_path: Path, request: pytest.FixtureRequest) 
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    yield from _postgres_database(request.getfixturevalue("postgres_uri"), "parapet_template")
+    yield from postgres_database(request.getfixturevalue("postgres_uri"), "parapet_template")
 
 
 @pytest.fixture
@@ -270,7 +273,8 @@ def together() -> Callable[..., list[object]]:
     return run
 
 
-def _postgres_database(uri: str, template: str) -> Iterator[str]:
+def postgres_database(uri: str, template: str) -> Iterator[str]:
+    """The URL of a new database, copied from *template*; it is dropped afterwards."""
     name = f"parapet_test_{next(_numbers)}"
     _administer(uri, f"CREATE DATABASE {name} TEMPLATE {template}")
     yield _database(uri, name)

@@ -75,7 +75,7 @@ def test_the_tools_accept_everything(bundle: tuple[str, dict[str, str]], tool: T
     assert "1 inhibit rules" in said
 
 
-@pytest.mark.parametrize("bundle", ["default", "demo"], indirect=True)
+@pytest.mark.parametrize("bundle", ["default"], indirect=True)
 def test_the_generated_unit_tests_pass(bundle: tuple[str, dict[str, str]], tool: Tool, tmp_path: Path) -> None:
     """For every slice: calm is silent, an outage pages in time, recovery clears, a vanished target does not."""
     _, files = bundle

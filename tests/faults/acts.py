@@ -16,6 +16,7 @@ from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import ChangeKind
 from parapet.notify.message import Message
+from parapet.ops.items import ActionItems
 from parapet.testing import alert, alertmanager_payload
 
 ONE, TWO = IncidentId(1), IncidentId(2)
@@ -58,6 +59,13 @@ def storm(desk: Desk) -> None:
     desk.inbox.receive(alertmanager_payload(*alerts))
 
 
+def crowd(desk: Desk) -> None:
+    """Three bodies that came at once, one of which is no alert."""
+    desk.clock.set(at("02:13"))
+    page, login = (alertmanager_payload(alert(labels, starts_at=at("02:13"))) for labels in (PAGE, LOGIN))
+    desk.inbox.take_in(desk.inbox.store([("alertmanager", body) for body in (page, b"[]", login)]))
+
+
 def nonsense(desk: Desk) -> None:
     """A body that is no alert: refused, and kept."""
     with contextlib.suppress(MalformedPayload):
@@ -74,8 +82,7 @@ def stored(desk: Desk) -> None:
     """A body that was accepted by a process that died before it understood it."""
     desk.clock.set(at("02:13"))
     body = alertmanager_payload(alert(PAGE, starts_at=at("02:13"), annotations=WORDS))
-    with desk.store.begin() as tx:
-        tx.inbox.add(source="alertmanager", body=body, received_at=desk.clock.now(), due_at=desk.clock.now())
+    desk.inbox.store([("alertmanager", body)])
 
 
 def tick(clock: str) -> Step:
@@ -109,6 +116,11 @@ def split(desk: Desk) -> object:
     return desk.operator.split(ONE, fingerprints={ticket}, title="Slow", actor=ANA, reason=WHY, version=2)
 
 
+def item(desk: Desk) -> object:
+    """A message that somebody must look after."""
+    return ActionItems(desk.context).open("suppressed", "message-7", title="A receipt did not leave", incident_id=ONE)
+
+
 FIRING = fire("02:13")
 ACTS: dict[str, Act] = {
     "a first alert": Act(run=FIRING),
@@ -117,6 +129,7 @@ ACTS: dict[str, Act] = {
     "an end": Act(before=(FIRING,), run=fire("02:13", "02:21")),
     "a flap": Act(before=(FIRING, fire("02:13", "02:21")), run=fire("02:23")),
     "a storm": Act(run=storm),
+    "several bodies together": Act(run=crowd),
     "nonsense": Act(run=nonsense),
     "a heartbeat": Act(run=watchdog),
     "taking in what waits": Act(before=(stored,), run=tick("02:14")),
@@ -160,6 +173,13 @@ ACTS: dict[str, Act] = {
         ),
         run=lambda desk: desk.audit.redact(ONE, 2, actor=ANA, reason="a card number", version=2),
     ),
+    "open an item": Act(before=(FIRING,), run=item),
+    "resolve an item": Act(
+        before=(FIRING, item),
+        run=lambda desk: ActionItems(desk.context).resolve(1, actor=ANA, reason="sent again", version=1),
+    ),
+    "take a body in by hand": Act(before=(stored,), run=lambda desk: desk.bodies.replay(1, actor=ANA)),
+    "give a body up": Act(before=(stored,), run=lambda desk: desk.bodies.drop(1, actor=ANA, reason="a test")),
     "mark a change": Act(
         run=lambda desk: desk.changes.mark(kind=ChangeKind.DEPLOY, actor=ANA, version="1.2.3", change_id="run-17")
     ),

@@ -14,7 +14,7 @@ from tests.conftest import Desk
 from parapet.incidents.model import EntryKind, Incident, IncidentState
 from parapet.store import schema
 
-_REF = re.compile(r"INC-(\d+)")
+_REF, _ITEM = re.compile(r"INC-(\d+)"), re.compile(r"ACT-\d+")
 OPENINGS = {EntryKind.OPENED, EntryKind.DECLARED, EntryKind.SPLIT}
 
 
@@ -55,7 +55,7 @@ def picture(desk: Desk) -> dict[str, list[str]]:
     Incidents are named by their key: numbers that a lost transaction took are never given again.
     """
     incidents, entries = schema.incidents.c, schema.entries.c
-    episodes, outbox, routes = schema.episodes.c, schema.outbox.c, schema.routes.c
+    episodes, outbox, routes, items = schema.episodes.c, schema.outbox.c, schema.routes.c, schema.action_items.c
     asked = {
         "incidents": select(
             incidents.key,
@@ -73,8 +73,12 @@ def picture(desk: Desk) -> dict[str, list[str]]:
         "told": select(outbox.dedupe_key, outbox.state),
         "changes": select(schema.changes.c.dedupe_key),
         "retrospectives": select(schema.retrospectives.c.incident_id, schema.retrospectives.c.incident_version),
+        "items": select(items.kind, items.object_id, items.incident_id, items.state),
         "routes": select(routes.route, routes.incident_id),
-        "done": select(schema.audit.c.verb, schema.audit.c.target).where(schema.audit.c.outcome == "done"),
+        "done": select(schema.audit.c.verb, schema.audit.c.target).where(
+            schema.audit.c.outcome == "done",
+            schema.audit.c.verb != "inbox.replay",  # asked for twice, said twice
+        ),
         "inbox": select(schema.inbox.c.state).distinct(),
     }
     called = names(desk)
@@ -117,4 +121,4 @@ def _lasting(row: RowMapping, called: Mapping[int, str]) -> list[object]:
 
 
 def _named(text: str, called: Mapping[int, str]) -> str:
-    return _REF.sub(lambda found: called[int(found[1])], text)
+    return _ITEM.sub("an item", _REF.sub(lambda found: called[int(found[1])], text))

@@ -39,7 +39,7 @@ fuzz: $(READY) ## The API and the hooks under many made-up requests, on both dat
 	PARAPET_FUZZ=$(or $(ARGS),100) $(BIN)/python -m pytest tests/web/test_web_fuzz.py
 
 .PHONY: faults
-faults: $(READY) ## kill -9 at every statement of ingest and every verb, databases lost, full disks, jumping clocks: an hour
+faults: $(READY) ## kill -9 at every statement of ingest and every verb, databases lost, full disks, jumping clocks
 	PARAPET_FAULTS=all $(BIN)/python -m pytest -n 4 --dist load -rs --durations=8 tests/faults $(ARGS)
 
 .PHONY: check

@@ -131,11 +131,7 @@ class Worker:
         measured = 0
         with guarded("worker.measure"):
             measured = self._measurer.measure_due() if self._measurer is not None else 0
-        now = self._context.clock.now()
-        with self._context.store.begin() as tx:
-            forget(self._context, tx, now=now)
-            tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
-            tx.heartbeats.beat(self.name, now=now, took_seconds=perf_counter() - started)
+        self._context.store.transact(lambda tx: self._end_round(tx, started))
         return Tick(
             settled=settled,
             taken_in=taken_in,
@@ -171,6 +167,12 @@ class Worker:
             stop.wait(interval_seconds)
         if self._probes is not None:
             self._probes.wait()
+
+    def _end_round(self, tx: Transaction, started: float) -> None:
+        now = self._context.clock.now()
+        forget(self._context, tx, now=now)
+        tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
+        tx.heartbeats.beat(self.name, now=now, took_seconds=perf_counter() - started)
 
     def _settle(self) -> tuple[int, int]:
         context, now = self._context, self._context.clock.now()

@@ -19,6 +19,11 @@ def test_bodies_are_seen_replayed_and_given_up(parapet: Run, desk: Desk) -> None
     desk.fire()
     with pytest.raises(MalformedPayload):
         desk.inbox.receive(b'{"alerts": "\x1b[31m"}', source="grafana")
+    found = parapet("doctor", "inbox")
+    assert (found.returncode, found.stdout) == (
+        1,
+        "     1 were no alerts; their senders were told: parapet inbox list --shelf rejected\n",
+    )
     listed = parapet("inbox", "list", "--shelf", "rejected")
     assert "2  2026-11-12 02:13:00  grafana" in listed.stdout
     assert "1 shown; 0 waiting, 0 failing, 0 dropped." in listed.stdout
@@ -33,5 +38,6 @@ def test_bodies_are_seen_replayed_and_given_up(parapet: Run, desk: Desk) -> None
     assert parapet("inbox", "drop", "2").returncode == 2, "a reason is needed"
     assert parapet("inbox", "drop", "2", "--reason", "a test").stdout == "Body 2 is given up.\n"
     assert json.loads(parapet("inbox", "show", "2", "--json").stdout)["state"] == "dropped"
+    assert parapet("doctor", "inbox").stdout == "Every body that was handed in is where it should be.\n"
     gone = parapet("inbox", "replay", "2")
     assert (gone.returncode, gone.stderr) == (1, "Error: Body 2 was given up already. Nothing changed.\n")

@@ -129,10 +129,11 @@ def _figures(sky: Sky, trust: Trust, now: datetime) -> tuple[Figure, ...]:
         context="why is said above" if sky.problem else _ago("answered", heard, now),
         tone="stale" if sky.problem or heard is None else "",
     )
+    failing = f", {trust.inbox_failing} of them failing" if trust.inbox_failing else ""
     alertmanager = Figure(
         label="Alertmanager",
         value="Never heard" if received is None else f"Heard {text.between(received, now)} ago",
-        context=f"{trust.inbox_waiting} waiting, {_bodies(trust.inbox_rejected_24h)} refused in 24 h",
+        context=f"{trust.inbox_waiting} waiting{failing}, {_bodies(trust.inbox_rejected_24h)} refused in 24 h",
         tone="stale" if received is None else "ticket" if trust.inbox_waiting or trust.inbox_rejected_24h else "",
     )
     late = worker_is_late(trust, now)

@@ -5,6 +5,7 @@ Threads and memory are bounded, whatever arrives. Under pressure a sender is ans
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -31,6 +32,8 @@ class _Mail:
     source: str
     body: bytes
     stored: Stored | None = None
+    carried: bool = False
+    """Somebody took it in, or tried to."""
     receipt: Receipt | None = None
     error: EvidenceError | None = None
 
@@ -40,8 +43,8 @@ class Funnel:
 
     def __init__(self, inbox: Callable[[], Inbox]) -> None:
         self._inbox = inbox
-        self._unstored: list[_Mail] = []
-        self._untaken: list[_Mail] = []
+        self._unstored: deque[_Mail] = deque()
+        self._untaken: deque[_Mail] = deque()
         self._storing = anyio.Lock()
         self._taking = anyio.Lock()
 
@@ -59,8 +62,8 @@ class Funnel:
                     together = _some(self._unstored)
                     await in_thread(Lane.HOOKS, lambda: self._store(together))
         finally:
-            if mail in self._unstored:  # the sender left: nobody was told that it is safe
-                self._unstored.remove(mail)
+            if mail.stored is None and mail.error is None and mail in self._unstored:
+                self._unstored.remove(mail)  # the sender left: nobody was told that it is safe
         if mail.error is not None:
             raise mail.error
         if mail.stored is None:
@@ -69,7 +72,7 @@ class Funnel:
             return mail.stored, None
         self._untaken.append(mail)
         async with self._taking:
-            if mail in self._untaken:
+            if not mail.carried:
                 together = _some(self._untaken)
                 await in_thread(Lane.HOOKS, lambda: self._take_in(together))
         return mail.stored, mail.receipt
@@ -85,18 +88,20 @@ class Funnel:
             one.stored = kept
 
     def _take_in(self, together: Sequence[_Mail]) -> None:
+        for one in together:
+            one.carried = True
         waiting = [one for one in together if one.stored is not None]
         receipts = self._inbox().take_in([one.stored for one in waiting if one.stored is not None])
         for one, receipt in zip(waiting, receipts, strict=True):
             one.receipt = receipt
 
 
-def _some(waiting: list[_Mail]) -> list[_Mail]:
+def _some(waiting: deque[_Mail]) -> list[_Mail]:
     """The oldest of *waiting*, as many as go together; they wait no more."""
     taken: list[_Mail] = []
     size = 0
     while waiting and len(taken) < MOST_TOGETHER and (not taken or size + len(waiting[0].body) <= MOST_BYTES_TOGETHER):
-        one = waiting.pop(0)
+        one = waiting.popleft()
         size += len(one.body)
         taken.append(one)
     return taken

@@ -200,6 +200,15 @@ def test_bodies_that_are_too_much_together_are_asked_to_come_back(shop: Shop) ->
     assert counted(shop, "events") == {"unavailable": 1, "done": 1}
 
 
+def test_a_service_without_evidence_stores_nothing_and_says_so(shop: Shop) -> None:
+    """503 and what to configure, not a broken page: the sender keeps its body."""
+    secrets = Secrets(form_key="form-key-0123456789", webhook_tokens=("webhook-token-0123456789",))
+    bench = workbench(Parapet(service="shop", secrets=secrets), authenticate=lambda _: None)
+    shop.host.mount("/bare", bench)
+    answer = shop.browser(None).send("POST", "/bare/hooks/events", headers=TOKEN, body=EVENTS)
+    assert (answer.status, "evidence=" in answer.text) == (503, True)
+
+
 def test_a_hook_without_its_token_is_not_open(shop: Shop) -> None:
     """No token, no door: 404 and the setting's name, on every hook."""
     bench = workbench(

@@ -9,7 +9,8 @@ from anyio.lowlevel import RunVar
 from starlette.requests import Request as StarletteRequest
 from starlette.types import Message, Receive, Scope, Send
 
-from parapet.core.errors import ConfigurationError, EvidenceError
+from parapet.core.errors import ConfigurationError, EvidenceError, ParapetError
+from parapet.core.guard import guarded
 from parapet.signals.gate import Gate
 from parapet.web import security
 from parapet.web.desk import Desk, Visit
@@ -123,14 +124,17 @@ class Workbench:
         body = whole.request.body
         line.bytes_now += len(body)
         try:
-            if (forged := self._site.forged(found, whole)) is not None:
-                return forged, None
-            stored, receipt = await self._funnel().hand_in(found.route.source, body)
-        except EvidenceError as error:
-            return hooks.away(error), None
+            with guarded("the hook"):  # what breaks here is ours: the sender keeps its body and tries again
+                try:
+                    if (forged := self._site.forged(found, whole)) is not None:
+                        return forged, None
+                    stored, receipt = await self._funnel().hand_in(found.route.source, body)
+                except ParapetError as error:
+                    return hooks.away(error), None
+                return hooks.told(stored, receipt), receipt
         finally:
             line.bytes_now -= len(body)
-        return hooks.told(stored, receipt), receipt
+        return hooks.away(EvidenceError("It broke here. Nothing is known to be stored.")), None
 
     def _funnel(self) -> Funnel:
         """The funnel of this event loop: what waits in it belongs to one loop."""

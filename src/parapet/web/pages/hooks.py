@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parapet.core import names, signing
-from parapet.core.errors import EvidenceError
+from parapet.core.errors import EvidenceError, ParapetError
 from parapet.incidents.sources import Source
 from parapet.web.desk import Desk, Visit
 from parapet.web.reads import Receipt, Stored
@@ -44,7 +44,7 @@ def told(stored: Stored, receipt: Receipt | None) -> Response:
     )
 
 
-def away(error: EvidenceError) -> Response:
+def away(error: ParapetError) -> Response:
     """Nothing was stored: 503, which every sender tries again."""
     return refusal(503, error.message)
 

@@ -1,4 +1,7 @@
-"""The preset of celery-exporter, over series shaped as that exporter makes them."""
+"""The preset of celery-exporter, over series with the names, labels and zeros that its source declares.
+
+It comes as a container image only, so it does not run here.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,18 @@ celery_task_succeeded_total{{hostname="w1",name="shop.bill",queue_name="money"}}
 # TYPE celery_task_failed_total counter
 celery_task_failed_total{{{WHERE},exception="SMTPException"}} 2
 celery_task_failed_total{{{WHERE},exception=""}} 1
+# TYPE celery_task_sent_total counter
+celery_task_sent_total{{hostname="web-1",name="shop.send",queue_name="mail"}} 530
+# TYPE celery_task_received_total counter
+celery_task_received_total{{{WHERE}}} 530
+# TYPE celery_task_started_total counter
+celery_task_started_total{{{WHERE}}} 530
 # TYPE celery_task_retried_total counter
 celery_task_retried_total{{{WHERE}}} 500
+# TYPE celery_task_revoked_total counter
+celery_task_revoked_total{{{WHERE}}} 40
+# TYPE celery_task_rejected_total counter
+celery_task_rejected_total{{{WHERE}}} 30
 # TYPE celery_task_runtime histogram
 celery_task_runtime_bucket{{{WHERE},le="1.0"}} 20
 celery_task_runtime_bucket{{{WHERE},le="+Inf"}} 27

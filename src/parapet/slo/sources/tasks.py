@@ -31,7 +31,10 @@ def celery_exporter_pack(
 
     It promises of an exporter's numbers what `jobs_pack` promises of Parapet's own: adopt one of the two.
 
-    A task that failed and will be tried again is neither good nor bad yet. Run workers with task events (`-E`).
+    It is the one that is shipped as a container image and a Helm chart; what an index of Python packages calls
+    celery-exporter is another program, with other metrics. A task that failed and will be tried again is neither good
+    nor bad yet, and one that was revoked or rejected is neither. Run workers with task events (`-E`). It forgets the
+    counters of a worker that was away for ten minutes (`--purge-offline-worker-metrics`): 0 keeps them.
 
     Args:
         success: `<name>-success`: share of the tasks that end which must succeed.

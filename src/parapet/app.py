@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from os import PathLike
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from parapet.core import names
@@ -37,6 +38,12 @@ if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.ops.work import Tick, Worker
     from parapet.signals.refs import Sighting
     from parapet.store.store import Store
+
+_OPENING = RLock()
+"""Held while the store is loaded and opened, by any thread. No fork happens meanwhile: the child would have half a
+library, and wait for a lock that nobody gives back."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_OPENING.acquire, after_in_parent=_OPENING.release, after_in_child=_OPENING.release)
 
 
 class Parapet(Definitions):
@@ -78,7 +85,6 @@ class Parapet(Definitions):
         self.clock: Clock = clock or SystemClock()
         self.refs.clock = self.spanning.clock = self.recorder.clock = self.clock
         self.ids: Ids = ids or TimeOrderedIds()
-        self._opening = Lock()
         self._store: Store | None = None
         if evidence is not None:
             self.refs.to(self._keep)
@@ -98,9 +104,9 @@ class Parapet(Definitions):
         Raises:
             ConfigurationError: no evidence URL was given, or it names no database that Parapet speaks.
         """
-        from parapet.store.store import Store
+        with _OPENING:
+            from parapet.store.store import Store
 
-        with self._opening:
             if self._store is None and self.evidence is None:
                 raise ConfigurationError("There is no evidence database. Give evidence='sqlite:///evidence.db'.")
             self._store = self._store or Store(self.evidence or "")
@@ -203,7 +209,9 @@ class Parapet(Definitions):
         return self.worker.tick()
 
     def _keep(self, batch: Sequence[Sighting]) -> None:
-        self._keeper(batch)
+        with _OPENING:
+            keeper = self._keeper
+        keeper(batch)
 
     @cached_property
     def _keeper(self) -> SightingKeeper:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -238,4 +240,34 @@ def test_what_was_told_right_before_the_end_is_kept(evidence_url: str) -> None:
         far = timedelta(days=10_000)
         (found,) = tx.sightings.between("shop", {"receipts"}, NIGHT - far, NIGHT + far, limit=10)
     assert found.refs == {"message_id": "m-1"}
+    store.close()
+
+
+FORKS_WHILE_IT_OPENS = """
+import os, sys
+from parapet import Parapet
+shop = Parapet(service="shop", evidence=sys.argv[1])
+receipts = shop.delivery("receipts", provider="ses", channel="email")
+receipts.outbound("failed", "timeout", refs={"message_id": "parent"})
+if os.fork() == 0:
+    receipts.outbound("failed", "timeout", refs={"message_id": "child"})
+    os._exit(0 if shop.refs.drain(60) else 1)
+_, status = os.wait()
+sys.exit(status != 0 or not shop.refs.drain(60))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_fork_while_the_thread_opens_evidence_waits_for_it(sqlite_template: Path, tmp_path: Path) -> None:
+    """Else the child has half a library, and a lock that nobody gives back."""
+    path = tmp_path / "evidence.db"
+    shutil.copyfile(sqlite_template, path)
+    url = f"sqlite:///{path}"
+    words = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS_WHILE_IT_OPENS, url]
+    subprocess.run(words, check=True, timeout=150)
+    store = Store(url)
+    with store.read() as tx:
+        far = timedelta(days=10_000)
+        found = tx.sightings.between("shop", {"receipts"}, NIGHT - far, NIGHT + far, limit=10)
+    assert sorted(one.refs["message_id"] for one in found) == ["child", "parent"]
     store.close()

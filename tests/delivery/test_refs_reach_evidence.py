@@ -244,11 +244,13 @@ def test_what_was_told_right_before_the_end_is_kept(evidence_url: str) -> None:
 
 
 FORKS_WHILE_IT_OPENS = """
-import os, sys
+import os, sys, time
 from parapet import Parapet
 shop = Parapet(service="shop", evidence=sys.argv[1])
 receipts = shop.delivery("receipts", provider="ses", channel="email")
 receipts.outbound("failed", "timeout", refs={"message_id": "parent"})
+while "sqlalchemy" not in sys.modules:  # the thread has begun to load it
+    time.sleep(0.001)
 if os.fork() == 0:
     receipts.outbound("failed", "timeout", refs={"message_id": "child"})
     os._exit(0 if shop.refs.drain(60) else 1)

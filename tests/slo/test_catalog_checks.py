@@ -165,7 +165,7 @@ def test_periods_shrink_with_a_policy_that_is_scaled_down() -> None:
 @pytest.mark.parametrize(
     ("broken", "says"),
     [
-        (replace(GOOD, period_seconds=DAY), r"slice 'uploads': The pair 259200 s / 21600 s does not fit"),
+        (replace(GOOD, period_seconds=DAY), r"slice 'uploads': The windows of 3 days and 6 hours do not fit"),
         (replace(GOOD, without_tiers=("page-fats",)), r"Did you mean 'page-fast'\?"),
         (replace(GOOD, without_tiers=("page-fast", "page-slow")), "or the slice does without them all"),
         (replace(GOOD, alert_labels={Severity.PAGE: {"slice": "x"}}), "'slice', which is taken"),

@@ -15,9 +15,13 @@ from hypothesis import strategies as st
 from parapet.core.vocabulary import Severity
 from parapet.slo.backtest import KnownIncident, coverage, gathered, maintained, moments, verdict
 from parapet.slo.burn import DAY, HOUR, MINUTE, BurnPolicy
+from parapet.slo.diagnosed import seen, stretches
+from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.history import History
 from parapet.slo.maintenance import Maintenance, Once
 from parapet.slo.replay import Past
+from parapet.slo.selector import equals
+from parapet.slo.sli import EventRatio
 from parapet.slo.windows import windows_of
 
 POLICY = BurnPolicy()
@@ -200,3 +204,35 @@ def test_a_drawing_keeps_the_worst_of_each_stretch() -> None:
     assert len(coarse) == 10
     assert max(one.burn or 0 for one in coarse) == max(one.burn or 0 for one in fine)
     assert min(one.remaining for one in coarse) == min(one.remaining for one in fine)
+
+
+def watched(times_usual: float | None = None) -> Diagnostic:
+    """More than a tenth of an hour's uploads fail."""
+    sli = EventRatio(metric="uploads_total", bad=(equals("status", "error"),))
+    return Diagnostic(name="uploads", title="Uploads", sli=sli, threshold_ratio=0.1, times_usual=times_usual)
+
+
+def test_a_diagnostic_tickets_while_its_window_is_too_bad_beyond_chance() -> None:
+    """While more than a tenth of an hour is bad, until the hour has forgotten; not in maintenance."""
+    (only,) = seen(watched(), [outage(at=300, lasting=30)], POLICY)
+    assert 306 <= only.start_seconds / 60 <= 308
+    assert only.end_seconds is not None
+    assert 382 <= only.end_seconds / 60 <= 386
+    assert only.peak_ratio == pytest.approx(0.5)
+    assert seen(watched(), [outage(at=300, lasting=30)], POLICY, [during(299, 330)]) == ()
+
+
+def test_a_drift_needs_history_and_more_than_what_is_usual() -> None:
+    """Without a seventh of its history nobody knows what is usual; a share that always was is none."""
+    week = 8 * 1_440
+    assert seen(watched(2.0), [outage(at=300, lasting=30)], POLICY) == ()
+    assert seen(watched(2.0), [outage(minutes=week, at=0, lasting=week, share=0.15)], POLICY) == ()
+    (only,) = seen(watched(2.0), [outage(minutes=week, at=week - 300, lasting=30)], POLICY)
+    assert week - 300 < only.start_seconds / 60 < week - 290
+
+
+def test_what_lasts_long_enough_is_told_after_the_wait_and_until_it_ends() -> None:
+    """As an alert with `for`; what goes on still has no end."""
+    assert stretches([False, True, True, True, False, True, False], 2) == [(3, 4)]
+    assert stretches([True, True, True], 1) == [(1, None)]
+    assert stretches([True], 1) == []

@@ -105,7 +105,7 @@ def test_the_same_promise_under_another_name_is_renamed() -> None:
         ({"runbook": None, "severities": (Severity.TICKET,)}, "runbook", "no runbook any more"),
         ({"owner": ""}, "owner", "no owner any more"),
         ({"alert_labels": {Severity.PAGE: {"team": "id"}}}, "routing", None),
-        ({"group_by": ("outcome",)}, "judged by", None),
+        ({"group_by": ("journey",)}, "judged by", None),
         ({"title": "Sign in"}, "title", None),
         ({"description": "Other words."}, "means", None),
         ({"fault_plane": "provider"}, "fault plane", None),

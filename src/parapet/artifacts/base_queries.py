@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from parapet.artifacts.base import REMEMBERED_SECONDS, base_rules, last_told
+from parapet.artifacts.base import REMEMBERED_SECONDS, Judged, base_rules, last_told
 from parapet.artifacts.cost import selectors
 from parapet.core.errors import ConfigurationError
 from parapet.slo import series
 from parapet.slo.history import Ages, Counts
 from parapet.slo.sli import LastSuccess
-from parapet.slo.slice import Slice
 
 
-def base_queries(one: Slice, base_window_seconds: float) -> Counts | Ages:
+def base_queries(one: Judged, base_window_seconds: float) -> Counts | Ages:
     """What to ask for the history of *one*, with every recorded series written out.
 
     Raises:

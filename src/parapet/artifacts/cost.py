@@ -81,7 +81,7 @@ class SliceCost:
 
 
 def costs(groups: Iterable[Group], scrape_interval_seconds: float) -> tuple[SliceCost, ...]:
-    """The cost of every slice whose rules are in *groups*, in their order."""
+    """The cost of every slice whose rules are in *groups*, in their order; then that of rules of no slice."""
     given = tuple(groups)
     recorded = {rule.record: group.interval_seconds for group in given for rule in group.rules if rule.record}
     by_slice: dict[str, list[RuleCost]] = {}
@@ -89,7 +89,8 @@ def costs(groups: Iterable[Group], scrape_interval_seconds: float) -> tuple[Slic
         for rule in group.rules:
             cost = _cost(rule, group.interval_seconds, recorded, scrape_interval_seconds)
             by_slice.setdefault(rule.labels.get(names.SLICE, ""), []).append(cost)
-    return tuple(SliceCost(slice=name, rules=tuple(rules)) for name, rules in by_slice.items())
+    in_order = sorted(by_slice.items(), key=lambda each: not each[0])  # what belongs to no slice comes last
+    return tuple(SliceCost(slice=name, rules=tuple(rules)) for name, rules in in_order)
 
 
 def _cost(

@@ -17,13 +17,10 @@ from parapet.slo import series
 from parapet.slo.budget import percent
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog, is_address
-from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.diagnostic import LEAST_HISTORY, Diagnostic
 from parapet.slo.durations import prometheus_duration, spoken
 from parapet.slo.evidence import CONFIDENCE_DEVIATIONS
 from parapet.slo.sli import LastSuccess, Raw
-
-LEAST_HISTORY = 1 / 7
-"""Of the time that says what is usual, this share must be known."""
 
 
 def diagnostic_recording_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:

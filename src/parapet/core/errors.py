@@ -28,6 +28,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+MOST_NAMED = 16
+"""Names in one error, the nearest ones; the rest are counted."""
+
 
 class ParapetError(Exception):
     """Something went wrong inside Parapet."""
@@ -54,6 +57,10 @@ class UnknownName(ConfigurationError):
         names = sorted(known)
         near = get_close_matches(given, names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
+        more = len(names) - MOST_NAMED
+        if more > 0:
+            alike = get_close_matches(given, names, n=MOST_NAMED, cutoff=0.0)
+            return cls(f"Unknown {what} {given!r}.{hint} Known: {', '.join(sorted(alike))}, and {more} more.")
         return cls(f"Unknown {what} {given!r}.{hint} Known: {', '.join(names) or 'none'}.")
 
 

@@ -12,6 +12,7 @@ from math import ceil
 
 from parapet.core.errors import ConfigurationError, UnreachableAlert
 from parapet.core.vocabulary import Severity as Severity
+from parapet.slo.durations import spoken
 
 MINUTE = 60.0
 HOUR = 3_600.0
@@ -135,8 +136,9 @@ class BurnPolicy:
         for one in fitted:
             if one.short_seconds < self.base_window_seconds or one.long_seconds > self.period_seconds:
                 raise ConfigurationError(
-                    f"The pair {one.long_seconds:g} s / {one.short_seconds:g} s does not fit between the base window "
-                    f"({self.base_window_seconds:g} s) and the period ({self.period_seconds:g} s)."
+                    f"The windows of {spoken(one.long_seconds)} and {spoken(one.short_seconds)} do not fit between "
+                    f"the base window ({spoken(self.base_window_seconds)}) and the period "
+                    f"({spoken(self.period_seconds)}).{_days(self.period_seconds)}"
                 )
             for window in (one.short_seconds, one.long_seconds):
                 if not _whole(window / self.base_window_seconds):
@@ -229,7 +231,7 @@ class BurnPolicy:
         return round(max(derived, SLOWEST_FACTOR), 9)  # free of the noise of binary fractions
 
     def _threshold(self, one: WindowPair, budget_ratio: float) -> Threshold:
-        derived = self._factor(one) * budget_ratio
+        derived = round(self._factor(one) * budget_ratio, 12)  # free of the noise of binary fractions
         error_ratio = derived if derived <= BEND_AT else _bent(derived)
         factor = self._factor(one) if error_ratio == derived else error_ratio / budget_ratio
         budget_share = factor * one.long_seconds / self.period_seconds
@@ -244,6 +246,11 @@ class BurnPolicy:
             budget_share=budget_share,
             rederived=abs(budget_share - one.budget_share) > 1e-6,
         )
+
+
+def _days(period_seconds: float) -> str:
+    """A hint for who gave days where seconds are expected."""
+    return f" Did you mean {period_seconds:g} * DAY?" if 1 <= period_seconds <= 400 else ""
 
 
 def _whole(number: float) -> bool:

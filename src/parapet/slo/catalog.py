@@ -91,6 +91,23 @@ class Catalog:
         """Those during which the events of *one* do not count."""
         return tuple(each for each in self.maintenances if each.concerns(one.name))
 
+    def only(self, name: str) -> Catalog:
+        """The catalog of one slice or diagnostic.
+
+        Raises:
+            UnknownName: there is none of that name.
+        """
+        known = [one.name for one in self.judged]
+        if name not in known:
+            raise UnknownName.of("slice", name, known)
+        resting = (each for each in self.maintenances if each.concerns(name))
+        return replace(
+            self,
+            slices=tuple(one for one in self.slices if one.name == name),
+            diagnostics=tuple(one for one in self.diagnostics if one.name == name),
+            maintenances=tuple(replace(each, slices=each.slices and (name,)) for each in resting),
+        )
+
     @property
     def judged(self) -> tuple[Slice | Diagnostic, ...]:
         """Every slice and diagnostic."""

@@ -8,6 +8,9 @@ from parapet.core.errors import ConfigurationError
 from parapet.slo.burn import DAY
 from parapet.slo.sli import Sli
 
+LEAST_HISTORY = 1 / 7
+"""Of the time that says what is usual, this share must be known."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnostic:

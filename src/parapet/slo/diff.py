@@ -81,6 +81,13 @@ class Difference:
     changes: tuple[Change, ...]
     unchanged: int
     """How many slices are as they were."""
+    maintenance: tuple[str, ...]
+    """What is different about when nothing of the service counts, in sentences."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all is as it was."""
+        return not self.changes and not self.maintenance
 
     @property
     def warnings(self) -> tuple[tuple[str, str], ...]:
@@ -92,7 +99,11 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
     """What changed from *before* to *after*."""
     kept = set(before.slices) & set(after.slices) | set(before.diagnostics) & set(after.diagnostics)
     changes = (*_changes(before.slices, after.slices), *_changes(before.diagnostics, after.diagnostics))
-    return Difference(service=after.service, changes=changes, unchanged=len(kept))
+    resting = (
+        *(f"Nothing counts any more during {one}." for one in after.maintenance if one not in before.maintenance),
+        *(f"What happens during {one} counts again." for one in before.maintenance if one not in after.maintenance),
+    )
+    return Difference(service=after.service, changes=changes, unchanged=len(kept), maintenance=resting)
 
 
 def _changes(before: Sequence[T], after: Sequence[T]) -> list[Change]:
@@ -161,11 +172,13 @@ def _said(one: Facts | Watched) -> Iterator[tuple[str, str]]:
         yield "windows", ", ".join(f"{spoken(t.long_seconds)} and {spoken(t.short_seconds)}" for t in one.thresholds)
         yield "links", ", ".join(one.links) or "none"
         yield "routing", ", ".join(one.routing) or "none of its own"
+        yield "does without", ", ".join(one.without_tiers) or "nothing"
     else:
         yield "ticket above", f"{percent(one.threshold_ratio)} over {spoken(one.window_seconds)}"
     yield "owner", one.owner or "nobody"
     yield "runbook", one.runbook or "none"
     yield "fault plane", one.fault_plane
+    yield "maintenance", ", ".join(one.maintenance) or "none"
 
 
 def _allowed(one: Facts) -> str:
@@ -232,7 +245,7 @@ def in_sentences(difference: Difference) -> tuple[str, ...]:
         if concerned:
             names = ", ".join(sorted({one.owner or "somebody" for one in concerned}))
             said.append(f"Woken {words}: {names}, by {', '.join(one.slice for one in concerned)}.")
-    return tuple(said)
+    return (*said, *difference.maintenance)
 
 
 def _count(number: int, what: str) -> str:

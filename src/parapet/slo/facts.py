@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parapet.core.vocabulary import Severity
@@ -9,6 +10,7 @@ from parapet.slo.budget import budget_seconds
 from parapet.slo.burn import BurnPolicy, Threshold
 from parapet.slo.catalog import Catalog
 from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.maintenance import Maintenance
 from parapet.slo.reach import worst_case_seconds
 from parapet.slo.slice import Slice
 
@@ -55,6 +57,9 @@ class Facts:
     links: tuple[str, ...]
     """`Status page: https://...`"""
     fault_plane: str
+    without_tiers: tuple[str, ...]
+    maintenance: tuple[str, ...]
+    """When nothing of it counts, while other slices do."""
     thresholds: tuple[Threshold, ...]
     """Those that may raise something."""
     told: tuple[Told, ...]
@@ -87,6 +92,8 @@ class Watched:
     owner: str
     runbook: str | None
     fault_plane: str
+    maintenance: tuple[str, ...]
+    """When nothing of it counts, while others do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,10 +103,12 @@ class Snapshot:
     service: str
     slices: tuple[Facts, ...]
     diagnostics: tuple[Watched, ...]
+    maintenance: tuple[str, ...] = ()
+    """When nothing of the service counts: `backup: Sunday 02:00-04:00 Europe/Berlin`."""
 
 
-def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
-    """The facts of the slice *one* under *policy*."""
+def facts_of(one: Slice, policy: BurnPolicy, maintenances: Sequence[Maintenance] = ()) -> Facts:
+    """The facts of the slice *one* under *policy*, and under *maintenances*."""
     return Facts(
         slice=one.name,
         title=one.title,
@@ -123,6 +132,8 @@ def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
         runbook=one.runbook,
         links=tuple(f"{title}: {address}" for title, address in one.links.items()),
         fault_plane=one.fault_plane,
+        without_tiers=one.without_tiers,
+        maintenance=_in_words(maintenances),
         thresholds=tuple(t for t in policy.thresholds(one.objective) if t.severity in one.severities),
         told=tuple(
             Told(
@@ -134,7 +145,7 @@ def facts_of(one: Slice, policy: BurnPolicy) -> Facts:
     )
 
 
-def watched(one: Diagnostic, window_seconds: float) -> Watched:
+def watched(one: Diagnostic, window_seconds: float, maintenances: Sequence[Maintenance] = ()) -> Watched:
     """The facts of the diagnostic *one*, judged over *window_seconds*."""
     return Watched(
         slice=one.name,
@@ -150,13 +161,21 @@ def watched(one: Diagnostic, window_seconds: float) -> Watched:
         owner=one.owner,
         runbook=one.runbook,
         fault_plane=one.fault_plane,
+        maintenance=_in_words(maintenances),
     )
+
+
+def _in_words(maintenances: Sequence[Maintenance]) -> tuple[str, ...]:
+    return tuple(f"{each.name}: {each.words}" for each in maintenances if each.slices)
 
 
 def snapshot_of(catalog: Catalog) -> Snapshot:
     """The facts of every slice and diagnostic."""
     return Snapshot(
         service=catalog.service,
-        slices=tuple(facts_of(one, catalog.policy_of(one)) for one in catalog),
-        diagnostics=tuple(watched(one, catalog.window_of(one)) for one in catalog.diagnostics),
+        slices=tuple(facts_of(one, catalog.policy_of(one), catalog.maintenances_of(one)) for one in catalog),
+        diagnostics=tuple(
+            watched(one, catalog.window_of(one), catalog.maintenances_of(one)) for one in catalog.diagnostics
+        ),
+        maintenance=tuple(f"{each.name}: {each.words}" for each in catalog.maintenances if not each.slices),
     )

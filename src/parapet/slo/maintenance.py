@@ -48,8 +48,8 @@ class Once:
     def __post_init__(self) -> None:
         if self.start.tzinfo is None or self.end.tzinfo is None:
             raise ConfigurationError(
-                f"A maintenance window lasts from {self.start} to {self.end}, and nobody knows in which zone. Give "
-                "moments that know theirs."
+                f"A maintenance window lasts from {self.start} to {self.end}, and nobody knows in which zone. Name it, "
+                "as in once(..., 'Europe/Berlin'), or give moments that know theirs."
             )
         if self.start >= self.end:
             raise ConfigurationError(f"A maintenance window ends at {self.end}, not after its start at {self.start}.")

@@ -65,8 +65,13 @@ def windows_of(history: History, policy: BurnPolicy, seconds: Iterable[float]) -
 
 def period_of(history: History, policy: BurnPolicy) -> Window:
     """The period of the budget. Time that was not recorded counts as usual traffic without failures."""
+    return stepped_of(history, policy, policy.period_seconds)
+
+
+def stepped_of(history: History, policy: BurnPolicy, seconds: float) -> Window:
+    """A window of *seconds* that is read once per base window, whatever its length."""
     stride = round(policy.base_window_seconds / history.step_seconds)
-    count = round(policy.period_seconds / policy.base_window_seconds)
+    count = round(seconds / policy.base_window_seconds)
     return Window(
         bad=_stepped(history.bad, stride, count, times=None),
         events=_stepped(history.events, stride, count, times=None),

@@ -17,6 +17,7 @@ from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.parameters import Instant, Ratio
 from parapet.cli.prometheus import connect, prometheus_options
+from parapet.cli.slo import backtest_beside as beside_promises
 from parapet.cli.slo import known
 from parapet.cli.slo.backtest_words import drawn, in_words, to_json
 from parapet.cli.terminal import progress
@@ -53,7 +54,9 @@ DRAWN_COLUMNS = 404
     "--days", type=click.FloatRange(min=0, min_open=True), default=30.0, show_default=True, help="How far back."
 )
 @click.option("--until", type=Instant(), metavar="TIME", help="The end; without it, now.")
-@click.option("--slice", "names", multiple=True, metavar="NAME", help="Only this slice; repeatable.")
+@click.option(
+    "--slice", "names", multiple=True, metavar="NAME", help="Only this slice, and no diagnostics; repeatable."
+)
 @click.option(
     "--objective", "objectives", type=Ratio(), multiple=True, metavar="RATIO", help="What else to try; repeatable."
 )
@@ -99,15 +102,30 @@ def backtest(
     incidents = _incidents(app, known_incidents, end - timedelta(days=days), end)
     chosen = [app.catalog.slice(name) for name in names] or list(app.catalog)
     plans = [_plan(app, one, days, end) for one in chosen]
-    with progress(f"Reading {spoken(days * DAY)}", sum(plan.question.steps for plan in plans)) as read:
-        outcomes = [_outcome(plan, server, objectives, incidents, read) for plan in plans]
+    span, beside = _span(app, days, end), {}
+    if not names:
+        beside = {one.name: beside_promises.diagnostic_question(app, one, span) for one in app.catalog.diagnostics}
+    targets = beside_promises.up_questions(chosen, span)
+    questions = [*(plan.question for plan in plans), *beside.values(), *targets.values()]
+    with progress(f"Reading {spoken(days * DAY)}", sum(question.steps for question in questions)) as read:
+        judged = [_outcome(plan, server, objectives, incidents, read) for plan in plans]
+        ups = {job: beside_promises.answered(server, question, read) for job, question in targets.items()}
+        tickets = [
+            ticket
+            for one in app.catalog.diagnostics
+            if one.name in beside
+            for ticket in beside_promises.diagnosed(app, one, server, beside[one.name], span.start_seconds, read)
+        ]
+    outcomes = [outcome for outcome, _ in judged]
+    pasts = {outcome.slice: past for outcome, past in judged}
+    tickets += beside_promises.unheard(app.catalog, pasts, ups, span)
     quiet_seconds = app.incidents.quiet_period_seconds
     if picture is not None:
         picture.write_text(drawn(app.service, outcomes, quiet_seconds))
     click.echo(
-        json.dumps(to_json(app.service, outcomes), indent=2)
+        json.dumps(to_json(app.service, outcomes, tickets), indent=2)
         if as_json
-        else in_words(app.service, outcomes, quiet_seconds)
+        else in_words(app.service, outcomes, quiet_seconds, tickets)
     )
     if picture is not None and not as_json:
         click.echo(f"\nDrawn: {picture}")
@@ -125,6 +143,16 @@ class _Plan:
     question: Question
     begin_seconds: float
     """Where the span begins that was asked for; what is read before it fills the windows."""
+
+
+def _span(app: Parapet, days: float, end: datetime) -> beside_promises.Span:
+    base = app.catalog.burn.base_window_seconds
+    return beside_promises.Span(
+        start_seconds=floor((end.timestamp() - days * DAY) / base) * base,
+        end_seconds=end.timestamp(),
+        step_seconds=base / STEPS_PER_BASE,
+        base_window_seconds=base,
+    )
 
 
 def _plan(app: Parapet, one: Slice, days: float, end: datetime) -> _Plan:
@@ -151,12 +179,14 @@ def _outcome(
     objectives: Sequence[float],
     incidents: Sequence[KnownIncident] | None,
     read: Callable[[int], None],
-) -> Outcome:
+) -> tuple[Outcome, Past | None]:
+    """What is to be told of a slice, and its history, if anything was recorded."""
     one, policy, question = plan.slice, plan.policy, plan.question
     mine = None if incidents is None else tuple(each for each in incidents if each.slice in {None, one.name})
     pages = [t.factor for t in policy.thresholds(one.objective) if t.severity is Severity.PAGE]
     histories = read_histories(server, question, read)
     rests: tuple[tuple[float, float], ...] = ()
+    past: Past | None = None
     judged: tuple[Coverage | None, tuple[Verdict, ...], tuple[Moment, ...]] = (None, (), ())
     if histories:
         past = Past(histories, policy, plan.maintenances)
@@ -168,7 +198,7 @@ def _outcome(
             tuple(verdict(each, begin_seconds=plan.begin_seconds, incidents=mine) for each in (own, *others)),
             moments(past, own, plan.begin_seconds, DRAWN_COLUMNS),
         )
-    return Outcome(
+    told = Outcome(
         slice=one.name,
         title=one.title,
         period_seconds=policy.period_seconds,
@@ -181,6 +211,7 @@ def _outcome(
         incidents=mine,
         maintained=rests,
     )
+    return told, past
 
 
 def _incidents(app: Parapet, where: str | None, begin: datetime, end: datetime) -> tuple[KnownIncident, ...] | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from parapet.artifacts.alerts import METRIC_GONE, TARGET_GONE
+from parapet.cli.slo.backtest_beside import DIAGNOSTIC, Ticket
 from parapet.cli.slo.chart import Panel, svg
 from parapet.cli.slo.plot import LABEL_COLUMNS, picture
 from parapet.cli.terminal import Column, Tone, fact, paragraph, table, toned, width
@@ -24,20 +26,52 @@ NARROW = 90
 """Columns of a terminal beneath which tables say less."""
 ENOUGH = 0.5
 """Where less than this share of the time can be judged, that is said first."""
+SIGNALS = {DIAGNOSTIC: "diagnostic", METRIC_GONE: "metric gone", TARGET_GONE: "target gone"}
 NOTHING_RECORDED = (
     "Nothing was recorded: there is no evidence, good or bad. Is the service scraped under this job, and do the "
     "labels match?"
 )
 
 
-def in_words(service: str, outcomes: Sequence[Outcome], quiet_seconds: float) -> str:
-    """Every slice, then all of them beside each other; alerts less than *quiet_seconds* apart are one incident."""
+def in_words(service: str, outcomes: Sequence[Outcome], quiet_seconds: float, tickets: Sequence[Ticket] = ()) -> str:
+    """Every slice, all of them beside each other, and the *tickets* beside promises.
+
+    Alerts less than *quiet_seconds* apart are one incident.
+    """
     first = outcomes[0]
     heading = f"Backtest of {service}, {_day(first.begin_seconds)} to {_day(first.end_seconds)} UTC"
     parts = [toned(heading, Tone.STRONG), *(_slice(one, quiet_seconds) for one in outcomes)]
     if len(outcomes) > 1:
         parts.append(_overview(outcomes))
+    if tickets:
+        parts += [toned("Tickets about no promise", Tone.STRONG), _beside(tickets)]
     return "\n\n".join(parts)
+
+
+def _beside(tickets: Sequence[Ticket]) -> str:
+    columns = (
+        Column(title="ticket", tone=Tone.TICKET),
+        Column(title="of"),
+        Column(title="began"),
+        Column(title="lasted", right=True),
+        Column(title="at worst", right=True),
+        Column(title="group", gives_way=True),
+    )
+    rows = [
+        (
+            SIGNALS[one.signal],
+            one.name,
+            _minute(one.start_seconds),
+            "is there still" if one.end_seconds is None else spoken(one.end_seconds - one.start_seconds),
+            "" if one.peak_ratio is None else _share(one.peak_ratio),
+            ", ".join(value for _, value in one.labels),
+        )
+        for one in tickets[:MOST_SHOWN]
+    ]
+    places = [0, 1, 2, 3, *([4] if any(row[4] for row in rows) else []), *([5] if any(row[5] for row in rows) else [])]
+    shown = table([columns[place] for place in places], [[row[place] for place in places] for row in rows], indent=2)
+    more = len(tickets) - len(rows)
+    return f"{shown}\n  and {more} more: --json tells them all" if more > 0 else shown
 
 
 def _slice(one: Outcome, quiet_seconds: float) -> str:
@@ -64,18 +98,26 @@ def _slice(one: Outcome, quiet_seconds: float) -> str:
 
 
 def _history(found: Coverage) -> str:
+    return " ".join(_of_history(found))
+
+
+def _of_history(found: Coverage) -> tuple[str, ...]:
+    """What was counted; and, if there is anything to say, for how long what could not be judged."""
     share = found.bad / found.events if found.events else 0.0
-    said = [f"{found.events:,.0f} events, {found.bad:,.0f} of them bad ({percent(float(f'{share:.2g}'))})"]
-    for seconds, what in (
-        (found.silent_seconds, "nothing recorded for"),
-        (found.maintained_seconds, "in maintenance, where nothing counts, for"),
-        (found.idle_seconds, "idle for"),
-        (found.sparse_seconds, "too few events to judge by for"),
-    ):
-        if seconds > 0:
-            said.append(f"{what} {spoken(seconds)}")
+    counted = f"{found.events:,.0f} events, {found.bad:,.0f} of them bad ({percent(float(f'{share:.2g}'))})."
+    said = "; ".join(
+        f"{what} {spoken(seconds)}"
+        for seconds, what in (
+            (found.silent_seconds, "nothing recorded for"),
+            (found.maintained_seconds, "in maintenance for"),
+            (found.idle_seconds, "idle for"),
+            (found.sparse_seconds, "too few events to judge by for"),
+        )
+        if seconds > 0
+    )
     enough = found.judged_seconds >= ENOUGH * found.span_seconds
-    return f"{'; '.join(said)}." + ("" if enough else " Not enough evidence: most of the time nothing could be judged.")
+    doubt = "" if enough else " Not enough evidence: most of the time nothing could be judged."
+    return (counted, f"{said[:1].upper()}{said[1:]}.{doubt}") if said else (counted,)
 
 
 def _budget(own: Verdict, period_seconds: float) -> str:
@@ -219,7 +261,7 @@ def drawn(service: str, outcomes: Sequence[Outcome], quiet_seconds: float) -> st
         Panel(
             name=f"{one.slice}: {one.title}",
             promise=promise_in_words(one.verdicts[0].objective, one.period_seconds),
-            lines=(_history(one.coverage), _noise(one.verdicts[0], quiet_seconds)),
+            lines=(*_of_history(one.coverage), _noise(one.verdicts[0], quiet_seconds)),
             moments=one.moments,
             firings=one.verdicts[0].firings,
             incidents=one.incidents or (),
@@ -233,9 +275,23 @@ def drawn(service: str, outcomes: Sequence[Outcome], quiet_seconds: float) -> st
     return svg(title, panels, begin_seconds=begin, end_seconds=end)
 
 
-def to_json(service: str, outcomes: Sequence[Outcome]) -> JsonObject:
+def to_json(service: str, outcomes: Sequence[Outcome], tickets: Sequence[Ticket] = ()) -> JsonObject:
     """Everything but the drawing. Ratios of 1, seconds, ISO 8601 in UTC."""
-    return {"service": service, "slices": [_outcome_to_json(one) for one in outcomes]}
+    return {
+        "service": service,
+        "slices": [_outcome_to_json(one) for one in outcomes],
+        "tickets": [
+            {
+                "signal": one.signal,
+                "name": one.name,
+                "labels": dict(one.labels),
+                "start": _iso(one.start_seconds),
+                "end": None if one.end_seconds is None else _iso(one.end_seconds),
+                "peak_ratio": one.peak_ratio,
+            }
+            for one in tickets
+        ],
+    }
 
 
 def _outcome_to_json(one: Outcome) -> Json:

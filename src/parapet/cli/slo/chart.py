@@ -13,7 +13,7 @@ from parapet.slo.backtest import KnownIncident, Moment
 from parapet.slo.replay import Firing
 
 WIDTH, LEFT, RIGHT = 960, 92, 884
-HEAD, BUDGET, BURN, LANE, FOOT, GAP = 84, 96, 64, 16, 28, 36
+HEAD, LINE, BUDGET, BURN, LANE, FOOT, GAP = 48.0, 18.0, 96, 64, 16, 28, 36
 MOST_BELOW = 1.0
 """An overspent budget is drawn down to this share below nothing."""
 BURN_FROM, BURN_TO = 0.1, 1_000.0
@@ -51,7 +51,7 @@ class Panel:
 
     name: str
     promise: str
-    lines: tuple[str, str]
+    lines: tuple[str, ...]
     """What there is to judge by, and what would have fired."""
     moments: tuple[Moment, ...]
     firings: tuple[Firing, ...]
@@ -62,6 +62,11 @@ class Panel:
     """From when to when nothing counted."""
 
     @property
+    def head(self) -> float:
+        """Pixels above the budget."""
+        return HEAD + LINE * len(self.lines)
+
+    @property
     def lanes(self) -> int:
         """How many there are beneath the burn."""
         return len(Severity) + bool(self.incidents) + bool(self.maintained)
@@ -69,7 +74,7 @@ class Panel:
 
 def svg(title: str, panels: Sequence[Panel], *, begin_seconds: float, end_seconds: float) -> str:
     """The text of the file."""
-    heights = [HEAD + BUDGET + BURN + LANE * one.lanes + FOOT + GAP for one in panels]
+    heights = [one.head + BUDGET + BURN + LANE * one.lanes + FOOT + GAP for one in panels]
     height = 64 + sum(heights)
     size = {"width": f"{WIDTH}", "height": f"{height}", "viewBox": f"0 0 {WIDTH} {height}"}
     root = ET.Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "role": "img", **size})
@@ -103,8 +108,8 @@ class _Drawing:
         _text(self.root, "name", LEFT, self.top + 24, panel.name)
         _text(self.root, "label end", RIGHT, self.top + 24, panel.promise)
         for place, line in enumerate(panel.lines):
-            _text(self.root, "", LEFT, self.top + 46 + 18 * place, line)
-        budget = self.top + HEAD
+            _text(self.root, "", LEFT, self.top + 46 + LINE * place, line)
+        budget = self.top + panel.head
         burn = budget + BUDGET + 8
         _rect(self.root, "paper", LEFT, budget, RIGHT - LEFT, BUDGET)
         _rect(self.root, "paper", LEFT, burn, RIGHT - LEFT, BURN - 8)

@@ -9,17 +9,14 @@ from pathlib import Path
 
 import click
 
-from parapet.artifacts.alerts import alert_groups
 from parapet.artifacts.cost import BYTES_PER_SAMPLE, RuleCost, SliceCost, costs
-from parapet.artifacts.diagnostics import diagnostic_alert_groups, diagnostic_recording_groups
-from parapet.artifacts.recording import recording_groups
+from parapet.artifacts.groups import all_alerts, all_recordings
 from parapet.artifacts.rules import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.prometheus import connect, prometheus_options
 from parapet.cli.terminal import Column, Tone, bar, paragraph, progress, table, toned
 from parapet.core import names
-from parapet.core.errors import UnknownName
 from parapet.core.settings import Wiring
 from parapet.core.types import Json
 from parapet.ops.prometheus import Prometheus
@@ -63,7 +60,7 @@ def cost(
       parapet slo cost --app shop.reliability:parapet --prometheus http://127.0.0.1:9090
     """
     app = load_app(required_app(app_spec))
-    groups = _groups(app.catalog if name is None else _only(name, app.catalog), app.wiring)
+    groups = _groups(app.catalog if name is None else app.catalog.only(name), app.wiring)
     found = costs(groups, app.wiring.scrape_interval_seconds)
     if prometheus_url:
         found = _measured(found, groups, connect(prometheus_url, credentials_file))
@@ -75,21 +72,8 @@ def cost(
         click.echo(_slices(app.service, found, input_series, prometheus_url))
 
 
-def _only(name: str, catalog: Catalog) -> Catalog:
-    """The catalog with nothing but the slice or diagnostic *name*."""
-    known = [one.name for one in catalog.judged]
-    if name not in known:
-        raise UnknownName.of("slice", name, known)
-    return replace(
-        catalog,
-        slices=tuple(one for one in catalog.slices if one.name == name),
-        diagnostics=tuple(one for one in catalog.diagnostics if one.name == name),
-    )
-
-
 def _groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
-    makers = (recording_groups, diagnostic_recording_groups, alert_groups, diagnostic_alert_groups)
-    return tuple(group for make in makers for group in make(catalog, wiring))
+    return (*all_recordings(catalog, wiring), *all_alerts(catalog, wiring))
 
 
 def _measured(found: Sequence[SliceCost], groups: Sequence[Group], server: Prometheus) -> tuple[SliceCost, ...]:
@@ -173,7 +157,9 @@ def _rules(one: SliceCost, input_series: int, measured_at: str | None) -> str:
     ]
     rows.append(("all", "", "", f"{one.a_minute(input_series):,.0f}", ""))
     how = f"measured at {measured_at}" if measured_at else f"at {input_series:,} series for each raw selector"
-    return "\n\n".join([toned(f"What {one.slice} costs Prometheus, {how}", Tone.STRONG), table(columns, rows)])
+    return "\n\n".join(
+        [toned(f"What {one.slice or 'belongs to no slice'} costs Prometheus, {how}", Tone.STRONG), table(columns, rows)]
+    )
 
 
 def _as_json(found: Sequence[SliceCost], input_series: int, *, measured: bool) -> Json:

@@ -53,7 +53,7 @@ def diff(before: str, after: str | None, app_spec: str | None, form: str | None,
         click.echo(_markdown(difference, between))
     else:
         click.echo(_plain(difference, between))
-    if (fail_on == "changes" and difference.changes) or (fail_on == "warnings" and difference.warnings):
+    if (fail_on == "changes" and not difference.nothing) or (fail_on == "warnings" and difference.warnings):
         raise SystemExit(1)
 
 
@@ -76,7 +76,7 @@ def _as_json(difference: Difference) -> dict[str, object]:
 
 def _plain(difference: Difference, between: str) -> str:
     heading = toned(f"Promises of {difference.service}, {between}", Tone.STRONG)
-    if not difference.changes:
+    if difference.nothing:
         return f"{heading}\n\nNothing changes: {_as_they_were(difference)}."
     parts = [heading, "\n".join(paragraph(sentence) for sentence in in_sentences(difference))]
     if difference.warnings:
@@ -113,7 +113,7 @@ def _plain_row(row: Row, label_columns: int) -> str:
 
 def _markdown(difference: Difference, between: str) -> str:
     heading = f"### Promises of `{difference.service}`, {between}"
-    if not difference.changes:
+    if difference.nothing:
         return f"{heading}\n\nNothing changes: {_as_they_were(difference)}."
     parts = [heading, " ".join(in_sentences(difference))]
     if difference.warnings:

@@ -59,10 +59,12 @@ def explain(name: str | None, app_spec: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([encode(one) for one in chosen], indent=2))
         return
-    click.echo("\n\n".join(_explained(one) if isinstance(one, Facts) else _watched(one) for one in chosen))
+    rests = snapshot.maintenance
+    told = (_explained(one, rests) if isinstance(one, Facts) else _watched(one, rests) for one in chosen)
+    click.echo("\n\n".join(told))
 
 
-def _watched(one: Watched) -> str:
+def _watched(one: Watched, resting: Sequence[str]) -> str:
     """A diagnostic: nothing is promised, so there is no arithmetic but its threshold."""
     limit, over = percent(one.threshold_ratio), spoken(one.window_seconds)
     fewest = fewest_events(one.threshold_ratio, one.threshold_ratio)
@@ -72,11 +74,12 @@ def _watched(one: Watched) -> str:
             ("watches", f"no promise, no budget, and it never pages: a ticket while more than {limit} are bad"),
             ("over", f"{over}, and at least {fewest} of them are bad: fewer never tell, whatever their share"),
         ],
+        resting,
     )
 
 
-def _about(one: Facts | Watched, first: Sequence[tuple[str, str]]) -> str:
-    """What a slice or a diagnostic is, a line each."""
+def _about(one: Facts | Watched, first: Sequence[tuple[str, str]], resting: Sequence[str]) -> str:
+    """What a slice or a diagnostic is, a line each. *resting*: when nothing of the service counts."""
     about = [
         *first,
         ("measures", one.kind),
@@ -86,20 +89,23 @@ def _about(one: Facts | Watched, first: Sequence[tuple[str, str]]) -> str:
         ("judged", f"separately by {', '.join(one.group_by)}" if one.group_by else ""),
         ("owner", one.owner),
         ("runbook", one.runbook or "none"),
+        *(("routes", label) for label in (one.routing if isinstance(one, Facts) else ())),
+        ("without", ", ".join(one.without_tiers) if isinstance(one, Facts) else ""),
+        *(("rests", when) for when in (*resting, *one.maintenance)),
         *(("link", link) for link in (one.links if isinstance(one, Facts) else ())),
     ]
     head = f"{toned(one.slice, Tone.STRONG)}  {one.title}"
     return "\n".join([head, *(fact(label, text) for label, text in about if text)])
 
 
-def _explained(one: Facts) -> str:
+def _explained(one: Facts, resting: Sequence[str]) -> str:
     allowed = (
         f"{percent(one.objective)} good in any {spoken(one.period_seconds)}. That allows "
         f"{spoken(one.budget_seconds)} of total outage, or {one.budget_ratio * MILLION:,.0f} bad in a million."
     )
     return "\n".join(
         [
-            _about(one, [("promise", allowed)]),
+            _about(one, [("promise", allowed)], resting),
             "",
             _times(one),
             "",
@@ -141,7 +147,7 @@ def _rules(one: Facts) -> str:
             spoken(threshold.long_seconds),
             spoken(threshold.short_seconds),
             f"{threshold.factor:.3g}x{'*' if threshold.rederived else ''}",
-            percent(round(threshold.budget_share, 6)),
+            percent(float(f"{threshold.budget_share:.3g}")),
             f"{fewest_events(threshold.error_ratio, one.budget_ratio)} failures",
         )
         for threshold in one.thresholds
@@ -159,5 +165,5 @@ def _reading(one: Facts) -> str:
     return (
         "Times are the worst case after a healthy past; add a scrape and two evaluations. Bars are logarithmic. "
         "burn: times the rate that would use exactly the budget; uses: what is gone of it by then; at least: fewer "
-        f"never tell, whatever their share.{bent}"
+        f"never tell, whatever their share. What fires ends when half of that fails, or no more than promised.{bent}"
     )

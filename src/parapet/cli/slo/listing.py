@@ -63,6 +63,11 @@ def _listed(snapshot: Snapshot) -> str:
     parts = [toned(f"{len(rows)} {promises} of {snapshot.service}", Tone.STRONG), table(columns, rows)]
     if snapshot.diagnostics:
         parts += [toned("Watched, and not promised", Tone.STRONG), table(WATCHED, map(_watched, snapshot.diagnostics))]
+    every: tuple[Facts | Watched, ...] = (*snapshot.slices, *snapshot.diagnostics)
+    some = {f"{when} ({one.slice})" for one in every for when in one.maintenance}
+    resting = [*snapshot.maintenance, *sorted(some)]
+    if resting:
+        parts += [toned("Maintenance, in which nothing counts", Tone.STRONG), "\n".join(resting)]
     return "\n\n".join(parts)
 
 

@@ -48,8 +48,8 @@ def history() -> Iterator[str]:
     """Three hours of one slice and one diagnostic, a sample a minute, with a hole."""
     series = [
         ('parapet:slo_burn:current{service="shop",slice="checkout"}', burn_at),
-        ('parapet:diagnostic_bad:ratio{service="shop",slice="suppressed",outcome="failure"}', lambda minute: 0.08),
-        ('parapet:diagnostic_bad:ratio{service="shop",slice="suppressed",outcome="abandoned"}', lambda minute: 0.5),
+        ('parapet:diagnostic_bad:ratio{service="shop",slice="suppressed",journey="checkout"}', lambda minute: 0.08),
+        ('parapet:diagnostic_bad:ratio{service="shop",slice="suppressed",journey="login"}', lambda minute: 0.5),
     ]
     for name, value in series:
         for minute in range(200):
@@ -105,7 +105,7 @@ def catalog() -> Catalog:
     assert journey.name == "checkout"
     made = parapet.catalog
     sli = made.slice("checkout").sli
-    drift = Diagnostic(name="suppressed", title="Suppressed", sli=sli, threshold_ratio=0.05, group_by=("outcome",))
+    drift = Diagnostic(name="suppressed", title="Suppressed", sli=sli, threshold_ratio=0.05, group_by=("journey",))
     return Catalog(service="shop", slices=made.slices, diagnostics=(drift,), runbooks=made.runbooks)
 
 
@@ -188,7 +188,7 @@ def test_an_escalation_to_a_page_is_a_moment_of_its_own(room: Room) -> None:
 def test_a_diagnostic_keeps_its_share_of_its_own_group(room: Room) -> None:
     """Its unit is a share, not a pace, and the other group is not in it."""
     labels = {"alertname": "ParapetDiagnostic", "service": "shop", "slice": "suppressed", "severity": "ticket"}
-    room.desk.fire("02:13", labels={**labels, "outcome": "failure"}, now="02:14")
+    room.desk.fire("02:13", labels={**labels, "journey": "checkout"}, now="02:14")
     room.measurer.measure_due()
     (one,) = series_of(room.entries())
     assert one.unit is Unit.RATIO

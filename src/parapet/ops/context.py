@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -67,16 +67,50 @@ class Context:
             return incident  # a repeat: counted, and nothing more to tell
         tx.entries.append(number, decision.entries, recorded_at=now)
         tx.words.add(number, words_of(incident, decision.entries))
-        details: JsonObject = {"version": incident.version, "entries": [entry.kind.value for entry in decision.entries]}
         tx.audit.add(
-            actor=actor, verb=verb, target=incident.ref, outcome="done", now=now, reason=reason, details=details
+            actor=actor,
+            verb=verb,
+            target=incident.ref,
+            outcome="done",
+            now=now,
+            reason=reason,
+            details=_details(incident, decision),
         )
-        if self.measures and incident.slice is not None and incident.service == self.service:
-            for moment in moments(decision.entries):
-                tx.measurements.want(number, incident.version, moment, now=now)
-        if decision.announce is not None:
-            self._announce(tx, incident, decision.announce, now)
+        self._follow_up(tx, [(incident, decision)], now)
         return incident
+
+    def write_down_all(
+        self, tx: Transaction, decisions: Sequence[Decision], *, actor: Actor, verb: str, now: datetime
+    ) -> dict[str, Incident]:
+        """The same for many decisions, each about another incident; those that open one share their statements.
+
+        The incidents, by key.
+
+        Raises:
+            Conflict: somebody else changed one of them at the same moment.
+        """
+        new = [one for one in decisions if one.incident.id is None and one.entries]
+        numbers = tx.incidents.add_all([one.incident for one in new])
+        opened = [(replace(one.incident, id=number), one) for number, one in zip(numbers, new, strict=True)]
+        tx.entries.begin({_numbered(it): one.entries for it, one in opened}, recorded_at=now)
+        tx.words.begin({_numbered(it): words_of(it, one.entries) for it, one in opened})
+        tx.audit.add_done({it.ref: _details(it, one) for it, one in opened}, actor=actor, verb=verb, now=now)
+        self._follow_up(tx, opened, now)
+        kept = {it.key: it for it, _ in opened}
+        for one in decisions:
+            if one.incident.key not in kept:
+                kept[one.incident.key] = self.write_down(tx, one, actor=actor, verb=verb, now=now)
+        return kept
+
+    def _follow_up(self, tx: Transaction, written: Sequence[tuple[Incident, Decision]], now: datetime) -> None:
+        """What is to be done about decisions that were written down: measure, and tell people."""
+        if self.measures:
+            ours = [(it, one) for it, one in written if it.slice is not None and it.service == self.service]
+            wanted = [(_numbered(it), it.version, moment) for it, one in ours for moment in moments(one.entries)]
+            tx.measurements.want(wanted, now=now)
+        for incident, decision in written:
+            if decision.announce is not None:
+                self._announce(tx, incident, decision.announce, now)
 
     def compose_retrospective(self, tx: Transaction, incident: Incident, *, now: datetime) -> None:
         """Compose and keep the retrospective of a resolved incident, in this transaction.
@@ -118,6 +152,10 @@ class Context:
                     due_at=now,
                 )
             )
+
+
+def _details(incident: Incident, decision: Decision) -> JsonObject:
+    return {"version": incident.version, "entries": [entry.kind.value for entry in decision.entries]}
 
 
 def _numbered(incident: Incident) -> IncidentId:

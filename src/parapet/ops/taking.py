@@ -9,7 +9,6 @@ from datetime import datetime
 from parapet.core import names
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.intake import Known, needs, take_in
-from parapet.incidents.model import Decision, Incident
 from parapet.incidents.payload import AlertReport, Delivery
 from parapet.incidents.routing import alert_route
 from parapet.incidents.sources import Source, name_of
@@ -77,7 +76,7 @@ class Taking:
             delivery, known, source=source, service=context.service, received_at=received_at, policy=context.policy
         )
         actor = Actor(kind=ActorClass.EXTERNAL, name=source)
-        kept = {decision.incident.key: self._keep(tx, decision, actor, now) for decision in intake.decisions}
+        kept = context.write_down_all(tx, intake.decisions, actor=actor, verb="ingest", now=now)
         opened = {d.incident.key: kept[d.incident.key] for d in intake.decisions if d.incident.id is None}
         tx.episodes.save(intake.episodes, opened)
         homes: dict[str, IncidentId] = {}
@@ -97,9 +96,6 @@ class Taking:
 
     def _is_ours(self, report: AlertReport) -> bool:
         return report.labels.get(names.SERVICE, self._context.service) == self._context.service
-
-    def _keep(self, tx: Transaction, decision: Decision, actor: Actor, now: datetime) -> Incident:
-        return self._context.write_down(tx, decision, actor=actor, verb="ingest", now=now)
 
 
 def _of(delivery: Delivery, homes: Mapping[str, IncidentId]) -> tuple[IncidentId, ...]:

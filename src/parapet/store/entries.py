@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -32,41 +32,28 @@ class Entries:
         wanted = select(heads.c.seq, heads.c.hash).where(heads.c.incident_id == incident_id)
         last = self._connection.execute(wanted).first()
         seq, previous_hash = (last.seq, last.hash) if last is not None else (0, GENESIS)
-        rows: list[Row] = []
-        for entry in map(_kept, new):
-            seq += 1
-            sealed = seal(
-                entry,
-                incident_id=incident_id,
-                seq=seq,
-                recorded_at=recorded_at.isoformat(),
-                previous_hash=previous_hash,
-            )
-            rows.append(
-                {
-                    "incident_id": incident_id,
-                    "seq": seq,
-                    "kind": entry.kind.value,
-                    "occurred_at": entry.occurred_at,
-                    "recorded_at": recorded_at,
-                    "payload": entry.payload,
-                    "payload_hash": payload_hash(entry.payload),
-                    "previous_hash": previous_hash,
-                    "hash": sealed,
-                    **actor_columns(entry.actor),
-                }
-            )
-            previous_hash = sealed
+        rows = _sealed(incident_id, new, seq, previous_hash, recorded_at)
         if not rows:
             return
         self._connection.execute(insert(table), rows)
-        head = {"incident_id": incident_id, "seq": seq, "hash": previous_hash}
+        head = {"incident_id": incident_id, "seq": rows[-1]["seq"], "hash": rows[-1]["hash"]}
         if last is None:
             self._connection.execute(insert(heads), head)
             return
         mine = update(heads).where(heads.c.incident_id == incident_id, heads.c.seq == last.seq).values(**head)
         if self._connection.execute(mine).rowcount != 1:
             raise Conflict(f"Somebody else wrote into INC-{incident_id} at the same moment.")
+
+    def begin(self, chronologies: Mapping[IncidentId, Iterable[NewEntry]], *, recorded_at: datetime) -> None:
+        """Write the first entries of incidents that are new in this transaction."""
+        sealed = {number: _sealed(number, new, 0, GENESIS, recorded_at) for number, new in chronologies.items()}
+        rows = [row for chain in sealed.values() for row in chain]
+        if rows:
+            self._connection.execute(insert(table), rows)
+            ends = [chain[-1] for chain in sealed.values() if chain]
+            self._connection.execute(
+                insert(heads), [{name: end[name] for name in ("incident_id", "seq", "hash")} for end in ends]
+            )
 
     def of(self, incident_id: IncidentId) -> tuple[Entry, ...]:
         """The chronology of an incident, in the order in which it was written."""
@@ -97,6 +84,38 @@ class Entries:
             type_coerce(table.c.payload, Text) != REDACTED_TEXT,
         )
         return self._connection.execute(mine.values(payload=REDACTED)).rowcount == 1
+
+
+def _sealed(
+    incident_id: IncidentId, new: Iterable[NewEntry], seq: int, previous_hash: str, recorded_at: datetime
+) -> list[Row]:
+    """*new* as rows, chained behind the entry *seq*."""
+    rows: list[Row] = []
+    for entry in map(_kept, new):
+        seq += 1
+        sealed = seal(
+            entry,
+            incident_id=incident_id,
+            seq=seq,
+            recorded_at=recorded_at.isoformat(),
+            previous_hash=previous_hash,
+        )
+        rows.append(
+            {
+                "incident_id": incident_id,
+                "seq": seq,
+                "kind": entry.kind.value,
+                "occurred_at": entry.occurred_at,
+                "recorded_at": recorded_at,
+                "payload": entry.payload,
+                "payload_hash": payload_hash(entry.payload),
+                "previous_hash": previous_hash,
+                "hash": sealed,
+                **actor_columns(entry.actor),
+            }
+        )
+        previous_hash = sealed
+    return rows
 
 
 def _kept(entry: NewEntry) -> NewEntry:

@@ -33,7 +33,7 @@ from parapet.store.schema import incidents as table
 UNRESOLVED = table.c.state != literal_column(f"'{IncidentState.RESOLVED.value}'")
 RESOLVED = table.c.state == literal_column(f"'{IncidentState.RESOLVED.value}'")
 _FIELDS = tuple(field.name for field in fields(Incident))
-_ADD = insert(table).returning(table.c.id)
+_ADD = insert(table).returning(table.c.id, sort_by_parameter_order=True)
 _SAVE = update(table).where(table.c.id == bindparam("seen_id"), table.c.revision == bindparam("seen_revision"))
 
 
@@ -120,10 +120,18 @@ class Incidents:
         Raises:
             Conflict: an unresolved incident of the same key exists.
         """
-        row = _row(incident) | {"revision": 1}
-        number = IncidentId(self._connection.execute(_ADD, row).scalar_one())
-        self._revisions[number] = 1
-        return number
+        return self.add_all([incident])[0]
+
+    def add_all(self, incidents: Sequence[Incident]) -> list[IncidentId]:
+        """The same for many at once; their numbers, in the order given.
+
+        Raises:
+            Conflict: an unresolved incident of the same key as one of them exists.
+        """
+        rows = [_row(incident) | {"revision": 1} for incident in incidents]
+        numbers = [IncidentId(number) for number in self._connection.execute(_ADD, rows).scalars()] if rows else []
+        self._revisions |= dict.fromkeys(numbers, 1)
+        return numbers
 
     def save(self, incident: Incident) -> None:
         """Keep a changed incident, if nobody else changed it since this transaction read it.

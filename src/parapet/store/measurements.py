@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,10 +32,15 @@ class MeasurementRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def want(self, incident_id: IncidentId, incident_version: int, moment: Moment, *, now: datetime) -> None:
-        """Have the series up to *now* asked for."""
-        row = {"incident_id": incident_id, "incident_version": incident_version, "moment": moment.value}
-        self._connection.execute(insert(table), row | {"until_at": now, "due_at": now, "attempts": 0})
+    def want(self, wanted: Iterable[tuple[IncidentId, int, Moment]], *, now: datetime) -> None:
+        """Have the series up to *now* asked for: of each incident, at its version, around the moment."""
+        rows = [
+            {"incident_id": number, "incident_version": version, "moment": moment.value}
+            | {"until_at": now, "due_at": now, "attempts": 0}
+            for number, version, moment in wanted
+        ]
+        if rows:
+            self._connection.execute(insert(table), rows)
 
     def due(self, now: datetime, limit: int) -> list[Wanted]:
         """What is due, longest overdue first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
@@ -37,6 +38,13 @@ class AuditRows:
         """Write down that *actor* did, or was refused, *verb* on *target*."""
         row = {"recorded_at": now, "verb": verb, "target": target, "outcome": outcome, "reason": reason}
         self._connection.execute(insert(audit), row | {"details": details or {}} | actor_columns(actor))
+
+    def add_done(self, done: Mapping[str, JsonObject], *, actor: Actor, verb: str, now: datetime) -> None:
+        """Write down that *actor* did *verb* on many targets, each with its details."""
+        shared = {"recorded_at": now, "verb": verb, "outcome": "done", "reason": None} | actor_columns(actor)
+        rows = [shared | {"target": target, "details": details} for target, details in done.items()]
+        if rows:
+            self._connection.execute(insert(audit), rows)
 
     def redact(self, target: str, reason: str) -> int:
         """Take *reason* out wherever it was given for something done to *target*; how often it was there."""

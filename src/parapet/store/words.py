@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
@@ -35,6 +35,12 @@ class WordRows:
         more = [word for word in wanted if word not in there][: max(0, MOST_WORDS - len(known))]
         if more:
             self._connection.execute(update(table).where(mine).values(body=" ".join([*known, *more])))
+
+    def begin(self, found_by: Mapping[IncidentId, Sequence[str]]) -> None:
+        """Have incidents that are new in this transaction found by their first words."""
+        rows = [{"incident_id": number, "body": " ".join(new[:MOST_WORDS])} for number, new in found_by.items() if new]
+        if rows:
+            self._connection.execute(insert(table), rows)
 
     def replace(self, incident_id: IncidentId, new: Iterable[str]) -> None:
         """Have the incident found by *new* words, and by no others."""

@@ -109,6 +109,7 @@ READS: Reads = {
     "items.count": lambda tx: [tx.items.count(state) for state in ItemState],
     "words.matching": lambda tx: tx.incidents.count(tx.words.matching("provider")),
     "measurements.due": lambda tx: tx.measurements.due(NOW, 20),
+    "requests.done": lambda tx: tx.requests.done("key"),
     "routes.all": lambda tx: tx.routes.all(),
     "sightings.between": lambda tx: [
         tx.sightings.between("shop", {"receipts"}, END, NOW, limit=50, wrong_only=wrong) for wrong in (True, False)
@@ -132,6 +133,7 @@ WRITES = {
     "items": "add save",
     "words": "add begin replace",
     "measurements": "finish postpone take want",
+    "requests": "add",
     "routes": "forget redirect send",
     "sightings": "add forget",
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from parapet.core import names
 from parapet.core.clock import Clock, SystemClock
 from parapet.core.errors import ConfigurationError
+from parapet.core.guard import guarded
 from parapet.core.ids import Ids, TimeOrderedIds
 from parapet.core.settings import Secrets, Wiring
 from parapet.definitions import Definitions
@@ -217,6 +218,8 @@ class Parapet(Definitions):
     def _keeper(self) -> SightingKeeper:
         from parapet.ops.sightings import SightingKeeper
 
+        with guarded("signals.refs.open"), self.store.read():  # a first connection makes locks of its own
+            pass
         return SightingKeeper(self.store, self.service, self.recorder)
 
     @cached_property

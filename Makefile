@@ -62,9 +62,14 @@ load: $(READY) ## A storm of alerts against a server with 100,000 incidents, on 
 	@$(BIN)/python -m benchmarks.evidence.load $(ARGS)
 
 .PHONY: bench-alerts
-bench-alerts: $(READY) ## When the alerts of Parapet, Sloth and Pyrra fire and clear, in the same scenarios; ARGS='errors-10'
+bench-alerts: $(READY) ## The alerts of Parapet, Sloth and Pyrra in the same scenarios, and what they read; ARGS='errors-10 --json'
 	@scripts/ensure-packages prometheus
-	$(BIN)/python benchmarks/alerts/scenarios.py $(ARGS)
+	@$(BIN)/python benchmarks/alerts/compare.py $(ARGS)
+
+.PHONY: alerts-docs
+alerts-docs: $(READY) ## Write what bench-alerts finds into docs/alerts.md, with a picture; ARGS='errors-10' for some scenarios
+	@scripts/ensure-packages prometheus
+	@$(BIN)/python benchmarks/alerts/compare.py --write $(ARGS)
 
 .PHONY: bench-generate
 bench-generate: $(READY) ## How long 10, 100 and 500 slices take to become files

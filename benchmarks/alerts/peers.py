@@ -31,6 +31,8 @@ PYRRA_PAIRS = (
     ("ticket", 7, 360, 180, 1),
 )
 """Severity, which part of the period the long window is, minutes of the short one and of the wait (28 days), factor."""
+PYRRA_INTERVAL, PYRRA_PERIOD_INTERVAL = "30s", "150s"
+"""At which it evaluates; a period of 30 days less often. Sloth evaluates as often as the Prometheus does."""
 
 
 def _ratio(window: str) -> str:
@@ -38,8 +40,13 @@ def _ratio(window: str) -> str:
     return f"sum(rate({failed}[{window}])) / sum(rate({counted}[{window}]))"
 
 
-def _document(rules: list[dict[str, object]]) -> Mapping[str, str]:
-    return {"rules.yml": yaml.safe_dump({"groups": [{"name": "slo", "rules": rules}]}, sort_keys=False)}
+def _document(*groups: tuple[str | None, list[dict[str, object]]]) -> Mapping[str, str]:
+    """Rules by the interval at which they are evaluated, where they say one."""
+    named = [
+        {"name": f"slo-{place}", **({"interval": interval} if interval else {}), "rules": rules}
+        for place, (interval, rules) in enumerate(groups)
+    ]
+    return {"rules.yml": yaml.safe_dump({"groups": named}, sort_keys=False)}
 
 
 def sloth(objective: float) -> Mapping[str, str]:
@@ -58,7 +65,7 @@ def sloth(objective: float) -> Mapping[str, str]:
             for short, long, factor in pairs
         )
         rules.append({"alert": "Sloth", "expr": clauses, "labels": {"severity": severity}})
-    return _document(rules)
+    return _document((None, rules))
 
 
 def pyrra(objective: float) -> Mapping[str, str]:
@@ -78,9 +85,11 @@ def pyrra(objective: float) -> Mapping[str, str]:
     windows = sorted({window for _, long, short, _, _ in pairs for window in (long, short)}, key=seconds_of)
     rules: list[dict[str, object]] = [{"record": f"pyrra:burnrate{w}", "expr": _ratio(w)} for w in windows]
     grown = f"sum by (outcome) (increase({METRIC}{{{COUNTED}}}[30d]))"
-    rules.append({"record": "pyrra:increase30d", "expr": grown})
     failed = f'sum(pyrra:increase30d{{outcome="{BAD}"}} or vector(0)) / sum(pyrra:increase30d)'
-    rules.append({"record": "pyrra:period_burn", "expr": f"{failed} / {budget:.12g}"})
+    period: list[dict[str, object]] = [
+        {"record": "pyrra:increase30d", "expr": grown},
+        {"record": "pyrra:period_burn", "expr": f"{failed} / {budget:.12g}"},
+    ]
     for severity, long, short, wait, factor in pairs:
         limit = f"{factor * budget:.12g}"
         rules.append(
@@ -91,7 +100,7 @@ def pyrra(objective: float) -> Mapping[str, str]:
                 "labels": {"severity": severity, "long": long},
             }
         )
-    return _document(rules)
+    return _document((PYRRA_INTERVAL, rules), (PYRRA_PERIOD_INTERVAL, period))
 
 
 def _minutes(seconds: float) -> str:

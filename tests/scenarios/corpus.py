@@ -143,7 +143,7 @@ def low_traffic(past: Past) -> Iterator[Scenario]:
     )
     yield Scenario(
         name="promise-just-kept",
-        title="half a day of one request a minute, failing by chance as often as promised",
+        title="one request a minute, failing by chance as promised",
         stretches=tuple(_by_chance(12 * HOURS, per_minute=1, ratio=0.001, seed=7)),
         never_pages=True,
         never_tickets=True,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
+from typing import Concatenate, ParamSpec
 
 import click
 
-from parapet.app import Parapet
 from parapet.cli.incident.options import Reference, actor_named, incident_argument, reason_option, who_and_when
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
@@ -17,7 +19,48 @@ from parapet.core.types import IncidentId
 from parapet.incidents.document import incident_object
 from parapet.incidents.model import Incident, Severity
 
+P = ParamSpec("P")
+
 SEVERITIES = click.Choice([severity.value for severity in Severity])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnAnIncident:
+    """What every command on an incident is told: which one, who acts, what they read, and how to answer."""
+
+    number: IncidentId
+    who: str | None
+    seen: int | None
+    app_spec: str | None
+    as_json: bool
+
+    def do(self, verb: Callable[..., Incident], words: str) -> None:
+        """Do *verb* with the application, the actor and the version that was read, and say what is true now."""
+        app = load_app(required_app(self.app_spec))
+        version = app.look.incident(self.number).incident.version if self.seen is None else self.seen
+        _say(verb(app, actor=actor_named(self.who), version=version), words, self.as_json)
+
+
+def on_an_incident(command: Callable[Concatenate[OnAnIncident, P], None]) -> Callable[..., None]:
+    """A command on an incident, which `incident_argument` names: its last options, the same for all of them."""
+
+    @who_and_when
+    @app_option
+    @json_option
+    @wraps(command)
+    def run(
+        number: IncidentId,
+        who: str | None,
+        seen: int | None,
+        app_spec: str | None,
+        as_json: bool,
+        *own: P.args,
+        **named: P.kwargs,
+    ) -> None:
+        on = OnAnIncident(number=number, who=who, seen=seen, app_spec=app_spec, as_json=as_json)
+        command(on, *own, **named)
+
+    return run
 
 
 @click.command()
@@ -62,117 +105,69 @@ def declare(
 @click.command()
 @incident_argument
 @reason_option
-@who_and_when
-@app_option
-@json_option
-def ack(
-    number: IncidentId, reason: str, who: str | None, seen: int | None, app_spec: str | None, as_json: bool
-) -> None:
+@on_an_incident
+def ack(on: OnAnIncident, reason: str) -> None:
     """Take an incident: say what you will look at first."""
-
-    def run(app: Parapet, version: int) -> Incident:
-        return app.operator.acknowledge(number, actor=actor_named(who), reason=reason, version=version)
-
-    _run(number, seen, app_spec, as_json, run, "is yours.")
+    on.do(lambda app, **seen: app.operator.acknowledge(on.number, reason=reason, **seen), "is yours.")
 
 
 @click.command()
 @incident_argument
 @click.option("--to", required=True, metavar="NAME", help="Who gets it.")
 @reason_option
-@who_and_when
-@app_option
-@json_option
-def assign(
-    number: IncidentId, to: str, reason: str, who: str | None, seen: int | None, app_spec: str | None, as_json: bool
-) -> None:
+@on_an_incident
+def assign(on: OnAnIncident, to: str, reason: str) -> None:
     """Hand an incident over. Whoever gets it has still to acknowledge it."""
-
-    def run(app: Parapet, version: int) -> Incident:
-        return app.operator.hand_over(number, to=to, actor=actor_named(who), reason=reason, version=version)
-
-    _run(number, seen, app_spec, as_json, run, f"belongs to {to}.")
+    on.do(lambda app, **seen: app.operator.hand_over(on.number, to=to, reason=reason, **seen), f"belongs to {to}.")
 
 
 @click.command()
 @incident_argument
 @reason_option
-@who_and_when
-@app_option
-@json_option
-def release(
-    number: IncidentId, reason: str, who: str | None, seen: int | None, app_spec: str | None, as_json: bool
-) -> None:
+@on_an_incident
+def release(on: OnAnIncident, reason: str) -> None:
     """Say that nobody works on it now."""
-
-    def run(app: Parapet, version: int) -> Incident:
-        return app.operator.release(number, actor=actor_named(who), reason=reason, version=version)
-
-    _run(number, seen, app_spec, as_json, run, "belongs to nobody.")
+    on.do(lambda app, **seen: app.operator.release(on.number, reason=reason, **seen), "belongs to nobody.")
 
 
 @click.command()
 @incident_argument
 @click.argument("text")
-@who_and_when
-@app_option
-@json_option
-def note(number: IncidentId, text: str, who: str | None, seen: int | None, app_spec: str | None, as_json: bool) -> None:
+@on_an_incident
+def note(on: OnAnIncident, text: str) -> None:
     """Write into the chronology, for good.
 
     \b
     Example:
       parapet incident note INC-12 "The provider confirms an outage in one region"
     """
-
-    def run(app: Parapet, version: int) -> Incident:
-        return app.operator.note(number, actor=actor_named(who), text=text, version=version)
-
-    _run(number, seen, app_spec, as_json, run, "has one more note.")
+    on.do(lambda app, **seen: app.operator.note(on.number, text=text, **seen), "has one more note.")
 
 
 @click.command()
 @incident_argument
 @click.argument("to", type=SEVERITIES)
 @reason_option
-@who_and_when
-@app_option
-@json_option
-def severity(
-    number: IncidentId, to: str, reason: str, who: str | None, seen: int | None, app_spec: str | None, as_json: bool
-) -> None:
+@on_an_incident
+def severity(on: OnAnIncident, to: str, reason: str) -> None:
     """Say how bad it is. That holds until an alert that began later is worse."""
-
-    def run(app: Parapet, version: int) -> Incident:
-        return app.operator.set_severity(
-            number, severity=Severity(to), actor=actor_named(who), reason=reason, version=version
-        )
-
-    _run(number, seen, app_spec, as_json, run, f"is a {to}.")
+    on.do(
+        lambda app, **seen: app.operator.set_severity(on.number, severity=Severity(to), reason=reason, **seen),
+        f"is a {to}.",
+    )
 
 
 @click.command()
 @incident_argument
 @click.option("--into", type=Reference(), required=True, metavar="INCIDENT", help="The one that takes it over.")
 @reason_option
-@who_and_when
-@app_option
-@json_option
-def merge(
-    number: IncidentId,
-    into: IncidentId,
-    reason: str,
-    who: str | None,
-    seen: int | None,
-    app_spec: str | None,
-    as_json: bool,
-) -> None:
+@on_an_incident
+def merge(on: OnAnIncident, into: IncidentId, reason: str) -> None:
     """Two incidents are one trouble: the first ends as superseded, its alerts go along."""
-
-    def run(app: Parapet, version: int) -> Incident:
-        return app.operator.merge(number, into=into, actor=actor_named(who), reason=reason, version=version)
-
-    _run(number, seen, app_spec, as_json, run, f"took INC-{number} over.")
+    on.do(
+        lambda app, **seen: app.operator.merge(on.number, into=into, reason=reason, **seen),
+        f"took INC-{on.number} over.",
+    )
 
 
 @click.command()
@@ -180,19 +175,8 @@ def merge(
 @click.option("--alert", "alerts", multiple=True, required=True, metavar="FINGERPRINT", help="May be repeated.")
 @click.option("--title", required=True, help="What the new incident is called.")
 @reason_option
-@who_and_when
-@app_option
-@json_option
-def split(
-    number: IncidentId,
-    alerts: tuple[str, ...],
-    title: str,
-    reason: str,
-    who: str | None,
-    seen: int | None,
-    app_spec: str | None,
-    as_json: bool,
-) -> None:
+@on_an_incident
+def split(on: OnAnIncident, alerts: tuple[str, ...], title: str, reason: str) -> None:
     """Some of its alerts are another trouble: they go into an incident of their own, now and later.
 
     \b
@@ -200,60 +184,28 @@ def split(
       parapet incident show INC-12 --json | jq -r '.alerts[] | .fingerprint, .labels'
       parapet incident split INC-12 --alert 6f1c... --title "Cards are declined" --reason "another bank"
     """
-
-    def run(app: Parapet, version: int) -> Incident:
-        return app.operator.split(
-            number, fingerprints=alerts, title=title, actor=actor_named(who), reason=reason, version=version
-        )
-
-    _run(number, seen, app_spec, as_json, run, f"was split off from INC-{number}.")
+    on.do(
+        lambda app, **seen: app.operator.split(on.number, fingerprints=alerts, title=title, reason=reason, **seen),
+        f"was split off from INC-{on.number}.",
+    )
 
 
 @click.command()
 @incident_argument
 @reason_option
-@who_and_when
-@app_option
-@json_option
-def resolve(
-    number: IncidentId, reason: str, who: str | None, seen: int | None, app_spec: str | None, as_json: bool
-) -> None:
+@on_an_incident
+def resolve(on: OnAnIncident, reason: str) -> None:
     """Say that it is over. While alerts still fire, the answer says so."""
-
-    def run(app: Parapet, version: int) -> Incident:
-        return app.operator.resolve(number, actor=actor_named(who), reason=reason, version=version)
-
-    _run(number, seen, app_spec, as_json, run, "is resolved.")
+    on.do(lambda app, **seen: app.operator.resolve(on.number, reason=reason, **seen), "is resolved.")
 
 
 @click.command()
 @incident_argument
 @reason_option
-@who_and_when
-@app_option
-@json_option
-def reopen(
-    number: IncidentId, reason: str, who: str | None, seen: int | None, app_spec: str | None, as_json: bool
-) -> None:
+@on_an_incident
+def reopen(on: OnAnIncident, reason: str) -> None:
     """Say that it is not over."""
-
-    def run(app: Parapet, version: int) -> Incident:
-        return app.operator.reopen(number, actor=actor_named(who), reason=reason, version=version)
-
-    _run(number, seen, app_spec, as_json, run, "is open again.")
-
-
-def _run(
-    number: IncidentId,
-    seen: int | None,
-    app_spec: str | None,
-    as_json: bool,
-    verb: Callable[[Parapet, int], Incident],
-    words: str,
-) -> None:
-    app = load_app(required_app(app_spec))
-    version = app.look.incident(number).incident.version if seen is None else seen
-    _say(verb(app, version), words, as_json)
+    on.do(lambda app, **seen: app.operator.reopen(on.number, reason=reason, **seen), "is open again.")
 
 
 def _say(incident: Incident, words: str, as_json: bool) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -32,6 +32,8 @@ from parapet.store.schema import incidents as table
 # Written out, not bound: only so do both databases see that their partial indexes cover it.
 UNRESOLVED = table.c.state != literal_column(f"'{IncidentState.RESOLVED.value}'")
 RESOLVED = table.c.state == literal_column(f"'{IncidentState.RESOLVED.value}'")
+FIRST = datetime.min.replace(tzinfo=UTC)
+LAST = datetime.max.replace(tzinfo=UTC)
 _FIELDS = tuple(field.name for field in fields(Incident))
 _ADD = insert(table).returning(table.c.id, sort_by_parameter_order=True)
 _SAVE = update(table).where(table.c.id == bindparam("seen_id"), table.c.revision == bindparam("seen_revision"))
@@ -78,8 +80,9 @@ class Incidents:
 
     def beside(self, incident: Incident, seconds: float, limit: int) -> list[Incident]:
         """Other unresolved incidents of its service that began at most *seconds* before or after it, worst first."""
-        apart = timedelta(seconds=seconds)
-        near = table.c.started_at.between(incident.started_at - apart, incident.started_at + apart)
+        began, apart = incident.started_at, timedelta(seconds=seconds)
+        # An alert may have begun at either edge of the calendar: there is nothing beyond.
+        near = table.c.started_at.between(began - min(apart, began - FIRST), began + min(apart, LAST - began))
         wanted = select(table).where(UNRESOLVED, near, table.c.service == incident.service, table.c.id != incident.id)
         return self.select(wanted.order_by(table.c.severity_rank, table.c.started_at, table.c.id).limit(limit))
 

@@ -179,7 +179,7 @@ def main(check: bool) -> int:
 
         def block(match: re.Match[str]) -> str:
             said = run(match["command"], project, environment)
-            ended = [text.rpartition("(exit status")[1:] for text in (match["output"], said)]
+            ended = [text.partition("(exit status")[1:] for text in (match["output"], said)]
             if match["output"].splitlines()[:1] != said.splitlines()[:1] or ended[0] != ended[1]:
                 wrong.append(f"$ {match['command']}\n{said}")
             return f"```console\n$ {match['command']}\n{said}```\n"

@@ -60,7 +60,7 @@ class Recorded:
             pause.wait(PAUSE_SECONDS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
     """Everything is generated, started and scraped; it all ends with the tests."""
     prometheus = installed("prometheus", "prometheus")

@@ -156,7 +156,7 @@ def bad() -> None:
     videos.callback("encode", LONG_AGO_SECONDS)
     lane = jobs.lane("nightly", "mail")
     lane.waited(LONG_AGO_SECONDS)
-    lane.told(JobState.RETRIED, 0.1)
+    lane.told(JobState.FAILED, 0.1)
     lane.lost()
     backlog.show([Waiting(queue="mail", size=9, oldest=jobs.now() - LONG_AGO_SECONDS)])
     assistant.guardrail("privacy", "crashed")

@@ -291,9 +291,9 @@ class Recorder:
         """Every family that has something to show, as it stands."""
         self._tell()
         if self.clock is not None:
-            self.set(names.HEARTBEAT, (), self.clock.now().timestamp())
-        requests, journeys = self.histograms()
-        return [requests, journeys, *self.families.snapshots(), *self.counters(requests, journeys)]
+            with guard.guarded("heartbeat"):  # a clock of the host's may break, and a scrape may not
+                self.set(names.HEARTBEAT, (), self.clock.now().timestamp())
+        return [*(told := self.histograms()), *self.families.snapshots(), *self.counters(*told)]
 
     def exemplars(self) -> dict[Where, Exemplar]:
         """Which traces the observations of each bucket belonged to, over all processes that share a directory."""

@@ -51,13 +51,14 @@ class Server:
             answer = connection.getresponse()
             return answer.status, answer.read()
 
-    def leave(self, path: str, *, after: bytes = b"") -> None:
-        """Ask, wait until the answer shows *after*, and go; with nothing to wait for, go at once."""
+    def leave(self, path: str, *, after: bytes = b"", once_logged: str = "") -> None:
+        """Ask, wait until the answer shows *after* and the log *once_logged*, and go; without either, go at once."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
             client.sendall(f"GET {path} HTTP/1.1\r\nHost: shop\r\n\r\n".encode())
             heard = b""
             while after not in heard:
                 heard += client.recv(4_096)
+            wait_until(lambda: once_logged in self.log.read_text(errors="replace"), lambda: f"no {once_logged!r}")
 
     def leave_sending(self, path: str) -> None:
         """Promise a body, send a part of it, and go."""

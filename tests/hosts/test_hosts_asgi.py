@@ -41,7 +41,7 @@ def test_background_tasks_are_no_latency_and_leaving_is_a_disconnection(server: 
     """The client has its answer long before the task is done; a client that leaves is counted all the same."""
     running = start(server + " {apps}.asgi_shops:starlette")
     assert running.ask("GET", "/later") == (200, b"later")
-    running.leave("/slow")
+    running.leave("/slow", once_logged="slow begins")
     running.settles_at({("GET", "/later", "2xx"): 1, ("GET", "/slow", "disconnected"): 1})
     assert running.seconds("GET", "/later", "2xx") < 0.3
     running.end()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ async def breaks(request: Request) -> Response:
 
 
 async def slow(request: Request) -> Response:
+    print("slow begins", file=sys.stderr, flush=True)
     while not await request.is_disconnected():
         await asyncio.sleep(0.01)
     return PlainTextResponse("nobody reads this")

@@ -251,6 +251,7 @@ def test_totals_stay_when_children_are_recycled(
     for number in range(12):
         queue.send("add", number, 1)
     eventually(lambda: worker.scrape().ended(f"{HOST}.add") == {"succeeded": 12}, worker.said)
+    eventually(lambda: len(worker.children()) == 2, worker.said)  # those that were recycled have been replaced
     os.kill(worker.children()[0], signal.SIGKILL)
     queue.send("add", 1, 1).get(timeout=30)
     eventually(lambda: worker.scrape().ended(f"{HOST}.add") == {"succeeded": 13})

@@ -17,7 +17,7 @@ from parapet.incidents.model import ChangeKind
 from parapet.ops.change import Changes
 
 MOST_WAITING = 256
-LAST_SECONDS = 15.0
+LAST_SECONDS = 5.0
 """How long the end of the process waits for what is still in the queue."""
 TRIES = 5
 PAUSE_SECONDS = 1.0

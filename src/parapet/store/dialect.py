@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from weakref import WeakSet
 from zlib import crc32
 
@@ -30,6 +30,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from parapet.core.errors import ConfigurationError
+from parapet.store.forks import FORKS
 
 POOL_SIZE = 5
 POOL_MOST = 20
@@ -148,6 +149,11 @@ def _begin_sqlite(connection: Connection) -> None:
     # Deferred transactions that read first and write later fail under contention; immediate ones wait their turn.
     read_only = connection.get_execution_options().get(READ_ONLY, False)
     connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+
+def undisturbed(engine: Engine) -> AbstractContextManager[None]:
+    """Within the block no other thread forks this process, where a fork would break the database for the child."""
+    return FORKS.held_up() if engine.dialect.name == "sqlite" else nullcontext()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.store import verify
 from parapet.store.changes import ChangeRows
-from parapet.store.dialect import connect, lock_keys, reading
+from parapet.store.dialect import connect, lock_keys, reading, undisturbed
 from parapet.store.entries import Entries
 from parapet.store.episodes import Episodes
 from parapet.store.errors import Boundary
@@ -93,7 +93,7 @@ class Store:
             Conflict: somebody else wrote the same thing first.
             SchemaOutdated: migrations are missing.
         """
-        with Boundary(), self.engine.begin() as connection:
+        with Boundary(), undisturbed(self.engine), self.engine.begin() as connection:
             yield Transaction(connection)
 
     @contextmanager
@@ -104,7 +104,7 @@ class Store:
             EvidenceUnavailable: the database does not answer.
             SchemaOutdated: migrations are missing.
         """
-        with Boundary(), reading(self.engine) as connection:
+        with Boundary(), undisturbed(self.engine), reading(self.engine) as connection:
             yield Transaction(connection)
 
     def transact(self, work: Callable[[Transaction], T]) -> T:

@@ -60,9 +60,9 @@ class Recorded:
             pause.wait(PAUSE_SECONDS)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recorded]:
-    """Everything is generated, started and scraped; it all ends with the tests."""
+    """Everything is generated, started and scraped; it all ends with the tests of a module."""
     prometheus = installed("prometheus", "prometheus")
     alertmanager = installed("prometheus-alertmanager", "prometheus-alertmanager", "alertmanager")
     home = tmp_path_factory.mktemp("dashboards")

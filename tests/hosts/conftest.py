@@ -66,6 +66,23 @@ class Server:
             head = f"POST {path} HTTP/1.1\r\nHost: shop\r\nContent-Length: 1000\r\n\r\n"
             client.sendall(head.encode() + b"the first part")
 
+    def talk(self, path: str, word: str) -> str:
+        """Say one short word over a WebSocket (RFC 6455), and hear one."""
+        mask = b"mask"
+        masked = bytes(letter ^ mask[index % 4] for index, letter in enumerate(word.encode()))
+        with socket.create_connection(("127.0.0.1", self.port), timeout=20) as client:
+            upgrade = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13"
+            key = "Sec-WebSocket-Key: cGFyYXBldCBpcyBoZXJlIQ=="
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: shop\r\n{upgrade}\r\n{key}\r\n\r\n".encode())
+            heard = client.makefile("rb")
+            status = heard.readline()
+            assert b" 101 " in status, status
+            while heard.readline().strip():
+                pass
+            client.sendall(bytes([0x81, 0x80 | len(masked)]) + mask + masked)
+            _, length = heard.read(2)
+            return heard.read(length).decode()
+
     def scrape(self) -> dict[tuple[str, ...], float]:
         """Every sample that the server's /metrics shows: (name, sorted label values by label name) -> value."""
         _, text = self.ask("GET", "/metrics")

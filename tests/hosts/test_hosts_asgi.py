@@ -47,6 +47,16 @@ def test_background_tasks_are_no_latency_and_leaving_is_a_disconnection(server: 
     running.end()
 
 
+@pytest.mark.parametrize("app", ["starlette", "fastapi"])
+def test_a_websocket_is_left_alone(app: str, start: Start) -> None:
+    """It talks as if nobody measured, and is no request."""
+    running = start(f"{GRANIAN} --interface asgi {{apps}}.asgi_shops:{app}")
+    assert running.talk("/talk", "you") == "heard you"
+    assert running.ask("GET", "/orders/1")[0] == 200
+    running.settles_at({("GET", "/orders/{order}", "2xx"): 1})
+    running.end()
+
+
 @pytest.mark.parametrize(
     "command",
     [UVICORN + " {apps}.asgi_shops:plain", GUNICORN + " {apps}.wsgi_shop:app"],

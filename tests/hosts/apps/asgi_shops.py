@@ -13,7 +13,8 @@ from starlette.applications import Starlette
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 from tests.hosts.apps.reliability import parapet
 
 
@@ -68,7 +69,13 @@ async def later(request: Request) -> Response:
     return PlainTextResponse("later", background=BackgroundTask(asyncio.sleep, 0.3))
 
 
-pages = [
+async def talk(socket: WebSocket) -> None:
+    await socket.accept()
+    await socket.send_text(f"heard {await socket.receive_text()}")
+    await socket.close()
+
+
+pages: list[BaseRoute] = [
     Route("/metrics", metrics),
     Route("/orders/{order:int}", order),
     Route("/checkout/{cart}", checkout, methods=["POST"]),
@@ -79,6 +86,7 @@ pages = [
     Route("/slow", slow),
     Route("/file", file),
     Route("/later", later),
+    WebSocketRoute("/talk", talk),
 ]
 starlette = Starlette(routes=[*pages, Mount("/api/v1", routes=[Route("/items/{item:int}", order)])])
 starlette.add_middleware(parapet.middleware)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from io import StringIO
 from pathlib import Path
 
+import doctor_page
 import packs_page
 
 from parapet.core import contract, names, vocabulary
@@ -196,7 +197,12 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the pages, or compare them with --check; the exit status."""
-    pages = {"signals.md": page(), "packs.md": packs_page.page(HEADER, _table), "openapi.json": _api()}
+    pages = {
+        "signals.md": page(),
+        "packs.md": packs_page.page(HEADER, _table),
+        "doctor.md": f"{HEADER}\n{doctor_page.page()}",
+        "openapi.json": _api(),
+    }
     if arguments == ["--check"]:
         present = {name: (FOLDER / name).read_text() if (FOLDER / name).exists() else "" for name in pages}
         for name, wanted in pages.items():

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from parapet.core import names
@@ -77,6 +78,8 @@ class Definitions:
         self.service = Catalog(service=service).service
         self.owner = owner
         self.burn = burn
+        self.multiprocess_dir = None if multiprocess_dir is None else Path(multiprocess_dir)
+        """What all processes of the service count into; None: each counts for itself."""
         self.recorder = Recorder(multiprocess_dir=multiprocess_dir)
         self.refs = Refs(self.recorder)
         """Exact identifiers on their way to durable evidence, or wherever the host wants: `parapet.refs.to(sink)`."""

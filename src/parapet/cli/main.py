@@ -17,7 +17,7 @@ COMMANDS = {
     "openslo": ("parapet.cli.openslo", "openslo"),
     "db": ("parapet.cli.db", "db"),
     "worker": ("parapet.cli.worker", "worker"),
-    "doctor": ("parapet.cli.doctor", "doctor"),
+    "doctor": ("parapet.cli.doctor.group", "doctor"),
     "deploy": ("parapet.cli.deploy", "deploy"),
     "change": ("parapet.cli.change", "change"),
     "incident": ("parapet.cli.incident.group", "incident"),

@@ -49,6 +49,11 @@ def instrument(app: Flask, parapet: Host) -> None:
     )
 
 
+def recorder_of(app: object) -> Recorder | None:
+    """Who counts the requests of *app*; None: nobody."""
+    return _instrumented.get(app) if isinstance(app, Flask) else None
+
+
 class _Rules:
     """The URL map of an application. What its rule is written as is the anchor of a request."""
 

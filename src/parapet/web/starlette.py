@@ -57,6 +57,11 @@ class Workbench:
         self._lines = {lane: Line(most, MOST_BYTES_AT_ONCE) for lane, most in MOST_AT_ONCE.items()}
         self._funnels: RunVar[Funnel] = RunVar(f"parapet_funnel_{id(self)}")
 
+    @property
+    def parapet(self) -> object:
+        """Whose workbench it is."""
+        return self._site.desk.app
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request of the host."""
         if scope["type"] != "http":
@@ -163,6 +168,16 @@ class Metrics:
     def __init__(self, app: Measured, gate: Gate) -> None:
         self._app = app
         self._gate = gate
+
+    @property
+    def parapet(self) -> object:
+        """Whose signals they are."""
+        return self._app
+
+    @property
+    def gate(self) -> Gate:
+        """Who may read them."""
+        return self._gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one scrape."""

@@ -1,9 +1,8 @@
-"""`parapet doctor`: looks for trouble that has not hurt yet."""
+"""`parapet doctor cardinality`: how many series there are, how many there may be, and what makes them."""
 
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,26 +14,11 @@ from parapet.core.errors import ConfigurationError
 from parapet.core.transport import Request, UrllibTransport
 from parapet.signals.cardinality import FamilySize
 
-LATE_SECONDS = 60.0
-"""A body that is due for longer than that waits for a worker that does not come."""
-LIST = "parapet inbox list --shelf"
 NARROW = 12
 """Families shown unless all are asked for."""
 
 
-@click.group()
-def doctor() -> None:
-    """Look for trouble that has not hurt yet.
-
-    \b
-    Examples:
-      parapet doctor cardinality --app shop.reliability:parapet
-      parapet doctor cardinality --app shop.reliability:parapet --url http://127.0.0.1:8000/metrics
-      parapet doctor inbox --app shop.reliability:parapet
-    """
-
-
-@doctor.command()
+@click.command()
 @app_option
 @click.option("--url", help="Count what a running application exports there, instead of what is defined.")
 @click.option(
@@ -69,40 +53,6 @@ def cardinality(
         click.echo(_line(one))
     if len(shown) < len(families):
         click.echo(f"and {len(families) - len(shown)} smaller ones: --all shows them.")
-
-
-@doctor.command()
-@app_option
-@json_option
-def inbox(app_spec: str | None, as_json: bool) -> None:
-    """Bodies of alerts that are not where they should be: failing, no alerts, or waiting for a worker that is away.
-
-    Exit status 1 if there are any.
-
-    \b
-    Example:
-      parapet doctor inbox --app shop.reliability:parapet
-    """
-    app = load_app(required_app(app_spec))
-    counts, now = app.bodies.counts(), app.clock.now()
-    late = [one for one in app.bodies.page("waiting", limit=200) if (now - one.due_at).total_seconds() > LATE_SECONDS]
-    findings = {
-        "failing": f"could not be taken in, and are tried again: {LIST} failing",
-        "rejected": f"were no alerts; their senders were told: {LIST} rejected",
-    }
-    found = {name: counts.get(name, 0) for name in findings} | {"late": len(late)}
-    if as_json:
-        click.echo(json.dumps(found))
-    else:
-        for name, words in findings.items():
-            if found[name]:
-                click.echo(f"{found[name]:>6,} {words}")
-        if late:
-            click.echo(f"{len(late):>6,} are overdue: is a worker running? {LIST} waiting")
-        if not any(found.values()):
-            click.echo("Every body that was handed in is where it should be.")
-    if any(found.values()):
-        sys.exit(1)
 
 
 def _line(one: FamilySize) -> str:

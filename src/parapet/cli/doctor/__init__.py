@@ -1,0 +1,1 @@
+"""`parapet doctor` and what it looks at more closely."""

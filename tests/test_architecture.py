@@ -26,13 +26,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "integrations": {"signals", "response"},
     "ops": {"signals", "slo", "incidents", "response", "lessons", "store", "notify"},
     "definitions": {"signals", "slo", "response"},
+    # Reads a host's files and writes some; it knows Parapet only as text, so that nothing of it is loaded to look.
+    "install": set(),
     "app": {"definitions", "signals", "slo", "incidents", "response", "lessons", "store", "notify", "ops"},
     "web": {"app", "signals", "incidents", "response", "lessons", "slo"},
     # The doctor compares what a host defines with what it generated, keeps and mounted; it reads all of it, and no door
     # imports it but the terminal's. It sees the doors as objects, and imports no web framework.
     "doctor": {"app", "signals", "slo", "response", "artifacts", "store", "ops"},
     # ops: a terminal asks Prometheus for its own history, which no app object holds.
-    "cli": {"app", "signals", "artifacts", "slo", "incidents", "store", "ops", "integrations", "doctor"},
+    "cli": {"app", "signals", "artifacts", "slo", "incidents", "store", "ops", "integrations", "doctor", "install"},
     "testing": {"app", "incidents", "notify"},
     # The lazy table of public names: it imports nothing when imported.
     "__init__": {"app", "incidents", "response", "slo"},

@@ -12,6 +12,8 @@ from parapet.core.errors import ParapetError
 from parapet.core.settings import Environment
 
 COMMANDS = {
+    "install": ("parapet.cli.host.install", "install"),
+    "uninstall": ("parapet.cli.host.uninstall", "uninstall"),
     "generate": ("parapet.cli.generate", "generate"),
     "slo": ("parapet.cli.slo.group", "slo"),
     "openslo": ("parapet.cli.openslo", "openslo"),

@@ -1,0 +1,1 @@
+"""Wires Parapet into a host: reads its files, never imports it, and says what it found before it writes anything."""

@@ -1,0 +1,289 @@
+"""What an install would do to a host, whole: what was found, what is written, what is put where, and what is left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from difflib import unified_diff
+
+from parapet.install import dependencies, manual
+from parapet.install.applications import Application, applications, chosen
+from parapet.install.django import django_project, settings_edit, urls_edit
+from parapet.install.edits import Edit, Insertion, newline_of
+from parapet.install.finding import Finding, Unclear
+from parapet.install.libraries import deployments, libraries, packages
+from parapet.install.objects import Made, engines, job_objects
+from parapet.install.project import Project
+from parapet.install.roots import Roots
+from parapet.install.routes import candidates
+from parapet.install.wiring import Call, attached, called
+from parapet.install.written import FRAMEWORKS, JOB_CLASSES, Wanted, package
+
+PARTS = {
+    "dependency": "Parapet among the project's dependencies",
+    "jobs": "the job library, counted",
+    "database": "SQLAlchemy's engines, counted",
+    "evidence": "the schema of the evidence database",
+    "artifacts": "rules, alerts and configuration for Prometheus and Alertmanager",
+    "dashboards": "Grafana dashboards among the artifacts",
+}
+"""What can be left out or asked for."""
+USUAL = frozenset(PARTS) - {"dashboards"}
+NAME = "reliability"
+EVIDENCE_FILE = "parapet-evidence.db*"
+ADDRESS = "127.0.0.1:8000"
+PORT = re.compile(r"(?:--port[ =]|--bind[ =]\S*?:|-b +\S*?:|\bEXPOSE +|runserver +(?:\S*:)?)(\d{2,5})\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The application in question."""
+
+    framework: str
+    kind: str
+    served: str
+    is_called: bool = False
+    settings: str = ""
+    import_folder: str
+    """From the project's folder; empty: the project's own."""
+    package: str
+    """Of the reliability package: `shop.reliability`."""
+    folder: str
+    """Where it goes, from the project's folder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Everything, before anything is done."""
+
+    target: Target
+    wanted: Wanted
+    findings: tuple[Finding, ...]
+    written: dict[str, str]
+    """Path -> text, of files that are not there yet."""
+    edits: tuple[Edit, ...]
+    by_hand: tuple[str, ...]
+    """What nobody but a person can do, or what could not be told."""
+    parts: frozenset[str] = field(default=USUAL)
+
+    @property
+    def app(self) -> str:
+        """Where the Parapet object will live: `shop.reliability:parapet`."""
+        return f"{self.target.package}:parapet"
+
+    @property
+    def is_done(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.written and not self.edits
+
+    @property
+    def diff(self) -> str:
+        """All of it as one unified diff."""
+        parts = [diff_of(edit.path, edit.before, edit.after) for edit in self.edits]
+        return "".join([*parts, *(diff_of(path, None, text) for path, text in self.written.items())])
+
+
+def plan(
+    project: Project, *, app: str | None, service: str | None, parts: Collection[str], known: Collection[str]
+) -> Plan:
+    """What installing into *project* means.
+
+    Args:
+        app: the host's application, as its server is told, or Django's settings module; None: to be found.
+        service: its name; None: that of the project.
+        known: files that an earlier install wrote: they are the host's, and are not written again.
+
+    Raises:
+        Unclear: it cannot be told where something goes; with the steps to do by hand.
+    """
+    roots = Roots(project)
+    found = libraries(project)
+    application: Application | None = None
+    edits: list[Edit | None] = []
+    if any(one.name == "Django" and one.about == "framework" for one in found) and project_is_django(project):
+        with_steps = manual.steps("Django")
+        try:
+            django = django_project(project, roots, app)
+            name, folder = _place(django.root, django.package)
+            target = Target(
+                framework="Django",
+                kind="django",
+                served=django.settings,
+                settings=django.settings,
+                import_folder=django.root,
+                package=name,
+                folder=folder,
+            )
+            edits += [settings_edit(django, target.package), urls_edit(django, target.package)]
+        except Unclear as error:
+            raise Unclear(error.message, steps=with_steps) from error
+        where = django.where
+    else:
+        frameworks = [one.name for one in found if one.about == "framework"]
+        if not frameworks:
+            raise Unclear(
+                "No web framework was found: no module imports FastAPI, Starlette, Django or Flask. Run this in the "
+                "folder of the project, or give it: parapet install FOLDER.",
+                steps=manual.steps("ASGI"),
+            )
+        try:
+            application = chosen(applications(project, roots), project, app)
+            root = roots.root(application.source)
+            name, folder = _place(root, application.package)
+            target = Target(
+                framework=application.framework,
+                kind=FRAMEWORKS[application.framework][0],
+                served=application.served,
+                is_called=application.is_called,
+                import_folder=root,
+                package=name,
+                folder=folder,
+            )
+            edits.append(attached(application, target.package))
+        except Unclear as error:
+            raise Unclear(error.message, steps=manual.steps(frameworks[0])) from error
+        where = application.where
+    refuse_wired_by_hand(project, target)
+    by_hand: list[str] = []
+    engine_objects = engines(project) if "database" in parts else ()
+    job_found = next((one.name for one in found if one.about == "jobs"), None) if "jobs" in parts else None
+    made_jobs = [one for one in job_objects(project) if one.library == job_found] if job_found else []
+    if job_found and job_found not in JOB_CLASSES and job_found != "RQ":
+        by_hand += manual.jobs(job_found, target.package)
+        job_found = None
+    elif job_found in JOB_CLASSES and not made_jobs:
+        by_hand += manual.jobs(str(job_found), target.package)
+    elif job_found == "RQ":
+        by_hand.append(f"Start RQ's workers with the class that counts: rq worker -w {target.package}.jobs.Worker")
+    wanted = Wanted(
+        framework=target.framework,
+        service=service or service_name(project, target),
+        package=target.package,
+        folder=target.folder,
+        address=_address(project),
+        jobs=job_found,
+        statements=bool(engine_objects),
+        dashboards="dashboards" in parts,
+        candidates=candidates(project),
+    )
+    edits += [_counted(one, target.package, "count_statements") for one in engine_objects]
+    edits += [_counted(one, target.package, "count_jobs") for one in made_jobs]
+    keeps = packages(project)
+    if "dependency" in parts:
+        extras = _extras(target, wanted)
+        if keeps is None:
+            by_hand.append(
+                f"Put {dependencies.requirement(extras)} among your dependencies; no list of them was found."
+            )
+        else:
+            edit = dependencies.dependency_edit(project, keeps, extras)
+            lock = dependencies.lock_command(keeps)
+            edits.append(edit)
+            if edit is not None and lock:
+                by_hand.append(f"Resolve the dependencies again: {lock}")
+    edits.append(_ignored(project, target))
+    written = {path: text for path, text in package(wanted).items() if path not in known and not project.has(path)}
+    findings = (
+        *found,
+        where,
+        *(one.where for one in (*engine_objects, *made_jobs)),
+        *([keeps] if keeps else []),
+        *deployments(project),
+    )
+    return Plan(
+        target=target,
+        wanted=wanted,
+        findings=findings,
+        written=written,
+        edits=merged(one for one in edits if one is not None),
+        by_hand=tuple(by_hand),
+        parts=frozenset(parts),
+    )
+
+
+def project_is_django(project: Project) -> bool:
+    """Whether there is a `manage.py`, or a module named settings."""
+    return any(
+        name.rpartition("/")[2] in {"manage.py", "settings.py"} or "/settings/" in name for name in project.names
+    )
+
+
+def refuse_wired_by_hand(project: Project, target: Target) -> None:
+    """A host that made a Parapet object itself is left alone.
+
+    Raises:
+        Unclear: there is one outside of the reliability package.
+    """
+    for source in project.sources:
+        if source.path.startswith(f"{target.folder}/"):
+            continue
+        for name, stands_for in source.imports.items():
+            if stands_for in {"parapet.Parapet", "parapet.app.Parapet"}:
+                line = next(n for n, text in enumerate(source.text.split("\n"), start=1) if name in text)
+                raise Unclear(
+                    f"{source.path}:{line} makes a Parapet object already, so nothing is wired. `parapet doctor` says "
+                    "what may be missing."
+                )
+
+
+def merged(edits: object) -> tuple[Edit, ...]:
+    """One edit for each file."""
+    by_path: dict[str, Edit] = {}
+    for edit in edits:  # type: ignore[attr-defined]
+        there = by_path.get(edit.path)
+        insertions = (*(there.insertions if there else ()), *edit.insertions)
+        by_path[edit.path] = Edit(path=edit.path, before=edit.before, insertions=insertions)
+    return tuple(by_path.values())
+
+
+def service_name(project: Project, target: Target) -> str:
+    """The name of the package, or that of the folder."""
+    top = target.package.split(".")[0]
+    generic = {NAME, "app", "src", "api", "main", "config", "core", "server", "backend", "project", "mysite"}
+    name = top if top not in generic else project.root.name
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "service"
+
+
+def _place(root: str, package_name: str) -> tuple[str, str]:
+    """(dotted name, folder) of the reliability package of an application in *package_name*."""
+    name = f"{package_name}.{NAME}" if package_name else NAME
+    return name, "/".join([*([root] if root else []), *name.split(".")])
+
+
+def _counted(one: Made, package_name: str, function: str) -> Edit | None:
+    return called(one.source, Call(function=function, package=package_name, argument=one.variable), one.statement)
+
+
+def _extras(target: Target, wanted: Wanted) -> tuple[str, ...]:
+    extra = {"FastAPI": "fastapi", "Starlette": "starlette", "Flask": "flask", "Django": "django"}[target.framework]
+    return (extra, *(("grafana",) if wanted.dashboards else ()))
+
+
+def _ignored(project: Project, target: Target) -> Edit | None:
+    text = project.text(".gitignore")
+    if text is None or EVIDENCE_FILE in text:
+        return None
+    newline = newline_of(text)
+    before = "" if not text or text.endswith("\n") else newline
+    return Edit(
+        path=".gitignore",
+        before=text,
+        insertions=(Insertion(offset=len(text), text=f"{before}{EVIDENCE_FILE}{newline}"),),
+    )
+
+
+def _address(project: Project) -> str:
+    for one in deployments(project):
+        port = PORT.search(project.text(one.path) or "")
+        if port is not None:
+            return f"127.0.0.1:{port[1]}"
+    return ADDRESS
+
+
+def diff_of(path: str, before: str | None, after: str) -> str:
+    """A unified diff of one file; *before* None: it is new."""
+    old = [] if before is None else before.splitlines(keepends=True)
+    name = "/dev/null" if before is None else f"a/{path}"
+    lines = unified_diff(old, after.splitlines(keepends=True), name, f"b/{path}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)

@@ -1,0 +1,135 @@
+"""The host's `reliability` package, from templates that read like what they become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from string import Template
+
+from parapet.install.finding import Finding
+
+JOB_CLASSES = {
+    "Celery": ("celery", "Celery", "app"),
+    "Dramatiq": ("dramatiq", "Broker", "broker"),
+    "Taskiq": ("taskiq", "AsyncBroker", "broker"),
+    "Procrastinate": ("procrastinate", "App", "app"),
+}
+"""Job libraries that are instrumented by a call, with what is handed in."""
+FRAMEWORKS = {
+    "FastAPI": ("asgi", "fastapi", "FastAPI"),
+    "Starlette": ("asgi", "starlette.applications", "Starlette"),
+    "Flask": ("flask", "flask", "Flask"),
+    "Django": ("django", "", ""),
+}
+
+KEPT = ("framework", "service", "package", "folder", "address", "jobs", "statements", "dashboards")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the package is written for."""
+
+    framework: str
+    service: str
+    package: str
+    """Its dotted name, such as `shop.reliability`."""
+    folder: str
+    """Where it goes, from the project's folder: `src/shop/reliability`."""
+    address: str
+    jobs: str | None = None
+    """The job library that is counted."""
+    statements: bool = False
+    """Whether there is an engine of SQLAlchemy to count."""
+    dashboards: bool = False
+    candidates: Sequence[Finding] = ()
+    """Routes that may deserve a promise."""
+
+    @property
+    def kept(self) -> dict[str, object]:
+        """What the templates are filled with again, when a later version has others."""
+        return {name: getattr(self, name) for name in KEPT}
+
+
+def package(wanted: Wanted) -> dict[str, str]:
+    """Path from the project's folder -> text, for every file."""
+    kind, module, name = FRAMEWORKS[wanted.framework]
+    depth = wanted.folder.count("/")
+    values = {
+        "service": wanted.service,
+        "package": wanted.package,
+        "address": wanted.address,
+        "parents": "parent" if not depth else f"parents[{depth}]",
+        "dashboards": str(wanted.dashboards),
+        "class": name,
+        "imports": _sorted(
+            f"from {module} import {name}",
+            "from parapet.web import metrics, workbench",
+            "from starlette.routing import BaseRoute, Mount, Route",
+        ),
+    }
+    made = {
+        "service.py": _filled("common/service.py", values),
+        "journeys.py": _filled("common/journeys.py", {**values, "journeys": _journeys(wanted)}),
+        "slices.py": _filled("common/slices.py", {**values, **_adopted(wanted)}),
+        "runbooks.py": _filled("common/runbooks.py", values),
+        "mounting.py": _filled(f"{kind}/mounting.py", values),
+    }
+    exported = {} if kind == "django" else {"mounting": "attach"}
+    if kind == "asgi":
+        made["access.py"] = _filled("asgi/access.py", values)
+    if kind == "django":
+        made["apps.py"] = _filled("django/apps.py", values)
+    if wanted.statements:
+        made["statements.py"] = _filled("common/statements.py", values)
+        exported["statements"] = "count_statements"
+    if wanted.jobs == "RQ":
+        made["jobs.py"] = _filled("common/rq.py", values)
+    elif wanted.jobs in JOB_CLASSES:
+        library, needed, argument = JOB_CLASSES[wanted.jobs]
+        imported = (f"from {library} import {needed}", f"from parapet.integrations.{library} import instrument")
+        jobs = {**values, "class": needed, "argument": argument, "imports": _sorted(*imported)}
+        made["jobs.py"] = _filled("common/jobs.py", jobs)
+        exported["jobs"] = "count_jobs"
+    made["__init__.py"] = _init(values, exported)
+    return {f"{wanted.folder}/{name}": text for name, text in sorted(made.items())}
+
+
+def _init(values: Mapping[str, str], exported: Mapping[str, str]) -> str:
+    imported = {**exported, "service": "parapet"}
+    lines = [f"from {values['package']}.{module} import {name}" for module, name in sorted(imported.items())]
+    names = sorted([*imported.values(), "journeys", "runbooks", "slices"])
+    listed = ", ".join(f'"{name}"' for name in names)
+    return _filled("common/init.py", {**values, "from": "\n".join(lines), "all": listed})
+
+
+def _journeys(wanted: Wanted) -> str:
+    """Journeys as comments: which of them deserve a promise is for people to say."""
+    lines = ["# checkout = parapet.journey("]
+    lines += ['#     "checkout", objective=0.999, latency=(0.5, 0.99), routes=("POST /checkout",)', "# )"]
+    if wanted.candidates:
+        lines += ["#", "# Routes that were found and may deserve one:"]
+        lines += [f"#   {one.name:<32} {one.place}" for one in wanted.candidates]
+    return "\n".join(lines)
+
+
+def _adopted(wanted: Wanted) -> dict[str, str]:
+    packs = ["web_pack"]
+    if wanted.jobs is not None:
+        packs.append("jobs_pack")
+    if wanted.statements or wanted.framework == "Django":
+        packs.append("database_pack")
+    pool = "pool=None" if wanted.framework == "Django" else ""  # only psycopg's pool tells how long it is waited for
+    return {
+        "imports": f"from parapet.slo.packs import {', '.join(sorted(packs))}",
+        "adopted": "\n".join(f"parapet.adopt({name}({pool if name == 'database_pack' else ''}))" for name in packs),
+    }
+
+
+def _sorted(*imports: str) -> str:
+    return "\n".join(sorted(imports))
+
+
+def _filled(name: str, values: Mapping[str, str]) -> str:
+    text = (files("parapet.install") / "templates" / f"{name}.txt").read_text(encoding="utf-8")
+    return Template(text).substitute(values)

@@ -1,0 +1,6 @@
+from web import app
+
+
+@app.get("/")
+def front():
+    return "hello"

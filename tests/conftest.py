@@ -24,7 +24,7 @@ from parapet.core.ids import Ids
 from parapet.core.types import Actor, ActorClass
 from parapet.incidents.model import Incident
 from parapet.incidents.policy import IncidentPolicy
-from parapet.notify.message import Channel
+from parapet.notify.channel import Channel
 from parapet.ops.audit import Audit
 from parapet.ops.bodies import Bodies
 from parapet.ops.change import Changes

@@ -64,6 +64,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "store": {"sqlalchemy", "alembic"},
     "web": {"starlette", "jinja2", "markupsafe", "anyio"},
     "cli": {"click"},
+    "notify": {"apprise"},  # optional, and only where the host names a channel of it
 }
 
 

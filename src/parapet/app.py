@@ -25,7 +25,7 @@ from parapet.slo.burn import BurnPolicy
 
 if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.incidents.items import ActionItem
-    from parapet.notify.message import Channel
+    from parapet.notify.channel import Channel
     from parapet.ops.audit import Audit
     from parapet.ops.bodies import Bodies
     from parapet.ops.change import Changes

@@ -15,6 +15,7 @@ from parapet.core.errors import MalformedPayload
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import ChangeKind
+from parapet.notify.channel import Delivery, Sent
 from parapet.notify.message import Message
 from parapet.ops.items import ActionItems
 from parapet.testing import alert, alertmanager_payload
@@ -35,10 +36,11 @@ class Pigeon:
     def __init__(self, book: Path) -> None:
         self._book = book
 
-    def deliver(self, message: Message, *, delivery_id: str) -> None:
+    def deliver(self, message: Message, delivery: Delivery) -> Sent:
         """One line: which delivery, which announcement."""
         with self._book.open("a") as book:
-            book.write(f"{delivery_id} {message.ref} {message.announcement}\n")
+            book.write(f"{delivery.id} {message.ref} {message.announcement}\n")
+        return Sent(words="written down")
 
 
 @dataclass(frozen=True, kw_only=True)

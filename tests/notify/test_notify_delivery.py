@@ -16,7 +16,7 @@ from parapet.core.errors import ConfigurationError
 from parapet.core.types import IncidentId
 from parapet.incidents.model import EntryKind
 from parapet.notify.webhook import WebhookChannel, verify
-from parapet.ops.work import MAX_ATTEMPTS
+from parapet.ops.deliver import MAX_ATTEMPTS
 from parapet.store.outbox import OutboxState
 
 if TYPE_CHECKING:

@@ -23,6 +23,7 @@ from parapet.incidents.chronology import merge
 from parapet.incidents.model import ChangeKind, EntryKind, IncidentState, Resolution
 from parapet.incidents.policy import IncidentPolicy
 from parapet.lessons.markdown import to_markdown
+from parapet.notify.channel import Delivery, Sent
 from parapet.notify.message import Message
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ class Told:
     def __init__(self) -> None:
         self.messages: list[Message] = []
 
-    def deliver(self, message: Message, *, delivery_id: str) -> None:
+    def deliver(self, message: Message, delivery: Delivery) -> Sent:
         self.messages.append(message)
+        return Sent(words="told")
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from sqlalchemy import text
 
 from parapet.core.errors import DeliveryFailed
 from parapet.incidents.model import IncidentState
+from parapet.notify.channel import Delivery, Sent
 from parapet.notify.message import Message
-from parapet.ops.work import BATCH
+from parapet.ops.deliver import BATCH
 from parapet.testing import alert, alertmanager_payload
 
 if TYPE_CHECKING:
@@ -28,11 +29,12 @@ class Shelf:
         self.told: list[str] = []
         self.asked = 0
 
-    def deliver(self, message: Message, *, delivery_id: str) -> None:
+    def deliver(self, message: Message, delivery: Delivery) -> Sent:
         self.asked += 1
         if not self.answers:
             raise DeliveryFailed(f"{self.name} did not answer.")
         self.told.append(message.ref)
+        return Sent(words="kept")
 
 
 def many(desk: Desk) -> None:

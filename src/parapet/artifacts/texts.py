@@ -44,6 +44,7 @@ def burn_texts(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wirin
             names.TITLE: plain(one.trouble_title),
             names.SUMMARY: f"{plain(one.trouble_title)}: {harm}{groups}",
             names.DESCRIPTION: " ".join(" ".join(filter(None, sentences)).split()),
+            names.BUDGET: _budget(one, policy),
             names.RUNBOOK_URL: plain(one.runbook if one.runbook and is_address(one.runbook) else here),
             names.RUNBOOK: plain(one.runbook or ""),
             names.WORKBENCH_URL: plain(here),

@@ -131,6 +131,11 @@ class DeliveryRejected(OutgoingError):
 class DeliveryFailed(OutgoingError):
     """The receiver could not take it now."""
 
+    def __init__(self, message: str | None = None, *, retry_after_seconds: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+        """How long it asked to be left alone; None: it did not say."""
+
 
 class ProbeFailed(ParapetError):
     """What the probe looked at is not as it should be."""

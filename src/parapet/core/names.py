@@ -99,6 +99,7 @@ RUNBOOK = "runbook"
 RUNBOOK_URL = "runbook_url"
 WORKBENCH_URL = "workbench_url"
 TITLE = "title"
+BUDGET = "budget"
 FAULT_PLANE = "fault_plane"
 OWNER = "owner"
 

@@ -137,11 +137,9 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
             done = "looked after" if payload.get("as") == "resolved" else "dismissed"
             return _with(f"{_item(payload)} {done}.", _words(payload, "reason"))
         case EntryKind.NOTIFIED:
-            return f"Told {_words(payload, 'channel') or 'people'}{_about(payload)}."
+            return f"Told {_told(payload)}{_about(payload)}."
         case EntryKind.NOTIFICATION_FAILED:
-            return _with(
-                f"Could not tell {_words(payload, 'channel') or 'people'}{_about(payload)}.", _words(payload, "error")
-            )
+            return _with(f"Could not tell {_told(payload)}{_about(payload)}.", _words(payload, "error"))
 
 
 def _resolved(payload: JsonObject) -> str:
@@ -197,6 +195,11 @@ def _first_summary(payload: JsonObject) -> str:
     alerts = payload.get("alerts")
     first = alerts[0] if isinstance(alerts, list) and alerts else None
     return _words(first, "summary") if isinstance(first, dict) else ""
+
+
+def _told(payload: JsonObject) -> str:
+    channel, person = _words(payload, "channel") or "people", _words(payload, "person")
+    return f"{person} by {channel}" if person else channel
 
 
 def _about(payload: JsonObject) -> str:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Protocol, cast
+from typing import cast
 
+from parapet.core import names
 from parapet.core.types import JsonObject
 from parapet.incidents.changes import Near, distance_words
 from parapet.incidents.model import Announcement, Incident, IncidentState
+from parapet.incidents.payload import clean
+from parapet.incidents.triage import MAX_QUOTE_CHARACTERS, Triage
 
 SAID = {
     Announcement.OPENED: "opened",
@@ -20,8 +23,6 @@ SAID = {
     Announcement.RESOLVED: "was resolved",
 }
 NEAREST_CHANGES = 3
-LONGEST_CHANNEL_NAME = 64
-"""Characters."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +35,19 @@ class Message:
     state: str
     service: str
     slice: str | None
+    journey: str | None = None
+    """The user journey it is about, where the alert names one."""
     title: str
     text: str
     """One sentence: what happened to the incident."""
     summary: str
     """What the alert says of the harm; may be empty."""
+    impact: str = ""
+    """Who is hurt and how badly, or that nobody knows."""
+    budget: str = ""
+    """What was left of the error budget when the alert fired; empty where nobody said."""
+    next_step: str = ""
+    """What is safe to do next."""
     owner: str | None
     resolution: str | None
     started_at: str
@@ -68,6 +77,7 @@ def compose_message(
     incident: Incident,
     announcement: Announcement,
     near: Sequence[Near],
+    first_read: Triage,
     *,
     now: datetime,
     workbench_url: str,
@@ -82,9 +92,13 @@ def compose_message(
         state=incident.state.value,
         service=incident.service,
         slice=incident.slice,
+        journey=incident.annotations.get(names.JOURNEY) or None,
         title=incident.title,
         text=f"{incident.ref} {SAID[announcement]}{by}.",
-        summary=incident.annotations.get("summary", ""),
+        summary=incident.annotations.get(names.SUMMARY, ""),
+        impact=_impact(incident, first_read),
+        budget=incident.annotations.get(names.BUDGET, ""),
+        next_step=first_read.next_step.text,
         owner=incident.owner,
         resolution=incident.resolution.value
         if incident.resolution and incident.state is IncidentState.RESOLVED
@@ -97,19 +111,9 @@ def compose_message(
     )
 
 
-class Channel(Protocol):
-    """Somewhere people, or systems, are told. Delivering twice must be harmless: the id says it is the same."""
-
-    @property
-    def name(self) -> str:
-        """What it is called in chronologies and in settings; unique."""
-        ...
-
-    def deliver(self, message: Message, *, delivery_id: str) -> None:
-        """Tell it.
-
-        Raises:
-            DeliveryRejected: it refused, and will refuse again.
-            DeliveryFailed: it may work later.
-        """
-        ...
+def _impact(incident: Incident, first_read: Triage) -> str:
+    """Who is hurt; without the sentence about the budget, which is said by itself."""
+    said, budget = incident.annotations.get(names.DESCRIPTION, ""), incident.annotations.get(names.BUDGET, "")
+    if budget and budget in said:
+        return clean(" ".join(said.replace(budget, "").split()), MAX_QUOTE_CHARACTERS)
+    return first_read.impact.text

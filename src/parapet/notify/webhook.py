@@ -8,13 +8,13 @@ from datetime import datetime
 
 from parapet.core import names
 from parapet.core.clock import Clock, SystemClock
-from parapet.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from parapet.core.errors import ConfigurationError
 from parapet.core.settings import SHORTEST_SECRET
 from parapet.core.signing import TOLERANCE_SECONDS, holds, lately, sign
-from parapet.core.transport import Request, Transport, UrllibTransport
-from parapet.notify.message import LONGEST_CHANNEL_NAME, Message
-
-_TRY_AGAIN = frozenset({408, 425, 429})
+from parapet.core.transport import Transport
+from parapet.notify.channel import Delivery, Sent, channel_address, channel_name
+from parapet.notify.message import Message
+from parapet.notify.posting import Post
 
 
 class WebhookChannel:
@@ -37,43 +37,36 @@ class WebhookChannel:
         transport: Transport | None = None,
         clock: Clock | None = None,
     ) -> None:
-        if not 0 < len(name) <= LONGEST_CHANNEL_NAME:
-            raise ConfigurationError(f"A channel's name has 1 to {LONGEST_CHANNEL_NAME} characters, not {len(name)}.")
-        if not url.startswith(("https://", "http://")):  # the address may carry a secret: it is not quoted
-            raise ConfigurationError(f"The address of channel {name!r} is no http or https address.")
+        self.name = channel_name(name)
+        self._url = channel_address(name, url)
         if len(secret) < SHORTEST_SECRET:
             raise ConfigurationError(f"The secret of channel {name!r} is too short; use {SHORTEST_SECRET} or more.")
-        self.name = name
-        self._url = url
         self._secret = secret
-        self._transport = transport or UrllibTransport(timeout_seconds)
         self._clock: Clock = clock or SystemClock()
+        self._post = Post(
+            name, secrets=(url, secret), timeout_seconds=timeout_seconds, transport=transport, clock=clock
+        )
 
     def __repr__(self) -> str:
         return f"WebhookChannel({self.name!r})"
 
-    def deliver(self, message: Message, *, delivery_id: str) -> None:
+    def deliver(self, message: Message, delivery: Delivery) -> Sent:
         """Post the message.
 
         Raises:
             DeliveryRejected: the receiver answered with a status that will not change.
             DeliveryFailed: no answer, a server error, or it asked to come back later.
         """
-        body = json.dumps(message.document(), sort_keys=True).encode()
+        body = json.dumps(message.document() | {"to": delivery.to}, sort_keys=True).encode()
         timestamp = str(int(self._clock.now().timestamp()))
         headers = {
             "Content-Type": "application/json",
-            "User-Agent": "parapet",
-            names.DELIVERY_HEADER: delivery_id,
+            names.DELIVERY_HEADER: delivery.id,
             names.TIMESTAMP_HEADER: timestamp,
             names.SIGNATURE_HEADER: sign(body, timestamp=timestamp, secret=self._secret),
         }
-        status = self._transport.send(Request(method="POST", url=self._url, headers=headers, body=body)).status
-        if 200 <= status < 300:
-            return
-        if status >= 500 or status in _TRY_AGAIN:
-            raise DeliveryFailed(f"{self.name} answered with status {status}.")
-        raise DeliveryRejected(f"{self.name} refused with status {status}.")
+        answer = self._post.body(self._url, body, headers)
+        return Sent(words=f"posted; answered {answer.status}")
 
 
 def verify(

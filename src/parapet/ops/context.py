@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from parapet.core.clock import Clock
-from parapet.core.errors import ConfigurationError
 from parapet.core.ids import Ids
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.incidents.changes import Near, near
@@ -15,9 +14,11 @@ from parapet.incidents.measured import moments
 from parapet.incidents.model import Announcement, Decision, Incident, IncidentState
 from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.promise import Promise
+from parapet.incidents.triage import triage
 from parapet.incidents.words import words_of
 from parapet.lessons.retrospective import compose, to_json
-from parapet.notify.message import LONGEST_CHANNEL_NAME, Channel, compose_message
+from parapet.notify.channel import Channel, channel_name
+from parapet.notify.message import compose_message
 from parapet.store.outbox import Notification
 from parapet.store.store import Store, Transaction
 
@@ -46,8 +47,7 @@ class Context:
 
     def __post_init__(self) -> None:
         for name in self.channels:
-            if not 0 < len(name) <= LONGEST_CHANNEL_NAME:
-                raise ConfigurationError(f"The channel name {name!r} must have 1 to {LONGEST_CHANNEL_NAME} characters.")
+            channel_name(name)
 
     def write_down(
         self, tx: Transaction, decision: Decision, *, actor: Actor, verb: str, now: datetime, reason: str | None = None
@@ -132,10 +132,13 @@ class Context:
     def _announce(self, tx: Transaction, incident: Incident, announcement: Announcement, now: datetime) -> None:
         if not self.channels:
             return
+        near_changes = self.near_changes(tx, incident, now=now)
+        promise = self.promises.get(incident.slice or "") if incident.service == self.service else None
         message = compose_message(
             incident,
             announcement,
-            self.near_changes(tx, incident, now=now),
+            near_changes,
+            triage(incident, near_changes, (), (), promise=promise),
             now=now,
             workbench_url=self.workbench_url,
         )

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from parapet.core.errors import ConfigurationError, DeliveryRejected, EvidenceError
+from parapet.core.errors import ConfigurationError, EvidenceError
 from parapet.core.guard import guarded
 from parapet.core.types import PARAPET, IncidentId
-from parapet.incidents.model import EntryKind, NewEntry
 from parapet.incidents.transitions import settle
-from parapet.notify.message import message_from
 from parapet.ops.context import Context
+from parapet.ops.deliver import BATCH, Deliverer
 from parapet.ops.ingest import Inbox
 from parapet.ops.mark import ChangeMarks
 from parapet.ops.measure import Measurer
@@ -25,19 +24,11 @@ from parapet.ops.probe import ProbeRunner
 from parapet.ops.reconcile import Reconciler
 from parapet.ops.sightings import forget
 from parapet.signals.spanning import Spanning
-from parapet.store.outbox import Notification, OutboxState
+from parapet.store.outbox import OutboxState
 from parapet.store.store import Transaction
 
 log = logging.getLogger("parapet.worker")
 
-BATCH = 50
-LEASE_SECONDS = 60.0
-DELIVERY_SECONDS = 20.0
-"""No delivery is begun later than this in a round: bodies and quiet incidents wait behind it."""
-MAX_ATTEMPTS = 20
-"""Together some three hours of trying."""
-FIRST_RETRY_SECONDS = 2.0
-LONGEST_RETRY_SECONDS = 900.0
 HEARTBEAT_PREFIX = "worker/"
 
 
@@ -97,6 +88,7 @@ class Worker:
         self._inbox = Inbox(context)
         self._reconciler = reconciler or Reconciler(context, None, receiver="")
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
+        self._deliverer = Deliverer(context, self.name)
 
     def tick(self) -> Tick:
         """Do everything that is due now, once; probes that are started have ended when it returns.
@@ -127,7 +119,7 @@ class Worker:
             if self._marks is not None:
                 self._marks.show()
         settled, unsettled = self._settle()
-        outcomes = self._deliver()
+        outcomes = self._deliverer.deliver()
         measured = 0
         with guarded("worker.measure"):
             measured = self._measurer.measure_due() if self._measurer is not None else 0
@@ -204,60 +196,3 @@ class Worker:
             return True
 
         return context.store.transact(work)
-
-    def _deliver(self) -> list[OutboxState]:
-        now = self._context.clock.now()
-        with self._context.store.read() as tx:
-            queues = [tx.outbox.due(now, BATCH, channel=channel) for channel in tx.outbox.due_channels(now)]
-        began, outcomes = perf_counter(), list[OutboxState]()
-        while queues and perf_counter() - began < DELIVERY_SECONDS:
-            queue = queues.pop(0)
-            state = self._deliver_one(queue.pop(0))
-            if state is not None:
-                outcomes.append(state)
-            if queue and state is not OutboxState.WAITING:
-                queues.append(queue)  # channels take turns; one that does not answer is asked once a round
-        return outcomes
-
-    def _deliver_one(self, number: str) -> OutboxState | None:
-        context, now = self._context, self._context.clock.now()
-        with context.store.begin() as tx:
-            until = now + timedelta(seconds=LEASE_SECONDS)
-            claimed = tx.outbox.claim(number, owner=self.name, now=now, until=until)
-        if claimed is None:
-            return None
-        with guarded("worker.deliver") as attempt:
-            channel = context.channels.get(claimed.channel)
-            if channel is None:
-                raise DeliveryRejected(f"There is no channel {claimed.channel!r} any more.")
-            channel.deliver(message_from(claimed.message), delivery_id=claimed.id)
-        return context.store.transact(lambda tx: self._conclude(tx, claimed, attempt.error))
-
-    def _conclude(self, tx: Transaction, claimed: Notification, error: Exception | None) -> OutboxState | None:
-        now = self._context.clock.now()
-        state = OutboxState.DELIVERED
-        if error is not None:
-            final = isinstance(error, DeliveryRejected) or claimed.attempts >= MAX_ATTEMPTS
-            state = OutboxState.DEAD if final else OutboxState.WAITING
-        wait = min(FIRST_RETRY_SECONDS * 2 ** (claimed.attempts - 1), LONGEST_RETRY_SECONDS)
-        settled = tx.outbox.settle(
-            claimed.id,
-            owner=self.name,
-            state=state,
-            now=now,
-            due_at=now + timedelta(seconds=wait),
-            error=None if error is None else f"{error}"[:500],
-        )
-        if not settled:
-            return None  # the lease ran out, and somebody else has it
-        if state is not OutboxState.WAITING:
-            kind = EntryKind.NOTIFIED if state is OutboxState.DELIVERED else EntryKind.NOTIFICATION_FAILED
-            payload = {
-                "channel": claimed.channel,
-                "announcement": claimed.announcement.value,
-                "attempts": claimed.attempts,
-                "error": None if error is None else f"{error}"[:500],
-            }
-            entry = NewEntry(kind=kind, occurred_at=now, actor=PARAPET, payload=dict(payload))
-            tx.entries.append(claimed.incident_id, (entry,), recorded_at=now)
-        return state

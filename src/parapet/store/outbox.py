@@ -41,6 +41,14 @@ class Notification:
     leased_until: datetime | None = None
     last_error: str | None = None
     delivered_at: datetime | None = None
+    recipient: str | None = None
+    """Whom in particular, as the channel calls them; None: whoever reads the channel."""
+    person: str | None = None
+    """The same, as people call them."""
+    why: str | None = None
+    """Why they are told, in words; None: the announcement says it."""
+    said: str | None = None
+    """What the channel did, in its words."""
 
 
 class OutboxRows:
@@ -81,7 +89,15 @@ class OutboxRows:
         return _notification(row)
 
     def settle(
-        self, number: str, *, owner: str, state: OutboxState, now: datetime, due_at: datetime, error: str | None
+        self,
+        number: str,
+        *,
+        owner: str,
+        state: OutboxState,
+        now: datetime,
+        due_at: datetime,
+        error: str | None,
+        said: str | None = None,
     ) -> bool:
         """Say how an attempt ended and give the lease back; False if the lease was lost meanwhile."""
         settled = self._connection.execute(
@@ -94,6 +110,7 @@ class OutboxRows:
                 leased_until=None,
                 due_at=due_at,
                 last_error=error,
+                said=said,
                 delivered_at=now if state is OutboxState.DELIVERED else None,
             )
         )

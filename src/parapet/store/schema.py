@@ -221,11 +221,25 @@ outbox = Table(
     Column("leased_until", UtcDateTime),
     Column("last_error", Words()),
     Column("delivered_at", UtcDateTime),
+    Column("recipient", Words(255)),
+    Column("person", Words(128)),
+    Column("why", Words()),
+    Column("said", Words()),
     UniqueConstraint("dedupe_key", name=f"ux_{TABLE_PREFIX}outbox_dedupe"),
     Index(f"ix_{TABLE_PREFIX}outbox_due", "state", "due_at"),
     Index(f"ix_{TABLE_PREFIX}outbox_incident", "incident_id", "created_at"),
     Index(f"ix_{TABLE_PREFIX}outbox_delivered", "delivered_at"),
 )
+
+threads = Table(
+    f"{TABLE_PREFIX}threads",
+    metadata,
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), primary_key=True, autoincrement=False),
+    Column("channel", Words(64), primary_key=True),
+    Column("recipient", Words(255), primary_key=True),
+    Column("kept", CanonicalJson, nullable=False),
+)
+"""What channels keep of an incident, so that it has one post in each."""
 
 audit = Table(
     f"{TABLE_PREFIX}audit",

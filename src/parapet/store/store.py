@@ -26,6 +26,7 @@ from parapet.store.records import AuditRows, Heartbeats, RetrospectiveRows
 from parapet.store.requests import RequestRows
 from parapet.store.routes import RouteRows
 from parapet.store.sightings import SightingRows
+from parapet.store.threads import ThreadRows
 from parapet.store.words import WordRows
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ class Transaction:
         self.entries = Entries(connection)
         self.changes = ChangeRows(connection)
         self.outbox = OutboxRows(connection)
+        self.threads = ThreadRows(connection)
         self.audit = AuditRows(connection)
         self.retrospectives = RetrospectiveRows(connection)
         self.heartbeats = Heartbeats(connection)

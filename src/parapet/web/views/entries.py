@@ -203,14 +203,19 @@ def _not_measured(payload: JsonObject) -> EntryText:
     )
 
 
+def _told(payload: JsonObject) -> str:
+    person = text.capped(_str(payload, "person"), 60)
+    return f"{person} by {_channel(payload)}" if person else _channel(payload)
+
+
 def _notified(payload: JsonObject) -> EntryText:
-    return EntryText(words=f"Told {_channel(payload)}{_about(payload)}.")
+    return EntryText(words=f"Told {_told(payload)}{_about(payload)}.")
 
 
 def _not_notified(payload: JsonObject) -> EntryText:
     why = _str(payload, "error") or _str(payload, "reason")
     return EntryText(
-        strong=f"Could not tell {_channel(payload)}{_about(payload)}.", words=text.sentence(why) if why else ""
+        strong=f"Could not tell {_told(payload)}{_about(payload)}.", words=text.sentence(why) if why else ""
     )
 
 

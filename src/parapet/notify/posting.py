@@ -1,0 +1,88 @@
+"""Posts to a channel over HTTP, and tells what may work later from what never will."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from parapet.core.clock import Clock, SystemClock
+from parapet.core.errors import DeliveryFailed, DeliveryRejected
+from parapet.core.transport import Request, Response, Transport, UrllibTransport
+from parapet.core.types import JsonObject
+from parapet.notify.channel import quoted
+
+TRY_AGAIN = frozenset({408, 425, 429})
+"""Statuses below 500 that may change."""
+LONGEST_WAIT_SECONDS = 3_600.0
+"""However long a receiver asks to be left alone: people must hear within the hour, or that they could not."""
+
+
+class Post:
+    """Posts for the channel *name*; *secrets* are in no error."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        secrets: Sequence[str],
+        timeout_seconds: float,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._name = name
+        self._secrets = tuple(secrets)
+        self._transport = transport or UrllibTransport(timeout_seconds)
+        self._clock: Clock = clock or SystemClock()
+
+    def json(self, url: str, document: JsonObject, headers: Mapping[str, str] | None = None) -> Response:
+        """Post *document*. The answer, which is one of success."""
+        given = {"Content-Type": "application/json; charset=utf-8"} | dict(headers or {})
+        return self.body(url, json.dumps(document).encode(), given)
+
+    def body(self, url: str, body: bytes, headers: Mapping[str, str]) -> Response:
+        """Post *body*. The answer, which is one of success.
+
+        Raises:
+            DeliveryRejected: a status that will not change.
+            DeliveryFailed: no answer, a server error, or it asked to come back later.
+        """
+        try:
+            answer = self._transport.send(
+                Request(method="POST", url=url, headers={"User-Agent": "parapet"} | dict(headers), body=body)
+            )
+        except DeliveryFailed as error:
+            raise DeliveryFailed(quoted(error.message, without=self._secrets)) from None  # its cause names the address
+        if 200 <= answer.status < 300:
+            return answer
+        said = self.words_of(answer)
+        if answer.status >= 500 or answer.status in TRY_AGAIN:
+            raise DeliveryFailed(
+                f"{self._name} answered with status {answer.status}{said}.", retry_after_seconds=self.wait_of(answer)
+            )
+        raise DeliveryRejected(f"{self._name} refused with status {answer.status}{said}.")
+
+    def words_of(self, answer: Response) -> str:
+        """What it said, to be put behind what it did."""
+        words = quoted(answer.body.decode("utf-8", "replace"), without=self._secrets)
+        return f": {words.rstrip('.')}" if words else ""
+
+    def wait_of(self, answer: Response) -> float | None:
+        """How long it asked to be left alone, in seconds, as Retry-After says: a number, or a date."""
+        written = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), None)
+        return None if written is None else retry_after(written, self._clock.now())
+
+
+def retry_after(written: str, now: datetime) -> float | None:
+    """The seconds that a Retry-After header asks for, at most LONGEST_WAIT_SECONDS; None if it says nothing."""
+    text = written.strip()
+    if text.isascii() and text.replace(".", "", 1).isdecimal():
+        seconds = float(text[:12])
+    else:
+        try:
+            until = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        seconds = ((until if until.tzinfo else until.replace(tzinfo=UTC)) - now).total_seconds()
+    return min(max(0.0, seconds), LONGEST_WAIT_SECONDS)

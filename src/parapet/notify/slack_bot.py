@@ -1,0 +1,121 @@
+"""Slack by bot: one post per incident, kept up to date in place, with its story in the thread below it.
+
+What a whole channel should see (worse, reopened, resolved) is said in the thread and shown in the channel too.
+"""
+
+from __future__ import annotations
+
+import json
+
+from parapet.core.clock import Clock
+from parapet.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from parapet.core.transport import Response, Transport
+from parapet.core.types import JsonObject
+from parapet.notify.channel import TOP, Delivery, Sent, channel_address, channel_name, quoted
+from parapet.notify.message import Message
+from parapet.notify.posting import Post
+from parapet.notify.slack_blocks import fallback, reply_blocks, root_blocks
+
+API = "https://slack.com/api"
+MAY_WORK_LATER = frozenset(
+    {
+        "ratelimited",
+        "rate_limited",
+        "message_limit_exceeded",
+        "service_unavailable",
+        "internal_error",
+        "fatal_error",
+        "request_timeout",
+        "team_added_to_org",
+    }
+)
+"""Errors of Slack's methods that pass."""
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"})
+"""The post cannot be kept up to date any more: a new one takes its place."""
+
+
+class SlackBot:
+    """Posts as a bot to *channel* (an id such as C0123456789), with the bot's *token*: scope `chat:write`.
+
+    Raises:
+        ConfigurationError: the name is empty or too long, a value is missing, or the address not http or https.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "slack",
+        token: str,
+        channel: str,
+        api: str = API,
+        timeout_seconds: float = 5.0,
+        transport: Transport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.name = channel_name(name)
+        if not token or not channel:
+            raise ConfigurationError(f"Channel {name!r} needs the bot's token and the id of a channel.")
+        self._api = channel_address(name, api)
+        self._token = token
+        self._channel = channel
+        self._post = Post(name, secrets=(token,), timeout_seconds=timeout_seconds, transport=transport, clock=clock)
+
+    def __repr__(self) -> str:
+        return f"SlackBot({self.name!r})"
+
+    def deliver(self, message: Message, delivery: Delivery) -> Sent:
+        """Post it, or bring the incident's post up to date and say in its thread what changed.
+
+        Raises:
+            DeliveryRejected: Slack will not take it: no such channel, not in it, a token that was revoked.
+            DeliveryFailed: no answer, or Slack asked to come back later.
+        """
+        thread = delivery.thread
+        if thread and self._updated(message, thread):
+            told = {
+                "thread_ts": thread["ts"],
+                "reply_broadcast": message.announcement in TOP,
+                "text": fallback(message, delivery.to),
+                "blocks": reply_blocks(message, delivery.to),
+            }
+            self._call("chat.postMessage", {"channel": thread["channel"], **told, **_PLAIN})
+            return Sent(words="post updated, said in its thread", thread=thread)
+        said = self._call(
+            "chat.postMessage",
+            {
+                "channel": self._channel,
+                "text": fallback(message, delivery.to),
+                "blocks": root_blocks(message, delivery.to),
+                **_PLAIN,
+            },
+        )
+        return Sent(words=f"posted to {self._channel}", thread={"channel": said.get("channel"), "ts": said.get("ts")})
+
+    def _updated(self, message: Message, thread: JsonObject) -> bool:
+        """Whether the incident's post says now how it stands; False: there is no such post any more."""
+        shown: JsonObject = {"text": fallback(message), "blocks": root_blocks(message)}
+        said = self._call("chat.update", {"channel": thread["channel"], "ts": thread["ts"], **shown}, allowed=GONE)
+        return said.get("ok") is True
+
+    def _call(self, method: str, document: JsonObject, allowed: frozenset[str] = frozenset()) -> JsonObject:
+        """Slack's answer, of which `ok` is true, or the error one of *allowed*."""
+        answer = self._post.json(f"{self._api}/{method}", document, {"Authorization": f"Bearer {self._token}"})
+        said = _read(answer)
+        error = said.get("error")
+        if said.get("ok") is True or error in allowed:
+            return said
+        words = f"{self.name} answered {method} with {quoted(str(error), without=(self._token,))}."
+        if error in MAY_WORK_LATER or error is None:
+            raise DeliveryFailed(words, retry_after_seconds=self._post.wait_of(answer))
+        raise DeliveryRejected(words)
+
+
+_PLAIN: JsonObject = {"unfurl_links": False, "unfurl_media": False}
+
+
+def _read(answer: Response) -> JsonObject:
+    try:
+        said = json.loads(answer.body)
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}

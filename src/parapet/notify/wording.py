@@ -1,0 +1,68 @@
+"""The words that every channel shares: a headline, what to know in the order in which people ask, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from parapet.incidents.payload import clean
+from parapet.notify.message import Message
+
+LONGEST_HEADLINE = 150
+LONGEST_FACT = 700
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tone:
+    """How loud it is: a word, a sign for those who see no colour, and a colour for those who do."""
+
+    word: str
+    sign: str
+    colour: str
+    """Hexadecimal, readable on white."""
+    card: str
+    """The same as Adaptive Cards call it."""
+
+
+_PAGE = Tone(word="Page", sign="🔴", colour="#b42318", card="Attention")
+_TICKET = Tone(word="Ticket", sign="🟠", colour="#93600a", card="Warning")
+_WORKED_ON = Tone(word="Acknowledged", sign="🔵", colour="#175cd3", card="Accent")
+_OVER = Tone(word="Resolved", sign="🟢", colour="#1d7a46", card="Good")
+
+
+def tone_of(message: Message) -> Tone:
+    """How loud *message* is now: over, worked on, else as bad as the incident."""
+    if message.state == "resolved":
+        return _OVER
+    if message.state == "investigating":
+        return _WORKED_ON
+    return _PAGE if message.severity == "page" else _TICKET
+
+
+def headline(message: Message) -> str:
+    """One line that says what it is: for titles, subjects and lock screens."""
+    return clean(" ".join(f"{tone_of(message).word}: {message.title} ({message.ref})".split()), LONGEST_HEADLINE)
+
+
+def facts(message: Message) -> Sequence[tuple[str, str]]:
+    """What to know, as (label, words): severity, journey, impact, budget, changes, owner. Only what is known."""
+    began = datetime.fromisoformat(message.started_at)
+    about = message.journey or message.slice
+    said = [
+        ("Severity", "page: users are harmed now" if message.severity == "page" else "ticket: slow, steady harm"),
+        ("Journey" if message.journey else "Promise", f"{about} of {message.service}" if about else message.service),
+        ("Impact", message.impact),
+        ("Budget", message.budget),
+        ("Changed near onset", "; ".join(message.changes) or "nothing is recorded"),
+        ("Began", f"{began:%Y-%m-%d %H:%M:%S} UTC"),
+        ("Who has it", message.owner or ("" if message.state == "resolved" else "nobody yet")),
+        ("How it ended", (message.resolution or "").replace("_", " ")),
+        ("Runbook", message.runbook or ""),
+    ]
+    return [(label, clean(" ".join(words.split()), LONGEST_FACT)) for label, words in said if words]
+
+
+def next_step(message: Message) -> str:
+    """What is safe to do next."""
+    return clean(message.next_step, LONGEST_FACT)

@@ -1,0 +1,230 @@
+"""Real servers on the loopback that answer as the services do: their successes, their errors, their limits."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import ssl
+import subprocess
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+
+
+@dataclass
+class Answer:
+    """What a server answers."""
+
+    status: int = 200
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Asked:
+    """What a server was asked."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.body)
+
+
+class Service:
+    """An HTTP server: what it is asked is kept, and *answer* says what comes back."""
+
+    def __init__(self, answer: Callable[[Asked], Answer]) -> None:
+        self.asked: list[Asked] = []
+        self.answer = answer
+        self.next: list[Answer] = []
+        """Answered before anything else, in this order."""
+        service = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                asked = Asked(self.path, dict(self.headers.items()), body)
+                service.asked.append(asked)
+                given = service.next.pop(0) if service.next else service.answer(asked)
+                self.send_response(given.status)
+                for name, value in given.headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(given.body.encode())))
+                self.end_headers()
+                self.wfile.write(given.body.encode())
+
+            def log_message(self, *arguments: object) -> None:
+                return
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def slack_webhook(asked: Asked) -> Answer:
+    """An incoming webhook: plain words, and a status."""
+    if "application/json" not in asked.headers.get("Content-Type", ""):
+        return Answer(400, "invalid_payload")
+    document = asked.document
+    if not document.get("text") and not document.get("blocks"):
+        return Answer(400, "no_text")
+    return Answer(200, "ok")
+
+
+class SlackApi:
+    """Slack's methods: posts get a ts, updates need one that exists, everything needs the token."""
+
+    def __init__(self, token: str, *, channels: tuple[str, ...]) -> None:
+        self._token = token
+        self._channels = channels
+        self.posts: dict[str, dict[str, Any]] = {}
+        self.replies: list[dict[str, Any]] = []
+
+    def __call__(self, asked: Asked) -> Answer:
+        document = asked.document
+        if asked.headers.get("Authorization") != f"Bearer {self._token}":
+            return self._error("invalid_auth")
+        if document.get("channel") not in self._channels:
+            return self._error("channel_not_found")
+        if asked.path.endswith("chat.update"):
+            if document.get("ts") not in self.posts:
+                return self._error("message_not_found")
+            self.posts[document["ts"]] = document
+            return Answer(200, json.dumps({"ok": True, "channel": document["channel"], "ts": document["ts"]}))
+        ts = f"1503435956.{len(self.posts) + len(self.replies):06d}"
+        if document.get("thread_ts"):
+            self.replies.append(document)
+        else:
+            self.posts[ts] = document
+        return Answer(200, json.dumps({"ok": True, "channel": document["channel"], "ts": ts}))
+
+    @staticmethod
+    def limited(seconds: int) -> Answer:
+        """Too many calls of one method."""
+        return Answer(429, json.dumps({"ok": False, "error": "ratelimited"}), {"Retry-After": f"{seconds}"})
+
+    @staticmethod
+    def _error(word: str) -> Answer:
+        return Answer(200, json.dumps({"ok": False, "error": word}))
+
+
+def teams(asked: Asked) -> Answer:
+    """A workflow with the trigger "when a Teams webhook request is received"."""
+    if len(asked.body) > 28 * 1024:
+        return Answer(413, "Request Entity Too Large")
+    first = asked.document["attachments"][0]
+    if first["contentType"] != "application/vnd.microsoft.card.adaptive" or first["content"]["type"] != "AdaptiveCard":
+        return Answer(400, json.dumps({"error": {"code": "TriggerInputSchemaMismatch"}}))
+    return Answer(202)
+
+
+class Pager:
+    """PagerDuty's Events API v2."""
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+        self.incidents: dict[str, str] = {}
+
+    def __call__(self, asked: Asked) -> Answer:
+        event = asked.document
+        if event.get("routing_key") != self._key:
+            errors = ["Invalid routing key"]
+            return Answer(
+                400, json.dumps({"status": "invalid event", "message": "Event object is invalid", "errors": errors})
+            )
+        action, key = event["event_action"], event["dedup_key"]
+        if action == "trigger" and not {"summary", "source", "severity"} <= event["payload"].keys():
+            return Answer(400, json.dumps({"status": "invalid event", "errors": ["payload is incomplete"]}))
+        self.incidents[key] = {"trigger": "triggered", "acknowledge": "acknowledged", "resolve": "resolved"}[action]
+        return Answer(202, json.dumps({"status": "success", "message": "Event processed", "dedup_key": key}))
+
+
+class _Listening(Controller):
+    """On a free port."""
+
+    def _trigger_server(self) -> None:
+        assert isinstance(self.server, asyncio.Server)
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
+
+
+class Mail:
+    """An SMTP server that speaks STARTTLS and wants a password; it answers as told."""
+
+    def __init__(self, folder: Path, *, password: str | None = None, tls: bool = True) -> None:
+        self.received: list[Envelope] = []
+        self.encrypted: list[bool] = []
+        self.at_mail = ""
+        self.at_recipient: dict[str, str] = {}
+        self.at_data = ""
+        context = None
+        self.trust = None
+        if tls:
+            certificate, key = folder / "certificate.pem", folder / "key.pem"
+            subprocess.run(
+                f"openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -keyout {key} "
+                f"-out {certificate} -days 2 -subj /CN=localhost "
+                "-addext subjectAltName=DNS:localhost,IP:127.0.0.1".split(),
+                check=True,
+                capture_output=True,
+            )
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, key)
+            self.trust = ssl.create_default_context(cafile=str(certificate))
+
+        def check(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object) -> AuthResult:
+            given = isinstance(data, LoginPassword) and data.password.decode() == password
+            return AuthResult(success=given, handled=False)
+
+        self._controller = _Listening(
+            self,
+            hostname="127.0.0.1",
+            port=0,
+            tls_context=context,
+            require_starttls=tls,
+            authenticator=check if password else None,
+            auth_required=password is not None,
+        )
+        self._controller.start()
+        self.port: int = self._controller.port
+
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.at_mail:
+            return self.at_mail
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.at_recipient:
+            return self.at_recipient[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if self.at_data:
+            return self.at_data
+        self.received.append(envelope)
+        self.encrypted.append(session.ssl is not None)
+        return "250 OK"
+
+    def stop(self) -> None:
+        self._controller.stop()

@@ -60,6 +60,7 @@ CORE_ORDER = [
 THIRD_PARTY: dict[str, set[str]] = {
     "signals": {"prometheus_client"},
     "slo": {"promql_parser"},  # optional, and only to read raw PromQL when a catalog with some is built
+    "install": {"yaml"},  # to find places in compose files, never to write them
     "artifacts": {"yaml", "grafana_foundation_sdk", "orjson", "promql_parser"},
     "store": {"sqlalchemy", "alembic"},
     "web": {"starlette", "jinja2", "markupsafe", "anyio"},

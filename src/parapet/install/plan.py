@@ -9,6 +9,7 @@ from difflib import unified_diff
 
 from parapet.install import dependencies, manual
 from parapet.install.applications import Application, applications, chosen
+from parapet.install.deployment import Service, deployment
 from parapet.install.django import django_project, settings_edit, urls_edit
 from parapet.install.edits import Edit, Insertion, newline_of
 from parapet.install.finding import Finding, Unclear
@@ -24,6 +25,7 @@ PARTS = {
     "dependency": "Parapet among the project's dependencies",
     "jobs": "the job library, counted",
     "database": "SQLAlchemy's engines, counted",
+    "deployment": "worker and deploy marker in the files that start the service",
     "evidence": "the schema of the evidence database",
     "artifacts": "rules, alerts and configuration for Prometheus and Alertmanager",
     "dashboards": "Grafana dashboards among the artifacts",
@@ -154,8 +156,7 @@ def plan(
         job_found = None
     elif job_found in JOB_CLASSES and not made_jobs:
         by_hand += manual.jobs(str(job_found), target.package)
-    elif job_found == "RQ":
-        by_hand.append(f"Start RQ's workers with the class that counts: rq worker -w {target.package}.jobs.Worker")
+    rq_class = f"{target.package}.jobs.Worker" if job_found == "RQ" else None
     wanted = Wanted(
         framework=target.framework,
         service=service or service_name(project, target),
@@ -183,7 +184,19 @@ def plan(
             if edit is not None and lock:
                 by_hand.append(f"Resolve the dependencies again: {lock}")
     edits.append(_ignored(project, target))
-    written = {path: text for path, text in package(wanted).items() if path not in known and not project.has(path)}
+    files = package(wanted)
+    if "deployment" in parts:
+        module = target.package.split(".")[0] if target.kind == "django" else target.served.partition(":")[0]
+        service_told = Service(
+            app=f"{target.package}:parapet", module=module, import_folder=target.import_folder, rq_class=rq_class
+        )
+        deployed = deployment(project, service_told)
+        edits += deployed.edits
+        files |= deployed.written
+        by_hand += deployed.by_hand
+    if rq_class and not any(rq_class in edit.after for edit in edits if edit is not None):
+        by_hand.append(f"Start RQ's workers with the class that counts: rq worker -w {rq_class}")
+    written = {path: text for path, text in files.items() if path not in known and not project.has(path)}
     findings = (
         *found,
         where,

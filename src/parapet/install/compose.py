@@ -1,0 +1,116 @@
+"""Entries of YAML files at exact places: comments, order and quoting of what is there stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import yaml
+
+from parapet.install.edits import Edit, Insertion, line_starts, lines_of, newline_of
+
+SHARED = ("image", "build", "environment", "env_file", "volumes", "depends_on", "working_dir", "networks", "user")
+"""What a second service of the same image needs; above all no ports."""
+
+
+def beside(path: str, text: str, *, name: str, command: str, module: str, servers: re.Pattern[str]) -> Edit | None:
+    """A compose file with a service *name* after the one that runs *module*; None if that one cannot be told."""
+    services = _table(text, "services")
+    if services is None:
+        return None
+    found = list(_services(services, text))
+    by_command = [one for one in found if module in one[2]]
+    by_server = [one for one in found if servers.search(one[2])]
+    built = [one for one in found if "build" in _keys(one[1])]
+    for likely in (by_command, by_server, built):
+        if len(likely) == 1:
+            return _second(path, text, likely[0][0], likely[0][1], name, command)
+    return None
+
+
+def entry(path: str, text: str, *, table: str, name: str, value: str) -> Edit | None:
+    """A file whose mapping *table* has one entry more; None if it has no such mapping."""
+    found = _table(text, table)
+    if found is None or not found.value or found.flow_style:
+        return None
+    last = _last_line(text, found, found.value[0][0].start_mark.column)
+    line = f"{' ' * found.value[0][0].start_mark.column}{name}: {value}{newline_of(text)}"
+    return _checked(Edit(path=path, before=text, insertions=(_below(text, last, line),)), table, name)
+
+
+def _second(
+    path: str, text: str, key: yaml.ScalarNode, service: yaml.MappingNode, name: str, command: str
+) -> Edit | None:
+    lines, newline = lines_of(text), newline_of(text)
+    indent, deeper = key.start_mark.column, service.value[0][0].start_mark.column
+    if service.flow_style or deeper <= indent:
+        return None
+    copied: list[str] = []
+    pairs = service.value
+    for number, (item, value) in enumerate(pairs):
+        if item.value not in SHARED:
+            continue
+        end = pairs[number + 1][0].start_mark.line if number + 1 < len(pairs) else _last_line(text, value, deeper) + 1
+        block = [
+            line for line in lines[item.start_mark.line : end] if line.strip() and not line.lstrip().startswith("#")
+        ]
+        if any(re.search(r":\s+&|-\s+&", line) for line in block):
+            return None  # an anchor may be defined once
+        copied += [line if line.endswith("\n") else line + newline for line in block]
+    quoted = command.replace("'", "''")
+    block = [f"{' ' * indent}{name}:{newline}", *copied, f"{' ' * deeper}command: '{quoted}'{newline}"]
+    place = _below(text, _last_line(text, service, deeper), "".join(block))
+    return _checked(Edit(path=path, before=text, insertions=(place,)), "services", name)
+
+
+def _services(services: yaml.MappingNode, text: str) -> Iterator[tuple[yaml.ScalarNode, yaml.MappingNode, str]]:
+    """(key, service, what it runs) of each."""
+    for key, value in services.value:
+        if isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.MappingNode) and value.value:
+            runs = [node for item, node in value.value if item.value in {"command", "entrypoint"}]
+            yield key, value, " ".join(text[node.start_mark.index : node.end_mark.index] for node in runs)
+
+
+def _keys(service: yaml.MappingNode) -> set[str]:
+    return {item.value for item, _ in service.value}
+
+
+def _table(text: str, name: str) -> yaml.MappingNode | None:
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return None
+    if not isinstance(root, yaml.MappingNode):
+        return None
+    return next((value for key, value in root.value if key.value == name and isinstance(value, yaml.MappingNode)), None)
+
+
+def _last_line(text: str, node: yaml.Node, least: int) -> int:
+    """The last line, from 0, that belongs to *node*, whose lines are indented by *least* or more."""
+    lines = lines_of(text)
+    number = min(node.end_mark.line, len(lines) - 1)
+    if node.end_mark.column == 0 and number > node.start_mark.line and node.end_mark.index <= len(text):
+        number -= 0 if number == len(lines) - 1 and node.end_mark.index == len(text) else 1
+    while number > node.start_mark.line:
+        line = lines[number]
+        if line.strip() and not line.lstrip().startswith("#") and len(line) - len(line.lstrip()) >= least:
+            break
+        number -= 1
+    return number
+
+
+def _below(text: str, line: int, more: str) -> Insertion:
+    lines = lines_of(text)
+    before = "" if lines[line].endswith("\n") else newline_of(text)
+    return Insertion(offset=line_starts(text)[line + 1], text=before + more)
+
+
+def _checked(edit: Edit, table: str, name: str) -> Edit | None:
+    """*edit*, if the file says the same as before and one entry more."""
+    try:
+        before: Any = yaml.safe_load(edit.before)
+        after: Any = yaml.safe_load(edit.after)
+    except yaml.YAMLError:
+        return None
+    return edit if after[table].pop(name, None) is not None and before == after else None

@@ -1,0 +1,181 @@
+"""The worker and the deploy marker in the files that start a service: comments and order stay, all comes out again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.install.conftest import LIMIT_SECONDS, Host
+
+MAIN = "from fastapi import FastAPI\n\napp = FastAPI()\n"
+WORKER = "parapet worker --app reliability:parapet"
+COMPOSE = """\
+# How it all runs.
+services:
+  db:
+    image: postgres:16  # not 17 yet
+    environment: { POSTGRES_PASSWORD: secret }
+
+  # The shop itself.
+  web:
+    build: .
+    ports: ["8000:8000"]
+    environment:
+      # where the database is
+      DATABASE_URL: "postgresql://db/shop"
+    depends_on:
+      - db
+    command: >
+      uvicorn main:app
+      --host 0.0.0.0
+
+  cache:
+    image: redis
+
+volumes:
+  data: {}
+"""
+UNIT = """\
+[Unit]
+Description=The shop
+[Service]
+User=shop
+WorkingDirectory=/srv/shop
+EnvironmentFile=/etc/shop/environment
+ExecStart=/srv/shop/.venv/bin/uvicorn main:app --port 8000
+[Install]
+WantedBy=multi-user.target
+"""
+FLY = """\
+app = "shop"
+
+[processes]  # two of them
+  app = "uvicorn main:app"
+  jobs = "celery -A main worker"
+
+[http_service]
+  internal_port = 8080
+  processes = ["app"]
+"""
+HEROKU = "build:\n  docker:\n    web: Dockerfile\nrun:\n  web: uvicorn main:app  # the shop\n"
+
+
+@pytest.fixture
+def shop(empty: Host) -> Host:
+    """An application without any such file."""
+    empty.put("main.py", MAIN)
+    return empty
+
+
+def test_a_compose_file_gets_a_worker_like_its_web_service(shop: Host) -> None:
+    """Same image, environment and dependencies; other ports would clash, and stay out."""
+    shop.put("compose.yaml", COMPOSE)
+    before = shop.files()
+    assert shop.install().code == 0
+    after = (shop.root / "compose.yaml").read_text()
+    services = yaml.safe_load(after)["services"]
+    assert list(services) == ["db", "web", "parapet-worker", "cache"]
+    assert services.pop("parapet-worker") == {
+        "build": ".",
+        "environment": {"DATABASE_URL": "postgresql://db/shop"},
+        "depends_on": ["db"],
+        "command": f'sh -c "parapet db upgrade --app reliability:parapet && exec {WORKER}"',
+    }
+    assert services == yaml.safe_load(COMPOSE)["services"]
+    kept = [line for line in after.splitlines() if line in COMPOSE.splitlines()]
+    assert [line for line in COMPOSE.splitlines() if line not in kept] == []
+    assert shop.run("uninstall", "--yes").code == 0
+    assert shop.files() == before
+
+
+def test_a_compose_file_that_does_not_say_which_is_left_to_the_person(shop: Host) -> None:
+    """Two images that may both be it: no guess."""
+    shop.put("compose.yaml", "services:\n  one: { build: a }\n  two: { build: b }\n")
+    told = shop.run("install", "--dry-run", "--json").json
+    assert "compose.yaml" not in told["edited"]
+    assert any("In compose.yaml, a service like the one of your application" in line for line in told["by_hand"])
+
+
+def test_what_a_procfile_releases_runs(shop: Host) -> None:
+    """The release line makes the schema and marks the deploy; the worker's line does what is due."""
+    shop.put("Procfile", "web: uvicorn main:app --port $PORT\nrelease: echo migrated")
+    before = shop.files()
+    assert shop.install().code == 0
+    lines = dict(line.split(": ", 1) for line in (shop.root / "Procfile").read_text().splitlines())
+    assert list(lines) == ["web", "release", "parapet_worker"]
+    assert lines["parapet_worker"] == WORKER
+    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    environ |= {"HEROKU_RELEASE_VERSION": "v17", "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def shell(command: str) -> str:
+        return subprocess.run(
+            ["sh", "-c", command],
+            cwd=shop.root,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_SECONDS,
+            check=True,
+        ).stdout
+
+    released = shell(lines["release"])
+    assert released.startswith("migrated\n")
+    assert "v17" in released
+    assert json.loads(shell(f"{lines['parapet_worker']} --once --json"))
+    assert shop.run("uninstall", "--yes").code == 0
+    assert {name: text for name, text in shop.files().items() if "evidence" not in name} == before
+
+
+def test_a_unit_gets_a_second_unit_beside_it(shop: Host) -> None:
+    """The same user, folder and environment; the service's own unit is not touched."""
+    shop.put("deploy/shop.service", UNIT)
+    told = shop.run("install", "--dry-run", "--json").json
+    assert "deploy/shop-parapet-worker.service" in told["written"]
+    for line in ("User=shop", "WorkingDirectory=/srv/shop", "EnvironmentFile=/etc/shop/environment"):
+        assert f"+{line}\n" in told["diff"]
+    assert f"+ExecStart=/srv/shop/.venv/bin/{WORKER}\n" in told["diff"]
+    assert any("At the end of every deploy: parapet deploy mark" in line for line in told["by_hand"])
+
+
+def test_fly_gets_a_process_and_a_release_command(shop: Host) -> None:
+    """Where processes have names already; where they have none the person is told."""
+    shop.put("fly.toml", FLY)
+    before = shop.files()
+    assert shop.install().code == 0
+    text = (shop.root / "fly.toml").read_text()
+    told = tomllib.loads(text)
+    assert told["processes"]["parapet_worker"] == WORKER
+    assert "parapet deploy mark" in told["deploy"]["release_command"]
+    assert "[processes]  # two of them" in text
+    assert shop.run("uninstall", "--yes").code == 0
+    assert shop.files() == before
+    shop.put("fly.toml", 'app = "shop"\n[http_service]\ninternal_port = 8080\n[deploy]\nrelease_command = "true"\n')
+    by_hand = shop.run("install", "--dry-run", "--json").json["by_hand"]
+    assert any("In fly.toml, under [processes]" in line for line in by_hand)
+    assert any("In fly.toml, after what release_command does" in line for line in by_hand)
+
+
+def test_heroku_yml_and_a_dockerfile(shop: Host) -> None:
+    """The one has a place for a worker; of the other a second container is started."""
+    shop.put("Dockerfile", 'FROM python:3.12\nCMD ["uvicorn", "main:app"]\n')
+    by_hand = shop.run("install", "--dry-run", "--json").json["by_hand"]
+    assert f"Start a second process beside the service, from the same image: {WORKER}" in by_hand
+    shop.put("heroku.yml", HEROKU)
+    told = shop.run("install", "--dry-run", "--json").json
+    assert "heroku.yml" in told["edited"]
+    assert f"+  parapet_worker: {WORKER}\n" in told["diff"]
+
+
+def test_workers_of_rq_get_the_class_that_counts(shop: Host) -> None:
+    """In the Procfile that starts them; and nobody's own class is taken away."""
+    shop.put("jobs.py", "import rq\n")
+    shop.put("Procfile", "web: uvicorn main:app\nworker: rq worker high low\nother: rq worker -w my.Worker\n")
+    diff = shop.run("install", "--dry-run", "--json").json["diff"]
+    assert "+worker: rq worker -w reliability.jobs.Worker high low\n" in diff
+    assert " other: rq worker -w my.Worker\n" in diff

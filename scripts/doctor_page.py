@@ -8,11 +8,14 @@ from parapet.doctor.registry import AREAS, CHECKS
 INTRODUCTION = """# The doctor: the reference
 
 `parapet doctor` looks at one host: its definitions, its sources and deployment files, its application, its evidence and
-its generated files. It changes nothing. Each finding has a code, a grade, a reason and a way out.
+its generated files. With `--live` it also asks what runs: Prometheus, Alertmanager, the database and the doors, and
+sends a test alert through Alertmanager and back, which opens no incident and tells nobody. It changes nothing. Each
+finding has a code, a grade, a reason and a way out.
 
 ```sh
 parapet doctor --app shop.reliability:parapet --host shop.app:app
 parapet doctor --app shop.reliability:parapet --ci --github
+parapet doctor --app shop.reliability:parapet --live
 parapet doctor --explain PD605
 ```
 

@@ -64,6 +64,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "artifacts": {"yaml", "grafana_foundation_sdk", "orjson", "promql_parser"},
     "store": {"sqlalchemy", "alembic"},
     "web": {"starlette", "jinja2", "markupsafe", "anyio"},
+    "doctor": {"yaml"},
     "cli": {"click"},
     "notify": {"apprise"},  # optional, and only where the host names a channel of it
 }

@@ -141,11 +141,19 @@ class Case:
         *,
         out: str = "ops",
         known: Host | NoHost | None = None,
+        patience_seconds: float = 30.0,
     ) -> Facts:
         """What the doctor then knows."""
         parapet = parapet or self.parapet()
         looked = known or host_of(host or self.application(parapet), parapet, "app:app")
-        return Facts(parapet, app_spec="reliability:parapet", folder=self.folder, out=self.folder / out, host=looked)
+        return Facts(
+            parapet,
+            app_spec="reliability:parapet",
+            folder=self.folder,
+            out=self.folder / out,
+            host=looked,
+            patience_seconds=patience_seconds,
+        )
 
 
 def git(folder: Path, *words: str) -> None:

@@ -15,8 +15,13 @@ from parapet.doctor.gathered.evidence import Evidence, looked_at
 from parapet.doctor.gathered.files import File, files_in, tracked
 from parapet.doctor.gathered.generated import Generated, compared
 from parapet.doctor.gathered.host import Host, NoHost, load_host, paths
+from parapet.doctor.gathered.http import Api, status_of
 from parapet.doctor.gathered.modules import Module, applications, modules_of
+from parapet.doctor.gathered.telling import Telling, sent_and_returned, told
+from parapet.doctor.gathered.watching import Watching, watched
 from parapet.slo.catalog import Catalog
+
+PATIENCE_SECONDS = 30.0
 
 
 class Facts:
@@ -27,16 +32,28 @@ class Facts:
         folder: where its sources and deployment files live.
         out: where its generated files lie.
         host: its application, as module:object; None: looked for in the sources.
+        credentials: what Prometheus asks for: a bearer token, or user:password.
+        patience_seconds: beyond the wait of its group, until a test alert must have arrived.
     """
 
     def __init__(
-        self, app: Parapet, *, app_spec: str, folder: Path, out: Path, host: str | Host | NoHost | None = None
+        self,
+        app: Parapet,
+        *,
+        app_spec: str,
+        folder: Path,
+        out: Path,
+        host: str | Host | NoHost | None = None,
+        credentials: str | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self.app = app
         self.app_spec = app_spec
         self.folder = folder
         self.out = out
         self._host = host
+        self._credentials = credentials
+        self._patience_seconds = patience_seconds
 
     @cached_property
     def now(self) -> datetime:
@@ -121,6 +138,42 @@ class Facts:
         where = paths(self.app, host)
         asked = {name: host.ask(method, where[name]) for name, method in tried.items()}
         return {name: answer for name, answer in asked.items() if answer is not None}
+
+    @cached_property
+    def watching(self) -> Watching | None:
+        """Prometheus; None: nobody said where it is."""
+        url = self.app.wiring.prometheus_url
+        if url is None:
+            return None
+        return watched(Api(url, self.app.clock.now, credentials=self._credentials), self.catalog, self.app.wiring)
+
+    @cached_property
+    def telling(self) -> tuple[Telling, ...]:
+        """Every peer of Alertmanager that was named."""
+        return tuple(told(api, self.app) for api in self._peers) if self.refused is None else ()
+
+    @cached_property
+    def tested(self) -> tuple[tuple[str, str | None], ...]:
+        """(peer, why a test alert did not come back from it, if it did not), for the first peer that answers."""
+        for api, peer in zip(self._peers, self.telling, strict=True):
+            if peer.problem is None:
+                wait = (peer.times or {}).get("group_wait", self.app.wiring.group_wait_seconds)
+                return ((api.url, sent_and_returned(api, self.app, wait + self._patience_seconds)),)
+        return ()
+
+    @cached_property
+    def reached(self) -> dict[str, int | str]:
+        """What a stranger hears over the network at each door: a status, or why there is none."""
+        wiring = self.app.wiring
+        tried = {"webhook": ("POST", wiring.webhook_url), "workbench": ("GET", f"{wiring.workbench_url}/")}
+        if wiring.scrape_targets:
+            tried["metrics"] = ("GET", f"http://{wiring.scrape_targets[0]}{wiring.metrics_path}")
+        return {name: status_of(method, url) for name, (method, url) in tried.items()}
+
+    @property
+    def _peers(self) -> list[Api]:
+        secret = self.app.secrets.alertmanager_credentials
+        return [Api(url, self.app.clock.now, credentials=secret) for url in self.app.wiring.alertmanager_urls]
 
     @cached_property
     def _files(self) -> tuple[tuple[File, ...], bool]:

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from parapet.doctor.check import checks_in
-from parapet.doctor.checks import artifacts, evidence, guidance, host, processes, promises, secrets, series, wiring
+from parapet.doctor.checks import (
+    alertmanager,
+    artifacts,
+    evidence,
+    guidance,
+    host,
+    processes,
+    prometheus,
+    promises,
+    running,
+    secrets,
+    series,
+    wiring,
+)
 
 AREAS = (
     ("Promises", promises),
@@ -15,6 +28,9 @@ AREAS = (
     ("Processes", processes),
     ("Series", series),
     ("Generated files", artifacts),
+    ("Prometheus, with `--live`", prometheus),
+    ("Alertmanager, with `--live`", alertmanager),
+    ("What runs, with `--live`", running),
 )
 """Part of a host -> the module that looks at it."""
 

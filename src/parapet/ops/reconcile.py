@@ -19,7 +19,7 @@ from parapet.incidents.listing import Listed
 from parapet.ops.alertmanager import Alertmanager, Answers
 from parapet.ops.context import Context
 from parapet.ops.ingest import Inbox
-from parapet.ops.taking import WATCHDOG
+from parapet.ops.taking import SIGNS, WATCHDOG
 from parapet.store.store import Transaction
 
 log = logging.getLogger("parapet.reconcile")
@@ -72,7 +72,7 @@ class Reconciler:
             return Reconciled(answered=0, silent=len(answers.silent))
         self._heard(answers, now)
         lost = self._missed(answers, now)
-        mine = (one for one in answers.listed.values() if self._receiver in one.receivers and not _is_watchdog(one))
+        mine = (one for one in answers.listed.values() if self._receiver in one.receivers and not _is_sign(one))
         heard_of = self._take_in(mine)
         return Reconciled(answered=len(answers.answered), silent=len(answers.silent), heard_of=heard_of, lost=lost)
 
@@ -152,6 +152,10 @@ class Reconciler:
 
 def _is_watchdog(one: Listed) -> bool:
     return one.report.labels.get("alertname") == names.ALERT_WATCHDOG
+
+
+def _is_sign(one: Listed) -> bool:
+    return one.report.labels.get("alertname") in SIGNS
 
 
 def _body(listed: Iterable[Listed], receiver: str) -> bytes:

@@ -17,6 +17,11 @@ from parapet.store.inbox import InboxState, Received
 from parapet.store.store import Transaction
 
 WATCHDOG = "watchdog"
+TEST_PREFIX = "test/"
+"""Before the key of a test alert, among the signs of life."""
+LONGEST_KEY = 100
+SIGNS = frozenset({names.ALERT_WATCHDOG, names.ALERT_TEST})
+"""Alerts that say nothing but that alerts arrive."""
 """The heartbeat of the whole way from Prometheus to us."""
 
 
@@ -46,7 +51,7 @@ class Taking:
             return {}  # somebody else took them in
         first, _ = ours[0]
         if first.source == Source.ALERTMANAGER:
-            ours = [(one, self._without_watchdog(tx, one, delivery)) for one, delivery in ours]
+            ours = [(one, self._without_signs(tx, one, delivery)) for one, delivery in ours]
         source = name_of(first.source, ours[0][1])
         merged = replace(
             ours[0][1],
@@ -87,12 +92,15 @@ class Taking:
                 homes[episode.fingerprint] = number
         return homes
 
-    def _without_watchdog(self, tx: Transaction, one: Received, delivery: Delivery) -> Delivery:
-        """*delivery* without the watchdog, whose beat is kept."""
-        dogs = [report for report in delivery.reports if report.labels.get("alertname") == names.ALERT_WATCHDOG]
-        if any(report.firing and self._is_ours(report) for report in dogs):
-            tx.heartbeats.beat(WATCHDOG, now=one.received_at, took_seconds=0.0)
-        return replace(delivery, reports=tuple(report for report in delivery.reports if report not in dogs))
+    def _without_signs(self, tx: Transaction, one: Received, delivery: Delivery) -> Delivery:
+        """*delivery* without the watchdog and test alerts: that they were heard is kept, and they are no trouble."""
+        signs = [report for report in delivery.reports if report.labels.get("alertname") in SIGNS]
+        for report in signs:
+            if report.firing and self._is_ours(report):
+                key = report.labels.get(names.TEST_KEY, "")[:LONGEST_KEY]
+                name = WATCHDOG if report.labels["alertname"] == names.ALERT_WATCHDOG else f"{TEST_PREFIX}{key}"
+                tx.heartbeats.beat(name, now=one.received_at, took_seconds=0.0)
+        return replace(delivery, reports=tuple(report for report in delivery.reports if report not in signs))
 
     def _is_ours(self, report: AlertReport) -> bool:
         return report.labels.get(names.SERVICE, self._context.service) == self._context.service

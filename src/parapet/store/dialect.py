@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import datetime
 from weakref import WeakSet
 from zlib import crc32
 
@@ -60,6 +61,14 @@ _UPGRADE_LOCK = 7_217_304_001
 _SPACE = 721_730
 _TURNS = 64
 _ENGINES: WeakSet[Engine] = WeakSet()
+
+
+def server_time(connection: Connection) -> datetime | None:
+    """The time of the database's machine; None: it is a file on ours."""
+    if connection.dialect.name == "sqlite":
+        return None
+    told: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+    return told
 
 
 def address(url: str) -> URL:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -12,7 +13,7 @@ from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.store import verify
 from parapet.store.changes import ChangeRows
-from parapet.store.dialect import connect, lock_keys, reading, undisturbed
+from parapet.store.dialect import connect, lock_keys, reading, server_time, undisturbed
 from parapet.store.entries import Entries
 from parapet.store.episodes import Episodes
 from parapet.store.errors import Boundary
@@ -57,6 +58,10 @@ class Transaction:
         self.sightings = SightingRows(connection)
         self.requests = RequestRows(connection)
         self._connection = connection
+
+    def clock(self) -> datetime | None:
+        """What the database's own clock says; None where it has none, as SQLite."""
+        return server_time(self._connection)
 
     def count_chains(self, incident_id: IncidentId | None = None) -> int:
         """How many entries `verify_chains` examines."""

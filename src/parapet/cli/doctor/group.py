@@ -17,6 +17,7 @@ from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import progress
 from parapet.core.errors import ConfigurationError
+from parapet.core.settings import Environment
 from parapet.doctor.check import Check
 from parapet.doctor.examine import chosen, examine
 from parapet.doctor.facts import Facts
@@ -42,6 +43,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("ops"), show_default=True,
     help="The folder that holds the generated files.",
 )  # fmt: skip
+@click.option("--live", is_flag=True, help="Ask Prometheus, Alertmanager, the database and the doors as well.")
 @click.option("--ci", is_flag=True, help="For pipelines: warnings fail as well.")
 @click.option("--only", multiple=True, metavar="CODE", help="These checks alone; PD3 is all of PD3xx. May be repeated.")
 @click.option("--skip", multiple=True, metavar="CODE", help="Not these checks. May be repeated.")
@@ -56,6 +58,7 @@ def doctor(
     host: str | None,
     folder: Path,
     out: Path,
+    live: bool,
     ci: bool,
     only: Sequence[str],
     skip: Sequence[str],
@@ -64,13 +67,15 @@ def doctor(
     as_github: bool,
     explain: str | None,
 ) -> None:
-    """Look for trouble that has not hurt yet. Changes nothing.
+    """Look for trouble that has not hurt yet. Changes nothing; with --live, one test alert goes through Alertmanager,
+    which opens no incident and tells nobody.
 
     Exit status 0: nothing must be done; 1: something must; 2: it could not look.
 
     \b
     Examples:
       parapet doctor --app shop.reliability:parapet --host shop.app:app
+      parapet doctor --app shop.reliability:parapet --live
       parapet doctor --app shop.reliability:parapet --ci --github
       parapet doctor --app shop.reliability:parapet --only PD3 --only PD605
       parapet doctor --explain PD605
@@ -84,14 +89,21 @@ def doctor(
             click.echo(explained(check))
         return
     logging.getLogger("parapet").addHandler(logging.NullHandler())  # what breaks becomes a finding, and no traceback
-    checks = chosen(CHECKS, only=only, without=skip)
+    checks = chosen(CHECKS, only=only, without=skip, live=live)
     spec = required_app(app_spec)
     try:
         app = load_app(spec)
     except ConfigurationError as error:
         click.echo(f"The doctor could not look: {error.message}", err=True)
         sys.exit(2)
-    facts = Facts(app, app_spec=spec, folder=folder, out=folder / out, host=host)
+    facts = Facts(
+        app,
+        app_spec=spec,
+        folder=folder,
+        out=folder / out,
+        host=host,
+        credentials=Environment.read().prometheus_credentials,
+    )
     with progress("Looking", len(checks)) as step:
 
         def seen(check: Check) -> None:

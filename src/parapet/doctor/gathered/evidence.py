@@ -33,6 +33,8 @@ class Evidence:
     """Shelf of the inbox -> how many."""
     late: int = 0
     """Bodies that are overdue."""
+    skew_seconds: float | None = None
+    """How far the database's clock is ahead of ours; None: it has no clock of its own."""
     given_up: int = 0
     """Notifications that nobody tries to deliver any more."""
 
@@ -54,11 +56,13 @@ def looked_at(app: Parapet) -> Evidence:
         with app.store.read() as tx:
             beat_at = tx.heartbeats.last(HEARTBEAT_PREFIX)
             given_up = tx.outbox.count(OutboxState.DEAD)
+            theirs = tx.clock()
         now = app.clock.now()
         waiting = app.bodies.page("waiting", limit=200)
         return Evidence(
             beat_at=beat_at,
             given_up=given_up,
+            skew_seconds=None if theirs is None else (theirs - now).total_seconds(),
             bodies=app.bodies.counts(),
             late=sum((now - one.due_at).total_seconds() > LATE_SECONDS for one in waiting),
         )

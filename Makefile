@@ -42,6 +42,11 @@ fuzz: $(READY) ## The API and the hooks under many made-up requests, on both dat
 faults: $(READY) ## kill -9 at every statement of ingest and every verb, databases lost, full disks, jumping clocks
 	PARAPET_FAULTS=all $(BIN)/python -m pytest -n 4 --dist load -rs --durations=8 tests/faults $(ARGS)
 
+.PHONY: slices
+slices: $(READY) ## The unit tests that are generated for slices, of every slice of every pack and kind, not of some
+	@scripts/ensure-packages prometheus
+	PARAPET_SLICES=all $(BIN)/python -m pytest -rs --durations=8 tests/packs/test_pack_promises.py tests/artifacts/test_slice_kinds_judged.py $(ARGS)
+
 .PHONY: check
 check: $(READY) ## Style, types and the arrows between packages
 	$(BIN)/ruff check

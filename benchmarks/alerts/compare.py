@@ -26,8 +26,9 @@ from benchmarks.alerts.peers import PEERS
 from benchmarks.alerts.samples import STEPS, Reads, measured
 from benchmarks.alerts.scenarios import Found, played
 from tests.scenarios.contestants import PARAPET, Contestant
-from tests.scenarios.corpus import FULL, corpus
+from tests.scenarios.corpus import corpus
 from tests.scenarios.model import Scenario
+from tests.scenarios.span import FULL
 
 from parapet.cli.terminal import progress
 

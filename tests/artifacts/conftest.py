@@ -100,12 +100,12 @@ def program() -> Tool:
 def scenario(tmp_path: Path) -> Scenario:
     """Runs hand-written promtool tests over the generated rules of a catalog, a minute a step."""
 
-    def run(catalog: Catalog, tests: list[object]) -> str:
+    def run(catalog: Catalog, tests: list[object], evaluated: str = "1m") -> str:
         write(tmp_path, build(catalog, Wiring()))
         rules = tmp_path / "prometheus"
         document = {
             "rule_files": ["recording.yml", "alerts.yml"],
-            "evaluation_interval": "1m",
+            "evaluation_interval": evaluated,
             "tests": [{"interval": "1m", **test} for test in tests if isinstance(test, dict)],
         }
         (rules / "scenario.yml").write_text(yaml.safe_dump(document, sort_keys=False))

@@ -28,7 +28,7 @@ from parapet.slo.packs import web_pack
 
 parapet = Parapet(service="shop", wiring=Wiring(dashboards=False))
 parapet.journey("login", objective=0.999)
-parapet.adopt(web_pack())
+parapet.adopt(web_pack(latency=None))
 """
 
 Tool = Callable[..., str]

@@ -19,7 +19,7 @@ from parapet.slo.sli import EventRatio
 
 pytestmark = pytest.mark.real
 
-Scenario = Callable[[Catalog, list[object]], str]
+Scenario = Callable[..., str]
 
 SUPPRESSED = Diagnostic(
     name="suppressed",
@@ -43,6 +43,8 @@ FUNNEL = Diagnostic(
 )
 TICKETS = "max by (slice, severity, integration) (ALERTS{alertstate='firing'})"
 EVER = "max by (slice, severity, integration) (max_over_time(ALERTS{alertstate='firing'}[7d]))"
+SELDOM = "5m"
+"""Rules are evaluated so often: usual is what was so for hours."""
 BURST = 30
 """Minutes from one burst of work to the next."""
 
@@ -86,7 +88,7 @@ def test_a_drift_is_told_and_a_level_is_not(scenario: Scenario) -> None:
         ],
     }
     one = replace(SUPPRESSED, group_by=(names.INTEGRATION,))
-    assert "SUCCESS" in scenario(Catalog(service="shop", diagnostics=(one,)), [test])
+    assert "SUCCESS" in scenario(Catalog(service="shop", diagnostics=(one,)), [test], SELDOM)
 
 
 def test_a_first_suppressed_message_among_few_is_no_drift(scenario: Scenario) -> None:
@@ -98,7 +100,7 @@ def test_a_first_suppressed_message_among_few_is_no_drift(scenario: Scenario) ->
     ]
     ratio = asked(f"{series.DIAGNOSTIC_RATIO} > bool 0.05", "31h20m", ('{service="shop", slice="suppressed"}', 1))
     test = {"input_series": traffic, "promql_expr_test": [ratio, asked(EVER, "32h")]}
-    assert "SUCCESS" in scenario(Catalog(service="shop", diagnostics=(SUPPRESSED,)), [test])
+    assert "SUCCESS" in scenario(Catalog(service="shop", diagnostics=(SUPPRESSED,)), [test], SELDOM)
 
 
 def test_less_that_gets_through_is_told_whatever_the_delay_between(scenario: Scenario) -> None:
@@ -121,7 +123,7 @@ def test_less_that_gets_through_is_told_whatever_the_delay_between(scenario: Sce
             asked(TICKETS, "35h20m", ('{slice="funnel", severity="ticket"}', 1)),
         ],
     }
-    assert "SUCCESS" in scenario(Catalog(service="shop", diagnostics=(FUNNEL,)), [test])
+    assert "SUCCESS" in scenario(Catalog(service="shop", diagnostics=(FUNNEL,)), [test], SELDOM)
 
 
 def test_what_could_tell_nothing_is_refused() -> None:

@@ -75,23 +75,15 @@ def test_the_tools_accept_everything(bundle: tuple[str, dict[str, str]], tool: T
     assert "1 inhibit rules" in said
 
 
-@pytest.mark.parametrize("bundle", ["default"], indirect=True)
-def test_the_generated_unit_tests_pass(bundle: tuple[str, dict[str, str]], tool: Tool, tmp_path: Path) -> None:
-    """For every slice: calm is silent, an outage pages in time, recovery clears, a vanished target does not."""
-    _, files = bundle
-    write(tmp_path, files)
-    said = tool("promtool", "test", "rules", "tests.yml", cwd=tmp_path / "prometheus")
-    assert "SUCCESS" in said
-
-
 def test_generated_unit_tests_hold_at_every_objective(tmp_path: Path) -> None:
-    """From one half to four nines, down to slices that raise tickets only."""
-    objectives = (0.5, 0.9999)
+    """Down to one half, and to slices that raise tickets only; kinds and packs are judged at up to four nines."""
+    objectives = (0.5, 0.99)
     slices = [one for o in objectives for one in journey_slices(f"at-{o:g}".replace(".", "-"), objective=o)]
     quiet = [replace(one, name="quiet", journey="quiet", severities=(Severity.TICKET,)) for one in slices[1:]]
     quiet = [replace(one, sli=_of_journey(one, "quiet")) for one in quiet]
     runbooks = [one.runbook or "" for one in slices]
-    unit_tests_hold(Catalog(service="shop", slices=(*slices, *quiet), runbooks=runbooks), tmp_path)
+    catalog = Catalog(service="shop", slices=(*slices, *quiet), runbooks=runbooks)
+    unit_tests_hold(catalog, tmp_path, of={"at-0-5", "quiet"})
 
 
 def _of_journey(one: Slice, journey: str) -> EventRatio:
@@ -158,16 +150,15 @@ def test_an_error_series_that_never_existed_counts_as_zero(scenario: Scenario) -
 def test_a_vanished_target_keeps_the_page_for_hours(scenario: Scenario) -> None:
     """An outage that takes the process with it must not look like a recovery; when it is back and fine, it clears."""
     traffic = [
-        attempts("login", "success", "0+100x60 6000x10 _x600 0+100x90"),
-        attempts("login", "failure", "0x60 100+100x10 _x600 0x90"),
+        attempts("login", "success", "0+100x60 6000x10 _x300 0+100x40"),
+        attempts("login", "failure", "0x60 100+100x10 _x300 0x40"),
     ]
     page = "max by (slice, severity) (ALERTS{alertstate='firing',severity='page'})"
     expectations = [
         asked(page, "60m"),
         asked(page, "70m", firing("login", "page")),
-        asked(page, "400m", firing("login", "page")),
-        asked(page, "660m", firing("login", "page")),
-        asked(page, "750m"),
+        asked(page, "365m", firing("login", "page")),
+        asked(page, "410m"),
     ]
     assert "SUCCESS" in scenario(one_journey(), [{"input_series": traffic, "promql_expr_test": expectations}])
 
@@ -257,8 +248,10 @@ def test_slices_of_one_service_may_have_periods_of_their_own(tool: Tool, tmp_pat
         for one in journey_slices(name, objective=objective)
     ]
     catalog = Catalog(service="shop", slices=tuple(slices), runbooks=[one.runbook or "" for one in slices])
+    outermost = replace(catalog, slices=(slices[0], slices[-1]))
+    write(tmp_path / "outermost", build(outermost, Wiring()))
+    assert "SUCCESS" in tool("promtool", "test", "rules", "tests.yml", cwd=tmp_path / "outermost" / "prometheus")
     write(tmp_path, build(catalog, Wiring()))
-    assert "SUCCESS" in tool("promtool", "test", "rules", "tests.yml", cwd=tmp_path / "prometheus")
     rules = yaml.safe_load((tmp_path / "prometheus" / "recording.yml").read_text())
     recorded = [rule for group in rules["groups"] for rule in group["rules"]]
     for name in (series.EVENTS_OF_PERIOD, series.BAD_EVENTS_OF_PERIOD, series.CURRENT_BURN):

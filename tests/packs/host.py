@@ -58,7 +58,7 @@ parapet = Parapet(
         scrape_targets=(f"127.0.0.1:{PORT}",),
         metrics_token_file=os.environ.get("PACKS_TOKEN_FILE", "metrics-token"),
         scrape_interval_seconds=2,
-        evaluation_interval_seconds=2,
+        evaluation_interval_seconds=5,
     ),
 )
 checkout = parapet.journey("checkout")

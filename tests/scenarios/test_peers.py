@@ -11,7 +11,8 @@ from benchmarks.alerts.picture import BUDGETS, PAGED, QUIET, picture
 from benchmarks.alerts.samples import FEW, measured
 from benchmarks.alerts.scenarios import played
 from tests.scenarios.contestants import PARAPET
-from tests.scenarios.corpus import BRIEF, corpus
+from tests.scenarios.corpus import corpus
+from tests.scenarios.span import BRIEF
 
 from parapet.slo.burn import HOUR
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from benchmarks.alerts.compare import kept
 from tests.scenarios.contestants import PARAPET
-from tests.scenarios.corpus import BRIEF, FULL, corpus, error_rates
+from tests.scenarios.corpus import corpus, error_rates
 from tests.scenarios.model import Scenario, Series, Stretch, Target, notation, samples
 from tests.scenarios.promtool import Outcome, ask, run
+from tests.scenarios.span import BRIEF, FULL
 
 from parapet.slo import series
 from parapet.slo.state import StateNumber
@@ -98,13 +99,13 @@ def test_the_page_about_alerts_says_what_follows(outcomes: Mapping[str, Outcome]
 @pytest.mark.parametrize(
     ("name", "minutes", "expected"),
     [
-        ("recovery", (50, 65), {50: StateNumber.GOOD, 65: StateNumber.BURNING_PAGE}),
+        ("recovery", (15, 25), {15: StateNumber.GOOD, 25: StateNumber.BURNING_PAGE}),
         ("idle-night", (100, 300), {100: StateNumber.GOOD, 300: StateNumber.IDLE}),
         ("1-in-10-minutes-one-fails", (100, 195), {100: StateNumber.GOOD, 195: StateNumber.NOT_ENOUGH_EVIDENCE}),
-        ("gone-while-healthy", (100, 150), {100: StateNumber.GOOD, 150: StateNumber.STALE}),
-        ("frozen-while-healthy", (100, 150), {100: StateNumber.GOOD, 150: StateNumber.STALE}),
-        ("unmeasured", (100, 150), {100: StateNumber.GOOD, 150: StateNumber.STALE}),
-        ("down-during-an-outage", (200,), {200: StateNumber.BURNING_PAGE}),
+        ("gone-while-healthy", (15, 50), {15: StateNumber.GOOD, 50: StateNumber.STALE}),
+        ("frozen-while-healthy", (15, 50), {15: StateNumber.GOOD, 50: StateNumber.STALE}),
+        ("unmeasured", (15, 50), {15: StateNumber.GOOD, 50: StateNumber.STALE}),
+        ("down-during-an-outage", (150,), {150: StateNumber.BURNING_PAGE}),
     ],
 )
 def test_the_recorded_state_says_what_can_be_known(

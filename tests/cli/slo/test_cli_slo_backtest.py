@@ -33,7 +33,7 @@ Recorded = Callable[..., str]
 
 START = 1_794_441_600
 """12 November 2026, a midnight in UTC."""
-MINUTES = 12 * 60 + 30
+MINUTES = 6 * 60 + 30
 HEALTHY = (120.0, 0.0)
 
 Minute = tuple[float, float] | None
@@ -64,16 +64,14 @@ def rarely(good: float, bad: float, every: int = 10) -> Callable[[int], Minute]:
 
 
 SCENARIOS: dict[str, list[Minute]] = {
-    "outage": shaped(always(*HEALTHY), (480, 520, always(0, 120)), (700, 703, always(0, 120))),
-    "some-errors": shaped(always(*HEALTHY), (300, 600, always(117, 3))),
+    "outage": shaped(always(*HEALTHY), (60, 100, always(0, 120)), (300, 303, always(0, 120))),
+    "some-errors": shaped(always(*HEALTHY), (60, 300, always(117, 3))),
     "slow-burn": shaped(always(*HEALTHY), (20, MINUTES, always(119.34, 0.66))),
-    "low-traffic": shaped(rarely(1, 0), (200, 201, always(0, 1)), (400, 600, rarely(0, 1))),
-    "gap-while-well": shaped(always(*HEALTHY), (300, 400, gone), (600, 630, always(60, 60))),
-    "gap-while-burning": shaped(
-        always(*HEALTHY), (480, 500, always(0, 120)), (500, 620, gone), (620, 660, always(0, 0))
-    ),
-    "starts-late": shaped(always(*HEALTHY), (0, 500, gone), (520, 560, always(80, 40))),
-    "night": shaped(always(*HEALTHY), (300, 600, always(0, 0)), (605, 612, always(10, 110))),
+    "low-traffic": shaped(rarely(1, 0), (60, 61, always(0, 1)), (150, 350, rarely(0, 1))),
+    "gap-while-well": shaped(always(*HEALTHY), (60, 160, gone), (280, 310, always(60, 60))),
+    "gap-while-burning": shaped(always(*HEALTHY), (60, 80, always(0, 120)), (80, 200, gone), (200, 240, always(0, 0))),
+    "starts-late": shaped(always(*HEALTHY), (0, 200, gone), (220, 260, always(80, 40))),
+    "night": shaped(always(*HEALTHY), (60, 300, always(0, 0)), (305, 312, always(10, 110))),
 }
 
 
@@ -247,8 +245,8 @@ def test_slices_of_every_kind_are_replayed_as_their_rules_judge(
     grouped_first = sorted(SLIS.keys() - {"raw"}, key=lambda name: (not SLIS[name][1], name))
     kinds = [*in_batches(map(slice_of, grouped_first))[0], slice_of("raw")]
     assert {one.sli.kind for one in kinds} == {one.kind for one, _ in SLIS.values()}
-    stretches = (Stretch(steps=240, good=900, bad=0), Stretch(steps=60, good=0, bad=900))
-    recovery = Stretch(steps=120, good=900, bad=0)
+    stretches = (Stretch(steps=60, good=900, bad=0), Stretch(steps=60, good=0, bad=900))
+    recovery = Stretch(steps=60, good=900, bad=0)
     fed: dict[str, Values] = {}
     shifted: dict[str, Values] = {}
     catalog = Catalog(service="shop", slices=tuple(kinds))

@@ -59,8 +59,10 @@ def _second(
             return None  # an anchor may be defined once
         copied += [line if line.endswith("\n") else line + newline for line in block]
     quoted = command.replace("'", "''")
-    block = [f"{' ' * indent}{name}:{newline}", *copied, f"{' ' * deeper}command: '{quoted}'{newline}"]
-    place = _below(text, _last_line(text, service, deeper), "".join(block))
+    last = _last_line(text, service, deeper)
+    apart = newline if last + 1 < len(lines) and not lines[last + 1].strip() else ""
+    block = [f"{apart}{' ' * indent}{name}:{newline}", *copied, f"{' ' * deeper}command: '{quoted}'{newline}"]
+    place = _below(text, last, "".join(block))
     return _checked(Edit(path=path, before=text, insertions=(place,)), "services", name)
 
 

@@ -10,7 +10,7 @@ from parapet.install.edits import Edit, Insertion, characters, line_starts, line
 from parapet.install.finding import Finding, Unclear
 from parapet.install.project import Project, Source
 from parapet.install.roots import Roots
-from parapet.install.wiring import import_insertion
+from parapet.install.wiring import import_insertion, name_insertion
 
 NAMED = re.compile(r"DJANGO_SETTINGS_MODULE['\"]?\s*[,=:]\s*['\"]?([A-Za-z_][\w.]*)")
 MIDDLEWARE = "parapet.integrations.django.middleware"
@@ -90,7 +90,10 @@ def urls_edit(found: DjangoProject, package: str) -> Edit | None:
     imported = source.imports
     missing = [name for name in ("include", "path") if imported.get(name) != f"django.urls.{name}"]
     insertions = [first_entry(source, "urlpatterns", f'path("", include("{target}"))')]
-    if missing:
+    one = name_insertion(source, "django.urls", missing[0]) if len(missing) == 1 else None
+    if one is not None:
+        insertions.insert(0, one)
+    elif missing:
         line = _list(source, "urlpatterns").lineno
         insertions.insert(0, import_insertion(source, "django.urls", ", ".join(missing), ", ".join(missing), line))
     return refuse_broken(Edit(path=source.path, before=source.text, insertions=tuple(insertions)))

@@ -45,9 +45,13 @@ def put_in(text: str, insertions: Iterable[Insertion]) -> str:
 def taken_out(text: str, inserted: Sequence[str]) -> str | None:
     """*text* without *inserted*; None if one of them is not there exactly once, so that nobody can say which."""
     for one in sorted(inserted, key=len, reverse=True):
-        if text.count(one) != 1:
+        bare = one.strip("\r\n")  # formatters move lines, and change what is empty around them
+        if text.count(one) == 1:
+            text = text.replace(one, "")
+        elif one.endswith("\n") and [line.rstrip("\r\n") for line in lines_of(text)].count(bare) == 1:
+            text = "".join(line for line in lines_of(text) if line.rstrip("\r\n") != bare)
+        else:
             return None
-        text = text.replace(one, "")
     return text
 
 
@@ -82,13 +86,13 @@ class _Without(ast.NodeTransformer):
             self._spans.append((begin, begin + len(one.text)))
 
     def visit(self, node: ast.AST) -> ast.AST | None:
-        if isinstance(node, ast.stmt | ast.expr):
+        if isinstance(node, ast.stmt | ast.expr | ast.alias):
             at = self._offset(node)
             if any(begin <= at < end for begin, end in self._spans):
                 return None
         return self.generic_visit(node)
 
-    def _offset(self, node: ast.stmt | ast.expr) -> int:
+    def _offset(self, node: ast.stmt | ast.expr | ast.alias) -> int:
         line = self._lines[node.lineno - 1]
         return self._starts[node.lineno - 1] + characters(line, node.col_offset)
 

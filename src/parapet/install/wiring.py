@@ -6,7 +6,7 @@ import ast
 from dataclasses import dataclass
 
 from parapet.install.applications import Application
-from parapet.install.edits import Edit, Insertion, line_starts, lines_of, newline_of, refuse_broken
+from parapet.install.edits import Edit, Insertion, characters, line_starts, lines_of, newline_of, refuse_broken
 from parapet.install.project import Source
 
 OUTERMOST = frozenset({"add_middleware", "middleware", "wsgi_app", "user_middleware"})
@@ -64,6 +64,9 @@ def import_insertion(source: Source, package: str, name: str, alias: str, before
     ]
     if there:
         last = there[-1]
+        later = _first_after(there, package)
+        if later is not None:
+            return Insertion(offset=starts[later.lineno - 1], text=wanted + newline)
         own = isinstance(last, ast.ImportFrom) and (
             last.level > 0 or (last.module or "").partition(".")[0] == package.partition(".")[0]
         )
@@ -75,6 +78,32 @@ def import_insertion(source: Source, package: str, name: str, alias: str, before
         return _after_line(starts, lines, body[0].end_lineno or 1, f"{newline}{wanted}{newline}", newline)
     first = body[0].lineno if body else 1
     return Insertion(offset=starts[min(first - 1, len(starts) - 1)], text=f"{wanted}{newline}{newline}")
+
+
+def name_insertion(source: Source, package: str, name: str) -> Insertion | None:
+    """*name* among those that *source* imports from *package* already; None if it imports none from there."""
+    starts, lines = line_starts(source.text), lines_of(source.text)
+    for node in source.tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == package and not node.level:
+            alias = next((one for one in node.names if one.name > name), None)
+            if alias is None or any(one.name == "*" for one in node.names):
+                continue
+            at = starts[alias.lineno - 1] + characters(lines[alias.lineno - 1], alias.col_offset)
+            return Insertion(offset=at, text=f"{name}, ")
+    return None
+
+
+def _first_after(there: list[ast.Import | ast.ImportFrom], package: str) -> ast.ImportFrom | None:
+    """The first of the imports of the host's own package, at their end, that belongs after *package* by its name."""
+    first = None
+    for node in reversed(there):
+        if not isinstance(node, ast.ImportFrom) or node.level or not node.module:
+            break
+        if node.module.partition(".")[0] != package.partition(".")[0]:
+            break
+        if node.module > package:
+            first = node
+    return first
 
 
 def _edit(source: Source, call: Call, anchor: ast.stmt, *, above: bool = False) -> Edit | None:

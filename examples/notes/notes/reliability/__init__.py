@@ -1,0 +1,14 @@
+"""How notes is watched over by Parapet. Yours to edit.
+
+service: the Parapet object. journeys, slices, runbooks: what is promised, and what to do when it breaks.
+mounting: what is put into the application.
+"""
+
+from __future__ import annotations
+
+from notes.reliability import journeys, runbooks, slices
+from notes.reliability.mounting import attach
+from notes.reliability.service import parapet
+from notes.reliability.statements import count_statements
+
+__all__ = ["attach", "count_statements", "journeys", "parapet", "runbooks", "slices"]

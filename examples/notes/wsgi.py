@@ -1,0 +1,7 @@
+"""What gunicorn serves: `gunicorn wsgi:app`, in this folder."""
+
+from __future__ import annotations
+
+from notes import create_app
+
+app = create_app()

@@ -94,6 +94,20 @@ golden: $(READY) ## Rewrite the golden files; read the diff before you commit it
 reference: $(READY) ## Write docs/reference from the code
 	@scripts/make-reference
 
+.PHONY: docs
+docs: reference ## The documentation as a site in build/site, every link checked
+	@$(BIN)/python -m mkdocs build --strict --quiet
+	@echo "build/site/index.html"
+
+.PHONY: dist
+dist: $(READY) ## Wheel and sdist in dist/, checked, with their size and what importing costs
+	@$(BIN)/python scripts/distribute.py $(ARGS)
+
+.PHONY: quickstart
+quickstart: $(READY) ## The quickstart as a newcomer follows it: the wheel in an empty environment, until a real alert
+	@scripts/ensure-packages prometheus prometheus-alertmanager
+	PARAPET_QUICKSTART=all $(BIN)/python -m pytest tests/docs/test_quickstart.py
+
 .PHONY: slo-docs
 slo-docs: $(READY) ## Run every command of docs/slo-commands.md again, and write what it prints
 	@scripts/ensure-packages prometheus

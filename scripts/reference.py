@@ -14,6 +14,7 @@ from io import StringIO
 from pathlib import Path
 
 import doctor_page
+import manual_pages
 import packs_page
 
 from parapet.core import contract, names, vocabulary
@@ -202,6 +203,7 @@ def main(arguments: list[str]) -> int:
         "packs.md": packs_page.page(HEADER, _table),
         "doctor.md": f"{HEADER}\n{doctor_page.page()}",
         "openapi.json": _api(),
+        **{name: f"{HEADER}\n{text.rstrip()}\n" for name, text in manual_pages.pages(_table).items()},
     }
     if arguments == ["--check"]:
         present = {name: (FOLDER / name).read_text() if (FOLDER / name).exists() else "" for name in pages}

@@ -46,7 +46,7 @@ def newer(facts: Facts) -> Iterator[Found]:
     Grade.ERROR,
     "The evidence database does not answer",
     why="No alert can be kept; Alertmanager is told to try again.",
-    fix="Check the address and the rights: parapet db status --app {app}",
+    fix="Check the address and the rights: parapet db check --app {app}",
 )
 def unavailable(facts: Facts) -> Iterator[Found]:
     """Not reachable, or its address names none."""
@@ -94,10 +94,13 @@ def relative(facts: Facts) -> Iterator[Found]:
     fix="Put it where other data of yours lives: sqlite:////var/lib/shop/evidence.db",
 )
 def temporary(facts: Facts) -> Iterator[Found]:
-    """In a temporary folder, in production."""
+    """In a temporary folder, in production, while the host itself is in none."""
     path = _sqlite(facts)
     places = (tempfile.gettempdir(), "/tmp", "/dev/shm", "/run")  # noqa: S108  # we warn of them
-    if path is not None and facts.app.environment == "production" and any(path.is_relative_to(one) for one in places):
+    kept = facts.app.environment == "production" and not any(
+        facts.folder.resolve().is_relative_to(one) for one in places
+    )
+    if path is not None and kept and any(path.is_relative_to(one) for one in places):
         yield Found(what=f"The evidence is at {path}.")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from parapet.core.settings import Secrets
@@ -34,7 +34,11 @@ SHAPES = (
 )
 """Secrets of what Parapet talks to, by their shape."""
 FIELDS = ("webhook_tokens", "signing_keys", "metrics_tokens", "api_tokens", "form_key", "alertmanager_credentials")
-OF_CHANNELS = frozenset({"secret", "token", "password", "routing_key", "bot_token"})
+OF_CHANNELS = frozenset({"secret", "token", "password", "routing_key"})
+CHANNELS = frozenset({"SlackBot", "PagerDuty"})
+"""Channels that are not named so."""
+WHOSE_ADDRESS = frozenset({"SlackWebhook", "TeamsWorkflow"})
+"""Channels whose address is their secret."""
 
 
 @check(
@@ -136,11 +140,20 @@ def in_code(facts: Facts) -> Iterator[Found]:
     for module in facts.modules:
         for call in module.calls():
             name = called(call)
-            wanted = FIELDS if name == "Secrets" else OF_CHANNELS if name.endswith("Channel") else ()
+            wanted = _secret_keywords(name)
             for keyword in call.keywords:
                 for literal in literals(keyword.value) if keyword.arg in wanted else ():
                     if literal.value:
                         yield Found(what=f"{name}({keyword.arg}=...) holds a literal.", place=module.place(literal))
+
+
+def _secret_keywords(name: str) -> Collection[str]:
+    """Which arguments of what is called *name* are secrets."""
+    if name == "Secrets":
+        return FIELDS
+    if name in WHOSE_ADDRESS:
+        return ("url",)
+    return OF_CHANNELS if name in CHANNELS or name.endswith("Channel") else ()
 
 
 @check(

@@ -29,10 +29,12 @@ from parapet.ops.audit import Audit
 from parapet.ops.bodies import Bodies
 from parapet.ops.change import Changes
 from parapet.ops.context import Context
+from parapet.ops.escalate import Escalations
 from parapet.ops.ingest import Inbox, Receipt
 from parapet.ops.look import Look
 from parapet.ops.operate import Operator
 from parapet.ops.work import Worker
+from parapet.response.roster import Roster
 from parapet.store import migrate
 from parapet.store.dialect import address
 from parapet.store.store import Store
@@ -69,6 +71,8 @@ class Desk:
     policy: IncidentPolicy = field(default_factory=IncidentPolicy)
     channels: Mapping[str, Channel] = field(default_factory=dict)
     measures: bool = False
+    roster: Roster = field(default_factory=Roster)
+    resting: Callable[[str, datetime], datetime | None] = field(default=lambda name, now: None)
     ids: Ids = field(default_factory=SequentialIds)
 
     @cached_property
@@ -82,6 +86,8 @@ class Desk:
             channels=self.channels,
             workbench_url="http://shop.test/parapet",
             measures=self.measures,
+            roster=self.roster,
+            resting=self.resting,
         )
 
     def changed(self, *, policy: IncidentPolicy | None = None, channels: Sequence[Channel] | None = None) -> Desk:
@@ -100,6 +106,10 @@ class Desk:
     @cached_property
     def operator(self) -> Operator:
         return Operator(self.context)
+
+    @cached_property
+    def escalations(self) -> Escalations:
+        return Escalations(self.context)
 
     @cached_property
     def audit(self) -> Audit:

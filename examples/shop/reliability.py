@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from examples.shop.settings import Settings
 
 from parapet import BurnPolicy, IncidentPolicy, Parapet, Runbook, Secrets, Wiring
 from parapet.notify.webhook import WebhookChannel
+from parapet.response import escalation
+from parapet.response.escalation import EscalationPolicy
+from parapet.response.roster import Roster
+from parapet.response.rotation import Person, Rotation
 from parapet.response.runbook import Step
 from parapet.slo.burn import HOUR, PAIRS, Severity, pair
 from parapet.slo.packs import web_pack
@@ -51,6 +57,25 @@ def _channels(settings: Settings) -> tuple[WebhookChannel, ...]:
     return (WebhookChannel(name="ops", url=settings.notify_url, secret=secret),)
 
 
+def _on_call(settings: Settings) -> Roster:
+    """Two take turns of a week; who does not answer within a minute is called again, together with the other one."""
+    channels = [one.name for one in _channels(settings)]
+    people = tuple(Person(name=name, reach=dict.fromkeys(channels, name)) for name in ("Ana", "Ben"))
+    primary = Rotation(
+        name="primary", people=("Ana", "Ben"), begins=date(2026, 11, 2), hand_over="Monday 09:00", zone="Europe/Berlin"
+    )
+    pages = EscalationPolicy(
+        name="pages",
+        steps=(
+            escalation.Step(targets=(escalation.rotation("primary"),)),
+            escalation.Step(targets=(escalation.person("Ana"), escalation.person("Ben")), after_seconds=60),
+        ),
+        repeat_after_seconds=300,
+        ack_timeout_seconds=3_600,
+    )
+    return Roster(people=people, rotations=(primary,), policies=(pages,))
+
+
 def _known(settings: Settings, name: str) -> tuple[str, ...]:
     value = settings.secret(name)
     return () if value is None else (value,)
@@ -73,6 +98,7 @@ parapet = Parapet(
     burn=burn(settings),
     incidents=IncidentPolicy(quiet_period_seconds=settings.quiet_seconds, flap_hold_seconds=3 * settings.quiet_seconds),
     channels=_channels(settings),
+    on_call=_on_call(settings),
 )
 
 login = parapet.journey("login", title="Login", objective=0.999)

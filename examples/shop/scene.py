@@ -139,11 +139,12 @@ class Scene:
                 return found
         return seen(True, f"{ref} in the queue, on its page, and beside its journey")
 
-    def told(self, announcement: str) -> Seen:
-        """Whether an announcement arrived, signed."""
-        told = [one for one in self.receiver.received if one.announcement == announcement]
+    def told(self, *announcements: str) -> Seen:
+        """Whether announcements arrived, signed."""
+        told = [one for one in self.receiver.received if one.announcement in announcements]
         words = "; ".join(f"{one.text} ({'signed' if one.signed else 'NOT signed'})" for one in told) or "nothing"
-        return seen(bool(told) and all(one.signed for one in told), words)
+        arrived = {one.announcement for one in told} == set(announcements)
+        return seen(arrived and all(one.signed for one in told), words)
 
     def acknowledge(self) -> None:
         """Take the incident through the form on its page, as a browser does.

@@ -95,8 +95,8 @@ def outage(scene: Scene) -> tuple[Stage, ...]:
         ),
         Stage(
             title="people are told",
-            expected="the announcement opened, signed",
-            look=lambda: scene.told("opened"),
+            expected="the announcement opened, and a call to whoever is on call, signed",
+            look=lambda: scene.told("opened", "escalated"),
         ),
     )
 

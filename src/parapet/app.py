@@ -18,6 +18,7 @@ from parapet.core.ids import Ids, TimeOrderedIds
 from parapet.core.settings import Secrets, Wiring
 from parapet.definitions import Definitions
 from parapet.incidents.policy import IncidentPolicy
+from parapet.response.roster import Roster
 from parapet.signals import wsgi
 from parapet.signals.asgi import ASGIApp, instrument
 from parapet.signals.wsgi import Environ, WSGIApp
@@ -30,9 +31,11 @@ if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.ops.bodies import Bodies
     from parapet.ops.change import Changes
     from parapet.ops.context import Context
+    from parapet.ops.escalate import Escalations
     from parapet.ops.ingest import Inbox
     from parapet.ops.items import ActionItems
     from parapet.ops.look import Look
+    from parapet.ops.notices import Notices
     from parapet.ops.observe import Observatory
     from parapet.ops.operate import Operator
     from parapet.ops.sightings import SightingKeeper
@@ -55,6 +58,7 @@ class Parapet(Definitions):
         evidence: SQLAlchemy URL of the evidence database, SQLite or Postgres; None: signals and artifacts only.
         burn: windows and budget shares of the alerts.
         incidents: quiet period, reopen window and the like. `channels`: where announcements go.
+        on_call: who is called if nobody takes an incident: people, rotations, policies.
 
     Raises:
         ConfigurationError: a value cannot hold.
@@ -72,6 +76,7 @@ class Parapet(Definitions):
         burn: BurnPolicy | None = None,
         incidents: IncidentPolicy | None = None,
         channels: Sequence[Channel] = (),
+        on_call: Roster | None = None,
         multiprocess_dir: str | PathLike[str] | None = None,
         clock: Clock | None = None,
         ids: Ids | None = None,
@@ -83,6 +88,7 @@ class Parapet(Definitions):
         self.secrets = secrets or Secrets()
         self.incidents = incidents or IncidentPolicy()
         self.channels = tuple(channels)
+        self.on_call = on_call or Roster()
         self.clock: Clock = clock or SystemClock()
         self.refs.clock = self.spanning.clock = self.recorder.clock = self.clock
         self.ids: Ids = ids or TimeOrderedIds()
@@ -133,6 +139,20 @@ class Parapet(Definitions):
         from parapet.ops.operate import Operator
 
         return Operator(self._context)
+
+    @cached_property
+    def escalations(self) -> Escalations:
+        """Calls people, and says who is on call."""
+        from parapet.ops.escalate import Escalations
+
+        return Escalations(self._context)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """Who was told what, and whether a channel works."""
+        from parapet.ops.notices import Notices
+
+        return Notices(self._context)
 
     @cached_property
     def audit(self) -> Audit:
@@ -225,7 +245,7 @@ class Parapet(Definitions):
     @cached_property
     def _context(self) -> Context:
         from parapet.ops.context import Context
-        from parapet.ops.promises import promises_of
+        from parapet.ops.promises import promises_of, rest_of
 
         return Context(
             store=self.store,
@@ -237,4 +257,6 @@ class Parapet(Definitions):
             workbench_url=self.wiring.workbench_url,
             promises=promises_of(self.catalog),
             measures=bool(self.wiring.prometheus_url),
+            roster=self.on_call,
+            resting=rest_of(self.catalog),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +18,10 @@ from parapet.incidents.model import ChangeKind
 from parapet.notify.channel import Delivery, Sent
 from parapet.notify.message import Message
 from parapet.ops.items import ActionItems
+from parapet.response import escalation as calls
+from parapet.response.escalation import EscalationPolicy
+from parapet.response.roster import Roster
+from parapet.response.rotation import Person
 from parapet.testing import alert, alertmanager_payload
 
 ONE, TWO = IncidentId(1), IncidentId(2)
@@ -26,6 +30,21 @@ TICKET = {**PAGE, "alertname": "ParapetBudgetBurnTicket", "severity": "ticket"}
 WHY = "the database is slow"
 
 Step = Callable[[Desk], object]
+
+ON_CALL = Roster(
+    people=(Person(name="Ana", reach={"pigeon": "loft-1"}), Person(name="Ben", reach={"pigeon": "loft-2"})),
+    policies=(
+        EscalationPolicy(
+            name="shop",
+            steps=(
+                calls.Step(targets=(calls.person("Ana"),)),
+                calls.Step(targets=(calls.person("Ben"),), after_seconds=300),
+            ),
+            repeat=0,
+        ),
+    ),
+)
+"""Who is called by pigeon."""
 
 
 class Pigeon:
@@ -39,7 +58,7 @@ class Pigeon:
     def deliver(self, message: Message, delivery: Delivery) -> Sent:
         """One line: which delivery, which announcement."""
         with self._book.open("a") as book:
-            book.write(f"{delivery.id} {message.ref} {message.announcement}\n")
+            book.write(f"{delivery.id} {message.ref} {message.announcement} {delivery.to or ''}\n")
         return Sent(words="written down")
 
 
@@ -49,6 +68,26 @@ class Act:
 
     before: tuple[Step, ...] = ()
     run: Step
+    roster: Roster = field(default_factory=Roster)
+
+
+def called(desk: Desk) -> None:
+    """Nobody takes it: those on call are called, and told."""
+    desk.clock.set(at("02:19"))
+    desk.worker.tick()
+
+
+def next_ones(desk: Desk) -> None:
+    """Ana asks for help, unless she sees that they were called."""
+    if not any(one.announcement == "called" for one in desk.look.incident(ONE).notifications):
+        desk.escalations.next_now(ONE, actor=ANA, reason="two more hands")
+
+
+def suppressed(desk: Desk) -> None:
+    """Ana wants nobody called, unless she sees that it is so."""
+    standing = desk.escalations.of(ONE)
+    if standing is not None and standing.state is calls.EscalationState.RUNNING:
+        desk.escalations.suppress(ONE, actor=ANA, reason=WHY, seconds=60)
 
 
 def storm(desk: Desk) -> None:
@@ -136,6 +175,12 @@ ACTS: dict[str, Act] = {
     "a heartbeat": Act(run=watchdog),
     "taking in what waits": Act(before=(stored,), run=tick("02:14")),
     "telling people": Act(before=(FIRING,), run=tick("02:14")),
+    "calling people": Act(before=(FIRING, tick("02:13")), run=called, roster=ON_CALL),
+    "calling the next ones by hand": Act(before=(FIRING,), run=next_ones, roster=ON_CALL),
+    "taking what people are called for": Act(
+        before=(FIRING, lambda desk: desk.escalations.run_due()), run=acknowledged, roster=ON_CALL
+    ),
+    "suppressing": Act(before=(FIRING,), run=suppressed, roster=ON_CALL),
     "closing what is quiet": Act(before=(FIRING, fire("02:13", "02:21")), run=tick("02:50")),
     "acknowledge": Act(before=(FIRING,), run=acknowledged),
     "note": Act(

@@ -37,6 +37,7 @@ def test_whoever_is_killed_leaves_what_is_true(act: str, desks: NewDesk, kill: K
     """No incident is lost, none doubled; chains hold; nobody is told twice of what is one delivery."""
     book = tmp_path / "book"
     with desks(book) as desk:
+        desk.roster = ACTS[act].roster
         for step in ACTS[act].before:
             step(desk)
         ACTS[act].run(desk)
@@ -44,6 +45,7 @@ def test_whoever_is_killed_leaves_what_is_true(act: str, desks: NewDesk, kill: K
     first = 1 if WHOLE else 1 + sum(map(ord, act)) % APART
     for boundary in count(first, APART):
         with desks(book) as desk:
+            desk.roster = ACTS[act].roster
             for step in ACTS[act].before:
                 step(desk)
             died = kill(act, desk, book, boundary)

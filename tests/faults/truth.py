@@ -13,6 +13,7 @@ from tests.conftest import Desk
 
 from parapet.incidents.model import EntryKind, Incident, IncidentState
 from parapet.store import schema
+from parapet.store.schema_calls import escalations as calls
 
 _REF, _ITEM = re.compile(r"INC-(\d+)"), re.compile(r"ACT-\d+")
 OPENINGS = {EntryKind.OPENED, EntryKind.DECLARED, EntryKind.SPLIT}
@@ -70,6 +71,7 @@ def picture(desk: Desk) -> dict[str, list[str]]:
         ),
         "entries": select(entries.incident_id, entries.seq, entries.kind, entries.actor_name, entries.payload),
         "episodes": select(episodes.fingerprint, episodes.incident_id, episodes.started_at, episodes.ended_at),
+        "calls": select(calls.c.incident_id, calls.c.state, calls.c.step, calls.c.round, calls.c.run),
         "told": select(outbox.dedupe_key, outbox.state),
         "changes": select(schema.changes.c.dedupe_key),
         "retrospectives": select(schema.retrospectives.c.incident_id, schema.retrospectives.c.incident_version),

@@ -41,7 +41,14 @@ def live(job: dict[str, str]) -> None:
     store = Store(job["url"])
     clock = ManualClock(datetime.fromisoformat(job["now"]))
     channels = {"pigeon": Pigeon(Path(job["book"]))}
-    desk = Desk(store=store, url=job["url"], clock=clock, channels=channels, ids=TimeOrderedIds())
+    desk = Desk(
+        store=store,
+        url=job["url"],
+        clock=clock,
+        channels=channels,
+        ids=TimeOrderedIds(),
+        roster=ACTS[job["act"]].roster,
+    )
     strike(store.engine, int(job["boundary"]))
     ACTS[job["act"]].run(desk)
 

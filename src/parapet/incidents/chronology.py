@@ -136,6 +136,10 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
         case EntryKind.ITEM_CLOSED:
             done = "looked after" if payload.get("as") == "resolved" else "dismissed"
             return _with(f"{_item(payload)} {done}.", _words(payload, "reason"))
+        case EntryKind.ESCALATED:
+            return called_words(payload)
+        case EntryKind.ESCALATION:
+            return f"Escalation {_words(payload, 'did').replace('_', ' ')}: {_words(payload, 'why')}."
         case EntryKind.NOTIFIED:
             return f"Told {_told(payload)}{_about(payload)}."
         case EntryKind.NOTIFICATION_FAILED:
@@ -195,6 +199,25 @@ def _first_summary(payload: JsonObject) -> str:
     alerts = payload.get("alerts")
     first = alerts[0] if isinstance(alerts, list) and alerts else None
     return _words(first, "summary") if isinstance(first, dict) else ""
+
+
+def called_words(payload: JsonObject) -> str:
+    """Whom a step of an escalation called, by which way, and whom it did not, and why."""
+    ways: dict[str, list[str]] = {}
+    for one in _objects(payload, "called"):
+        who, channel = _words(one, "who"), _words(one, "channel")
+        ways.setdefault(who, []).extend([channel] if channel != who else [])
+    said = [f"{who} by {' and '.join(by)}" if by else who for who, by in ways.items()]
+    others = [f"not {_words(one, 'who')}: {_words(one, 'why')}" for one in _objects(payload, "not_called")]
+    step = f"{_words(payload, 'policy')}, step {_count(payload, 'step')} of {_count(payload, 'steps')}"
+    again = f", round {_count(payload, 'round')}" if payload.get("round") not in (None, 1) else ""
+    whom = "; ".join([f"called {', '.join(said)}" if said else "called nobody", *others])
+    return f"{step}{again}, {whom}. Why: {_words(payload, 'why')}."
+
+
+def _objects(payload: JsonObject, name: str) -> list[JsonObject]:
+    value = payload.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def _told(payload: JsonObject) -> str:

@@ -64,6 +64,8 @@ class EntryKind(StrEnum):
     ITEMS_OPENED = "items_opened"  # exact objects need somebody
     ITEM_CLOSED = "item_closed"  # one was looked after, or nobody needs to
     REDACTED = "redacted"  # what an earlier entry said was taken out; that it was said remains
+    ESCALATED = "escalated"  # people were called: whom, by which way, and whom not
+    ESCALATION = "escalation"  # what was decided about calling people, and why
     NOTIFIED = "notified"
     NOTIFICATION_FAILED = "notification_failed"
 
@@ -231,6 +233,8 @@ class Announcement(StrEnum):
     REOPENED = "reopened"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+    ESCALATED = "escalated"  # nobody took it: somebody is called
+    CALLED = "called"  # a person, or a breaker, asks for somebody
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

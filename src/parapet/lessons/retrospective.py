@@ -56,7 +56,11 @@ def compose(
     lasted_seconds = max(0.0, (end - incident.started_at).total_seconds())
     spans = _spans(episodes)
     fired_seconds = sum(((span.ended_at or end) - span.started_at).total_seconds() for span in spans)
-    told = [entry for entry in entries if entry.kind in (EntryKind.NOTIFIED, EntryKind.NOTIFICATION_FAILED)]
+    told = [
+        entry
+        for entry in entries
+        if entry.kind in (EntryKind.ESCALATED, EntryKind.NOTIFIED, EntryKind.NOTIFICATION_FAILED)
+    ]
     return Retrospective(
         incident_id=incident.id,
         ref=incident.ref,

@@ -21,6 +21,8 @@ SAID = {
     Announcement.REOPENED: "was reopened: it fires again",
     Announcement.ACKNOWLEDGED: "was acknowledged",
     Announcement.RESOLVED: "was resolved",
+    Announcement.ESCALATED: "waits for somebody",
+    Announcement.CALLED: "needs somebody",
 }
 NEAREST_CHANGES = 3
 
@@ -81,8 +83,9 @@ def compose_message(
     *,
     now: datetime,
     workbench_url: str,
+    text: str | None = None,
 ) -> Message:
-    """What is said about *incident* because of *announcement*."""
+    """What is said about *incident* because of *announcement*; *text*: in these words instead of the usual ones."""
     nearest = sorted(near, key=lambda one: abs(one.seconds_from_onset))[:NEAREST_CHANGES]
     by = f" by {incident.owner}" if announcement is Announcement.ACKNOWLEDGED and incident.owner else ""
     return Message(
@@ -94,7 +97,7 @@ def compose_message(
         slice=incident.slice,
         journey=incident.annotations.get(names.JOURNEY) or None,
         title=incident.title,
-        text=f"{incident.ref} {SAID[announcement]}{by}.",
+        text=text or f"{incident.ref} {SAID[announcement]}{by}.",
         summary=incident.annotations.get(names.SUMMARY, ""),
         impact=_impact(incident, first_read),
         budget=incident.annotations.get(names.BUDGET, ""),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from parapet.core.clock import Clock
 from parapet.core.ids import Ids
-from parapet.core.types import Actor, IncidentId, JsonObject
+from parapet.core.types import PARAPET, Actor, ActorClass, IncidentId, JsonObject
 from parapet.incidents.changes import Near, near
 from parapet.incidents.measured import moments
 from parapet.incidents.model import Announcement, Decision, Incident, IncidentState
@@ -18,7 +18,12 @@ from parapet.incidents.triage import triage
 from parapet.incidents.words import words_of
 from parapet.lessons.retrospective import compose, to_json
 from parapet.notify.channel import Channel, channel_name
-from parapet.notify.message import compose_message
+from parapet.notify.message import Message, compose_message
+from parapet.ops.calling import Caller
+from parapet.response.escalating import begin, follow
+from parapet.response.escalation import Move
+from parapet.response.roster import Roster
+from parapet.store.escalations import KeptEscalation
 from parapet.store.outbox import Notification
 from parapet.store.store import Store, Transaction
 
@@ -44,10 +49,15 @@ class Context:
     """What the catalog says of each slice and diagnostic, by name."""
     measures: bool = False
     """Whether there is a Prometheus to ask for the burn around an incident."""
+    roster: Roster = field(default_factory=Roster)
+    """Who is called, if nobody takes an incident."""
+    resting: Callable[[str, datetime], datetime | None] = field(default=lambda name, now: None)
+    """Until when a slice is under maintenance that is so at that moment; None: it is not."""
 
     def __post_init__(self) -> None:
         for name in self.channels:
             channel_name(name)
+        self.roster.check_channels(self.channels)
 
     def write_down(
         self, tx: Transaction, decision: Decision, *, actor: Actor, verb: str, now: datetime, reason: str | None = None
@@ -111,6 +121,46 @@ class Context:
         for incident, decision in written:
             if decision.announce is not None:
                 self._announce(tx, incident, decision.announce, now)
+            self._escalate(tx, incident, decision, now)
+
+    def maintenance_until(self, incident: Incident, now: datetime) -> datetime | None:
+        """Until when what *incident* is about is under maintenance; None: it is not."""
+        ours = incident.slice is not None and incident.service == self.service
+        return self.resting(incident.slice, now) if ours and incident.slice else None
+
+    def write_move(
+        self,
+        tx: Transaction,
+        incident: Incident,
+        kept: KeptEscalation | None,
+        move: Move,
+        *,
+        now: datetime,
+        actor: Actor = PARAPET,
+    ) -> None:
+        """Keep what an escalation decided: how it stands, whom it calls, and why, in this transaction.
+
+        Raises:
+            Conflict: somebody else moved it at the same moment.
+        """
+
+        def compose(announcement: Announcement, text: str) -> Message:
+            return self._message(tx, incident, announcement, now, text)
+
+        caller = Caller(self.roster, self.channels, self.ids)
+        caller.write(tx, incident, _numbered(incident), kept, move, now=now, compose=compose, actor=actor)
+
+    def _escalate(self, tx: Transaction, incident: Incident, decision: Decision, now: datetime) -> None:
+        """What the decision means for calling people: it begins, stops or ends in the same commit."""
+        begun = decision.incident.id is None
+        kept = None if begun else tx.escalations.of(_numbered(incident))
+        if kept is None:
+            move = begin(self.roster.policies, incident, now)
+        else:
+            by_hand = any(entry.actor.kind is ActorClass.OPERATOR for entry in decision.entries)
+            move = follow(kept.escalation, incident, now, touched=by_hand)
+        if move is not None:
+            self.write_move(tx, incident, kept, move, now=now)
 
     def compose_retrospective(self, tx: Transaction, incident: Incident, *, now: datetime) -> None:
         """Compose and keep the retrospective of a resolved incident, in this transaction.
@@ -132,16 +182,7 @@ class Context:
     def _announce(self, tx: Transaction, incident: Incident, announcement: Announcement, now: datetime) -> None:
         if not self.channels:
             return
-        near_changes = self.near_changes(tx, incident, now=now)
-        promise = self.promises.get(incident.slice or "") if incident.service == self.service else None
-        message = compose_message(
-            incident,
-            announcement,
-            near_changes,
-            triage(incident, near_changes, (), (), promise=promise),
-            now=now,
-            workbench_url=self.workbench_url,
-        )
+        message = self._message(tx, incident, announcement, now)
         for channel in self.channels:
             tx.outbox.add(
                 Notification(
@@ -155,6 +196,21 @@ class Context:
                     due_at=now,
                 )
             )
+
+    def _message(
+        self, tx: Transaction, incident: Incident, announcement: Announcement, now: datetime, text: str | None = None
+    ) -> Message:
+        near_changes = self.near_changes(tx, incident, now=now)
+        promise = self.promises.get(incident.slice or "") if incident.service == self.service else None
+        return compose_message(
+            incident,
+            announcement,
+            near_changes,
+            triage(incident, near_changes, (), (), promise=promise),
+            now=now,
+            workbench_url=self.workbench_url,
+            text=text,
+        )
 
 
 def _details(incident: Incident, decision: Decision) -> JsonObject:

@@ -9,10 +9,11 @@ from zlib import crc32
 from parapet.core.errors import DeliveryFailed, DeliveryRejected
 from parapet.core.guard import guarded
 from parapet.core.types import PARAPET, JsonObject
-from parapet.incidents.model import EntryKind, NewEntry
+from parapet.incidents.model import Announcement, EntryKind, IncidentState, NewEntry
 from parapet.notify.channel import Delivery, Sent
 from parapet.notify.message import message_from
 from parapet.ops.context import Context
+from parapet.response.escalation import EscalationState
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.store import Transaction
 
@@ -27,6 +28,7 @@ LONGEST_RETRY_SECONDS = 900.0
 JITTER_RATIO = 0.2
 """By how much a pause is shortened at most: what failed together does not come back together."""
 LONGEST_ERROR = 500
+CALLS = frozenset({Announcement.ESCALATED, Announcement.CALLED})
 
 
 class Deliverer:
@@ -62,6 +64,8 @@ class Deliverer:
             claimed = tx.outbox.claim(number, owner=self._owner, now=now, until=until)
             if claimed is None:
                 return None
+            if (why := self._called_off(tx, claimed)) is not None:
+                return self._withhold(tx, claimed, why, now)
             thread = tx.threads.of(claimed.incident_id, claimed.channel, claimed.recipient)
         sent: Sent | None = None
         with guarded("worker.deliver") as attempt:
@@ -71,6 +75,31 @@ class Deliverer:
             delivery = Delivery(id=claimed.id, to=claimed.recipient, thread=thread)
             sent = channel.deliver(message_from(claimed.message), delivery)
         return context.store.transact(lambda tx: self._conclude(tx, claimed, sent, attempt.error))
+
+    def _called_off(self, tx: Transaction, claimed: Notification) -> str | None:
+        """Why a call is not made any more: the incident was taken after it was decided; None: it is made."""
+        if claimed.announcement not in CALLS:
+            return None
+        kept, incident = tx.escalations.of(claimed.incident_id), tx.incidents.get(claimed.incident_id)
+        if kept is None or incident is None or incident.state is IncidentState.RESOLVED:
+            return "it was resolved meanwhile"
+        if claimed.announcement is Announcement.CALLED:
+            return None  # a person asked for it
+        said = {
+            EscalationState.ACKNOWLEDGED: f"{incident.owner or 'somebody'} has it by now",
+            EscalationState.SUPPRESSED: f"{kept.escalation.suppressed_by} suppressed it meanwhile",
+            EscalationState.ENDED: "it is not for calling people any more",
+        }
+        return said.get(kept.escalation.state)
+
+    def _withhold(self, tx: Transaction, claimed: Notification, why: str, now: datetime) -> OutboxState:
+        state = OutboxState.WITHHELD
+        tx.outbox.settle(claimed.id, owner=self._owner, state=state, now=now, due_at=now, error=None, said=why)
+        whom = claimed.person or claimed.channel
+        payload: JsonObject = {"did": "called_off", "why": f"{whom} was not called by {claimed.channel}: {why}"}
+        entry = NewEntry(kind=EntryKind.ESCALATION, occurred_at=now, actor=PARAPET, payload=payload)
+        tx.entries.append(claimed.incident_id, (entry,), recorded_at=now)
+        return state
 
     def _conclude(
         self, tx: Transaction, claimed: Notification, sent: Sent | None, error: Exception | None

@@ -18,6 +18,7 @@ from parapet.lessons.retrospective import Retrospective, from_json
 from parapet.ops.context import Context
 from parapet.ops.sightings import objects_near
 from parapet.ops.work import HEARTBEAT_PREFIX
+from parapet.response.escalation import Escalation
 from parapet.store.inbox import Shelf
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.queue import Scope, counts, stretch
@@ -59,6 +60,8 @@ class IncidentFile:
     """Action items of it, and the open ones of its slice: open ones first."""
     objects: Objects | None
     """What went wrong near onset, by exact object; None: it is about nothing that carries identifiers."""
+    escalation: Escalation | None = None
+    """How calling people stands; None: no policy was for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,7 +185,7 @@ class Look:
         promise = (
             self._context.promises.get(incident.slice or "") if incident.service == self._context.service else None
         )
-        kept = tx.retrospectives.latest(incident_id)
+        kept, calls = tx.retrospectives.latest(incident_id), tx.escalations.of(incident_id)
         return IncidentFile(
             incident=incident,
             entries=entries,
@@ -194,6 +197,7 @@ class Look:
             past=past,
             items=tuple(tx.items.of(incident_id, incident.service, incident.slice)),
             objects=objects_near(self._context, tx, incident, promise, now=now),
+            escalation=None if calls is None else calls.escalation,
         )
 
     def _past(self, tx: Transaction, incident: Incident) -> Past:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from parapet.core import contract
 from parapet.incidents.promise import Kind, Promise
 from parapet.incidents.sightings import NARROWING, NOTHING, ROOMS, Concern
@@ -9,6 +12,7 @@ from parapet.slo.budget import percent
 from parapet.slo.catalog import Catalog
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.durations import spoken
+from parapet.slo.maintenance import ends_at
 from parapet.slo.raw import Raw
 from parapet.slo.selector import Match
 from parapet.slo.sli import EventRatio, Freshness, JobOutcome, LastSuccess, LatencyRatio, ProbeRuns, Sli
@@ -33,6 +37,15 @@ def promises_of(catalog: Catalog) -> dict[str, Promise]:
             kind=kind, name=one.name, title=one.title, said=said, bad=one.sli.bad_words, concern=concern_of(one)
         )
     return found
+
+
+def rest_of(catalog: Catalog) -> Callable[[str, datetime], datetime | None]:
+    """Says until when a slice, by name, is under maintenance that is so at a moment; None: it is not."""
+
+    def resting(name: str, now: datetime) -> datetime | None:
+        return ends_at([one for one in catalog.maintenances if one.concerns(name)], now)
+
+    return resting
 
 
 def concern_of(promise: Slice | Diagnostic) -> Concern:

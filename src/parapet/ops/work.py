@@ -17,6 +17,7 @@ from parapet.core.types import PARAPET, IncidentId
 from parapet.incidents.transitions import settle
 from parapet.ops.context import Context
 from parapet.ops.deliver import BATCH, Deliverer
+from parapet.ops.escalate import Escalations
 from parapet.ops.ingest import Inbox
 from parapet.ops.mark import ChangeMarks
 from parapet.ops.measure import Measurer
@@ -53,12 +54,16 @@ class Tick:
     """Attempts at journeys that nobody finished in time."""
     measured: int = 0
     """Series of burn that were kept."""
+    escalated: int = 0
+    """Escalations that were decided."""
+    withheld: int = 0
+    """Calls that were not made: somebody has it by now."""
 
     @property
     def idle(self) -> bool:
         """Whether there was nothing to do."""
         done = self.settled or self.taken_in or self.stuck or self.delivered or self.failed or self.dead
-        return not (done or self.probed or self.swept or self.measured)
+        return not (done or self.probed or self.swept or self.measured or self.escalated or self.withheld)
 
 
 class Worker:
@@ -89,6 +94,7 @@ class Worker:
         self._reconciler = reconciler or Reconciler(context, None, receiver="")
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
         self._deliverer = Deliverer(context, self.name)
+        self._escalations = Escalations(context)
 
     def tick(self) -> Tick:
         """Do everything that is due now, once; probes that are started have ended when it returns.
@@ -119,6 +125,9 @@ class Worker:
             if self._marks is not None:
                 self._marks.show()
         settled, unsettled = self._settle()
+        escalated = undecided = 0
+        with guarded("worker.escalate"):
+            escalated, undecided = self._escalations.run_due()
         outcomes = self._deliverer.deliver()
         measured = 0
         with guarded("worker.measure"):
@@ -127,13 +136,15 @@ class Worker:
         return Tick(
             settled=settled,
             taken_in=taken_in,
-            stuck=stuck + unsettled,
+            stuck=stuck + unsettled + undecided,
             delivered=outcomes.count(OutboxState.DELIVERED),
             failed=outcomes.count(OutboxState.WAITING),
             dead=outcomes.count(OutboxState.DEAD),
             probed=probed,
             swept=swept,
             measured=measured,
+            escalated=escalated,
+            withheld=outcomes.count(OutboxState.WITHHELD),
         )
 
     def run(self, stop: threading.Event, *, interval_seconds: float = 1.0) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, Text, insert, select, type_coerce, update
+from sqlalchemy import Connection, Text, bindparam, insert, select, type_coerce, update
 
 from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
@@ -54,6 +54,37 @@ class Entries:
             self._connection.execute(
                 insert(heads), [{name: end[name] for name in ("incident_id", "seq", "hash")} for end in ends]
             )
+
+    def append_all(self, chronologies: Mapping[IncidentId, Iterable[NewEntry]], *, recorded_at: datetime) -> None:
+        """Write behind what is there in many chronologies that have begun, with as few statements as for one.
+
+        Raises:
+            Conflict: somebody else wrote to one of the incidents at the same moment.
+        """
+        wanted = select(heads).where(heads.c.incident_id.in_(chronologies))
+        ends = {row.incident_id: row for row in self._connection.execute(wanted)}
+        sealed = [
+            _sealed(number, new, ends[number].seq, ends[number].hash, recorded_at)
+            for number, new in sorted(chronologies.items())
+        ]
+        rows = [row for chain in sealed for row in chain]
+        if not rows:
+            return
+        self._connection.execute(insert(table), rows)  # a number that is taken is a conflict
+        mine = update(heads).where(heads.c.incident_id == bindparam("number"), heads.c.seq == bindparam("seen"))
+        last = [chain[-1] for chain in sealed if chain]
+        given = [
+            {
+                "number": end["incident_id"],
+                "seen": ends[end["incident_id"]].seq,
+                "new_seq": end["seq"],
+                "new_hash": end["hash"],
+            }
+            for end in last
+        ]
+        changed = mine.values(seq=bindparam("new_seq"), hash=bindparam("new_hash"))
+        if self._connection.execute(changed, given).rowcount not in (len(given), -1):
+            raise Conflict("Somebody else wrote into one of many incidents at the same moment.")
 
     def of(self, incident_id: IncidentId) -> tuple[Entry, ...]:
         """The chronology of an incident, in the order in which it was written."""

@@ -20,6 +20,7 @@ class OutboxState(StrEnum):
     WAITING = "waiting"
     DELIVERED = "delivered"
     DEAD = "dead"  # given up
+    WITHHELD = "withheld"  # not told, for the reason that stands there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +123,24 @@ class OutboxRows:
             select(table).where(table.c.incident_id == incident_id).order_by(table.c.created_at, table.c.id)
         ).mappings()
         return tuple(map(_notification, rows))
+
+    def get(self, number: str) -> Notification | None:
+        """One notification, by its id."""
+        row = self._connection.execute(select(table).where(table.c.id == number)).mappings().first()
+        return None if row is None else _notification(row)
+
+    def page(
+        self, *, incident_id: IncidentId | None, state: OutboxState | None, before: str | None, limit: int
+    ) -> tuple[Notification, ...]:
+        """Notifications, newest first: their ids sort by the time they were made."""
+        wanted = select(table).order_by(table.c.id.desc()).limit(limit)
+        if incident_id is not None:
+            wanted = wanted.where(table.c.incident_id == incident_id)
+        if state is not None:
+            wanted = wanted.where(table.c.state == state.value)
+        if before is not None:
+            wanted = wanted.where(table.c.id < before)
+        return tuple(map(_notification, self._connection.execute(wanted).mappings()))
 
     def count(self, state: OutboxState) -> int:
         """How many notifications are in *state*."""

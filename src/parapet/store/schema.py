@@ -231,16 +231,6 @@ outbox = Table(
     Index(f"ix_{TABLE_PREFIX}outbox_delivered", "delivered_at"),
 )
 
-threads = Table(
-    f"{TABLE_PREFIX}threads",
-    metadata,
-    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), primary_key=True, autoincrement=False),
-    Column("channel", Words(64), primary_key=True),
-    Column("recipient", Words(255), primary_key=True),
-    Column("kept", CanonicalJson, nullable=False),
-)
-"""What channels keep of an incident, so that it has one post in each."""
-
 audit = Table(
     f"{TABLE_PREFIX}audit",
     metadata,

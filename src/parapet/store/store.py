@@ -17,11 +17,13 @@ from parapet.store.dialect import connect, lock_keys, reading, server_time, undi
 from parapet.store.entries import Entries
 from parapet.store.episodes import Episodes
 from parapet.store.errors import Boundary
+from parapet.store.escalations import EscalationRows
 from parapet.store.inbox import InboxRows
 from parapet.store.incidents import Incidents
 from parapet.store.items import ItemRows
 from parapet.store.measurements import MeasurementRows
 from parapet.store.outbox import OutboxRows
+from parapet.store.overrides import OverrideRows
 from parapet.store.probes import ProbeRows
 from parapet.store.records import AuditRows, Heartbeats, RetrospectiveRows
 from parapet.store.requests import RequestRows
@@ -47,6 +49,8 @@ class Transaction:
         self.changes = ChangeRows(connection)
         self.outbox = OutboxRows(connection)
         self.threads = ThreadRows(connection)
+        self.escalations = EscalationRows(connection)
+        self.overrides = OverrideRows(connection)
         self.audit = AuditRows(connection)
         self.retrospectives = RetrospectiveRows(connection)
         self.heartbeats = Heartbeats(connection)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from parapet.core.types import IncidentId, JsonObject
 from parapet.store.dialect import upsert
-from parapet.store.schema import threads as table
+from parapet.store.schema_calls import threads as table
 
 
 class ThreadRows:

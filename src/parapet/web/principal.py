@@ -57,6 +57,7 @@ class Action(StrEnum):
     MERGE = "incident.merge"
     SPLIT = "incident.split"
     DECLARE = "incident.declare"
+    ESCALATE = "incident.escalate"
     INBOX = "inbox.work"
 
 

@@ -19,9 +19,12 @@ from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.sightings import Objects
 from parapet.incidents.triage import Triage
 from parapet.lessons.retrospective import Retrospective
+from parapet.response.document import Notification as Notification
+from parapet.response.escalation import Escalation
 from parapet.response.runbook import Runbook
 from parapet.signals.exposition import Scrape
 from parapet.slo.catalog import Catalog
+from parapet.web.read_calls import Escalations, Notices
 
 
 class JourneyCard(Protocol):
@@ -88,21 +91,6 @@ class QueuePage(Protocol):
         """Where the next stretch begins; None at the end."""
 
 
-class Notification(Protocol):
-    """One message to one channel."""
-
-    @property
-    def channel(self) -> str: ...
-    @property
-    def announcement(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def created_at(self) -> datetime: ...
-    @property
-    def delivered_at(self) -> datetime | None: ...
-
-
 class IncidentFile(Protocol):
     """Everything kept about one incident."""
 
@@ -126,6 +114,8 @@ class IncidentFile(Protocol):
     def items(self) -> Sequence[ActionItem]: ...
     @property
     def objects(self) -> Objects | None: ...
+    @property
+    def escalation(self) -> Escalation | None: ...
 
 
 class Trust(Protocol):
@@ -376,5 +366,9 @@ class App(Protocol):
     def changes(self) -> Changes: ...
     @property
     def action_items(self) -> ActionItems: ...
+    @property
+    def escalations(self) -> Escalations: ...
+    @property
+    def notices(self) -> Notices: ...
     @property
     def observe(self) -> Observatory: ...

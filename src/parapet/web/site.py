@@ -14,6 +14,7 @@ from parapet.web.api.problems import problem as told
 from parapet.web.api.table import OPERATIONS
 from parapet.web.desk import Desk, Visit
 from parapet.web.pages import (
+    calls,
     changes,
     go,
     home,
@@ -48,6 +49,7 @@ ROUTES = (
     Route(method="GET", pattern="/inbox", page=inbox.page),
     Route(method="GET", pattern="/inbox/{number}", page=inbox.body),
     Route(method="GET", pattern="/changes", page=changes.page),
+    Route(method="GET", pattern="/calls", page=calls.page),
     Route(method="GET", pattern="/action-items", page=items.page),
     Route(method="GET", pattern="/action-items/{id}", page=items.one),
     Route(method="GET", pattern="/go", page=go.page),
@@ -82,6 +84,9 @@ ROUTES = (
             ("/incidents/{id}/severity", writes.severity, Action.SEVERITY),
             ("/incidents/{id}/merge", writes.merge, Action.MERGE),
             ("/incidents/{id}/split", writes.split, Action.SPLIT),
+            ("/incidents/{id}/escalation/next", calls.next_now, Action.ESCALATE),
+            ("/incidents/{id}/escalation/suppress", calls.suppress, Action.ESCALATE),
+            ("/incidents/{id}/escalation/resume", calls.resume, Action.ESCALATE),
             ("/declare", work.declare, Action.DECLARE),
             ("/inbox/{number}/replay", inbox.replay, Action.INBOX),
             ("/inbox/{number}/drop", inbox.drop, Action.INBOX),

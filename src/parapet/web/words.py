@@ -129,6 +129,8 @@ ENTRY: Mapping[EntryKind, Word] = MappingProxyType(
         EntryKind.NOT_MEASURED: Word(text="Burn could not be kept", icon="warn", tone=""),
         EntryKind.REDACTED: Word(text="Words taken out", icon="note", tone=""),
         EntryKind.RESOLVED: Word(text="Resolved", icon="check", tone="good"),
+        EntryKind.ESCALATED: Word(text="Called", icon="bell", tone=""),
+        EntryKind.ESCALATION: Word(text="Escalation", icon="clock", tone=""),
         EntryKind.NOTIFIED: Word(text="Told", icon="send", tone=""),
         EntryKind.NOTIFICATION_FAILED: Word(text="Could not tell", icon="warn", tone="ticket"),
     }
@@ -139,6 +141,9 @@ DONE: Mapping[str, str] = MappingProxyType(
     {
         "acknowledged": "You have it now. The acknowledgement is in the chronology.",
         "noted": "Note saved.",
+        "called": "They are called with the worker's next round.",
+        "suppressed": "Nobody is called until then. It goes on by itself.",
+        "resumed": "People are called again.",
         "resolved": "Resolved. The retrospective is ready.",
         "item": "Saved. The action item is closed.",
         "reopened": "It is open again.",

@@ -163,6 +163,33 @@ SCHEMAS: dict[str, JsonObject] = {
         reason=MAYBE_WORDS,
         version=COUNT,
     ),
+    "Escalation": {
+        "type": "object",
+        "properties": {"incident": COUNT, "state": WORDS, "says": WORDS, "policy": WORDS, "due_at": MAYBE_TIME},
+        "required": ["incident", "state", "says"],
+    },
+    "Escalations": _object(escalations=_list(ANYTHING), next=MAYBE_COUNT),
+    "OnCall": _object(rotations=_list(_object(rotation=WORDS, says=WORDS, turns=_list(ANYTHING)))),
+    "Notifications": _object(
+        notifications=_list(
+            _object(
+                id=WORDS,
+                incident=COUNT,
+                channel=WORDS,
+                person=MAYBE_WORDS,
+                announcement=WORDS,
+                state=WORDS,
+                why=MAYBE_WORDS,
+                said=MAYBE_WORDS,
+                error=MAYBE_WORDS,
+                attempts=COUNT,
+                created_at=TIME,
+                due_at=MAYBE_TIME,
+                delivered_at=MAYBE_TIME,
+            )
+        ),
+        next=MAYBE_WORDS,
+    ),
     "Items": _object(state=WORDS, items=_list(_ref("Item")), open=COUNT, next=MAYBE_WORDS),
     "Body": _object(**_BODY),
     "BodyFile": _object(**_BODY, whole=TRUTH, body=WORDS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from parapet.core.shapes import Choice, Field, Fields, Instant, Link, Many, Whole, Words
 from parapet.incidents.model import ChangeKind
 from parapet.web.api import reading, working
+from parapet.web.api.calls import CALLS
 from parapet.web.api.fields import (
     BEFORE,
     LIMIT,
@@ -267,4 +268,5 @@ OPERATIONS = (
         action=Action.INBOX,
     ),
     *ITEMS,
+    *CALLS,
 )

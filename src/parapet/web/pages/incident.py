@@ -30,6 +30,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         refusal=desk.may(visit.person, Action.NOTE),
         tab=visit.request.query.get("entries", "key"),
         unasked=unasked,
+        policies=len(desk.app.escalations.policies),
         now=visit.now,
     )
     title = f"{view.strip.title}, {view.ref}"

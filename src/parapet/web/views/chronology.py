@@ -26,7 +26,7 @@ PEOPLE = frozenset(
         EntryKind.SPLIT,
     }
 )
-TOLD = frozenset({EntryKind.NOTIFIED, EntryKind.NOTIFICATION_FAILED})
+TOLD = frozenset({EntryKind.ESCALATED, EntryKind.ESCALATION, EntryKind.NOTIFIED, EntryKind.NOTIFICATION_FAILED})
 MINOR = frozenset({EntryKind.FLAPPED, EntryKind.NOTIFIED, EntryKind.ALERT_CLEARED, EntryKind.MEASURED})
 ROLLED_UP_FROM = 3
 

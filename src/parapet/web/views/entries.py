@@ -203,6 +203,22 @@ def _not_measured(payload: JsonObject) -> EntryText:
     )
 
 
+def _escalated(payload: JsonObject) -> EntryText:
+    strong = (
+        "Called by hand."
+        if payload.get("by_hand") is True
+        else "Called."
+        if payload.get("called")
+        else "Nobody called."
+    )
+    return EntryText(strong=strong, words=text.capped(sentence(EntryKind.ESCALATED, payload), text.LONGEST_TITLE))
+
+
+def _escalation(payload: JsonObject) -> EntryText:
+    did = _str(payload, "did").replace("_", " ")
+    return EntryText(strong=f"Escalation {did}.", words=text.sentence(_str(payload, "why")))
+
+
 def _told(payload: JsonObject) -> str:
     person = text.capped(_str(payload, "person"), 60)
     return f"{person} by {_channel(payload)}" if person else _channel(payload)
@@ -246,6 +262,8 @@ _SAYS: Mapping[EntryKind, Callable[[JsonObject], EntryText]] = {
     EntryKind.ITEM_CLOSED: _item_closed,
     EntryKind.MEASURED: _measured,
     EntryKind.NOT_MEASURED: _not_measured,
+    EntryKind.ESCALATED: _escalated,
+    EntryKind.ESCALATION: _escalation,
     EntryKind.NOTIFIED: _notified,
     EntryKind.NOTIFICATION_FAILED: _not_notified,
 }

@@ -15,6 +15,7 @@ from parapet.web import text
 from parapet.web.reads import IncidentFile, JourneyCard
 from parapet.web.views.beside import Out, Told, alerts_behind, links_out, told
 from parapet.web.views.burn_chart import BurnChart, burn_chart
+from parapet.web.views.calls import Calling, calling
 from parapet.web.views.changes import ChangeRow, change_row
 from parapet.web.views.chronology import Chronology, chronology
 from parapet.web.views.home import Figure
@@ -107,6 +108,7 @@ class IncidentView:
     objects: ObjectsView
     chronology: Chronology
     items: tuple[ItemRow, ...]
+    calling: Calling
     runbooks: tuple[RunbookView, ...]
     forms: Forms
     links: tuple[Out, ...]
@@ -128,9 +130,10 @@ def incident_view(
     refusal: str | None,
     tab: str,
     unasked: bool = False,
+    policies: int = 0,
     now: datetime,
 ) -> IncidentView:
-    """The page of one incident.
+    """The page of one incident. *policies*: how many escalation policies there are.
 
     *card* is its promise now, if known; *unasked*: Prometheus did not answer. *refusal* says why *reader* may not act.
     """
@@ -155,6 +158,7 @@ def incident_view(
             incident, file.entries, near, tab=tab, waiting=text.sentence(next_step(incident, policy, now)), now=now
         ),
         items=item_rows(file.items, now=now),
+        calling=calling(incident, file.escalation, file.notifications, policies=policies, refusal=refusal, now=now),
         runbooks=tuple(_runbook(number, one) for number, one in enumerate(runbooks, 1)),
         forms=_forms(incident, len(file.entries), reader, refusal),
         links=links_out(incident, file.episodes, links, runbooks, start, end),

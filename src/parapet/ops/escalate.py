@@ -1,0 +1,283 @@
+"""Calls people: what is due by the worker, and what a person, or a tripped breaker, asks for. One verb, one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from parapet.core.errors import IllegalTransition, NotFound, Refused, UnknownName
+from parapet.core.guard import guarded
+from parapet.core.types import Actor, IncidentId
+from parapet.incidents.model import Incident, IncidentState
+from parapet.ops.context import Context
+from parapet.response.escalating import advance, next_now, resume, suppress
+from parapet.response.escalation import Escalation, EscalationPolicy, EscalationState, Move
+from parapet.response.rotation import Override, Turn, turns
+from parapet.store.escalations import KeptEscalation
+from parapet.store.rows import as_kept
+from parapet.store.store import Transaction
+
+BATCH = 25
+"""Decided in one transaction."""
+MOST_IN_A_ROUND = 500
+PUT_OFF_SECONDS = 60.0
+"""One that cannot be decided is looked at again this much later, so that it holds up no other."""
+TURNS_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnCall:
+    """A rotation: its turn now, those after it, and the overrides that hold or will."""
+
+    name: str
+    words: str
+    turns: tuple[Turn, ...]
+    overrides: tuple[tuple[int, Override], ...]
+
+
+class Escalations:
+    """The verbs of escalation, bound to one service's evidence."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    @property
+    def policies(self) -> tuple[EscalationPolicy, ...]:
+        """Those that new incidents are given."""
+        return self._context.roster.policies
+
+    def of(self, incident_id: IncidentId) -> Escalation | None:
+        """How that of an incident stands; None: no policy was for it.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            kept = tx.escalations.of(incident_id)
+        return None if kept is None else kept.escalation
+
+    def page(self, *, limit: int = 50, before: int | None = None) -> tuple[tuple[Incident, Escalation], ...]:
+        """Incidents with their escalations, the newest first; *before*: only those with a lower number.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            found = [
+                (tx.incidents.get(one.incident_id), one.escalation)
+                for one in tx.escalations.page(limit=limit, before=before)
+            ]
+        return tuple((incident, escalation) for incident, escalation in found if incident is not None)
+
+    def next_now(self, incident_id: IncidentId, *, actor: Actor, reason: str) -> Escalation:
+        """Take the next step at once. An incident without a policy gets the first one there is.
+
+        Raises:
+            Refused: it does not exist or is resolved, there is no policy, or no reason was given.
+            EvidenceUnavailable: the database does not answer.
+        """
+        actor = as_kept(actor)
+
+        def decide(incident: Incident, escalation: Escalation | None, now: datetime) -> Move:
+            given = escalation or self._first(now)
+            return next_now(given, incident, now, who=actor.name, reason=reason)
+
+        return self._run("escalation.next", incident_id, actor, reason, decide)
+
+    call = next_now
+    """For what notices by itself that a person is needed, such as a breaker that tripped: the actor is its own."""
+
+    def suppress(self, incident_id: IncidentId, *, actor: Actor, reason: str, seconds: float) -> Escalation:
+        """Call nobody for *seconds*, at most a day; then it resumes by itself.
+
+        Raises:
+            Refused: there is nothing to suppress, it is too long, or no reason was given.
+            EvidenceUnavailable: the database does not answer.
+        """
+        actor = as_kept(actor)
+
+        def decide(incident: Incident, escalation: Escalation | None, now: datetime) -> Move:
+            until = now + timedelta(seconds=seconds)
+            return suppress(_there(escalation, incident), now, until=until, who=actor.name, reason=reason)
+
+        return self._run("escalation.suppress", incident_id, actor, reason, decide)
+
+    def resume(self, incident_id: IncidentId, *, actor: Actor, reason: str) -> Escalation:
+        """Go on where it was suppressed.
+
+        Raises:
+            Refused: it is not suppressed, or no reason was given.
+            EvidenceUnavailable: the database does not answer.
+        """
+        actor = as_kept(actor)
+
+        def decide(incident: Incident, escalation: Escalation | None, now: datetime) -> Move:
+            return resume(_there(escalation, incident), now, who=actor.name, reason=reason)
+
+        return self._run("escalation.resume", incident_id, actor, reason, decide)
+
+    def run_due(self) -> tuple[int, int]:
+        """Decide what is due: how many moved, and how many could not be decided and wait.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        moved = stuck = 0
+        while moved + stuck < MOST_IN_A_ROUND:
+            with guarded("worker.escalate") as attempt:
+                count = self._context.store.transact(lambda tx: self._batch(tx, BATCH))
+            if attempt.error is not None:  # one of them cannot be decided: find it, and go on with the others
+                count, failed = self._one_by_one()
+                stuck += failed
+            moved += count
+            if count == 0:
+                break
+        return moved, stuck
+
+    def on_call(self) -> tuple[OnCall, ...]:
+        """Who is on call in every rotation, now and next.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        now = self._context.clock.now()
+        with self._context.store.read() as tx:
+            kept = tx.overrides.current(now)
+        return tuple(
+            OnCall(
+                name=one.name,
+                words=one.words,
+                turns=turns(one, [override for _, override in kept], now, TURNS_SHOWN),
+                overrides=tuple(each for each in kept if each[1].rotation == one.name),
+            )
+            for one in self._context.roster.rotations
+        )
+
+    def stand_in(self, rotation: str, person: str, *, start: datetime, end: datetime, actor: Actor, reason: str) -> int:
+        """*person* is called instead of whose turn it is, for that time; the number of the override.
+
+        Raises:
+            UnknownName: there is no such rotation or person.
+            Refused: the time is over, or ends before it starts.
+            EvidenceUnavailable: the database does not answer.
+        """
+        roster, now = self._context.roster, self._context.clock.now()
+        if roster.rotation(rotation) is None:
+            raise UnknownName.of("rotation", rotation, [one.name for one in roster.rotations])
+        if roster.person(person) is None:
+            raise UnknownName.of("person", person, [one.name for one in roster.people])
+        if not start < end or end <= now:
+            raise IllegalTransition("A stand-in ends after it starts, and not in the past. Nothing changed.")
+        override = Override(rotation=rotation, person=person, start=start, end=end, reason=reason)
+
+        def work(tx: Transaction) -> int:
+            details = {"person": person, "from": start.isoformat(), "until": end.isoformat()}
+            tx.audit.add(
+                actor=actor,
+                verb="oncall.override",
+                target=rotation,
+                outcome="done",
+                now=now,
+                reason=reason,
+                details=dict(details),
+            )
+            return tx.overrides.add(override, by=as_kept(actor).name, now=now)
+
+        return self._context.store.transact(work)
+
+    def end_stand_in(self, number: int, *, actor: Actor, reason: str) -> None:
+        """Take an override back.
+
+        Raises:
+            NotFound: there is none of that number.
+            EvidenceUnavailable: the database does not answer.
+        """
+        now = self._context.clock.now()
+
+        def work(tx: Transaction) -> None:
+            if not tx.overrides.remove(number):
+                raise NotFound(f"There is no override {number}.")
+            target = f"override {number}"
+            tx.audit.add(actor=actor, verb="oncall.end", target=target, outcome="done", now=now, reason=reason)
+
+        self._context.store.transact(work)
+
+    def _batch(self, tx: Transaction, limit: int) -> int:
+        now = self._context.clock.now()
+        due = tx.escalations.take_due(now, limit)
+        for kept in due:
+            self._advance(tx, kept, now)
+        return len(due)
+
+    def _one_by_one(self) -> tuple[int, int]:
+        now, moved, stuck = self._context.clock.now(), 0, 0
+        with self._context.store.read() as tx:
+            due = tx.escalations.due(now, BATCH)
+        for number in due:
+            with guarded("worker.escalate.one") as attempt:
+                self._context.store.transact(partial(self._advance_again, number=number, now=now))
+            moved += attempt.error is None
+            if attempt.error is not None:
+                stuck += 1
+                with self._context.store.begin() as tx:
+                    tx.escalations.put_off(number, now=now, seconds=PUT_OFF_SECONDS)
+        return moved, stuck
+
+    def _advance_again(self, tx: Transaction, number: IncidentId, now: datetime) -> None:
+        kept = tx.escalations.of(number)
+        if kept is not None and kept.escalation.due_at is not None and kept.escalation.due_at <= now:
+            self._advance(tx, kept, now)
+
+    def _advance(self, tx: Transaction, kept: KeptEscalation, now: datetime) -> None:
+        incident = tx.incidents.get(kept.incident_id)
+        if incident is None:
+            return
+        until = self._context.maintenance_until(incident, now)
+        move = advance(kept.escalation, incident, now, maintenance_until=until)
+        if move is not None:
+            self._context.write_move(tx, incident, kept, move, now=now)
+
+    def _first(self, now: datetime) -> Escalation:
+        if not self.policies:
+            raise IllegalTransition("No escalation policy is defined: nobody can be called. Nothing changed.")
+        return Escalation(policy=self.policies[0], state=EscalationState.RUNNING, due_at=now, started_at=now)
+
+    def _run(
+        self,
+        verb: str,
+        incident_id: IncidentId,
+        actor: Actor,
+        reason: str,
+        decide: Callable[[Incident, Escalation | None, datetime], Move],
+    ) -> Escalation:
+        context, now = self._context, self._context.clock.now()
+        target = f"INC-{incident_id}"
+
+        def work(tx: Transaction) -> Escalation:
+            incident = tx.incidents.get(incident_id)
+            if incident is None:
+                raise NotFound(f"There is no incident INC-{incident_id}.")
+            kept = tx.escalations.of(incident_id)
+            move = decide(incident, None if kept is None else kept.escalation, now)
+            context.write_move(tx, incident, kept, move, now=now, actor=actor)
+            tx.audit.add(actor=actor, verb=verb, target=target, outcome="done", now=now, reason=reason)
+            return move.escalation
+
+        try:
+            return context.store.transact(work)
+        except Refused as refusal:
+            said = {"refusal": type(refusal).__name__, "said": refusal.message}
+            with context.store.begin() as tx:
+                tx.audit.add(
+                    actor=actor, verb=verb, target=target, outcome="refused", now=now, reason=reason, details=dict(said)
+                )
+            raise
+
+
+def _there(escalation: Escalation | None, incident: Incident) -> Escalation:
+    if escalation is None:
+        closed = " It is resolved." if incident.state is IncidentState.RESOLVED else ""
+        raise IllegalTransition(f"No escalation policy was for {incident.ref}.{closed} Nothing changed.")
+    return escalation

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import anyio
@@ -23,9 +24,14 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
 from parapet import Parapet, Secrets, Wiring
+from parapet.core.types import Actor, ActorClass
+from parapet.incidents.model import ChangeKind
 from parapet.store import migrate
 from parapet.testing import ManualClock, SequentialIds, alert, alertmanager_payload
 from parapet.web import Link, Principal, Request, Role, metrics, workbench
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser as Chromium
 
 WEBHOOK_TOKEN = "webhook-token-0123456789"
 API_TOKEN = "api-token-0123456789"
@@ -278,3 +284,37 @@ def server(shop: Shop) -> Iterator[Server]:
 def serve() -> Serve:
     """Serves an application for as long as a block takes."""
     return serving
+
+
+@pytest.fixture
+def address(shop: Shop) -> Iterator[str]:
+    """The workbench on loopback, with one incident four minutes after a deploy."""
+    shop.clock.advance(-244)
+    ci = Actor(kind=ActorClass.EXTERNAL, name="ci")
+    shop.parapet.changes.mark(kind=ChangeKind.DEPLOY, version="1.8.2", actor=ci)
+    shop.clock.advance(200)
+    for number in range(9):
+        shop.parapet._journeys["checkout"].record("failure", refs={"order": number, "payment": f"pi_{number:060d}"})
+    assert shop.parapet.refs.drain(10)
+    shop.clock.advance(44)
+    shop.fire()
+    shop.clock.advance(60)
+    with serving(shop.host) as served:
+        yield f"http://127.0.0.1:{served.port}/parapet/"
+
+
+def which_chromium() -> str | None:
+    """Where Chromium is; None: it is not installed."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Chromium]:
+    """One browser for a module."""
+    from playwright.sync_api import sync_playwright
+
+    switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=which_chromium(), args=[*switches, "--disable-sync"])
+        yield browser
+        browser.close()

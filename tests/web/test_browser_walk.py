@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import threading
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from tests.web.conftest import which_chromium
 
-from parapet.core.types import Actor, ActorClass, IncidentId
-from parapet.incidents.model import ChangeKind, IncidentState
+from parapet.core.types import IncidentId
+from parapet.incidents.model import IncidentState
 
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMIUM = which_chromium()
 pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
 ]
-
-
-@pytest.fixture
-def address(shop: Shop) -> Iterator[str]:
-    """The workbench on loopback, with one incident four minutes after a deploy."""
-    shop.clock.advance(-244)
-    ci = Actor(kind=ActorClass.EXTERNAL, name="ci")
-    shop.parapet.changes.mark(kind=ChangeKind.DEPLOY, version="1.8.2", actor=ci)
-    shop.clock.advance(200)
-    for number in range(9):
-        shop.parapet._journeys["checkout"].record("failure", refs={"order": number, "payment": f"pi_{number:060d}"})
-    assert shop.parapet.refs.drain(10)
-    shop.clock.advance(44)
-    shop.fire()
-    shop.clock.advance(60)
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen(64)
-        server = uvicorn.Server(uvicorn.Config(shop.host, log_level="critical", lifespan="off"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}/parapet/"
-        finally:
-            server.should_exit = True
-            thread.join(15)
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser for the module."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield browser
-        browser.close()
 
 
 def page_of(chromium: Browser, address: str, who: str = "Ana:responder", **options: object) -> Page:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 PAGES = [
     "/",
+    "/journeys/checkout",
+    "/journeys/checkout-latency",
+    "/journeys/zzz",
     "/incidents",
     "/incidents?scope=resolved",
     "/incidents?q=nothing",
@@ -222,7 +225,8 @@ class Reader(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
-        if tag in {"script", "style", "iframe", "object", "embed", "base", "img"}:
+        own = tag == "script" and list(named) == ["defer", "src"]  # our own file; what is between the tags is looked at
+        if not own and tag in {"script", "style", "iframe", "object", "embed", "base", "img"}:
             self.wrong.append(f"<{tag}>")
         self.wrong += [name for name in named if name.startswith("on") or name == "style"]
         self.ids += [value for name, value in attrs if name == "id" and value]
@@ -276,7 +280,8 @@ def test_no_page_carries_what_a_strict_policy_blocks(hostile: Shop, path: str) -
     assert len(reader.ids) == len(set(reader.ids))
     assert all(re.match(r"(\./|\.\./|#|https?://)", link) for link in reader.links), reader.links
     assert "1337" not in answer.text
-    assert "<script" not in answer.text
+    scripts = re.findall(r"<script[^>]*>(?:(?!</script>).)*", answer.text, re.DOTALL)
+    assert all(re.fullmatch(r'<script defer src="[./]*static/workbench\.js\?v=[0-9a-f]+">', one) for one in scripts)
     assert "javascript:" not in answer.text
     assert "W" * 601 not in answer.text or path == "/inbox/1", "a body is shown as it came, within its own bounds"
 
@@ -288,8 +293,8 @@ def test_every_answer_carries_the_strict_headers(shop: Shop, path: str) -> None:
     for who in ("Ana:responder", None):
         headers = shop.browser(who).get(f"/parapet{path}").headers
         assert headers["content-security-policy"] == (
-            "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-            "frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; "
+            "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
         )
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"

@@ -166,6 +166,18 @@ class Look:
                 worker_seen_at=tx.heartbeats.last(HEARTBEAT_PREFIX),
             )
 
+    def revision(self) -> str:
+        """A word that is another one after every verb and every delivery: what open pages wait for.
+
+        Two look-ups at the end of an index, whatever the evidence holds. Repeats of an alert do not change it.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            delivered = tx.outbox.last_delivered_at()
+            return f"{tx.audit.newest():x}.{int(delivered.timestamp() * 1000) if delivered else 0:x}"
+
     def find(self, service: str, slice_name: str) -> IncidentId | None:
         """The newest incident of a slice, unresolved ones first; None if there never was one.
 

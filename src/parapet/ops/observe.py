@@ -13,6 +13,7 @@ from parapet.core import names
 from parapet.core.clock import Clock
 from parapet.core.errors import OutgoingError
 from parapet.core.vocabulary import Severity
+from parapet.ops.course import Course, Courses
 from parapet.ops.prometheus import Prometheus, Sample
 from parapet.slo import series
 from parapet.slo.catalog import Catalog
@@ -91,6 +92,7 @@ class Observatory:
         self._lock = Lock()
         self._kept: Sky | None = None
         self._asked_at: datetime | None = None
+        self._courses = Courses()
 
     def journeys(self) -> Sky:
         """How every slice stands now; at most a second old, a failure at most five. One reader asks, others wait."""
@@ -103,6 +105,15 @@ class Observatory:
             sky = self._read()
             self._kept, self._asked_at = sky, self.clock.now()
             return sky
+
+    def course(self, slice_name: str) -> Course:
+        """How one slice fared over the last day and over its period; at most ten seconds old.
+
+        Raises:
+            UnknownName: there is no such slice.
+        """
+        one = self.catalog.slice(slice_name)
+        return self._courses.of(one, self.catalog, self.prometheus, self.clock.now())
 
     def _read(self) -> Sky:
         if self.prometheus is None:

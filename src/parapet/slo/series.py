@@ -152,6 +152,11 @@ def worst_query(name: str, service: str, slice_name: str, groups: Mapping[str, s
     return f"max({name}{chosen}}})"
 
 
+def least_query(name: str, service: str, slice_name: str) -> str:
+    """The lowest value of the series *name* of one slice, among its groups."""
+    return f"min({name}{matching(service, slice_name)})"
+
+
 def budget_remaining_query(service: str) -> str:
     """Share of the period's budget that is left."""
     return f"{BUDGET_REMAINING}{matching(service)}"

@@ -65,6 +65,11 @@ class AuditRows:
         rows = self._connection.execute(wanted).mappings()
         return [{**row, "recorded_at": row["recorded_at"].isoformat()} for row in rows]
 
+    def newest(self) -> int:
+        """The number of the last row; 0 when there is none."""
+        newest: int | None = self._connection.execute(select(func.max(audit.c.id))).scalar_one()
+        return newest or 0
+
     def of(self, target: str) -> list[JsonObject]:
         """What was done to *target*, oldest first."""
         rows = self._connection.execute(select(audit).where(audit.c.target == target).order_by(audit.c.id)).mappings()

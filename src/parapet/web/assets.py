@@ -9,7 +9,11 @@ from pathlib import Path
 from parapet.web.response import Response
 
 STATIC = Path(__file__).parent / "static"
-TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
 FOREVER = "public, max-age=31536000, immutable"
 
 

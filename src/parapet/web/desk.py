@@ -81,11 +81,12 @@ def show(
 ) -> Response:
     """The page *template* around *view*, inside the frame that all pages share."""
     request, principal, now = visit.request, visit.principal, visit.now
-    style, icon = desk.assets["workbench.css"], desk.assets["icon.svg"]
+    style, script, icon = (desk.assets[name] for name in ("workbench.css", "workbench.js", "icon.svg"))
     chrome = Chrome(
         title=title,
         base=request.base,
         style=style.address,
+        script=script.address,
         icon=icon.address,
         service=desk.app.service,
         environment=desk.app.environment,
@@ -98,6 +99,7 @@ def show(
         form_token="" if principal is None else security.form_token(desk.form_key, principal, now),
         toast=DONE.get(request.query.get("done", "")),
         reload=reload_address(request),
+        live=principal is not None and status == 200 and request.method == "GET",
     )
     return html(desk.renderer.render(template, chrome, view), status)
 

@@ -24,6 +24,7 @@ from parapet.response.escalation import Escalation
 from parapet.response.runbook import Runbook
 from parapet.signals.exposition import Scrape
 from parapet.slo.catalog import Catalog
+from parapet.web.course import Course
 from parapet.web.read_calls import Escalations, Notices
 
 
@@ -176,6 +177,7 @@ class Look(Protocol):
     def incident(self, incident_id: IncidentId, /) -> IncidentFile: ...
     def changes(self, limit: int = ...) -> Sequence[Change]: ...
     def trust(self) -> Trust: ...
+    def revision(self) -> str: ...
     def find(self, service: str, slice: str, /) -> IncidentId | None: ...  # noqa: A002
 
 
@@ -308,6 +310,7 @@ class Observatory(Protocol):
     """Asks Prometheus."""
 
     def journeys(self) -> Sky: ...
+    def course(self, slice_name: str, /) -> Course: ...
 
 
 class Exposes(Protocol):

@@ -42,6 +42,8 @@ class Route:
     """The largest body it takes."""
     source: str = ""
     """Of a hook: who hands in there."""
+    stream: bool = False
+    """True: events are told there, where the host can."""
     expression: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

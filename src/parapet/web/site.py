@@ -22,6 +22,8 @@ from parapet.web.pages import (
     inbox,
     incident,
     items,
+    journey,
+    live,
     queue,
     retrospective,
     static,
@@ -40,6 +42,7 @@ HOOKS = {"alertmanager": Source.ALERTMANAGER, "grafana": Source.GRAFANA, "events
 
 ROUTES = (
     Route(method="GET", pattern="/", page=home.page),
+    Route(method="GET", pattern="/journeys/{slice}", page=journey.page),
     Route(method="GET", pattern="/incidents", page=queue.page),
     Route(method="GET", pattern="/incidents/{id}", page=incident.page),
     Route(method="GET", pattern="/incidents/{id}/retrospective", page=retrospective.page),
@@ -53,6 +56,7 @@ ROUTES = (
     Route(method="GET", pattern="/action-items", page=items.page),
     Route(method="GET", pattern="/action-items/{id}", page=items.one),
     Route(method="GET", pattern="/go", page=go.page),
+    Route(method="GET", pattern="/live", page=live.page, stream=True),
     Route(method="GET", pattern="/static/{name}", page=static.page, door=Door.PUBLIC),
     *(
         Route(

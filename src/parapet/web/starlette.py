@@ -13,6 +13,7 @@ from parapet.core.errors import ConfigurationError, EvidenceError, ParapetError
 from parapet.core.guard import guarded
 from parapet.signals.gate import Gate
 from parapet.web import security
+from parapet.web import stream as events
 from parapet.web.desk import Desk, Visit
 from parapet.web.exposition import expose
 from parapet.web.funnel import Funnel
@@ -56,6 +57,7 @@ class Workbench:
         self._body_seconds = body_seconds
         self._lines = {lane: Line(most, MOST_BYTES_AT_ONCE) for lane, most in MOST_AT_ONCE.items()}
         self._funnels: RunVar[Funnel] = RunVar(f"parapet_funnel_{id(self)}")
+        self._pulses: RunVar[events.Pulse] = RunVar(f"parapet_pulse_{id(self)}")
 
     @property
     def parapet(self) -> object:
@@ -73,6 +75,9 @@ class Workbench:
             return
         request = _request(scope, path)
         found = self._site.find(request)
+        if isinstance(found, Found) and found.route.stream and events.wanted(request):
+            await self._stream(found, request, receive, send)
+            return
         response = found if isinstance(found, Response) else await self._answer(found, request, receive)
         await _send(send, response, request.method)
 
@@ -140,6 +145,25 @@ class Workbench:
         finally:
             line.bytes_now -= len(body)
         return hooks.away(EvidenceError("It broke here. Nothing is known to be stored.")), None
+
+    async def _stream(self, found: Found, request: Request, receive: Receive, send: Send) -> None:
+        admitted = await in_thread(found.route.lane, lambda: self._site.admit(found, request))
+        pulse = self._pulse()
+        if isinstance(admitted, Response):
+            await _send(send, admitted, request.method)
+        elif pulse.streams >= events.MOST_AT_ONCE:
+            await _send(send, self._site.busy(found, admitted), request.method)
+        else:
+            await events.stream(pulse, request, receive, send)
+
+    def _pulse(self) -> events.Pulse:
+        """The pulse of this event loop."""
+        try:
+            return self._pulses.get()
+        except LookupError:
+            pulse = events.Pulse(lambda: self._site.desk.app.look.revision())
+            self._pulses.set(pulse)
+            return pulse
 
     def _funnel(self) -> Funnel:
         """The funnel of this event loop: what waits in it belongs to one loop."""

@@ -6,6 +6,7 @@ from parapet.core.errors import NotFound
 from parapet.core.types import IncidentId
 from parapet.incidents.model import IncidentState
 from parapet.response.runbook import runbooks_for
+from parapet.web import looked
 from parapet.web.desk import Desk, Visit, show
 from parapet.web.principal import Action
 from parapet.web.reads import IncidentFile, JourneyCard
@@ -20,6 +21,7 @@ def page(desk: Desk, visit: Visit) -> Response:
     file = desk.app.look.incident(incident_id(visit))
     incident = file.incident
     card, unasked = _now(desk, file)
+    number, asked = int(incident.id or 0), visit.request.query.get("page", "")[:4]
     view = incident_view(
         file,
         card,
@@ -31,10 +33,13 @@ def page(desk: Desk, visit: Visit) -> Response:
         tab=visit.request.query.get("entries", "key"),
         unasked=unasked,
         policies=len(desk.app.escalations.policies),
+        page=int(asked) if asked.isascii() and asked.isdecimal() else 0,
+        seen=looked.last_seen(visit.request, number),
         now=visit.now,
     )
     title = f"{view.strip.title}, {view.ref}"
-    return show(desk, visit, "incident.html", view, title=title, place="incidents")
+    shown = show(desk, visit, "incident.html", view, title=title, place="incidents")
+    return looked.remember(shown, visit.request, number, view.forms.seen)
 
 
 def incident_id(visit: Visit) -> IncidentId:

@@ -19,6 +19,8 @@ class Chrome:
     """The mount as seen from this page, relative, with a slash at its end."""
     style: str
     """Address of the style sheet below the mount."""
+    script: str
+    """Address of the script; every page works without it."""
     icon: str
     service: str
     environment: str
@@ -35,6 +37,8 @@ class Chrome:
     toast: str | None
     reload: str
     """This page again, without what only a toast needed."""
+    live: bool
+    """Whether the page keeps itself true: not the answer to a form, nor a page for strangers."""
     parapet_version: str = __version__
 
 

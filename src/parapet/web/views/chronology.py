@@ -29,6 +29,9 @@ PEOPLE = frozenset(
 TOLD = frozenset({EntryKind.ESCALATED, EntryKind.ESCALATION, EntryKind.NOTIFIED, EntryKind.NOTIFICATION_FAILED})
 MINOR = frozenset({EntryKind.FLAPPED, EntryKind.NOTIFIED, EntryKind.ALERT_CLEARED, EntryKind.MEASURED})
 ROLLED_UP_FROM = 3
+PAGE_ROWS = 100
+HEAD_ROWS = 10
+"""Of a long chronology, how many of the first rows stand before the gap; the rest of a page is the end."""
 
 TABS: Mapping[str, str] = {
     "key": "Key events",
@@ -63,6 +66,10 @@ class ChronologyRow:
     rolled: str = ""
     """What is folded behind a summary; the words are the summary then."""
     url: str | None = None
+    fresh: bool = False
+    """Written since the reader last looked."""
+    page: int = 0
+    """Of a row that stands for many: the page that shows the first of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,12 +88,21 @@ class Chronology:
 
     day: str
     tone: str
+    tab: str
+    """The name of the tab."""
     tabs: tuple[ChronologyTab, ...]
     rows: tuple[ChronologyRow, ...]
     now: str
     """What the last row says; empty when the incident is over."""
     now_at: str
     now_clock: str
+    page: int
+    """Which hundred rows these are, from 1; 0: the beginning and the end, or all."""
+    pages: int
+    fresh: int
+    """How many rows were written since the reader last looked."""
+    first_fresh: str
+    """The anchor of the first of them; empty when there is none."""
 
 
 def chronology(
@@ -96,17 +112,28 @@ def chronology(
     *,
     tab: str,
     waiting: str,
+    seen: int | None = None,
+    page: int = 0,
     now: datetime,
 ) -> Chronology:
-    """The chronology of *incident* under *tab*; *waiting* is what happens next by itself."""
-    rows = _rolled_up(_phased(incident, entries, changes))
+    """The chronology of *incident* under *tab*; *waiting* is what happens next by itself.
+
+    *seen*: the last entry that the reader saw when they last looked; None: they never did. *page*: the hundred rows to
+    show, from 1; 0 shows the beginning and the end.
+    """
+    rows = _rolled_up(_phased(incident, entries, changes, seen))
     if incident.repeats:
         rows = _with_repeats(incident, rows)
     tab = tab if tab in TABS else "key"
     over = incident.state is IncidentState.RESOLVED
+    mine = tuple(row for row in rows if tab in row.groups)
+    pages = -(-len(mine) // PAGE_ROWS)
+    page = page if 0 < page <= pages and pages > 1 else 0
+    shown = mine[(page - 1) * PAGE_ROWS : page * PAGE_ROWS] if page else _both_ends(mine)
     return Chronology(
         day=text.day(incident.started_at),
         tone="page" if incident.severity is Severity.PAGE else "ticket",
+        tab=tab,
         tabs=tuple(
             ChronologyTab(
                 label=label,
@@ -116,14 +143,43 @@ def chronology(
             )
             for name, label in TABS.items()
         ),
-        rows=tuple(row for row in rows if tab in row.groups),
-        now="" if over else f"Now. {waiting}".strip(),
+        rows=shown,
+        now="" if over or page not in {0, pages} else f"Now. {waiting}".strip(),
         now_at=text.machine(now),
         now_clock=text.clock(now, incident.started_at, seconds=True),
+        page=page,
+        pages=pages,
+        fresh=sum(row.fresh for row in shown),
+        first_fresh=next((row.anchor for row in shown if row.fresh), ""),
     )
 
 
-def _phased(incident: Incident, entries: Sequence[Entry], changes: Sequence[Near]) -> tuple[ChronologyRow, ...]:
+def _both_ends(rows: tuple[ChronologyRow, ...]) -> tuple[ChronologyRow, ...]:
+    """*rows*; of many, the beginning, one row that says how many are not shown, and the end."""
+    if len(rows) <= PAGE_ROWS:
+        return rows
+    tail = PAGE_ROWS - HEAD_ROWS
+    hidden = rows[HEAD_ROWS:-tail]
+    gap = replace(
+        hidden[0],
+        anchor="more",
+        link="",
+        icon="few",
+        tone="",
+        strong="",
+        words=f"{len(hidden):,} more until {hidden[-1].clock}",
+        quote="",
+        source="",
+        url=None,
+        fresh=False,
+        page=1,
+    )
+    return (*rows[:HEAD_ROWS], gap, *rows[-tail:])
+
+
+def _phased(
+    incident: Incident, entries: Sequence[Entry], changes: Sequence[Near], seen: int | None
+) -> tuple[ChronologyRow, ...]:
     told: list[tuple[datetime, int, int, Entry | Near]] = []
     told += [(entry.occurred_at, 1, entry.seq, entry) for entry in entries]
     told += [(near.change.occurred_at, 0, number, near) for number, near in enumerate(changes, 1)]
@@ -136,7 +192,8 @@ def _phased(incident: Incident, entries: Sequence[Entry], changes: Sequence[Near
             phase = "firing" if what.kind in FIRING else {EntryKind.QUIET: "quiet"}.get(what.kind, phase)
             if what.kind is EntryKind.RESOLVED:
                 phase = ""
-            rows.append(_entry_row(what, incident, phase, loud))
+            row = _entry_row(what, incident, phase, loud)
+            rows.append(replace(row, fresh=seen is not None and what.seq > seen))
         else:
             rows.append(_change_row(what, number, incident, phase))
     return tuple(rows)
@@ -212,7 +269,8 @@ def _rolled_up(rows: Sequence[ChronologyRow]) -> tuple[ChronologyRow, ...]:
             summary = f"{len(run)} times until {last.clock}: {first.strong or first.words}"
             behind = f"Entries {first.link} to {last.link}, from {first.clock} to {last.clock}."
             groups = frozenset().union(*(row.groups for row in run))
-            rolled.append(replace(first, strong="", words=summary, rolled=behind, groups=groups))
+            fresh = any(row.fresh for row in run)
+            rolled.append(replace(first, strong="", words=summary, rolled=behind, groups=groups, fresh=fresh))
         run.clear()
 
     for row in rows:

@@ -14,6 +14,7 @@ from parapet.response.runbook import Runbook
 from parapet.web import text
 from parapet.web.reads import IncidentFile, JourneyCard
 from parapet.web.views.beside import Out, Told, alerts_behind, links_out, told
+from parapet.web.views.brief import Brief, briefs
 from parapet.web.views.burn_chart import BurnChart, burn_chart
 from parapet.web.views.calls import Calling, calling
 from parapet.web.views.changes import ChangeRow, change_row
@@ -100,6 +101,7 @@ class IncidentView:
     strip: Strip
     lead: str
     figures: tuple[Figure, ...]
+    briefs: tuple[Brief, ...]
     chart: SpanChart | None
     burn: BurnChart | None
     claims: tuple[ClaimView, ...]
@@ -131,11 +133,14 @@ def incident_view(
     tab: str,
     unasked: bool = False,
     policies: int = 0,
+    seen: int | None = None,
+    page: int = 0,
     now: datetime,
 ) -> IncidentView:
     """The page of one incident. *policies*: how many escalation policies there are.
 
-    *card* is its promise now, if known; *unasked*: Prometheus did not answer. *refusal* says why *reader* may not act.
+    *card* is its promise now, if known; *unasked*: Prometheus did not answer. *refusal* says why *reader* may not act;
+    *seen* is the last entry they saw when they last looked, *page* the hundred rows of the chronology to show.
     """
     incident, near = file.incident, file.near_changes
     over = incident.state is IncidentState.RESOLVED
@@ -148,6 +153,7 @@ def incident_view(
         strip=strip(incident, policy, may_act=refusal is None, now=now),
         lead=lead(incident, policy, now),
         figures=_figures(incident, card, unasked, now),
+        briefs=() if over else briefs(file.triage, near, runbooks, refusal),
         chart=span_chart(incident, file.episodes, near, now=now),
         burn=burn_chart(incident, file.entries, near, now=now),
         claims=_claims(file.triage, file.past.last),
@@ -155,7 +161,14 @@ def incident_view(
         changes_sub=_changes_sub(incident, policy, now),
         objects=objects_view(file.objects, incident.started_at, now=now),
         chronology=chronology(
-            incident, file.entries, near, tab=tab, waiting=text.sentence(next_step(incident, policy, now)), now=now
+            incident,
+            file.entries,
+            near,
+            tab=tab,
+            waiting=text.sentence(next_step(incident, policy, now)),
+            seen=seen,
+            page=page,
+            now=now,
         ),
         items=item_rows(file.items, now=now),
         calling=calling(incident, file.escalation, file.notifications, policies=policies, refusal=refusal, now=now),

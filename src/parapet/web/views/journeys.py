@@ -32,6 +32,8 @@ class JourneyView:
     """One card."""
 
     title: str
+    address: str
+    """Its page, below the mount."""
     word: Word
     loud: str
     """page or ticket while it burns, else empty: the tone of the whole card."""
@@ -70,6 +72,7 @@ def journey_view(
     known = card.budget_left_ratio is not None
     return JourneyView(
         title=text.capped(card.title, 80),
+        address=f"journeys/{card.slice}",
         word=word,
         loud=word.tone if state in BURNING else "",
         rate=rate,

@@ -1,0 +1,52 @@
+"""Two sentences at the top of an incident: what changed before it, and what its reader may do now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from parapet.incidents.changes import Near, distance_words
+from parapet.incidents.triage import Triage
+from parapet.response.runbook import Runbook
+from parapet.web import text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brief:
+    """One of them, and where the whole of it stands."""
+
+    label: str
+    words: str
+    anchor: str
+    """Of this page."""
+    anchor_words: str
+
+
+def briefs(triage: Triage, near: Sequence[Near], runbooks: Sequence[Runbook], refusal: str | None) -> tuple[Brief, ...]:
+    """What changed, and what may be done; *refusal* says why the reader may only look."""
+    return (
+        Brief(
+            label="What changed",
+            words=_changed(near),
+            anchor="changes",
+            anchor_words=f"All {len(near)}" if near else "",
+        ),
+        Brief(
+            label="What you may do",
+            words=" ".join([text.sentence(text.capped(triage.next_step.text, 200)), *([refusal] if refusal else [])]),
+            anchor="actions",
+            anchor_words=f"Runbook, {text.several(sum(len(one.steps) for one in runbooks), 'step')}"
+            if runbooks
+            else "Every action",
+        ),
+    )
+
+
+def _changed(near: Sequence[Near]) -> str:
+    if not near:
+        return "Nothing was marked near its onset. Only what is marked is known here."
+    before = [one for one in near if one.seconds_from_onset <= 0]
+    closest = max(before, key=lambda one: one.seconds_from_onset) if before else near[0]
+    return text.sentence(
+        f"{text.capped(closest.change.title, 100)}, {distance_words(closest.seconds_from_onset)} onset"
+    )

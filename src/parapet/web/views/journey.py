@@ -1,0 +1,155 @@
+"""The page of one promise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import sqrt
+
+from parapet.incidents.model import Change, ChangeKind, Incident, IncidentState
+from parapet.web import text
+from parapet.web.course import Course
+from parapet.web.reads import JourneyCard
+from parapet.web.views.burn_chart import BurnChart
+from parapet.web.views.changes import ChangeRow, change_row
+from parapet.web.views.drawing import Axis
+from parapet.web.views.home import Figure
+from parapet.web.views.journeys import JourneyView, journey_view
+from parapet.web.views.trend import trend
+
+RELEASES = frozenset({ChangeKind.DEPLOY, ChangeKind.ROLLBACK})
+MOST_RELEASES = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A deploy or rollback, under the number that the drawings use."""
+
+    number: int
+    change: ChangeRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyPage:
+    """The whole page."""
+
+    card: JourneyView
+    slice: str
+    problem: str | None
+    """Why Prometheus cannot be asked."""
+    figures: tuple[Figure, ...]
+    burn: BurnChart | None
+    """None: there was no sample in the last day."""
+    budget: BurnChart | None
+    releases: tuple[Release, ...]
+    """The latest ones of the period, oldest first."""
+    latest: str
+    """The promise's latest incident, in words; empty when there never was one."""
+    latest_address: str
+
+
+def journey_page(
+    card: JourneyCard,
+    course: Course,
+    changes: Sequence[Change],
+    latest: Incident | None,
+    *,
+    speed: bool,
+    problem: str | None,
+    now: datetime,
+) -> JourneyPage:
+    """The page of the promise on *card*, as it is *now*."""
+    still = latest is not None and latest.state is not IncidentState.RESOLVED
+    shown = journey_view(
+        card, {card.slice: latest} if latest is not None and still else {}, speed=speed, asked=problem is None
+    )
+    lately = sorted(
+        (each for each in changes if each.kind in RELEASES and each.occurred_at >= course.start),
+        key=lambda each: each.occurred_at,
+    )[-MOST_RELEASES:]
+    trouble = problem or course.problem
+    return JourneyPage(
+        card=shown,
+        slice=card.slice,
+        problem=text.sentence(text.capped(trouble)) if trouble else None,
+        figures=_figures(card, shown),
+        burn=_burn(course, lately, shown.loud, now) if course.burn else None,
+        budget=_budget(course, lately, shown.loud, now) if course.budget_left else None,
+        releases=tuple(Release(number=place, change=change_row(one, now=now)) for place, one in enumerate(lately, 1)),
+        latest="" if latest is None else _latest(latest, now),
+        latest_address="" if latest is None else f"incidents/{latest.id}",
+    )
+
+
+def _figures(card: JourneyCard, shown: JourneyView) -> tuple[Figure, ...]:
+    left = card.budget_left_ratio
+    return (
+        Figure(label="Lately", value=shown.rate, context=f"{shown.rate_base}; {shown.promise}"),
+        Figure(
+            label="Burning",
+            value=text.burn(card.burn) if card.burn is not None else "Not known",
+            context="times the pace it can bear",
+            tone=shown.loud,
+        ),
+        Figure(
+            label="Budget left",
+            value="Not known" if left is None else text.percent(left, digits=0),
+            context=shown.budget_of or "nothing was measured",
+            tone=shown.loud if left is not None and left <= 0 else "",
+        ),
+        Figure(
+            label="Gone in",
+            value=f"About {text.span(card.exhaustion_seconds)}" if card.exhaustion_seconds else "Not in sight",
+            context="if it burns on as now" if card.exhaustion_seconds else "at the pace of now",
+        ),
+    )
+
+
+def _burn(course: Course, releases: Sequence[Change], tone: str, now: datetime) -> BurnChart:
+    peak_at, peak = max(course.burn, key=lambda each: each[1])
+    top = 1.1 * max(peak, 1.5)
+    levels = [(0.0, "0", "grid"), (1.0, "1×", "s-limit")]
+    if sqrt(peak / top) - sqrt(1 / top) > 0.15:
+        levels.append((peak, text.burn(peak), ""))
+    return trend(
+        course.burn,
+        Axis(start=course.burn_start, end=course.end),
+        step_seconds=course.burn_step_seconds,
+        share=lambda value: sqrt(max(0.0, value) / top),  # a pace of one stays visible beside one of a hundred
+        levels=levels,
+        changes=releases,
+        title="How fast the budget burned, last day",
+        caption=f"At most {text.burn(peak)}, at {text.clock(peak_at, now)} UTC. Dashes: the pace it can bear.",
+        tone=tone or "none",
+    )
+
+
+def _budget(course: Course, releases: Sequence[Change], tone: str, now: datetime) -> BurnChart:
+    first, last = course.budget_left[0], course.budget_left[-1]
+    days = text.span((course.end - course.start).total_seconds())
+    since = "" if (first[0] - course.start).total_seconds() < 2 * course.step_seconds else _known_since(first[0], now)
+    return trend(
+        course.budget_left,
+        Axis(start=course.start, end=course.end),
+        step_seconds=course.step_seconds,
+        share=lambda value: value,
+        levels=[(0.0, "0", "grid"), (0.5, f"50{text.NO_BREAK}%", "grid"), (1.0, f"100{text.NO_BREAK}%", "grid")],
+        changes=releases,
+        title=f"Budget left, last {days}",
+        caption=f"{text.percent(first[1], digits=0)} at its beginning, {text.percent(last[1], digits=0)} now.{since}",
+        tone=tone or "none",
+    )
+
+
+def _known_since(when: datetime, now: datetime) -> str:
+    return f" Nothing is known from before {text.clock(when, now)} UTC."
+
+
+def _latest(incident: Incident, now: datetime) -> str:
+    title = text.capped(incident.title, text.LONGEST_TITLE) or "Untitled alert"
+    if incident.state is not IncidentState.RESOLVED:
+        owner = text.capped(incident.owner, 60) if incident.owner else "nobody"
+        return f"{title}: open for {text.between(incident.started_at, now)}, {owner} has it"
+    end = incident.resolved_at or incident.last_heard_at
+    return f"{title}: {text.clock(incident.started_at, now)} UTC, lasted {text.between(incident.started_at, end)}"

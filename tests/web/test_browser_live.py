@@ -1,0 +1,153 @@
+"""Open pages in a real browser, with script: what changes by itself, what waits, what a key may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Route, expect
+from tests.web.conftest import which_chromium
+
+from parapet.core.types import Actor, ActorClass, IncidentId
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Shop
+
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.skipif(which_chromium() is None, reason="Chromium is not installed: apt-get install chromium"),
+]
+TOM = Actor(kind=ActorClass.OPERATOR, name="Tom")
+LOGIN = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "login", "severity": "page"}
+SHIFTS = """new PerformanceObserver(list => {
+  window.shifts = window.shifts || [];
+  for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts.push(
+    one.sources.map(source => `${one.value} ${source.node?.className || source.node?.nodeName}`).join(", "));
+}).observe({type: "layout-shift", buffered: true})"""
+
+
+@contextmanager
+def opened(chromium: Browser, address: str, *, who: str = "Ana:responder") -> Iterator[Page]:
+    """A page with script; it must keep the policy and never complain, nothing on it moves by itself."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    context.add_cookies([{"name": "who", "value": who, "url": address}])
+    context.add_init_script(SHIFTS)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    expect.set_options(timeout=20_000)
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+    yield page
+    assert complaints == []
+    assert page.evaluate("window.shifts || []") == []
+    context.close()
+
+
+def test_the_queue_keeps_its_order_and_says_what_waits(shop: Shop, chromium: Browser, address: str) -> None:
+    """A value changes in place; a new incident waits for the reader's word, an ended one stays until then."""
+    with opened(chromium, f"{address}incidents") as page:
+        page.goto(f"{address}incidents")
+        expect(page.locator(".live b")).to_have_text("Live")
+        shop.parapet.operator.acknowledge(IncidentId(1), actor=TOM, reason="looking", version=1)
+        expect(page.locator("tbody tr")).to_contain_text("Tom")
+        shop.fire(labels=LOGIN, annotations={"title": "Login fails"})
+        expect(page.locator("#news")).to_contain_text("1 new")
+        assert page.locator("tbody tr").count() == 1
+        assert page.title().startswith("(1) ")
+        shop.parapet.operator.resolve(IncidentId(1), actor=TOM, reason="over", version=2)
+        expect(page.locator("#news")).to_contain_text("1 new, 1 gone")
+        expect(page.locator("tbody tr")).to_have_class("gone")
+        page.keyboard.press(".")
+        expect(page.locator("tbody tr")).to_contain_text("Login fails")
+        expect(page.locator("#news")).to_be_hidden()
+
+
+def test_what_a_person_writes_is_never_touched(shop: Shop, chromium: Browser, address: str) -> None:
+    """While somebody writes, the page waits and says so; on command it is true again, and the words are kept."""
+    with opened(chromium, address) as page:
+        page.goto(f"{address}incidents/1")
+        expect(page.locator(".live b")).to_have_text("Live")
+        note = page.get_by_label("What you saw or did")
+        note.fill("The provider is fine")
+        shop.parapet.operator.acknowledge(IncidentId(1), actor=TOM, reason="looking", version=1)
+        expect(page.locator(".live b")).to_have_text("Paused")
+        expect(page.locator(".strip")).to_contain_text("Nobody has it")
+        page.keyboard.press("Escape")
+        page.keyboard.press(".")
+        expect(page.locator(".strip")).to_contain_text("Tom, acknowledged")
+        expect(note).to_have_value("The provider is fine")
+        page.get_by_role("button", name="Save note").click()
+        expect(page.locator(".chron")).to_contain_text("The provider is fine")
+        assert shop.parapet.look.incident(IncidentId(1)).incident.version == 3
+
+
+def test_a_page_that_hears_nothing_says_so_and_switches_its_buttons_off(chromium: Browser, address: str) -> None:
+    """Stale is a state of its own: dashed, in words, and nothing can be written from it until it is heard again."""
+    with opened(chromium, address) as page:
+        page.route("**/live*", lambda route: route.abort())
+        page.goto(f"{address}incidents/1")
+        expect(page.get_by_role("alert")).to_contain_text("Nothing has been heard since")
+        expect(page.locator(".live b")).to_have_text("Stale")
+        expect(page.get_by_role("button", name="Save note")).to_be_disabled()
+        page.unroute("**/live*")
+        expect(page.locator(".live b")).to_have_text("Live")
+        expect(page.get_by_role("button", name="Save note")).to_be_enabled()
+        expect(page.locator("#stale")).to_be_hidden()
+
+
+def test_where_the_host_cannot_stream_the_page_asks(shop: Shop, chromium: Browser, address: str) -> None:
+    """The same page, true in the same time, from a host that answers every request at once."""
+
+    def one_answer(route: Route, request: Request) -> None:
+        route.continue_(headers={**request.headers, "accept": "application/json"})
+
+    with opened(chromium, address) as page:
+        page.route("**/live*", one_answer)
+        page.goto(f"{address}incidents")
+        shop.fire(labels=LOGIN, annotations={"title": "Login fails"})
+        expect(page.locator("#news")).to_contain_text("1 new")
+
+
+def test_keys_lead_to_places_and_never_act(shop: Shop, chromium: Browser, address: str) -> None:
+    """Every single key, on every page, for somebody who may do anything: nothing is written."""
+    shop.fire(labels=LOGIN, annotations={"title": "Login fails"})
+    with opened(chromium, address, who="Ana:admin") as page:
+        writes: list[str] = []
+        page.on("request", lambda request: writes.append(request.url) if request.method != "GET" else None)
+        page.goto(f"{address}incidents")
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        expect(page.locator("tr.here")).to_contain_text("Login fails")
+        page.keyboard.press("k")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Checkout fails after payment")
+        page.keyboard.press("]")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Login fails")
+        page.keyboard.press("[")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Checkout fails after payment")
+        page.keyboard.press("a")
+        expect(page.get_by_label("Why, or what you will look at first")).to_be_focused()
+        page.keyboard.press("Escape")
+        page.keyboard.press("n")
+        expect(page.get_by_label("What you saw or did")).to_be_focused()
+        page.keyboard.press("Escape")
+        page.keyboard.press("c")
+        expect(page.locator("#copied")).to_be_visible()
+        page.keyboard.press("?")
+        expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.keyboard.press("u")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("open incident")
+        page.keyboard.press("/")
+        expect(page.get_by_role("searchbox")).to_be_focused()
+        page.keyboard.press("Escape")
+        for path in ("", "incidents", "incidents/1", "incidents/1/work", "declare", "inbox/1", "changes"):
+            page.goto(address + path)
+            for key in "abdefghilmnopqrstvwxyz0123456789,;-_ ":
+                page.evaluate("document.activeElement.blur()")
+                page.keyboard.press(key if key != " " else "Space")
+        assert writes == []
+        assert shop.parapet.look.incident(IncidentId(1)).incident.version == 1

@@ -76,7 +76,8 @@ THIRD_PARTY: dict[str, set[str]] = {
     "install": {"yaml"},  # to find places in compose files, never to write them
     "artifacts": {"yaml", "grafana_foundation_sdk", "orjson", "promql_parser"},
     "store": {"sqlalchemy", "alembic"},
-    "web": {"starlette", "jinja2", "markupsafe", "anyio"},
+    # The hosts that it is mounted in, one adapter each.
+    "web": {"starlette", "django", "flask", "werkzeug", "jinja2", "markupsafe", "anyio"},
     "doctor": {"yaml"},
     "cli": {"click"},
     "notify": {"apprise"},  # optional, and only where the host names a channel of it

@@ -23,7 +23,7 @@ from parapet.core.types import IncidentId
 from parapet.store import dialect
 from parapet.testing import alert, alertmanager_payload
 from parapet.web import workbench
-from parapet.web.threads import Lane
+from parapet.web.lanes import Lane
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -13,8 +13,9 @@ from typing import TypeVar
 import anyio
 
 from parapet.core.errors import EvidenceError
+from parapet.web.lanes import Lane
 from parapet.web.reads import Inbox, Receipt, Stored
-from parapet.web.threads import Lane, in_thread
+from parapet.web.threads import in_thread
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
@@ -27,6 +27,14 @@ class Response:
     def with_headers(self, headers: Mapping[str, str]) -> Response:
         """The same answer; *headers* fill in what it does not say itself."""
         return replace(self, headers={**headers, **self.headers})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """An answer in parts, for hosts that send one part after the other without holding a thread."""
+
+    headers: Mapping[str, str]
+    parts: AsyncIterator[bytes]
 
 
 def text(body: str, status: int = 200, *, headers: Mapping[str, str] | None = None) -> Response:

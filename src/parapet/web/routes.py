@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from parapet.web.desk import Desk, Visit
+from parapet.web.lanes import Lane
 from parapet.web.principal import Action
 from parapet.web.response import Response
-from parapet.web.threads import Lane
 
 FORM_BYTES = 64 * 1024
 

@@ -13,6 +13,7 @@ from parapet.web.api import openapi
 from parapet.web.api.problems import problem as told
 from parapet.web.api.table import OPERATIONS
 from parapet.web.desk import Desk, Visit
+from parapet.web.lanes import Lane
 from parapet.web.pages import (
     calls,
     changes,
@@ -34,7 +35,6 @@ from parapet.web.principal import Action, Principal, Role
 from parapet.web.request import Request
 from parapet.web.response import Response, refusal, see_other
 from parapet.web.routes import FORM_BYTES, Door, Found, Route, find
-from parapet.web.threads import Lane
 
 HOOK_BYTES = 16 * 1024 * 1024
 HOOKS = {"alertmanager": Source.ALERTMANAGER, "grafana": Source.GRAFANA, "events": Source.EVENTS}

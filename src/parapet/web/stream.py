@@ -5,16 +5,15 @@ The state is the database's, so any number of workers tell the same; in each, on
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import anyio
-from starlette.types import Receive, Send
 
 from parapet.core.errors import EvidenceError
 from parapet.core.guard import guarded
-from parapet.web import security
+from parapet.web.lanes import Lane
 from parapet.web.request import Request
-from parapet.web.threads import Lane, in_thread
+from parapet.web.threads import in_thread
 
 TYPE = "text/event-stream"
 TICK_SECONDS = 1.0
@@ -65,45 +64,28 @@ def wanted(request: Request) -> bool:
     return request.method == "GET" and TYPE in request.headers.get("accept", "")
 
 
-async def stream(pulse: Pulse, request: Request, receive: Receive, send: Send) -> None:
-    """Tell one page what it has not heard, until it leaves or its time is over."""
+async def parts(pulse: Pulse, request: Request) -> AsyncIterator[bytes]:
+    """What one page is told that it has not heard, until its time is over."""
     seen = request.query.get("at", "")[:LONGEST_REVISION]
-    headers = [(name.encode(), value.encode()) for name, value in {**security.HEADERS, **HEADERS}.items()]
+    quiet_since = float("-inf")
     pulse.streams += 1
     try:
-        async with anyio.create_task_group() as group:
-            group.start_soon(_until_gone, receive, group.cancel_scope)
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            with anyio.move_on_after(LIFE_SECONDS):
-                await _tell(pulse, seen, send)
-            await send(_event("bye", "", more=False))
-            group.cancel_scope.cancel()
-    except* OSError:
-        pass  # it left while it was told
+        end = anyio.current_time() + LIFE_SECONDS
+        while (now := anyio.current_time()) < end:
+            revision = await pulse.revision()
+            if revision is None:
+                yield _event("away")
+            elif revision != seen:
+                seen, quiet_since = revision, now
+                yield _event("revision", revision)
+            elif now - quiet_since >= BEAT_SECONDS:
+                quiet_since = now
+                yield _event("beat")
+            await anyio.sleep(TICK_SECONDS)
+        yield _event("bye")
     finally:
         pulse.streams -= 1
 
 
-async def _tell(pulse: Pulse, seen: str, send: Send) -> None:
-    quiet_since = float("-inf")
-    while True:
-        revision, now = await pulse.revision(), anyio.current_time()
-        if revision is None:
-            await send(_event("away", ""))
-        elif revision != seen:
-            seen, quiet_since = revision, now
-            await send(_event("revision", revision))
-        elif now - quiet_since >= BEAT_SECONDS:
-            quiet_since = now
-            await send(_event("beat", ""))
-        await anyio.sleep(TICK_SECONDS)
-
-
-async def _until_gone(receive: Receive, scope: anyio.CancelScope) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()
-
-
-def _event(name: str, data: str, *, more: bool = True) -> dict[str, object]:
-    return {"type": "http.response.body", "body": f"event: {name}\ndata: {data}\n\n".encode(), "more_body": more}
+def _event(name: str, data: str = "") -> bytes:
+    return f"event: {name}\ndata: {data}\n\n".encode()

@@ -3,40 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from anyio.lowlevel import RunVar
 
+from parapet.web.lanes import Lane
+
 T = TypeVar("T")
-
-
-class Lane(Enum):
-    """Whose work it is, and how many threads, so database connections, it may hold."""
-
-    PEOPLE = 8
-    MACHINES = 4
-    HOOKS = 3
-
-
-class Line:
-    """How many requests of one lane are under way in this process, and how much they brought.
-
-    Beyond *most* requests, or *most_bytes* of bodies, newcomers are turned away.
-    """
-
-    def __init__(self, most: int, most_bytes: int) -> None:
-        self.most = most
-        self.most_bytes = most_bytes
-        self.now = 0
-        self.bytes_now = 0
-
-    @property
-    def full(self) -> bool:
-        """True when no more may enter."""
-        return self.now >= self.most or self.bytes_now >= self.most_bytes
-
 
 _limiters: RunVar[dict[Lane, CapacityLimiter]] = RunVar("parapet_limiters")
 

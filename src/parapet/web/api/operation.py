@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from parapet.core.shapes import Fields, Given, Whole
 from parapet.incidents.payload import document_of
 from parapet.web.desk import Desk, Visit
+from parapet.web.lanes import Lane
 from parapet.web.principal import Action
 from parapet.web.response import Response
 from parapet.web.routes import Door, Route
-from parapet.web.threads import Lane
 
 MOST_BODY_BYTES = 64 * 1024
 NOTHING = Fields(name="Nothing", fields={})

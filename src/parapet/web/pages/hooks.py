@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parapet.core import names, signing
-from parapet.core.errors import EvidenceError, ParapetError
+from parapet.core.errors import ParapetError
 from parapet.incidents.sources import Source
 from parapet.web.desk import Desk, Visit
 from parapet.web.reads import Receipt, Stored
@@ -19,13 +19,18 @@ STORED = "stored"
 
 def page(desk: Desk, visit: Visit, source: str) -> Response:
     """Take one body in by itself, for hosts where none can wait for another."""
+    return take(desk, visit, source)[0]
+
+
+def take(desk: Desk, visit: Visit, source: str) -> tuple[Response, Receipt | None]:
+    """The same, with what became of the body; no receipt when nothing was stored."""
     inbox = desk.app.inbox
     try:
         (stored,) = inbox.store([(source, visit.request.body)])
-    except EvidenceError as error:
-        return away(error)
-    (receipt,) = inbox.take_in([stored])
-    return told(stored, receipt)
+        (receipt,) = inbox.take_in([stored])
+    except ParapetError as error:
+        return away(error), None
+    return told(stored, receipt), receipt
 
 
 def told(stored: Stored, receipt: Receipt | None) -> Response:

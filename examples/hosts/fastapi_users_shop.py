@@ -1,0 +1,90 @@
+"""FastAPI Users before the workbench: its cookie is read by its own strategy."""
+
+# mypy: ignore-errors
+# Its libraries have an environment of their own: scripts/make-env logins.
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio
+from examples.hosts.reliability import parapet
+from fastapi import Depends, FastAPI
+from fastapi_users import BaseUserManager, FastAPIUsers, UUIDIDMixin, schemas
+from fastapi_users.authentication import AuthenticationBackend, CookieTransport, JWTStrategy
+from fastapi_users_db_sqlalchemy import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+from starlette.routing import Route
+
+from parapet.web import Principal, Request, Role, metrics, workbench
+
+COOKIE = "shop"
+engine = create_async_engine(f"sqlite+aiosqlite:///{os.environ['SHOP_DATABASE']}")
+sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+
+class Base(DeclarativeBase):
+    """The host's own tables."""
+
+
+class User(SQLAlchemyBaseUserTableUUID, Base):
+    """Somebody who signed up."""
+
+
+class UserManager(UUIDIDMixin, BaseUserManager[User, uuid.UUID]):
+    """What FastAPI Users asks for."""
+
+
+async def session() -> AsyncIterator[AsyncSession]:
+    """One for each request."""
+    async with sessions() as opened:
+        yield opened
+
+
+async def users(opened: AsyncSession = Depends(session)) -> AsyncIterator[UserManager]:  # noqa: B008
+    """The manager of one request."""
+    yield UserManager(SQLAlchemyUserDatabase(opened, User))
+
+
+@asynccontextmanager
+async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    """Real ones migrate instead."""
+    async with engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    yield
+
+
+backend = AuthenticationBackend(
+    name="cookie",
+    transport=CookieTransport(cookie_name=COOKIE, cookie_secure=False),
+    get_strategy=lambda: JWTStrategy("an example's secret of 32 characters", 3600),
+)
+fastapi_users = FastAPIUsers[User, uuid.UUID](users, [backend])
+
+
+async def signed_in(cookie: str | None) -> User | None:
+    """Whose cookie it is."""
+    async with sessions() as opened:
+        manager = UserManager(SQLAlchemyUserDatabase(opened, User))
+        return await backend.get_strategy().read_token(cookie, manager)
+
+
+def who(request: Request) -> Principal | None:
+    """Whoever FastAPI Users knows. Asked in a thread of Parapet's, so what is asynchronous goes back to the loop."""
+    user = anyio.from_thread.run(signed_in, request.cookies.get(COOKIE))
+    if user is None or not user.is_active:
+        return None
+    return Principal(id=str(user.id), name=user.email, role=Role.ADMIN if user.is_superuser else Role.RESPONDER)
+
+
+app = FastAPI(lifespan=lifespan)
+app.include_router(fastapi_users.get_auth_router(backend), prefix="/auth")
+app.include_router(
+    fastapi_users.get_register_router(schemas.BaseUser[uuid.UUID], schemas.BaseUserCreate), prefix="/auth"
+)
+app.routes.append(Route("/metrics", metrics(parapet, allow_networks=["127.0.0.0/8"])))
+app.mount("/parapet", workbench(parapet, authenticate=who))

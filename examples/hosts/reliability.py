@@ -1,0 +1,18 @@
+"""The Parapet of these hosts. Real ones keep their secrets where their other secrets are."""
+
+from __future__ import annotations
+
+import os
+
+from parapet import Parapet, Secrets
+
+parapet = Parapet(
+    service="shop",
+    evidence=os.environ["SHOP_EVIDENCE"],
+    secrets=Secrets(
+        form_key="an example's form key",
+        webhook_tokens=("an example's webhook token",),
+        api_tokens=("an example's API token",),
+    ),
+)
+parapet.journey("checkout", objective=0.999)

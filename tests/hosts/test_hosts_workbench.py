@@ -1,0 +1,241 @@
+"""The workbench in every host under its real server, behind the login that people use there."""
+
+from __future__ import annotations
+
+import html
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from tests.hosts.conftest import ROOT, Server, Start, wait_until
+from tests.hosts.test_hosts_servers import GUNICORN, UVICORN
+
+from parapet.store import migrate
+from parapet.store.store import Store
+from parapet.testing import alert, alertmanager_payload
+
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+HOOK = {"authorization": "Bearer an example's webhook token", "content-type": "application/json"}
+API = {"authorization": "Bearer an example's API token"}
+LABELS = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "checkout", "severity": "page"}
+PASSWORD = "an example's password"
+MAKE_USER = (
+    "import examples.hosts.django_site\n"
+    "from django.contrib.auth.models import User\n"
+    f"User.objects.create_user('ana', password={PASSWORD!r}, is_staff=True)"
+)
+TESTED = {
+    "gunicorn-django": (GUNICORN + " --threads 4 --preload examples.hosts.django_site:application", {}),
+    "uvicorn-django": (UVICORN + " --lifespan off examples.hosts.django_site:application", {"SHOP_ASGI": "1"}),
+    "gunicorn-flask-login": (GUNICORN + " --threads 4 --preload examples.hosts.flask_login_shop:app", {}),
+    "uvicorn-fastapi-users": (UVICORN + " examples.hosts.fastapi_users_shop:app", {}),
+    "uvicorn-proxied": (UVICORN + " --proxy-headers examples.hosts.proxied_shop:app", {}),
+}
+
+
+class Person:
+    """A browser with a jar of cookies."""
+
+    def __init__(self, server: Server, headers: Mapping[str, str] | None = None) -> None:
+        self.server = server
+        self.headers = dict(headers or {})
+        self.cookies: dict[str, str] = {}
+
+    def ask(
+        self, method: str, path: str, body: bytes | str | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[HTTPResponse, str]:
+        """The answer and its text."""
+        jar = {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
+        with closing(HTTPConnection("127.0.0.1", self.server.port, timeout=60)) as connection:
+            connection.request(method, path, body=body, headers={**jar, **self.headers, **(headers or {})})
+            answer = connection.getresponse()
+            text = answer.read().decode()
+        for cookie in answer.headers.get_all("set-cookie", []):
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return answer, text
+
+    def send(self, path: str, fields: Mapping[str, str], origin: str | None = None) -> tuple[HTTPResponse, str]:
+        """Submit a form of the same site."""
+        own = f"http://127.0.0.1:{self.server.port}"
+        return self.ask("POST", path, urlencode(fields), {**FORM, "origin": origin or own})
+
+
+def by_django(person: Person) -> None:
+    _, page = person.ask("GET", "/login")
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+    assert token
+    fields = {"csrfmiddlewaretoken": token[1], "username": "ana", "password": PASSWORD}
+    assert person.send("/login", fields)[0].status == 302
+
+
+def by_flask_login(person: Person) -> None:
+    assert person.send("/login", {"name": "ana", "password": PASSWORD})[0].status == 302
+
+
+def by_fastapi_users(person: Person) -> None:
+    ana = {"email": "ana@shop.example", "password": PASSWORD}
+    made, _ = person.ask("POST", "/auth/register", json.dumps(ana), {"content-type": "application/json"})
+    assert made.status == 201
+    assert person.send("/auth/login", {"username": "ana@shop.example", "password": PASSWORD})[0].status == 204
+
+
+def by_proxy(person: Person) -> None:
+    person.headers["x-forwarded-user"] = "ana@shop.example"
+
+
+LOGINS: Mapping[str, Callable[[Person], None]] = {
+    "django": by_django,
+    "flask-login": by_flask_login,
+    "fastapi-users": by_fastapi_users,
+    "proxied": by_proxy,
+}
+
+
+def interpreter(host: str) -> str:
+    """The Python that has the host's libraries."""
+    if "fastapi-users" not in host:
+        return sys.executable
+    made = subprocess.run([ROOT / "scripts" / "make-env", "logins"], capture_output=True, text=True, check=False)
+    if made.returncode:
+        if os.environ.get("CI"):
+            pytest.fail(made.stderr)
+        pytest.skip(f"The environment could not be made: {made.stderr[-300:]}")
+    return made.stdout.strip()
+
+
+@pytest.fixture(scope="module", params=TESTED, ids=str)
+def host(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def server(host: str, start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The host, with an empty evidence database and somebody who may sign in."""
+    folder: Path = tmp_path_factory.mktemp("workbench")
+    store = Store(f"sqlite:///{folder / 'evidence.db'}")
+    migrate.upgrade(store.engine)
+    store.close()
+    command, more = TESTED[host]
+    environment = {
+        "SHOP_EVIDENCE": f"sqlite:///{folder / 'evidence.db'}",
+        "SHOP_DATABASE": str(folder / "shop.db"),
+        **more,
+    }
+    if "django" in host:
+        whole = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
+        for words in (["-m", "examples.hosts.django_site", "migrate", "-v0"], ["-c", MAKE_USER]):
+            subprocess.run([sys.executable, *words], env=whole, cwd=ROOT, check=True)
+    running = start(command, python=interpreter(host), environment=environment)
+    yield running
+    running.end()
+
+
+def fire(server: Server, headers: Mapping[str, str] = HOOK) -> tuple[HTTPResponse, str]:
+    """Hand one alert in."""
+    from parapet.core.clock import SystemClock
+
+    one = alert(LABELS, starts_at=SystemClock().now(), annotations={"title": "Checkout fails <script>"})
+    return Person(server).ask("POST", "/parapet/hooks/alertmanager", alertmanager_payload(one), headers)
+
+
+def test_an_alert_comes_in_and_a_signed_in_person_works_on_it(server: Server, host: str) -> None:
+    """Hook, login, page, form and API behind one mount; strangers, other sites and wrong tokens stay outside."""
+    stranger = Person(server)
+    answer, text = stranger.ask("GET", "/parapet/incidents/1")
+    if answer.status == 303:
+        assert (answer.getheader("location") or "").startswith("/login?next=")
+    else:
+        assert answer.status == 401
+        assert "Please sign in" in text
+    assert fire(server, {"content-type": "application/json"})[0].status == 401
+    handed, said = fire(server)
+    assert (handed.status, json.loads(said)["incidents"]) == (200, [1])
+
+    ana = Person(server)
+    LOGINS[host.partition("-")[2]](ana)
+    answer, page = ana.ask("GET", "/parapet/incidents/1")
+    assert answer.status == 200, page
+    assert "Checkout fails &lt;script&gt;" in page
+    assert "default-src 'none'" in (answer.getheader("content-security-policy") or "")
+    assert answer.getheader("x-frame-options") == "DENY"
+    assert not re.findall(r'(?:href|src|action)="/', page), "an address would not hold behind a proxy's prefix"
+    style = re.search(r'rel="stylesheet" href="../([^"]+)"', page)
+    assert style
+    assert stranger.ask("GET", f"/parapet/{html.unescape(style[1])}")[0].status == 200
+
+    form = re.search(r'<form[^>]*action="[^"]*/acknowledge"[^>]*>(.*?)</form>', page, re.DOTALL)
+    assert form
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form[1]))
+    fields["reason"] = "Looking at it"
+    path = "/parapet/incidents/1/acknowledge"
+    assert ana.send(path, fields, origin="https://evil.example")[0].status == 403
+    assert stranger.send(path, fields)[0].status == 401
+    assert ana.send(path, {**fields, "reason": "x" * 70_000})[0].status == 413
+    done, _ = ana.send(path, fields)
+    assert (done.status, done.getheader("location")) == (303, "../1?done=acknowledged")
+    assert "Ana" in ana.ask("GET", "/parapet/incidents/1")[1].replace("ana", "Ana")
+
+    listed, said = Person(server).ask("GET", "/parapet/api/incidents", headers=API)
+    assert listed.status == 200, said
+    assert Person(server).ask("GET", "/parapet/api/incidents", headers=HOOK)[0].status == 401
+
+
+def test_the_mount_and_its_edges(server: Server) -> None:
+    """Its bare address leads in; HEAD has no body; what is no alert is told so."""
+    person = Person(server)
+    bare, _ = person.ask("GET", "/parapet")
+    assert bare.status in {301, 307}
+    assert (bare.getheader("location") or "").endswith("parapet/")
+    head, nothing = person.ask("HEAD", "/parapet/static/icon.svg")
+    assert (head.status, nothing) == (200, "")
+    assert person.ask("BREW", "/parapet/incidents")[0].status in {400, 405}
+    assert person.ask("POST", "/parapet/hooks/alertmanager", b"no alert", HOOK)[0].status == 422
+    assert person.ask("GET", "/metrics")[0].status == 200
+
+
+def test_pages_answer_while_every_thread_of_the_host_is_stuck(
+    start: Start, tmp_path: Path, at_once: Callable[[int, Callable[[int], None]], None]
+) -> None:
+    """Starlette gives its sync endpoints 40 threads. An incident tool that queues behind the incident is no tool."""
+    store = Store(f"sqlite:///{tmp_path / 'evidence.db'}")
+    migrate.upgrade(store.engine)
+    store.close()
+    environment = {"SHOP_EVIDENCE": f"sqlite:///{tmp_path / 'evidence.db'}"}
+    server = start(TESTED["uvicorn-proxied"][0], environment=environment)
+    stuck = threading.Thread(target=at_once, args=(45, lambda _: server.ask("GET", "/stuck")))
+    stuck.start()
+    ana = Person(server, {"x-forwarded-user": "ana@shop.example"})
+    try:
+        wait_until(lambda: len(list(Path(f"/proc/{server.process.pid}/task").iterdir())) >= 40, server.said)
+        assert ana.ask("GET", "/parapet/incidents")[0].status == 200
+        assert fire(server)[0].status == 200
+        assert "Checkout fails" in ana.ask("GET", "/parapet/incidents/1")[1]
+    finally:
+        assert ana.ask("GET", "/release")[0].status == 200
+        stuck.join(60)
+    server.end()
+
+
+def test_a_header_that_no_proxy_sent_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worked example believes its proxy, and only it."""
+    monkeypatch.setenv("SHOP_EVIDENCE", "sqlite://")
+    from examples.hosts.proxied_shop import who
+
+    from parapet.web import Request
+
+    headers = {"x-forwarded-user": "ana@shop.example"}
+    assert who(Request(method="GET", path="/", headers=headers, client="203.0.113.9")) is None
+    assert who(Request(method="GET", path="/", headers={}, client="127.0.0.1")) is None
+    known = who(Request(method="GET", path="/", headers=headers, client="127.0.0.1"))
+    assert known is not None

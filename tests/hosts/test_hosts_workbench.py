@@ -239,3 +239,12 @@ def test_a_header_that_no_proxy_sent_is_nobody(monkeypatch: pytest.MonkeyPatch) 
     assert who(Request(method="GET", path="/", headers={}, client="127.0.0.1")) is None
     known = who(Request(method="GET", path="/", headers=headers, client="127.0.0.1"))
     assert known is not None
+
+
+def test_the_page_shows_what_runs() -> None:
+    """Every function that docs/hosts.md shows stands word for word in one of the hosts above."""
+    shown = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "hosts.md").read_text(), re.DOTALL)
+    hosts = [path.read_text() for path in (ROOT / "examples" / "hosts").glob("*.py")]
+    assert len(shown) == 4
+    for code in shown:
+        assert any(code in host for host in hosts), code

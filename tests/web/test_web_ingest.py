@@ -190,7 +190,7 @@ def test_every_lane_has_its_connections() -> None:
 def test_bodies_that_are_too_much_together_are_asked_to_come_back(shop: Shop) -> None:
     """503, which every sender tries again; what was under way is finished."""
     bench = workbench(shop.parapet, authenticate=lambda _: None)
-    line = bench._lines[Lane.HOOKS]
+    line = bench._reception._lines[Lane.HOOKS]
     line.bytes_now = line.most_bytes
     shop.host.mount("/second", bench)
     answer = shop.browser(None).send("POST", "/second/hooks/events", headers=TOKEN, body=EVENTS)

@@ -186,6 +186,19 @@ def test_an_alert_comes_in_and_a_signed_in_person_works_on_it(server: Server, ho
     assert (done.status, done.getheader("location")) == (303, "../1?done=acknowledged")
     assert "Ana" in ana.ask("GET", "/parapet/incidents/1")[1].replace("ana", "Ana")
 
+    events = {
+        **ana.headers,
+        "accept": "text/event-stream",
+        "cookie": "; ".join(f"{n}={v}" for n, v in ana.cookies.items()),
+    }
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        connection.request("GET", "/parapet/live", headers=events)
+        live = connection.getresponse()
+        assert live.status == 200
+        streams = live.getheader("content-type") == "text/event-stream"
+        assert streams == host.startswith("uvicorn"), "a stream where the host can, one answer elsewhere"
+        assert live.readline().startswith(b"event: revision" if streams else b'{"revision"')
+
     listed, said = Person(server).ask("GET", "/parapet/api/incidents", headers=API)
     assert listed.status == 200, said
     assert Person(server).ask("GET", "/parapet/api/incidents", headers=HOOK)[0].status == 401

@@ -20,7 +20,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "incidents": set(),
     "response": {"incidents"},
     "lessons": {"incidents"},
-    "artifacts": {"slo"},
+    # response: prebuilt playbooks are written into the host as text, like rules.
+    "artifacts": {"slo", "response"},
     "notify": {"incidents"},
     "store": {"incidents", "response", "lessons"},
     "integrations": {"signals", "response"},
@@ -48,7 +49,8 @@ MAY_IMPORT: dict[str, set[str]] = {
         "doctor",
         "install",
     },
-    "testing": {"app", "incidents", "notify"},
+    # ops: what proves that a preview changes nothing calls it as the verbs do.
+    "testing": {"app", "incidents", "notify", "ops", "response"},
     # The lazy table of public names: it imports nothing when imported.
     "__init__": {"app", "incidents", "response", "slo"},
     "__main__": {"cli"},

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated
 
 import jinja2
-from examples.shop import accounts, database, orders, reliability
+from examples.shop import accounts, database, mitigation, orders, reliability
 from examples.shop.accounts import Visitor, visitor
 from examples.shop.faults import DEEDS, WORDS, Fault, FaultSwitch
 from examples.shop.forms import form, own_path
@@ -69,6 +69,7 @@ def create_app() -> FastAPI:
     app = FastAPI(title="The Copper Kettle", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.settings, app.state.parapet, app.state.sessions = settings, parapet, sessions
     app.state.engine, app.state.faults = engine, FaultSwitch()
+    mitigation.offer(parapet, app.state.faults, watch_seconds=3 * settings.quiet_seconds)
 
     app.add_middleware(parapet.middleware)
     app.mount("/metrics", metrics(parapet))

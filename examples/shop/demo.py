@@ -43,7 +43,8 @@ def guide(stack: Stack) -> str:
   1. Sign in at the shop as ana, press “{DEEDS[Fault.CHECKOUT_DOWN]}”, and watch the workbench.
      An hour of the alerts' windows is a minute here, so it takes seconds.
   2. Open the incident, and acknowledge it with a reason.
-  3. Mark the rollback, then press “{DEEDS[Fault.NONE]}”:
+  3. Under Actions, preview “Turn the fault off”, and confirm it: it runs once, is written down, and is watched.
+     Or do it yourself: mark the rollback, then press “{DEEDS[Fault.NONE]}”:
        {at_home}{shown} deploy mark --app {APP} --version 1.8.1 --rollback
   4. The alerts clear in less than a minute, the incident resolves {QUIET_SECONDS:g} s later, and its
      retrospective can be read.

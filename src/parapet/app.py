@@ -27,6 +27,9 @@ from parapet.slo.burn import BurnPolicy
 if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.incidents.items import ActionItem
     from parapet.notify.channel import Channel
+    from parapet.notify.sinks import Sink
+    from parapet.ops.act import Actions
+    from parapet.ops.approve import Approvals
     from parapet.ops.audit import Audit
     from parapet.ops.bodies import Bodies
     from parapet.ops.change import Changes
@@ -38,7 +41,9 @@ if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.ops.notices import Notices
     from parapet.ops.observe import Observatory
     from parapet.ops.operate import Operator
+    from parapet.ops.records import Records
     from parapet.ops.sightings import SightingKeeper
+    from parapet.ops.undoing import Undoing
     from parapet.ops.work import Tick, Worker
     from parapet.signals.refs import Sighting
     from parapet.store.store import Store
@@ -58,6 +63,7 @@ class Parapet(Definitions):
         evidence: SQLAlchemy URL of the evidence database, SQLite or Postgres; None: signals and artifacts only.
         burn: windows and budget shares of the alerts.
         incidents: quiet period, reopen window and the like. `channels`: where announcements go.
+        read_only: no capability is previewed or run, by nobody. `sinks`: where the ledger of actions is mirrored.
         on_call: who is called if nobody takes an incident: people, rotations, policies.
 
     Raises:
@@ -78,11 +84,15 @@ class Parapet(Definitions):
         channels: Sequence[Channel] = (),
         on_call: Roster | None = None,
         multiprocess_dir: str | PathLike[str] | None = None,
+        read_only: bool = False,
+        sinks: Sequence[Sink] = (),
         clock: Clock | None = None,
         ids: Ids | None = None,
     ) -> None:
         super().__init__(service=service, owner=owner, burn=burn or BurnPolicy(), multiprocess_dir=multiprocess_dir)
         self.environment = environment
+        self.read_only = read_only
+        self.sinks = tuple(sinks)
         self.evidence = evidence
         self.wiring = wiring or Wiring()
         self.secrets = secrets or Secrets()
@@ -188,6 +198,35 @@ class Parapet(Definitions):
         return self.action_items.open
 
     @cached_property
+    def actions(self) -> Actions:
+        """Previews and runs the host's capabilities."""
+        from parapet.ops.act import Actions
+        from parapet.ops.acting import Bench
+
+        return Actions(Bench(context=self._context, capabilities=self._capabilities, read_only=self.read_only))
+
+    @cached_property
+    def undoing(self) -> Undoing:
+        """Takes runs back."""
+        from parapet.ops.undoing import Undoing
+
+        return Undoing(self.actions.bench)
+
+    @cached_property
+    def approvals(self) -> Approvals:
+        """Second persons: asked, and heard."""
+        from parapet.ops.approve import Approvals
+
+        return Approvals(self.actions.bench)
+
+    @cached_property
+    def records(self) -> Records:
+        """Reads what was done."""
+        from parapet.ops.records import Records
+
+        return Records(self._context)
+
+    @cached_property
     def look(self) -> Look:
         """Reads evidence."""
         from parapet.ops.look import Look
@@ -206,6 +245,7 @@ class Parapet(Definitions):
     @cached_property
     def worker(self) -> Worker:
         """Does what is due: `worker.run(...)` in a thread or process, or `tick()` from what the host has."""
+        from parapet.ops.aftermath import Aftermath
         from parapet.ops.alertmanager import Alertmanager
         from parapet.ops.mark import ChangeMarks
         from parapet.ops.measure import Measurer
@@ -223,7 +263,9 @@ class Parapet(Definitions):
         if url:
             measurer = Measurer(self._context, self.catalog, Prometheus(url))
         marks = ChangeMarks(self._context, self.recorder)
-        return Worker(self._context, prober, reconciler, marks, self.spanning, measurer)
+        return Worker(
+            self._context, prober, reconciler, marks, self.spanning, measurer, Aftermath(self.actions, self.sinks)
+        )
 
     def tick(self) -> Tick:
         """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""
@@ -256,6 +298,8 @@ class Parapet(Definitions):
             channels={channel.name: channel for channel in self.channels},
             workbench_url=self.wiring.workbench_url,
             promises=promises_of(self.catalog),
+            runbooks={book.name: book for book in self.runbooks},
+            journeys={one.name: one.journey for one in self.catalog if one.journey is not None},
             measures=bool(self.wiring.prometheus_url),
             roster=self.on_call,
             resting=rest_of(self.catalog),

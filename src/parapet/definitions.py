@@ -7,12 +7,14 @@ from dataclasses import replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast, overload
 
 from parapet.core import names
 from parapet.core.errors import ConfigurationError
 from parapet.core.vocabulary import Channel
+from parapet.response.capability import Capability, E, Settings, named
 from parapet.response.playbooks import runbook_from
+from parapet.response.recoveries import RECOVERIES, runbook_of
 from parapet.response.runbook import Runbook
 from parapet.signals.ai import Ai
 from parapet.signals.delivery import Delivery
@@ -90,6 +92,7 @@ class Definitions:
         self._maintenances: list[Maintenance] = []
         self._journeys: dict[str, Journey] = {}
         self._runbooks: dict[str, Runbook] = {}
+        self._capabilities: dict[str, Capability] = {}
 
     def journey(
         self,
@@ -277,6 +280,44 @@ class Definitions:
         self._runbooks[runbook.name] = runbook
         self.__dict__.pop("catalog", None)
         return runbook
+
+    def playbooks(self, *wanted: str) -> tuple[Runbook, ...]:
+        """Register prebuilt playbooks by name, or all of them: attached to fault planes and to the slices they fit.
+
+        Raises:
+            UnknownName: there is no such playbook.
+        """
+        judged = [*(one.name for one in self.slices), *(one.name for one in self.diagnostics)]
+        return tuple(self.runbook(runbook_of(name, owner=self.owner, slices=judged)) for name in wanted or RECOVERIES)
+
+    @overload
+    def capability(self, capability: Capability, /) -> Capability: ...
+    @overload
+    def capability(self, capability: str, /, **settings: Unpack[Settings]) -> Callable[[E], E]: ...
+    def capability(self, capability: Capability | str, /, **settings: Any) -> Capability | Callable[[E], E]:
+        """Let people preview and run one named action of yours: a `Capability`, or as a decorator of what executes it:
+        `@parapet.capability("retry-jobs", preview=dead_jobs, noun="job", max_targets=50)`.
+
+        Raises:
+            ConfigurationError: the name is taken or cannot be used, there is no preview, or a limit cannot hold.
+        """
+        if isinstance(capability, str):
+            name = capability
+
+            def register(function: E) -> E:
+                self.capability(named(name, function, cast("Settings", settings)))
+                return function
+
+            return register
+        if capability.name in self._capabilities:
+            raise ConfigurationError(f"Capability {capability.name!r} is defined twice. Give one another name.")
+        self._capabilities[capability.name] = capability
+        return capability
+
+    @property
+    def capabilities(self) -> tuple[Capability, ...]:
+        """Every capability, in the order in which they were registered."""
+        return tuple(self._capabilities.values())
 
     def cardinality(self, scraped: str | None = None) -> tuple[FamilySize, ...]:
         """How many series every family has and may have, worst first; *scraped*: what a running application exports.

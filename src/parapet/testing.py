@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from parapet.core.errors import ConfigurationError
+from parapet.ops.hosted import propose
+from parapet.response.capability import Capability, Proposal, Situation
 
 
 class ManualClock:
@@ -85,6 +88,46 @@ def alertmanager_payload(*alerts: Mapping[str, object], truncated: int = 0) -> b
         "truncatedAlerts": truncated,
     }
     return json.dumps(body).encode()
+
+
+def situation(**changes: Any) -> Situation:
+    """What a capability is told, for tests: an incident of the service shop at 02:00; *changes* are its fields."""
+    now = datetime(2026, 11, 12, 2, 0, tzinfo=UTC)
+    usual: dict[str, Any] = {
+        "service": "shop",
+        "incident_id": 1,
+        "ref": "INC-1",
+        "slice": "checkout",
+        "title": "Checkout fails",
+        "severity": "page",
+        "firing": 1,
+        "started_at": now,
+        "now": now,
+    }
+    return Situation(**usual | changes)
+
+
+def assert_preview_changes_nothing(
+    capability: Capability, picture: Callable[[], object], told: Situation | None = None
+) -> Proposal:
+    """Preview *capability* twice, and prove that it changed nothing: what it proposes.
+
+    Args:
+        picture: everything that it must not change, such as all rows of your database and the length of its queues.
+        told: the situation; without it, `situation(inputs=capability.inputs)`.
+
+    Raises:
+        AssertionError: the picture is another one afterwards, or the second preview says something else.
+    """
+    asked = told if told is not None else situation(inputs=capability.inputs)
+    before = picture()
+    first = propose(capability, asked)
+    after = picture()
+    if before != after:
+        raise AssertionError(f"The preview of {capability.name!r} changed something: {before!r} became {after!r}.")
+    if propose(capability, asked) != first:
+        raise AssertionError(f"The preview of {capability.name!r} says something else the second time.")
+    return first
 
 
 def _written(when: datetime) -> str:

@@ -53,11 +53,11 @@ class Pigeon:
     name = "pigeon"
 
     def __init__(self, book: Path) -> None:
-        self._book = book
+        self.book = book
 
     def deliver(self, message: Message, delivery: Delivery) -> Sent:
         """One line: which delivery, which announcement."""
-        with self._book.open("a") as book:
+        with self.book.open("a") as book:
             book.write(f"{delivery.id} {message.ref} {message.announcement} {delivery.to or ''}\n")
         return Sent(words="written down")
 

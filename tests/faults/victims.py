@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 from tests.conftest import Desk
 from tests.faults.acts import ACTS, Pigeon
+from tests.faults.risks import RISKS
 
 from parapet.core.guard import guarded
 from parapet.core.ids import TimeOrderedIds
@@ -50,7 +51,7 @@ def live(job: dict[str, str]) -> None:
         roster=ACTS[job["act"]].roster,
     )
     strike(store.engine, int(job["boundary"]))
-    ACTS[job["act"]].run(desk)
+    (ACTS | RISKS)[job["act"]].run(desk)
 
 
 def main() -> None:

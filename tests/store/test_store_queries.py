@@ -6,7 +6,7 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,14 @@ import pytest
 from benchmarks.evidence.filling import END, fill
 from sqlalchemy import Connection, event, insert, text
 
+from parapet.core.codec import encode
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.items import ItemState, Reported
 from parapet.incidents.measured import Moment
 from parapet.incidents.model import Incident
+from parapet.response.approval import ApprovalState
+from parapet.response.capability import Proposal
+from parapet.response.runbook import Runbook, Step
 from parapet.store import schema
 from parapet.store.inbox import InboxState, Shelf
 from parapet.store.incidents import UNRESOLVED
@@ -31,9 +35,15 @@ if TYPE_CHECKING:
 
 MANY = 2_000
 NOW = END + timedelta(minutes=1)
+BOOK = Runbook(name="b", title="B", owner="", slices=("s",), steps=(Step(title="t", text="u"),))
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
-SMALL = frozenset({"parapet_routes", "parapet_heartbeats", "parapet_probes", "parapet_schema_version"})
-"""Tables whose size does not grow with the evidence: one row for each worker, probe, or route of the last hour."""
+SMALL = frozenset({"parapet_routes", "parapet_heartbeats", "parapet_probes", "parapet_schema_version"}) | {
+    "parapet_claims",
+    "parapet_mirrors",
+    "parapet_runbooks",
+}
+"""Tables whose size does not grow with the evidence: one row for each worker, probe, route of the last hour, place
+where one capability runs at a time, or version of a runbook."""
 
 PARTIAL = sorted(
     f"{index.name}"
@@ -114,6 +124,32 @@ READS: Reads = {
     "sightings.between": lambda tx: [
         tx.sightings.between("shop", {"receipts"}, END, NOW, limit=50, wrong_only=wrong) for wrong in (True, False)
     ],
+    "previews.get": lambda tx: tx.previews.get("p7"),
+    "runs.get": lambda tx: tx.runs.get(7),
+    "runs.of_preview": lambda tx: tx.runs.of_preview("p7"),
+    "runs.of_key": lambda tx: tx.runs.of_key("preview/p7"),
+    "runs.of_incident": lambda tx: tx.runs.of_incident(IncidentId(7)),
+    "runs.since": lambda tx: [tx.runs.since("shop", "retry-7", name, END) for name in (None, "slice-1")],
+    "runs.unknown": lambda tx: [tx.runs.unknown("shop", "retry-7", name) for name in (None, "slice-1")],
+    "runs.silent": lambda tx: tx.runs.silent(NOW, 50),
+    "runs.watched": lambda tx: tx.runs.watched(NOW, 50),
+    "runs.page": lambda tx: [
+        tx.runs.page("shop", capability=name, before=before) for name in (None, "retry-7") for before in (None, 99)
+    ],
+    "runs.lines": lambda tx: [
+        tx.runs.lines("shop", after=after, run_id=run, capability=name)
+        for after in (0, 1_900)
+        for run, name in ((None, None), (7, None), (None, "retry-7"))
+    ],
+    "runs.holder": lambda tx: tx.runs.holder("shop/retry/x", NOW),
+    "approvals.get": lambda tx: tx.approvals.get(7),
+    "approvals.of_content": lambda tx: tx.approvals.of_content("c7"),
+    "approvals.page": lambda tx: [tx.approvals.page("shop", state, NOW) for state in ApprovalState],
+    "approvals.asked_at_version": lambda tx: tx.approvals.asked_at_version(IncidentId(7), 1),
+    "runbooks.of": lambda tx: tx.runbooks.of(IncidentId(7)),
+    "runbooks.due": lambda tx: tx.runbooks.due(END - timedelta(days=1), 20),
+    "runbooks.said": lambda tx: tx.runbooks.said(IncidentId(7)),
+    "mirrors.get": lambda tx: tx.mirrors.get("siem"),
     "verify": lambda tx: tx.verify_chains(),
     "verify.one": lambda tx: tx.verify_chains(IncidentId(7)),
     "verify.count": lambda tx: tx.count_chains(IncidentId(7)),
@@ -136,6 +172,11 @@ WRITES = {
     "requests": "add",
     "routes": "forget redirect send",
     "sightings": "add forget",
+    "previews": "add",
+    "runs": "add claim give_back save write",
+    "approvals": "add save",
+    "runbooks": "put_in_force say take_turn",
+    "mirrors": "claim move rest",
 }
 WHOLE = {"verify": "looks at everything, in the order of its key"}
 """Reads that are about the whole table, so that any plan reads all of it."""
@@ -200,6 +241,7 @@ def _fill(store: Store) -> None:
         "retrospectives": [
             {"incident_id": n, "incident_version": 1, "composed_at": when[n], "body": {}} for n in numbers
         ],
+        **_actions(when),
         "sightings": [
             {"service": "shop", "signal": "s", "subject": f"subject-{n % 50}", "went_wrong": n % 2 == 0, "fields": {}}
             | {"refs": {}, "seen_at": when[n]}
@@ -214,6 +256,56 @@ def _fill(store: Store) -> None:
             connection.execute(insert(schema.metadata.tables[f"parapet_{name}"]), many)
     with store.engine.begin() as connection:
         connection.execute(text("ANALYZE"))
+
+
+def _actions(when: Mapping[int, datetime]) -> dict[str, list[Row]]:
+    """Previews, each with its run, its line of the ledger and its approval; and steps that wait."""
+    who: Row = {"actor_kind": "operator", "actor_name": "Ana"}
+    shared: Row = {"service": "shop"}
+    return {
+        "previews": [
+            shared
+            | who
+            | {"id": f"p{n}", "capability": f"retry-{n % 20}", "incident_id": n, "incident_version": 1}
+            | {
+                "slice": f"slice-{n % 40}",
+                "created_at": at,
+                "expires_at": at,
+                "inputs": {},
+                "proposal": encode(Proposal(targets=())),
+            }
+            | {"content": f"c{n}", "digest": f"d{n}"}
+            for n, at in when.items()
+        ],
+        "runs": [
+            shared
+            | who
+            | {"key": f"preview/p{n}", "preview_id": f"p{n}", "capability": f"retry-{n % 20}", "incident_id": n}
+            | {"slice": f"slice-{n % 40}", "reason": "r", "target_count": 1, "failed": {}, "note": ""}
+            | {"state": "running" if n % 50 == 0 else "unknown" if n % 50 == 1 else "done", "started_at": at}
+            | {"leased_until": at if n % 50 == 0 else None, "undo": "running" if n % 50 == 2 else "none"}
+            | {"undo_leased_until": at if n % 50 == 2 else None, "watch_due_at": at if n % 50 == 3 else None}
+            | {"break_glass": False, "version": 1}
+            for n, at in when.items()
+        ],
+        "ledger": [
+            shared
+            | who
+            | {"run_id": n, "kind": "intent", "recorded_at": at, "capability": f"retry-{n % 20}", "incident_id": n}
+            | {"slice": None, "body": {}}
+            for n, at in when.items()
+        ],
+        "approvals": [
+            shared
+            | {"content": f"c{n}", "preview_id": f"p{n}", "capability": f"retry-{n % 20}", "incident_id": n}
+            | {"asked_by": "Ana", "reason": "r", "asked_at": at, "until_at": at, "version": 1}
+            | {"state": "waiting" if n % 50 == 0 else "approved" if n % 50 == 1 else "denied"}
+            for n, at in when.items()
+        ],
+        "automatic": [{"incident_id": n, "capability": f"retry-{n % 20}", "due_at": at} for n, at in when.items()],
+        "runbooks": [{"digest": "d", "name": "b", "body": encode(BOOK), "first_seen_at": END}],
+        "in_force": [{"incident_id": n, "name": "b", "digest": "d", "place": 0} for n in when],
+    }
 
 
 def test_every_read_of_the_store_is_here() -> None:

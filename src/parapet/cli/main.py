@@ -27,6 +27,10 @@ COMMANDS = {
     "oncall": ("parapet.cli.oncall", "oncall"),
     "notify": ("parapet.cli.notify", "notify"),
     "inbox": ("parapet.cli.inbox", "inbox"),
+    "ledger": ("parapet.cli.ledger", "ledger"),
+    "gen": ("parapet.cli.gen", "gen"),
+    "capability": ("parapet.cli.capability", "capability"),
+    "do": ("parapet.cli.deciding", "do"),
     "action": ("parapet.cli.action", "action"),
     "audit": ("parapet.cli.audit", "audit"),
 }

@@ -16,7 +16,12 @@ ParapetError
 │   ├── StaleVersion
 │   ├── IllegalTransition
 │   ├── ReasonRequired
-│   └── KeyReused             another request has the same idempotency key
+│   ├── KeyReused             another request has the same idempotency key
+│   └── ActionRefused         a capability that must not run now; nothing ran
+│       ├── PreviewExpired, PreviewUsed, WrongDigest, Drifted, IncidentMoved, IncidentOver, NothingToDo
+│       ├── BreakerOpen, ClaimHeld, CoolingDown, TooManyTargets, OutcomeUnknown
+│       ├── NotPermitted, ReadOnly, TypedConfirmationNeeded, SecondPersonNeeded
+│       └── PreviewFailed, NotUndoable, NotApprovable, NotSettleable
 ├── OutgoingError             a call to another system failed
 │   ├── DeliveryRejected      it said no, and will say no again
 │   └── DeliveryFailed        it may work later
@@ -118,6 +123,136 @@ class ReasonRequired(Refused):
 
 class KeyReused(Refused):
     """Another request with the same idempotency key was done. Nothing changed."""
+
+
+class ActionRefused(Refused):
+    """The action was refused. Nothing ran."""
+
+    next_step = "Read the incident again."
+
+    def __init__(self, message: str | None = None, *, next_step: str | None = None) -> None:
+        super().__init__(message)
+        self.next_step = next_step or type(self).next_step
+
+
+class PreviewExpired(ActionRefused):
+    """The preview is too old. Nothing ran."""
+
+    next_step = "Preview it again: what is true now may differ."
+
+
+class PreviewUsed(ActionRefused):
+    """The preview was confirmed before. Nothing ran a second time."""
+
+    next_step = "Look at the run that came of it."
+
+
+class WrongDigest(ActionRefused):
+    """The digest is not that of the preview. Nothing ran."""
+
+    next_step = "Confirm with the whole digest that the preview shows."
+
+
+class Drifted(ActionRefused):
+    """What would happen is not what was previewed any more. Nothing ran."""
+
+    next_step = "Preview it again, and look at the difference."
+
+
+class IncidentMoved(ActionRefused):
+    """The incident moved since the preview. Nothing ran."""
+
+    next_step = "Read what happened meanwhile, then preview it again."
+
+
+class IncidentOver(ActionRefused):
+    """The incident is resolved. Nothing ran."""
+
+    next_step = "Reopen the incident if it is not over."
+
+
+class NothingToDo(ActionRefused):
+    """There is no target. Nothing ran."""
+
+    next_step = "Read why everything was left out."
+
+
+class BreakerOpen(ActionRefused):
+    """It ran too often lately. Nothing ran."""
+
+    next_step = "Find out why it does not help; somebody who must may break the glass."
+
+
+class ClaimHeld(ActionRefused):
+    """Somebody else runs it at this moment. Nothing ran."""
+
+    next_step = "Wait for the end of that run, then preview it again."
+
+
+class CoolingDown(ActionRefused):
+    """It ran a short while ago, and has to show whether it helps. Nothing ran."""
+
+    next_step = "Wait, and see whether the last run helped."
+
+
+class TooManyTargets(ActionRefused):
+    """It would touch more than it may at once. Nothing ran."""
+
+    next_step = "Do a part of it: ask for fewer."
+
+
+class OutcomeUnknown(ActionRefused):
+    """An earlier run of it has an unknown outcome. Nothing ran."""
+
+    next_step = "Verify that run, and say how it ended."
+
+
+class NotPermitted(ActionRefused):
+    """You lack the permission for this. Nothing ran."""
+
+    next_step = "Ask somebody who has it."
+
+
+class ReadOnly(ActionRefused):
+    """Everything is switched to read-only. Nothing ran."""
+
+    next_step = "Ask an admin to switch it off."
+
+
+class TypedConfirmationNeeded(ActionRefused):
+    """So many targets need typed words. Nothing ran."""
+
+    next_step = "Type the words exactly."
+
+
+class SecondPersonNeeded(ActionRefused):
+    """So many targets need a second person. Nothing ran."""
+
+    next_step = "Request an approval; somebody who must may break the glass."
+
+
+class PreviewFailed(ActionRefused):
+    """The host could not say what would happen. Nothing ran."""
+
+    next_step = "Look at the service's log, under the logger “parapet”."
+
+
+class NotUndoable(ActionRefused):
+    """It cannot be undone. Nothing ran."""
+
+    next_step = "Read what the run did."
+
+
+class NotApprovable(ActionRefused):
+    """This approval cannot be given. Nothing changed."""
+
+    next_step = "Ask somebody else."
+
+
+class NotSettleable(ActionRefused):
+    """Only an unknown outcome can be verified. Nothing changed."""
+
+    next_step = "Read how the run ended."
 
 
 class OutgoingError(ParapetError):

@@ -6,6 +6,7 @@ Recording must never break a request, so every call into objects we do not own g
 from __future__ import annotations
 
 import logging
+import traceback
 from collections import Counter
 from threading import RLock
 from typing import Protocol
@@ -37,8 +38,8 @@ def listen(listener: Listener) -> None:
         _listeners = (*(one for one in _listeners if one() is not None), ref(listener))
 
 
-def note(where: str, error: BaseException) -> None:
-    """Count *error*; log it the first time it is seen at *where*."""
+def note(where: str, error: BaseException, *, words: bool = True) -> None:
+    """Count *error*; log it the first time it is seen at *where*, without what it says unless *words*."""
     key = (where, type(error).__name__)
     swallowed[key] += 1
     for one in _listeners:
@@ -48,19 +49,28 @@ def note(where: str, error: BaseException) -> None:
     if key not in _seen:
         with _lock:
             _seen.add(key)
-        log.warning("%s failed and was ignored (further ones are only counted)", where, exc_info=error)
+        if words:
+            log.warning("%s failed and was ignored (further ones are only counted)", where, exc_info=error)
+        else:
+            frames = traceback.extract_tb(error.__traceback__)
+            calls = "\n".join(f"  {each.filename}:{each.lineno} in {each.name}" for each in frames)
+            said = (
+                "%s failed with %s; what it said is left out, for it may hold a secret (further ones are counted)\n%s"
+            )
+            log.warning(said, where, type(error).__name__, calls)
 
 
 class guarded:  # reads as a phrase: with guarded("django"):
     """Run foreign code: an exception is counted under *where* and goes no further.
 
-    Cancellation, interrupts and system exit pass through.
+    Cancellation, interrupts and system exit pass through. Without *words*, what the exception says is not logged.
     """
 
-    __slots__ = ("error", "where")
+    __slots__ = ("_words", "error", "where")
 
-    def __init__(self, where: str) -> None:
+    def __init__(self, where: str, *, words: bool = True) -> None:
         self.where = where
+        self._words = words
         self.error: Exception | None = None
         """What was swallowed, once the block has ended."""
 
@@ -71,5 +81,5 @@ class guarded:  # reads as a phrase: with guarded("django"):
         if not isinstance(error, Exception):
             return False
         self.error = error
-        note(self.where, error)
+        note(self.where, error, words=self._words)
         return True

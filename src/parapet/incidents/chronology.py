@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from parapet.core.types import JsonObject
-from parapet.incidents import measured
+from parapet.incidents import acted, measured
 from parapet.incidents.durations import duration_words
 from parapet.incidents.model import Change, Entry, EntryKind, Resolution
 
@@ -136,6 +136,18 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
         case EntryKind.ITEM_CLOSED:
             done = "looked after" if payload.get("as") == "resolved" else "dismissed"
             return _with(f"{_item(payload)} {done}.", _words(payload, "reason"))
+        case (
+            EntryKind.ACTION_PREVIEWED
+            | EntryKind.ACTION_STARTED
+            | EntryKind.ACTION_ENDED
+            | EntryKind.ACTION_SETTLED
+            | EntryKind.ACTION_UNDO
+            | EntryKind.ACTION_JUDGED
+            | EntryKind.APPROVAL_ASKED
+            | EntryKind.APPROVAL_DECIDED
+            | EntryKind.BREAKER_TRIPPED
+        ):
+            return _with(acted.sentence(kind, payload), _words(payload, "reason"))
         case EntryKind.ESCALATED:
             return called_words(payload)
         case EntryKind.ESCALATION:

@@ -63,6 +63,15 @@ class EntryKind(StrEnum):
     NOT_MEASURED = "not_measured"  # Prometheus could not be asked in time
     ITEMS_OPENED = "items_opened"  # exact objects need somebody
     ITEM_CLOSED = "item_closed"  # one was looked after, or nobody needs to
+    ACTION_PREVIEWED = "action_previewed"  # somebody looked at what would happen
+    ACTION_STARTED = "action_started"  # the intent, written before anything runs
+    ACTION_ENDED = "action_ended"  # done, failed, or unknown
+    ACTION_SETTLED = "action_settled"  # a person verified an unknown outcome
+    ACTION_UNDO = "action_undo"  # it is being, or was, taken back
+    ACTION_JUDGED = "action_judged"  # whether it helped
+    APPROVAL_ASKED = "approval_asked"
+    APPROVAL_DECIDED = "approval_decided"
+    BREAKER_TRIPPED = "breaker_tripped"  # an automatic step ran too often, and is off for now
     REDACTED = "redacted"  # what an earlier entry said was taken out; that it was said remains
     ESCALATED = "escalated"  # people were called: whom, by which way, and whom not
     ESCALATION = "escalation"  # what was decided about calling people, and why
@@ -233,6 +242,10 @@ class Announcement(StrEnum):
     REOPENED = "reopened"
     ACKNOWLEDGED = "acknowledged"
     RESOLVED = "resolved"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    GLASS_BROKEN = "glass_broken"
+    APPROVAL_WANTED = "approval_wanted"
+    BREAKER_TRIPPED = "breaker_tripped"
     ESCALATED = "escalated"  # nobody took it: somebody is called
     CALLED = "called"  # a person, or a breaker, asks for somebody
 

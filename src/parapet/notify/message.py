@@ -21,6 +21,10 @@ SAID = {
     Announcement.REOPENED: "was reopened: it fires again",
     Announcement.ACKNOWLEDGED: "was acknowledged",
     Announcement.RESOLVED: "was resolved",
+    Announcement.OUTCOME_UNKNOWN: "has a run whose outcome is unknown: verify it, do not run it again",
+    Announcement.GLASS_BROKEN: "had an action run with broken glass, past its limits",
+    Announcement.APPROVAL_WANTED: "has an action that waits for a second person",
+    Announcement.BREAKER_TRIPPED: "has an automatic step that ran too often: it is off, and a person is needed",
     Announcement.ESCALATED: "waits for somebody",
     Announcement.CALLED: "needs somebody",
 }

@@ -11,7 +11,7 @@ from parapet.core.ids import Ids
 from parapet.core.types import PARAPET, Actor, ActorClass, IncidentId, JsonObject
 from parapet.incidents.changes import Near, near
 from parapet.incidents.measured import moments
-from parapet.incidents.model import Announcement, Decision, Incident, IncidentState
+from parapet.incidents.model import Announcement, Decision, Entry, EntryKind, Incident, IncidentState, NewEntry
 from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.promise import Promise
 from parapet.incidents.triage import triage
@@ -23,9 +23,12 @@ from parapet.ops.calling import Caller
 from parapet.response.escalating import begin, follow
 from parapet.response.escalation import Move
 from parapet.response.roster import Roster
+from parapet.response.runbook import Runbook, runbooks_for, subject_of
 from parapet.store.escalations import KeptEscalation
 from parapet.store.outbox import Notification
 from parapet.store.store import Store, Transaction
+
+OPENINGS = frozenset({EntryKind.OPENED, EntryKind.DECLARED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,10 @@ class Context:
     """Public address of the workbench, for links."""
     promises: Mapping[str, Promise] = field(default_factory=dict)
     """What the catalog says of each slice and diagnostic, by name."""
+    runbooks: Mapping[str, Runbook] = field(default_factory=dict)
+    """By name: those of one incident are in force for it from when it opens."""
+    journeys: Mapping[str, str] = field(default_factory=dict)
+    """The journey of each slice that speaks of one."""
     measures: bool = False
     """Whether there is a Prometheus to ask for the burn around an incident."""
     roster: Roster = field(default_factory=Roster)
@@ -118,6 +125,9 @@ class Context:
             ours = [(it, one) for it, one in written if it.slice is not None and it.service == self.service]
             wanted = [(_numbered(it), it.version, moment) for it, one in ours for moment in moments(one.entries)]
             tx.measurements.want(wanted, now=now)
+        if self.runbooks:
+            opened = {_numbered(it): self.runbooks_for(it, one.entries) for it, one in written if _opens(one)}
+            tx.runbooks.put_in_force(opened, now=now)
         for incident, decision in written:
             if decision.announce is not None:
                 self._announce(tx, incident, decision.announce, now)
@@ -161,6 +171,12 @@ class Context:
             move = follow(kept.escalation, incident, now, touched=by_hand)
         if move is not None:
             self.write_move(tx, incident, kept, move, now=now)
+
+    def runbooks_for(self, incident: Incident, entries: Sequence[NewEntry | Entry]) -> tuple[Runbook, ...]:
+        """The runbooks that belong to *incident* now; *entries* name the alerts that opened it."""
+        alerts = [name for entry in entries for name in _alert_names(entry.payload)]
+        journey = self.journeys.get(incident.slice or "") if incident.service == self.service else None
+        return runbooks_for(subject_of(incident, journey=journey, alerts=alerts), self.runbooks.values())
 
     def compose_retrospective(self, tx: Transaction, incident: Incident, *, now: datetime) -> None:
         """Compose and keep the retrospective of a resolved incident, in this transaction.
@@ -211,6 +227,16 @@ class Context:
             workbench_url=self.workbench_url,
             text=text,
         )
+
+
+def _opens(decision: Decision) -> bool:
+    return any(entry.kind in OPENINGS for entry in decision.entries)
+
+
+def _alert_names(payload: JsonObject) -> list[str]:
+    alerts = payload.get("alerts")
+    named = [one.get("name") for one in alerts if isinstance(one, dict)] if isinstance(alerts, list) else []
+    return [name for name in named if isinstance(name, str)]
 
 
 def _details(incident: Incident, decision: Decision) -> JsonObject:

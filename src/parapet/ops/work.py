@@ -15,6 +15,7 @@ from parapet.core.errors import ConfigurationError, EvidenceError
 from parapet.core.guard import guarded
 from parapet.core.types import PARAPET, IncidentId
 from parapet.incidents.transitions import settle
+from parapet.ops.aftermath import Aftermath
 from parapet.ops.context import Context
 from parapet.ops.deliver import BATCH, Deliverer
 from parapet.ops.escalate import Escalations
@@ -54,6 +55,8 @@ class Tick:
     """Attempts at journeys that nobody finished in time."""
     measured: int = 0
     """Series of burn that were kept."""
+    acted: int = 0
+    """Runs of capabilities that something was due for."""
     escalated: int = 0
     """Escalations that were decided."""
     withheld: int = 0
@@ -63,7 +66,8 @@ class Tick:
     def idle(self) -> bool:
         """Whether there was nothing to do."""
         done = self.settled or self.taken_in or self.stuck or self.delivered or self.failed or self.dead
-        return not (done or self.probed or self.swept or self.measured or self.escalated or self.withheld)
+        busy = self.probed or self.swept or self.measured or self.acted or self.escalated or self.withheld
+        return not (done or busy)
 
 
 class Worker:
@@ -74,6 +78,7 @@ class Worker:
         reconciler: asks Alertmanager; None: there is none to ask.
         marks: shows changes as signals; None: nobody reads them.
         measurer: keeps the burn around incidents; None: there is no Prometheus to ask.
+        aftermath: looks after runs of capabilities; None: there are none.
     """
 
     def __init__(
@@ -84,12 +89,14 @@ class Worker:
         marks: ChangeMarks | None = None,
         journeys: Spanning | None = None,
         measurer: Measurer | None = None,
+        aftermath: Aftermath | None = None,
     ) -> None:
         self._context = context
         self._probes = probes
         self._marks = marks
         self._journeys = journeys
         self._measurer = measurer
+        self._aftermath = aftermath
         self._inbox = Inbox(context)
         self._reconciler = reconciler or Reconciler(context, None, receiver="")
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
@@ -125,6 +132,9 @@ class Worker:
             if self._marks is not None:
                 self._marks.show()
         settled, unsettled = self._settle()
+        acted = 0
+        with guarded("worker.actions"):
+            acted = self._aftermath.look() if self._aftermath is not None else 0
         escalated = undecided = 0
         with guarded("worker.escalate"):
             escalated, undecided = self._escalations.run_due()
@@ -143,6 +153,7 @@ class Worker:
             probed=probed,
             swept=swept,
             measured=measured,
+            acted=acted,
             escalated=escalated,
             withheld=outcomes.count(OutboxState.WITHHELD),
         )

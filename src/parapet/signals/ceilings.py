@@ -28,6 +28,7 @@ class Ceilings:
                 raise ConfigurationError(f"The ceiling of {label!r} is {most}; expected 1 or more.")
         self._limits = {**contract.CEILINGS, **limits}
         self._admitted: dict[str, set[str]] = {}
+        self._closed: set[str] = set()
         self._lock = lock
 
     def limit(self, label: str) -> int:
@@ -46,10 +47,25 @@ class Ceilings:
             return True
         with self._lock:
             values = self._admitted.setdefault(label, set())
-            if len(values) >= self.limit(label):
+            if label in self._closed or len(values) >= self.limit(label):
                 return False
             values.add(value)
             return True
+
+    def close(self, label: str) -> None:
+        """Admit no further value of *label* in this process: what is new is OTHER. Its series stay as they are."""
+        with self._lock:
+            self._closed.add(label)
+
+    def reopen(self, label: str) -> None:
+        """Admit further values of *label* again, up to its ceiling."""
+        with self._lock:
+            self._closed.discard(label)
+
+    def closed(self, label: str) -> bool:
+        """Whether no further value of *label* is admitted."""
+        with self._lock:
+            return label in self._closed
 
     def register(self, label: str, values: Iterable[str]) -> None:
         """Admit *values* now, before others take their places.

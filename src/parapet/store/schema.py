@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     Float,
@@ -11,7 +10,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
@@ -20,10 +18,9 @@ from sqlalchemy import (
 
 from parapet.core.names import TABLE_PREFIX
 from parapet.store.columns import CanonicalJson, UtcDateTime, Words
-
-metadata = MetaData()
-
-Number = BigInteger().with_variant(Integer, "sqlite")  # SQLite numbers rows by itself only if they are INTEGER
+from parapet.store.metadata import Number
+from parapet.store.metadata import metadata as metadata
+from parapet.store.schema_actions import in_force, ledger, previews, runbooks
 
 inbox = Table(
     f"{TABLE_PREFIX}inbox",
@@ -362,5 +359,5 @@ sightings = Table(
 )
 """Exact identifiers that events came with. Kept for days, not for good."""
 
-APPEND_ONLY = (entries, audit)
+APPEND_ONLY = (entries, audit, previews, ledger, runbooks, in_force)
 """Tables of which the database itself refuses to change or remove a row."""

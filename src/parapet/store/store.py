@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.store import verify
+from parapet.store.approvals import ApprovalRows
 from parapet.store.changes import ChangeRows
 from parapet.store.dialect import connect, lock_keys, reading, server_time, undisturbed
 from parapet.store.entries import Entries
@@ -22,12 +23,15 @@ from parapet.store.inbox import InboxRows
 from parapet.store.incidents import Incidents
 from parapet.store.items import ItemRows
 from parapet.store.measurements import MeasurementRows
+from parapet.store.mirrors import MirrorRows
 from parapet.store.outbox import OutboxRows
 from parapet.store.overrides import OverrideRows
 from parapet.store.probes import ProbeRows
 from parapet.store.records import AuditRows, Heartbeats, RetrospectiveRows
 from parapet.store.requests import RequestRows
 from parapet.store.routes import RouteRows
+from parapet.store.runbooks import RunbookRows
+from parapet.store.runs import PreviewRows, RunRows
 from parapet.store.sightings import SightingRows
 from parapet.store.threads import ThreadRows
 from parapet.store.words import WordRows
@@ -61,6 +65,11 @@ class Transaction:
         self.routes = RouteRows(connection, self.incidents)
         self.sightings = SightingRows(connection)
         self.requests = RequestRows(connection)
+        self.previews = PreviewRows(connection)
+        self.runs = RunRows(connection)
+        self.runbooks = RunbookRows(connection)
+        self.mirrors = MirrorRows(connection)
+        self.approvals = ApprovalRows(connection)
         self._connection = connection
 
     def clock(self) -> datetime | None:

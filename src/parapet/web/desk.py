@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlencode
@@ -34,16 +34,20 @@ class Desk:
     renderer: Renderer = field(default_factory=Renderer)
     assets: Mapping[str, Asset] = field(default_factory=assets.load)
 
-    def may(self, principal: Principal, action: Action) -> str | None:
+    def may(self, principal: Principal, action: str) -> str | None:
         """Why *principal* may not do *action*; None when they may."""
-        if action is not Action.READ:
+        if action != Action.READ:
             if self.read_only:
                 return "The workbench is switched to read-only."
             if not principal.may_write:
                 return f"You are a {principal.role.value}: you may read. Responders and admins may act."
         if self.authorize is not None and not self.authorize(principal, action):
-            return f"You lack the permission {action.value}."
+            return f"You lack the permission {action}."
         return None
+
+    def permits(self, principal: Principal) -> Callable[[str], bool]:
+        """Tells whether *principal* has a permission."""
+        return lambda permission: self.may(principal, permission) is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,10 +59,14 @@ class Action(StrEnum):
     DECLARE = "incident.declare"
     ESCALATE = "incident.escalate"
     INBOX = "inbox.work"
+    PREVIEW = "action.preview"
+    CONFIRM = "action.confirm"
+    APPROVE = "action.approve"
 
 
 Authenticate: TypeAlias = Callable[[Request], Principal | None]
 """Who is asking; None when nobody is signed in."""
 
-Authorize: TypeAlias = Callable[[Principal, Action], bool]
-"""May they? Asked after the role allowed it: it can only take away."""
+Authorize: TypeAlias = Callable[[Principal, str], bool]
+"""May they? Asked after the role allowed it: it can only take away. The text is an `Action`, or the permission of a
+capability."""

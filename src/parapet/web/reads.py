@@ -24,6 +24,7 @@ from parapet.response.escalation import Escalation
 from parapet.response.runbook import Runbook
 from parapet.signals.exposition import Scrape
 from parapet.slo.catalog import Catalog
+from parapet.web.acts import Acts
 from parapet.web.course import Course
 from parapet.web.read_calls import Escalations, Notices
 
@@ -334,7 +335,7 @@ class Measured(Protocol):
     def recorder(self) -> Exposes: ...
 
 
-class App(Protocol):
+class App(Acts, Protocol):
     """What the workbench needs of a Parapet; `parapet.app.Parapet` is one."""
 
     @property

@@ -53,11 +53,14 @@ def answer(payload: JsonObject, status: int = 200, *, headers: Mapping[str, str]
     return Response(status=status, headers={"content-type": JSON, **(headers or {})}, body=body)
 
 
-def refusal(status: int, reason: str, *, code: str = "", headers: Mapping[str, str] | None = None) -> Response:
+def refusal(
+    status: int, reason: str, *, code: str = "", next_step: str = "", headers: Mapping[str, str] | None = None
+) -> Response:
     """A JSON answer that says what is wrong, as RFC 9457 has it. An answer of 429 or 503 asks to come back.
 
     Args:
         code: what is wrong, for programs; without it, what the status is called.
+        next_step: what to do about it, where that is known.
     """
     title = HTTPStatus(status).phrase
     retry = {"retry-after": str(RETRY_SECONDS)} if status in {429, 503} else {}
@@ -68,6 +71,8 @@ def refusal(status: int, reason: str, *, code: str = "", headers: Mapping[str, s
         "code": code or title.lower().replace(" ", "_"),
         "detail": reason,
     }
+    if next_step:
+        said["next_step"] = next_step
     return answer(said, status, headers={"content-type": PROBLEM, **retry, **(headers or {})})
 
 

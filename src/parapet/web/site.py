@@ -15,7 +15,9 @@ from parapet.web.api.table import OPERATIONS
 from parapet.web.desk import Desk, Visit
 from parapet.web.lanes import Lane
 from parapet.web.pages import (
+    acting,
     calls,
+    capabilities,
     changes,
     go,
     home,
@@ -55,6 +57,10 @@ ROUTES = (
     Route(method="GET", pattern="/calls", page=calls.page),
     Route(method="GET", pattern="/action-items", page=items.page),
     Route(method="GET", pattern="/action-items/{id}", page=items.one),
+    Route(method="GET", pattern="/previews/{preview}", page=acting.page),
+    Route(method="GET", pattern="/runs/{run}", page=acting.run_page),
+    Route(method="GET", pattern="/capabilities", page=capabilities.page),
+    Route(method="GET", pattern="/approvals", page=acting.approvals_page),
     Route(method="GET", pattern="/go", page=go.page),
     Route(method="GET", pattern="/live", page=live.page, stream=True),
     Route(method="GET", pattern="/static/{name}", page=static.page, door=Door.PUBLIC),
@@ -92,6 +98,12 @@ ROUTES = (
             ("/incidents/{id}/escalation/suppress", calls.suppress, Action.ESCALATE),
             ("/incidents/{id}/escalation/resume", calls.resume, Action.ESCALATE),
             ("/declare", work.declare, Action.DECLARE),
+            ("/incidents/{id}/preview", acting.preview, Action.PREVIEW),
+            ("/previews/{preview}/confirm", acting.confirm, Action.CONFIRM),
+            ("/previews/{preview}/ask", acting.ask, Action.PREVIEW),
+            ("/previews/{preview}/decide", acting.decide, Action.APPROVE),
+            ("/runs/{run}/undo", acting.undo, Action.CONFIRM),
+            ("/runs/{run}/settle", acting.settle, Action.CONFIRM),
             ("/inbox/{number}/replay", inbox.replay, Action.INBOX),
             ("/inbox/{number}/drop", inbox.drop, Action.INBOX),
         )
@@ -217,7 +229,7 @@ class Site:
                 principal = Principal(id=f"token:{name}", name=name, role=Role.RESPONDER, machine=True)
                 admitted = replace(admitted, principal=principal)
         why = self._refusal(admitted.person, route)
-        return admitted if why is None else refusal(403, why)
+        return admitted if why is None else refusal(403, why, code=self._code())
 
     def _machine(self, visit: Visit, tokens: tuple[str, ...], setting: str) -> Visit | Response:
         if not tokens:
@@ -248,6 +260,10 @@ class Site:
             return self.desk.may(principal, route.action)
         return "Whether you may do this could not be found out."
 
+    def _code(self) -> str:
+        """What a program hears that may not do something."""
+        return "read_only" if self.desk.read_only else ""
+
     def _foreign(self, route: Route, visit: Visit) -> str | None:
         """Why what a person sends is not from our own pages; None when it is. A form's token is in its body."""
         request = visit.request
@@ -269,4 +285,5 @@ class Site:
     def _failed(self, route: Route, visit: Visit, problem: problems.Problem) -> Response:
         if route.door is Door.PERSON:
             return problems.show(self.desk, visit, problem)
-        return refusal(problem.status, f"{problem.title} {problem.text}".strip())
+        code = self._code() if problem.status == 403 and self.desk.read_only else ""
+        return refusal(problem.status, f"{problem.title} {problem.text}".strip(), code=code)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from parapet.doctor.check import check
 from parapet.doctor.facts import Facts
 from parapet.doctor.finding import Found, Grade
-from parapet.response.runbook import runbooks_for
+from parapet.response.runbook import Subject, runbooks_for
 from parapet.slo.catalog import is_address
 
 NEAR = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -24,7 +24,8 @@ NEAR = frozenset({"localhost", "127.0.0.1", "::1"})
 def without_runbook(facts: Facts) -> Iterator[Found]:
     """Neither named nor attached."""
     for one in facts.catalog.judged:
-        if one.runbook is None and not runbooks_for(one.name, facts.app.runbooks):
+        subject = Subject(slice=one.name, journey=getattr(one, "journey", None), plane=one.fault_plane)
+        if one.runbook is None and not runbooks_for(subject, facts.app.runbooks):
             yield Found(what=f"{one.name!r} has no runbook.")
 
 
@@ -38,10 +39,13 @@ def without_runbook(facts: Facts) -> Iterator[Found]:
 def attached_to_nothing(facts: Facts) -> Iterator[Found]:
     """Every slice it names is unknown."""
     known = {one.name for one in facts.catalog.judged}
+    journeys = {getattr(one, "journey", None) for one in facts.catalog.judged}
     if facts.refused is None:
         for book in facts.app.runbooks:
-            if not known & {*book.slices}:
-                yield Found(what=f"Runbook {book.name!r} is attached to {', '.join(book.slices)}: none is promised.")
+            elsewhere = book.planes or book.alerts or journeys & {*book.journeys}
+            if not known & {*book.slices} and not elsewhere:
+                named = ", ".join((*book.slices, *book.journeys))
+                yield Found(what=f"Runbook {book.name!r} is attached to {named}: none is promised.")
 
 
 @check(

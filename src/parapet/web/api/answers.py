@@ -6,11 +6,15 @@ from parapet.core.types import ActorClass, Json, JsonObject
 from parapet.core.vocabulary import Severity
 from parapet.incidents.items import ItemState
 from parapet.incidents.model import ChangeKind, IncidentState, Resolution
+from parapet.response.approval import ApprovalState
+from parapet.response.capability import Effect
+from parapet.response.run import RunState, UndoState
 
 WORDS: JsonObject = {"type": "string"}
 MAYBE_WORDS: JsonObject = {"type": ["string", "null"]}
 COUNT: JsonObject = {"type": "integer", "minimum": 0}
 MAYBE_COUNT: JsonObject = {"type": ["integer", "null"]}
+NUMBER: JsonObject = {"type": "number"}
 TRUTH: JsonObject = {"type": "boolean"}
 TIME: JsonObject = {"type": "string", "format": "date-time"}
 MAYBE_TIME: JsonObject = {"type": ["string", "null"], "format": "date-time"}
@@ -71,6 +75,32 @@ _BODY: dict[str, JsonObject] = {
     "size_bytes": COUNT,
     "attempts": COUNT,
     "error": MAYBE_WORDS,
+}
+_RUN: dict[str, JsonObject] = {
+    "id": COUNT,
+    "ref": WORDS,
+    "capability": WORDS,
+    "slice": MAYBE_WORDS,
+    "incident_id": COUNT,
+    "preview_id": WORDS,
+    "by": WORDS,
+    "by_kind": _one_of(ActorClass),
+    "reason": WORDS,
+    "state": {"type": "string", "enum": [each.value for each in RunState]},
+    "target_count": COUNT,
+    "done_count": COUNT,
+    "failed": {"type": "object", "additionalProperties": {"type": "string"}},
+    "note": WORDS,
+    "started_at": TIME,
+    "ended_at": MAYBE_TIME,
+    "break_glass": TRUTH,
+    "approved_by": MAYBE_WORDS,
+    "settled_by": MAYBE_WORDS,
+    "undo": {"type": "string", "enum": [each.value for each in UndoState]},
+    "undo_until": MAYBE_TIME,
+    "effect": {"enum": [*(each.value for each in Effect), None]},
+    "watch_until": MAYBE_TIME,
+    "version": COUNT,
 }
 
 SCHEMAS: dict[str, JsonObject] = {
@@ -191,6 +221,80 @@ SCHEMAS: dict[str, JsonObject] = {
         next=MAYBE_WORDS,
     ),
     "Items": _object(state=WORDS, items=_list(_ref("Item")), open=COUNT, next=MAYBE_WORDS),
+    "Capability": _object(
+        name=WORDS,
+        title=WORDS,
+        touches=WORDS,
+        noun=WORDS,
+        permission=WORDS,
+        inputs=ANYTHING,
+        max_targets=COUNT,
+        cooldown_seconds=NUMBER,
+        breaker_limit=COUNT,
+        typed_from=MAYBE_COUNT,
+        second_person_from=MAYBE_COUNT,
+        watched=TRUTH,
+        can_be_undone=TRUTH,
+    ),
+    "Capabilities": _object(capabilities=_list(_ref("Capability"))),
+    "Preview": _object(
+        id=WORDS,
+        capability=WORDS,
+        incident_id=COUNT,
+        incident_version=COUNT,
+        slice=MAYBE_WORDS,
+        by=WORDS,
+        created_at=TIME,
+        expires_at=TIME,
+        inputs=ANYTHING,
+        count=COUNT,
+        targets=_list(_object(id=WORDS, version=WORDS, label=WORDS)),
+        left_out=_list(_object(id=WORDS, because=WORDS, instead=WORDS)),
+        will_do=WORDS,
+        people_see=WORDS,
+        undo=WORDS,
+        warnings=_list(WORDS),
+        digest=WORDS,
+        type_exactly=MAYBE_WORDS,
+        needs_second_person=TRUTH,
+        approved_by=MAYBE_WORDS,
+        run_id=MAYBE_COUNT,
+    ),
+    "Run": _object(**_RUN),
+    "RunFile": _object(**_RUN, preview=_ref("Preview"), ledger=_list(_ref("Line"))),
+    "Runs": _object(runs=_list(_ref("Run")), next=MAYBE_COUNT),
+    "Ledger": _object(lines=_list(_ref("Line")), next=MAYBE_COUNT),
+    "LedgerCsv": WORDS,
+    "Record": ANYTHING,
+    "Approval": _object(
+        id=COUNT,
+        preview_id=WORDS,
+        capability=WORDS,
+        incident_id=COUNT,
+        asked_by=WORDS,
+        reason=WORDS,
+        asked_at=TIME,
+        until_at=TIME,
+        state={"type": "string", "enum": [each.value for each in ApprovalState]},
+        decided_by=MAYBE_WORDS,
+        decided_at=MAYBE_TIME,
+        decision_reason=MAYBE_WORDS,
+        version=COUNT,
+    ),
+    "Approvals": _object(state=WORDS, approvals=_list(_ref("Approval"))),
+    "Line": _object(
+        id=COUNT,
+        run=WORDS,
+        kind=WORDS,
+        recorded_at=TIME,
+        by=WORDS,
+        by_kind=_one_of(ActorClass),
+        service=WORDS,
+        capability=WORDS,
+        slice=MAYBE_WORDS,
+        incident=WORDS,
+        says=ANYTHING,
+    ),
     "Body": _object(**_BODY),
     "BodyFile": _object(**_BODY, whole=TRUTH, body=WORDS),
     "Bodies": _object(

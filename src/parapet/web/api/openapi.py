@@ -46,6 +46,16 @@ PARAMETERS: Mapping[str, tuple[str, JsonObject]] = {
         "The action item, as 7 or ACT-7.",
         {"type": "string", "pattern": "^([Aa][Cc][Tt]-)?[0-9]{1,12}$", "examples": ["ACT-1"]},
     ),
+    "preview": ("The preview's id.", {"type": "string", "pattern": "^[0-9a-z-]{1,64}$", "examples": ["0"]}),
+    "capability": (
+        "The capability, by name.",
+        {"type": "string", "pattern": "^[a-z][a-z0-9_-]{0,63}$", "examples": ["retry-jobs"]},
+    ),
+    "approval": ("The approval's number.", {"type": "string", "pattern": "^[0-9]{1,12}$", "examples": ["1"]}),
+    "run": (
+        "The run, as 7 or RUN-7.",
+        {"type": "string", "pattern": "^([Rr][Uu][Nn]-)?[0-9]{1,12}$", "examples": ["RUN-1"]},
+    ),
     "number": ("The body's number.", {"type": "string", "pattern": "^[0-9]{1,18}$", "examples": ["1"]}),
 }
 HOOKS: Mapping[Source, tuple[str, JsonObject]] = {

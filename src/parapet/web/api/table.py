@@ -5,7 +5,9 @@ from __future__ import annotations
 from parapet.core.shapes import Choice, Field, Fields, Instant, Link, Many, Whole, Words
 from parapet.incidents.model import ChangeKind
 from parapet.web.api import reading, working
+from parapet.web.api.acting import ACTING
 from parapet.web.api.calls import CALLS
+from parapet.web.api.deciding import DECIDING
 from parapet.web.api.fields import (
     BEFORE,
     LIMIT,
@@ -19,6 +21,7 @@ from parapet.web.api.fields import (
     VERSION,
 )
 from parapet.web.api.items import ITEMS
+from parapet.web.api.ledger import LEDGERS
 from parapet.web.api.operation import NOTHING, Operation
 from parapet.web.principal import Action
 from parapet.web.routes import Door
@@ -268,5 +271,8 @@ OPERATIONS = (
         action=Action.INBOX,
     ),
     *ITEMS,
+    *ACTING,
+    *DECIDING,
+    *LEDGERS,
     *CALLS,
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from parapet.core.errors import NotFound
 from parapet.core.types import IncidentId
 from parapet.incidents.model import IncidentState
-from parapet.response.runbook import runbooks_for
 from parapet.web import looked
 from parapet.web.desk import Desk, Visit, show
+from parapet.web.pages.offered import actions_view
 from parapet.web.principal import Action
 from parapet.web.reads import IncidentFile, JourneyCard
 from parapet.web.response import Response
@@ -19,19 +19,20 @@ LONGEST_NUMBER = 12
 def page(desk: Desk, visit: Visit) -> Response:
     """Everything known about one incident, and what may be done."""
     file = desk.app.look.incident(incident_id(visit))
-    incident = file.incident
     card, unasked = _now(desk, file)
     number, asked = int(incident.id or 0), visit.request.query.get("page", "")[:4]
+    books, changed = desk.app.records.runbooks(incident_id(visit))
     view = incident_view(
         file,
         card,
-        runbooks_for(incident.slice, desk.app.runbooks),
+        books,
         desk.links,
         policy=desk.app.incidents,
         reader=visit.person.name,
         refusal=desk.may(visit.person, Action.NOTE),
         tab=visit.request.query.get("entries", "key"),
         unasked=unasked,
+        actions=actions_view(desk, visit, file, books_changed=changed),
         policies=len(desk.app.escalations.policies),
         page=int(asked) if asked.isascii() and asked.isdecimal() else 0,
         seen=looked.last_seen(visit.request, number),

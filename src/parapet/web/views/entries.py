@@ -6,11 +6,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from parapet.core.types import JsonObject
+from parapet.incidents import acted
 from parapet.incidents.chronology import sentence
 from parapet.incidents.model import EntryKind, Resolution
 from parapet.web import text
 from parapet.web.words import ENTRY, RESOLUTION
 
+ACTED = (
+    EntryKind.ACTION_PREVIEWED,
+    EntryKind.ACTION_STARTED,
+    EntryKind.ACTION_ENDED,
+    EntryKind.ACTION_SETTLED,
+    EntryKind.ACTION_UNDO,
+    EntryKind.ACTION_JUDGED,
+    EntryKind.APPROVAL_ASKED,
+    EntryKind.APPROVAL_DECIDED,
+    EntryKind.BREAKER_TRIPPED,
+)
 MOST_ALERTS_NAMED = 3
 LARGEST = 1e15
 """A number beyond this is none that anything counts."""
@@ -192,6 +204,16 @@ def _item_closed(payload: JsonObject) -> EntryText:
     return EntryText(words=text.capped(sentence(EntryKind.ITEM_CLOSED, without)), quote=_prose(payload, "reason"))
 
 
+def _acted(kind: EntryKind) -> Callable[[JsonObject], EntryText]:
+    def say(payload: JsonObject) -> EntryText:
+        first, _, more = acted.sentence(kind, payload).partition(". ")
+        return EntryText(
+            strong=text.sentence(text.capped(first)), words=text.capped(more), quote=_prose(payload, "reason")
+        )
+
+    return say
+
+
 def _measured(payload: JsonObject) -> EntryText:
     return EntryText(words=sentence(EntryKind.MEASURED, payload))
 
@@ -252,6 +274,7 @@ _SAYS: Mapping[EntryKind, Callable[[JsonObject], EntryText]] = {
     EntryKind.SPLIT: _split,
     EntryKind.NOTED: _noted,
     EntryKind.REDACTED: _redacted,
+    **{kind: _acted(kind) for kind in ACTED},
     EntryKind.LOST: _lost,
     EntryKind.SILENCED: _silenced,
     EntryKind.SILENCE_ENDED: _silence_ended,

@@ -13,6 +13,7 @@ from parapet.incidents.triage import Claim, Triage
 from parapet.response.runbook import Runbook
 from parapet.web import text
 from parapet.web.reads import IncidentFile, JourneyCard
+from parapet.web.views.acting import ActionsView
 from parapet.web.views.beside import Out, Told, alerts_behind, links_out, told
 from parapet.web.views.brief import Brief, briefs
 from parapet.web.views.burn_chart import BurnChart, burn_chart
@@ -61,6 +62,9 @@ class Guidance:
     anchor: str
     title: str
     words: str
+    capability: str = ""
+    """What Parapet can do of it, previewed; empty: nothing."""
+    automatic: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +123,7 @@ class IncidentView:
     alerts: tuple[str, ...]
     record: tuple[str, ...]
     has_retrospective: bool
+    actions: ActionsView
 
 
 def incident_view(
@@ -132,6 +137,7 @@ def incident_view(
     refusal: str | None,
     tab: str,
     unasked: bool = False,
+    actions: ActionsView,
     policies: int = 0,
     seen: int | None = None,
     page: int = 0,
@@ -183,6 +189,7 @@ def incident_view(
             f"You read version {incident.version}",
         ),
         has_retrospective=over,
+        actions=actions,
     )
 
 
@@ -336,7 +343,13 @@ def _runbook(number: int, runbook: Runbook) -> RunbookView:
         url=text.web_link(runbook.url),
         warnings=runbook.warnings,
         steps=tuple(
-            Guidance(anchor=f"g{number}-{place}", title=step.title, words=step.text)
+            Guidance(
+                anchor=f"g{number}-{place}",
+                title=step.title,
+                words=step.text,
+                capability=step.capability,
+                automatic=step.automatic,
+            )
             for place, step in enumerate(runbook.steps, 1)
         ),
     )

@@ -1,0 +1,175 @@
+"""What the verbs of actions share: what the host is told, and how what happened is written down."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeAlias
+
+from parapet.core.errors import ActionRefused, NotFound, NotPermitted, ReadOnly, Refused, UnknownName
+from parapet.core.types import Actor, IncidentId, JsonObject
+from parapet.incidents.model import Announcement, Decision, EntryKind, Incident, NewEntry
+from parapet.incidents.words import words_of
+from parapet.ops.context import Context
+from parapet.response.capability import Capability, Situation
+from parapet.response.run import LedgerKind, Run
+from parapet.store.store import Transaction
+
+Permits: TypeAlias = Callable[[str], bool]
+"""Whether the person who asks has a permission."""
+
+LONGEST_SLICE = 200
+
+
+def everything(permission: str) -> bool:
+    """Whoever has the database and the code may do what they let do, as in a terminal or a worker."""
+    return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What every verb of actions works with."""
+
+    context: Context
+    capabilities: Mapping[str, Capability] = field(default_factory=dict)
+    read_only: bool = False
+    """Nothing runs, for nobody."""
+
+    def capability(self, name: str) -> Capability:
+        """The capability *name*.
+
+        Raises:
+            UnknownName: the host registers none of that name.
+        """
+        if name not in self.capabilities:
+            raise UnknownName.of("capability", name, self.capabilities)
+        return self.capabilities[name]
+
+    def refuse_unpermitted(self, capability: Capability, permits: Permits) -> None:
+        """Nothing, if the person may.
+
+        Raises:
+            ReadOnly: nobody may, now.
+            NotPermitted: they lack the permission.
+        """
+        if self.read_only:
+            raise ReadOnly()
+        if not permits(capability.permitted_as):
+            raise NotPermitted(f"You lack the permission {capability.permitted_as}. Nothing ran.")
+
+    def remember_refusal(
+        self, verb: str, target: str, actor: Actor, reason: str | None, refusal: Refused, capability: str
+    ) -> None:
+        """Write into the audit that somebody was refused, and why."""
+        details: JsonObject = {
+            "refusal": type(refusal).__name__,
+            "said": refusal.message,
+            "capability": capability,
+        }
+        if isinstance(refusal, ActionRefused):
+            details["next_step"] = refusal.next_step
+        now = self.context.clock.now()
+        with self.context.store.begin() as tx:
+            tx.audit.add(
+                actor=actor, verb=verb, target=target, outcome="refused", now=now, reason=reason, details=details
+            )
+
+
+def situation(
+    incident: Incident,
+    *,
+    now: datetime,
+    inputs: Mapping[str, str],
+    actor: Actor,
+    run: Run | None = None,
+    suffix: str = "",
+) -> Situation:
+    """What the host's functions are told; *suffix* tells an undo from its run."""
+    return Situation(
+        service=incident.service,
+        incident_id=int(incident.id or 0),
+        ref=incident.ref,
+        slice=incident.slice,
+        title=incident.title,
+        severity=incident.severity.value,
+        firing=incident.firing,
+        started_at=incident.started_at,
+        now=now,
+        labels=dict(incident.labels),
+        inputs=dict(inputs),
+        run=f"{run.key}{suffix}" if run is not None else "",
+        actor=actor.name,
+    )
+
+
+def claim_key(service: str, capability: str, slice_name: str | None) -> str:
+    """What one run at a time holds."""
+    where = slice_name or ""
+    if len(where) > LONGEST_SLICE:
+        where = hashlib.sha256(where.encode()).hexdigest()
+    return f"{service}/{capability}/{where}"
+
+
+def about(run: Run, capability: Capability | None, **more: str | int | bool | None) -> JsonObject:
+    """The payload of an entry about *run*; what is None is left out."""
+    title = capability.title if capability is not None else run.capability
+    count = capability.count_words(run.target_count) if capability is not None else f"{run.target_count} targets"
+    payload: JsonObject = {"run": run.ref, "capability": run.capability, "title": title, "count": count}
+    return payload | {name: value for name, value in more.items() if value is not None}
+
+
+def write(
+    context: Context,
+    tx: Transaction,
+    run: Run,
+    kind: EntryKind,
+    payload: JsonObject,
+    *,
+    actor: Actor,
+    verb: str,
+    now: datetime,
+    ledger: LedgerKind | None = None,
+    reason: str | None = None,
+    announce: Announcement | None = None,
+    moves: bool = False,
+) -> None:
+    """Write that something happened to *run*: chronology, audit, ledger, and who is told, all in this transaction.
+
+    *moves*: whoever read the incident before must read it again; what is announced always does.
+
+    Raises:
+        Conflict: somebody else wrote to the same incident at the same moment.
+    """
+    incident = existing(tx, run.incident_id)
+    entry = NewEntry(kind=kind, occurred_at=now, actor=actor, payload=payload)
+    if moves or announce is not None:
+        moved = replace(incident, version=incident.version + 1)
+        decision = Decision(incident=moved, entries=(entry,), announce=announce)
+        context.write_down(tx, decision, actor=actor, verb=verb, now=now, reason=reason)
+    else:
+        jot(tx, run.incident_id, incident, entry, now=now)
+        tx.audit.add(
+            actor=actor, verb=verb, target=run.ref, outcome="done", now=now, reason=reason, details={**payload}
+        )
+    if ledger is not None:
+        tx.runs.write(run, ledger, actor, payload, now=now)
+
+
+def jot(tx: Transaction, number: IncidentId, incident: Incident, entry: NewEntry, *, now: datetime) -> None:
+    """One entry that moves nothing."""
+    tx.entries.append(number, (entry,), recorded_at=now)
+    tx.words.add(number, words_of(incident, (entry,)))
+
+
+def existing(tx: Transaction, number: IncidentId) -> Incident:
+    """The incident.
+
+    Raises:
+        NotFound: there is none.
+    """
+    incident = tx.incidents.get(number)
+    if incident is None:
+        raise NotFound(f"There is no incident INC-{number}.")
+    return incident

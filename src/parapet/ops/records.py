@@ -1,0 +1,93 @@
+"""Reads what was done: runs, with their previews and their lines of the ledger."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parapet.core.errors import NotFound
+from parapet.core.types import IncidentId
+from parapet.ops.context import Context
+from parapet.response.preview import FrozenPreview
+from parapet.response.record import Record, record_of
+from parapet.response.run import LedgerEntry, Run
+from parapet.response.runbook import Runbook
+
+MOST_LINES = 100
+MOST_RUNS = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFile:
+    """A run, what was previewed, and what happened, oldest first."""
+
+    run: Run
+    preview: FrozenPreview
+    lines: tuple[LedgerEntry, ...]
+
+
+class Records:
+    """The reads, bound to one service's evidence. Every one raises EvidenceUnavailable."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    def run(self, number: int) -> RunFile:
+        """One run.
+
+        Raises:
+            NotFound: there is none.
+        """
+        with self._context.store.read() as tx:
+            run = tx.runs.get(number)
+            preview = None if run is None else tx.previews.get(run.preview_id)
+            if run is None or preview is None:
+                raise NotFound(f"There is no run RUN-{number}.")
+            lines = tx.runs.lines(run.service, run_id=number, limit=MOST_LINES)
+        return RunFile(run=run, preview=preview, lines=lines)
+
+    def runs(self, *, capability: str | None = None, before: int | None = None, limit: int = 50) -> tuple[Run, ...]:
+        """Runs, latest first; *before*: only those with a smaller number."""
+        with self._context.store.read() as tx:
+            return tx.runs.page(self._context.service, capability=capability, before=before, limit=limit)
+
+    def ledger(
+        self, *, after: int = 0, capability: str | None = None, limit: int = MOST_LINES
+    ) -> tuple[LedgerEntry, ...]:
+        """Lines of the ledger behind the line *after*, in the order in which they were written."""
+        with self._context.store.read() as tx:
+            return tx.runs.lines(self._context.service, after=after, capability=capability, limit=limit)
+
+    def record(self, capability: str) -> Record:
+        """What a capability did so far: its latest runs, MOST_RUNS of them."""
+        found: list[Run] = []
+        with self._context.store.read() as tx:
+            while len(found) < MOST_RUNS:
+                before = found[-1].id if found else None
+                page = tx.runs.page(self._context.service, capability=capability, before=before, limit=200)
+                found += page
+                if len(page) < 200:
+                    break
+        return record_of(capability, found)
+
+    def runbooks(self, incident_id: IncidentId) -> tuple[tuple[Runbook, ...], bool]:
+        """The runbooks of an incident, as they were in force when it opened; and whether any is another now.
+
+        An incident that opened before there were any has those of now.
+
+        Raises:
+            NotFound: there is no such incident.
+        """
+        context = self._context
+        with context.store.read() as tx:
+            incident, kept = tx.incidents.get(incident_id), tx.runbooks.of(incident_id)
+            if incident is None:
+                raise NotFound(f"There is no incident INC-{incident_id}.")
+            now = context.runbooks_for(incident, tx.entries.of(incident_id))
+        if not kept:
+            return now, False
+        return kept, any(context.runbooks.get(book.name) != book for book in kept)
+
+    def of_incident(self, incident_id: IncidentId) -> tuple[Run, ...]:
+        """The runs of an incident, oldest first."""
+        with self._context.store.read() as tx:
+            return tx.runs.of_incident(incident_id)

@@ -1,0 +1,182 @@
+"""The pages of actions: a preview to confirm, and a run. Every refusal is a page that says why and what to do next."""
+
+from __future__ import annotations
+
+from parapet.core.errors import ActionRefused, NotFound, Refused, StaleVersion
+from parapet.response.checks import refuse
+from parapet.response.run import RunState
+from parapet.web.api.acting import run_number
+from parapet.web.desk import Desk, Visit, show
+from parapet.web.pages.incident import incident_id
+from parapet.web.principal import Action
+from parapet.web.response import Response, see_other
+from parapet.web.views.acting import confirm_view, run_view
+from parapet.web.views.approvals import approval_view, approvals_view
+
+LONGEST_WORDS = 4_000
+INPUT = "input-"
+
+
+def preview(desk: Desk, visit: Visit) -> Response:
+    """The reader looks at what would happen."""
+    form = visit.request.form
+    inputs = {name.removeprefix(INPUT): value for name, value in form.items() if name.startswith(INPUT)}
+    made = desk.app.actions.preview(
+        form.get("capability", ""),
+        incident_id(visit),
+        actor=visit.person.actor,
+        inputs=inputs,
+        permits=desk.permits(visit.person),
+    )
+    return see_other(f"../../previews/{made.id}")
+
+
+def page(desk: Desk, visit: Visit) -> Response:
+    """What would happen, and the form that confirms it."""
+    return _show(desk, visit)
+
+
+def confirm(desk: Desk, visit: Visit) -> Response:
+    """The reader confirms it."""
+    form = visit.request.form
+    try:
+        run = desk.app.actions.confirm(
+            visit.params["preview"],
+            digest=form.get("digest", ""),
+            actor=visit.person.actor,
+            reason=form.get("reason", ""),
+            typed=form.get("typed", ""),
+            break_glass=form.get("break_glass") == "yes",
+            permits=desk.permits(visit.person),
+        )
+    except NotFound:
+        raise
+    except Refused as error:
+        return _show(desk, visit, error)
+    return see_other(f"../../runs/{run.id}?done=ran")
+
+
+def ask(desk: Desk, visit: Visit) -> Response:
+    """The reader asks for a second person."""
+    preview = visit.params["preview"]
+    try:
+        desk.app.approvals.ask(preview, actor=visit.person.actor, reason=visit.request.form.get("reason", ""))
+    except NotFound:
+        raise
+    except Refused as error:
+        return _show(desk, visit, error)
+    return see_other(f"../{preview}?done=asked")
+
+
+def decide(desk: Desk, visit: Visit) -> Response:
+    """The reader is the second person."""
+    form, preview = visit.request.form, visit.params["preview"]
+    approval = desk.app.approvals.of_preview(preview)
+    if approval is None or approval.id is None:
+        raise NotFound("Nobody asks for a second person here any more.")
+    try:
+        desk.app.approvals.decide(
+            approval.id,
+            approve=form.get("decision") == "approve",
+            actor=visit.person.actor,
+            reason=form.get("reason", ""),
+            version=_version(form.get("version", "")),
+            permits=desk.permits(visit.person),
+        )
+    except NotFound:
+        raise
+    except Refused as error:
+        return _show(desk, visit, error)
+    return see_other(f"../{preview}?done=decided")
+
+
+def approvals_page(desk: Desk, visit: Visit) -> Response:
+    """Who waits for a second person."""
+    titles = {one.name: one.title for one in desk.app.capabilities}
+    view = approvals_view(desk.app.approvals.page("waiting"), titles, now=visit.now)
+    return show(desk, visit, "approvals.html", view, title="Approvals", place="approvals")
+
+
+def undo(desk: Desk, visit: Visit) -> Response:
+    """The reader takes a run back."""
+    form, number = visit.request.form, run_number(visit)
+    try:
+        desk.app.undoing.undo(
+            number,
+            actor=visit.person.actor,
+            reason=form.get("reason", ""),
+            version=_version(form.get("version", "")),
+            permits=desk.permits(visit.person),
+        )
+    except NotFound:
+        raise
+    except Refused as error:
+        return _run(desk, visit, error)
+    return see_other(f"../{number}?done=undone")
+
+
+def _version(seen: str) -> int:
+    return int(seen) if seen.isascii() and seen.isdecimal() and len(seen) <= 9 else 0
+
+
+def run_page(desk: Desk, visit: Visit) -> Response:
+    """One run."""
+    return _run(desk, visit)
+
+
+def settle(desk: Desk, visit: Visit) -> Response:
+    """The reader verified an unknown outcome."""
+    form, number = visit.request.form, run_number(visit)
+    try:
+        desk.app.actions.settle(
+            number,
+            outcome=RunState.DONE if form.get("outcome") == "done" else RunState.FAILED,
+            actor=visit.person.actor,
+            reason=form.get("reason", ""),
+            version=_version(form.get("version", "")),
+        )
+    except NotFound:
+        raise
+    except Refused as error:
+        return _run(desk, visit, error)
+    return see_other(f"../{number}?done=settled")
+
+
+def _show(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
+    standing = desk.app.actions.standing(visit.params["preview"])
+    refusal, next_step, status = "", "", 200
+    if error is not None:
+        refusal, status = error.message, 409 if isinstance(error, ActionRefused) else 422
+        next_step = error.next_step if isinstance(error, ActionRefused) else "Correct it, and confirm again."
+    else:
+        refusal = desk.may(visit.person, Action.CONFIRM) or ""
+        next_step = "Ask somebody who may." if refusal else ""
+        try:
+            refuse(standing, digest=standing.preview.digest, typed=standing.typed_words, break_glass=not refusal)
+        except ActionRefused as found:
+            refusal, next_step = found.message, found.next_step
+    typed = visit.request.form.get("reason", "")[:LONGEST_WORDS]
+    may = desk.may(visit.person, Action.APPROVE) or desk.may(visit.person, standing.capability.permitted_as) or ""
+    asked = approval_view(
+        desk.app.approvals.of_preview(standing.preview.id), reader=visit.person.name, refusal=may, now=visit.now
+    )
+    view = confirm_view(standing, asked, refusal=refusal, next_step=next_step, typed=typed, now=visit.now)
+    title = f"{view.title}, {view.ref}"
+    return show(desk, visit, "confirm.html", view, title=title, place="incidents", status=status)
+
+
+def _run(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
+    file = desk.app.records.run(run_number(visit))
+    titles = {one.name: one.title for one in desk.app.capabilities}
+    view = run_view(
+        file.run,
+        titles.get(file.run.capability, file.run.capability),
+        [(one.id, one.version, one.label) for one in file.preview.targets],
+        file.lines,
+        refusal=desk.may(visit.person, Action.CONFIRM) or "",
+        problem=error.message if error is not None else "",
+        next_step=error.next_step if isinstance(error, ActionRefused) else "",
+        now=visit.now,
+    )
+    status = 200 if error is None else 409 if isinstance(error, StaleVersion | ActionRefused) else 422
+    return show(desk, visit, "run.html", view, title=f"{view.title}, {view.ref}", place="incidents", status=status)

@@ -1,0 +1,369 @@
+"""Actions as people see them: what is offered, exactly what would run, how it ended. What hosts say is capped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from parapet.core.types import JsonObject
+from parapet.incidents.acted import JUDGED, UNDO
+from parapet.response.capability import Capability
+from parapet.response.checks import Standing
+from parapet.response.run import LedgerEntry, LedgerKind, Run, RunState, UndoState
+from parapet.web import text
+from parapet.web.views.approvals import ApprovalView
+from parapet.web.words import Word
+
+MOST_TARGETS = 500
+LONGEST_ID = 80
+
+STATES: Mapping[RunState, Word] = MappingProxyType(
+    {
+        RunState.RUNNING: Word(text="Running", icon="live", tone="accent"),
+        RunState.DONE: Word(text="Done", icon="check", tone="good"),
+        RunState.FAILED: Word(text="Failed", icon="refuse", tone="page"),
+        RunState.UNKNOWN: Word(text="Outcome unknown", icon="unknown", tone="stale", form="unsure"),
+    }
+)
+LINES: Mapping[LedgerKind, str] = MappingProxyType(
+    {
+        LedgerKind.INTENT: "Confirmed; written before anything ran",
+        LedgerKind.DONE: "Done",
+        LedgerKind.FAILED: "Failed",
+        LedgerKind.UNKNOWN: "Nothing was heard of its end: outcome unknown",
+        LedgerKind.SETTLED: "Verified by a person",
+        LedgerKind.EFFECT: "Watched",
+        LedgerKind.UNDO_INTENT: "Undo confirmed; written before anything ran",
+        LedgerKind.UNDONE: "Undone",
+        LedgerKind.UNDO_FAILED: "Undoing it failed",
+        LedgerKind.UNDO_UNKNOWN: "Nothing was heard of the end of the undo",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """One capability on the page of an incident."""
+
+    name: str
+    title: str
+    touches: str
+    limits: str
+    inputs: tuple[tuple[str, str], ...]
+    refusal: str
+    """Why the reader may not preview it; empty when they may."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """One run in a list."""
+
+    ref: str
+    address: str
+    state: Word
+    frame: str
+    title: str
+    words: str
+    sub: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionsView:
+    """The part of an incident's page about actions."""
+
+    offered: tuple[Offered, ...]
+    runs: tuple[Ran, ...]
+    books_changed: bool = False
+    """Whether a runbook is another one now than when the incident opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmView:
+    """The page that asks to confirm."""
+
+    preview: str
+    incident: int
+    ref: str
+    incident_title: str
+    capability: str
+    title: str
+    button: str
+    count: str
+    facts: tuple[tuple[str, str], ...]
+    frozen_at: str
+    targets: tuple[tuple[str, str, str], ...]
+    more_targets: int
+    left_out: tuple[tuple[str, str, str], ...]
+    warnings: tuple[str, ...]
+    checks: tuple[tuple[Word, str], ...]
+    expires: str
+    expired_share: str
+    digest: str
+    short_digest: str
+    typed_words: str
+    second_person: str
+    """Why a second person is needed; empty: none is."""
+    may_break_glass: bool
+    refusal: str
+    """Why it cannot be confirmed; empty while it can."""
+    next_step: str
+    run_address: str
+    typed: str = ""
+    approval: ApprovalView | None = None
+    """The second person who was asked about exactly this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """The page of one run."""
+
+    number: int
+    ref: str
+    incident: int
+    title: str
+    state: Word
+    frame: str
+    truth: str
+    reason: str
+    by: str
+    facts: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str, str], ...]
+    targets: tuple[tuple[str, str, str], ...]
+    lines: tuple[tuple[str, str, str, str], ...]
+    may_settle: bool
+    undo: str
+    """Until when it can be taken back; empty: it cannot."""
+    version: int
+    refusal: str
+    problem: str
+    next_step: str
+
+
+def offered(capability: Capability, refusal: str) -> Offered:
+    """One capability, as it is offered."""
+    limits = [f"at most {capability.count_words(capability.max_targets)} at once"]
+    limits.append(f"{capability.breaker_limit} runs an hour")
+    if capability.second_person_from is not None:
+        limits.append(f"a second person from {capability.second_person_from:,} on")
+    return Offered(
+        name=capability.name,
+        title=capability.title,
+        touches=text.capped(capability.touches),
+        limits=", ".join(limits),
+        inputs=tuple((name, value) for name, value in capability.inputs.items()),
+        refusal=refusal,
+    )
+
+
+def ran(run: Run, title: str, *, now: datetime) -> Ran:
+    """One run, in a list."""
+    return Ran(
+        ref=run.ref,
+        address=f"runs/{run.id}",
+        state=STATES[run.state],
+        frame=frame(run.state),
+        title=text.capped(title, text.LONGEST_TITLE),
+        words=truth(run, now=now),
+        sub=f"{run.ref}, by {text.capped(run.actor.name, 60)} at {text.clock(run.started_at, now)} UTC",
+    )
+
+
+def frame(state: RunState) -> str:
+    """How a run is framed."""
+    return {RunState.RUNNING: "confirm"}.get(state, state.value)
+
+
+def truth(run: Run, *, now: datetime) -> str:
+    """One sentence that is true of a run."""
+    started = text.clock(run.started_at, now)
+    match run.state:
+        case RunState.RUNNING:
+            return f"Started {started} UTC. Its end is not written yet; it cannot start twice."
+        case RunState.UNKNOWN:
+            return "It may have run. Do not run it again; verify first."
+        case RunState.FAILED:
+            return f"{run.done_count:,} of {run.target_count:,} are done; {len(run.failed):,} are not."
+        case RunState.DONE:
+            judged = f" {JUDGED[run.effect.value]}." if run.effect is not None else ""
+            watched = " Watching whether it helps." if run.watch_due_at is not None else ""
+            return f"{run.done_count:,} of {run.target_count:,} are done.{judged}{watched}"
+
+
+def confirm_view(
+    standing: Standing,
+    asked: ApprovalView | None,
+    *,
+    refusal: str = "",
+    next_step: str = "",
+    typed: str = "",
+    now: datetime,
+) -> ConfirmView:
+    """The page of a preview; *refusal*: why it was not, or cannot be, confirmed."""
+    preview, capability, incident = standing.preview, standing.capability, standing.incident
+    proposal, count = preview.proposal, len(preview.targets)
+    left = (preview.expires_at - now).total_seconds()
+    whole = (preview.expires_at - preview.created_at).total_seconds()
+    expiry = text.clock(preview.expires_at, now, seconds=True)
+    words = capability.count_words(count)
+    second = ""
+    if standing.needs_second_person:
+        second = f"{words} need a second person" if standing.approved_by is None else ""
+    return ConfirmView(
+        preview=preview.id,
+        incident=int(preview.incident_id),
+        ref=incident.ref,
+        incident_title=text.capped(incident.title, text.LONGEST_TITLE),
+        capability=capability.name,
+        title=f"{capability.title}: {words}",
+        button=f"Run it on {words}",
+        count=words,
+        facts=tuple(_facts(standing)),
+        frozen_at=text.clock(preview.created_at, now, seconds=True),
+        targets=tuple(_target(one.id, one.version, one.label) for one in preview.targets[:MOST_TARGETS]),
+        more_targets=max(0, count - MOST_TARGETS),
+        left_out=tuple(
+            (text.capped(one.id, LONGEST_ID), text.capped(one.because), text.capped(one.instead) or "Nothing")
+            for one in proposal.left_out
+        ),
+        warnings=tuple(text.capped(each) for each in proposal.warnings),
+        checks=tuple(_checks(standing)),
+        expires=f"{text.span(left)}, at {expiry} UTC" if left > 0 else "",
+        expired_share=f"{max(0, min(100, round(100 * left / whole)))}%",
+        digest=preview.digest,
+        short_digest=preview.short_digest,
+        typed_words=standing.typed_words,
+        second_person=second,
+        may_break_glass=bool(second) or standing.in_the_hour >= capability.breaker_limit or bool(standing.cools_until),
+        refusal=refusal,
+        next_step=next_step,
+        run_address=f"runs/{standing.used.id}" if standing.used is not None else "",
+        typed=typed,
+        approval=asked,
+    )
+
+
+def run_view(
+    run: Run,
+    standing_title: str,
+    targets: Sequence[tuple[str, str, str]],
+    lines: Sequence[LedgerEntry],
+    *,
+    refusal: str = "",
+    problem: str = "",
+    next_step: str = "",
+    now: datetime,
+) -> RunView:
+    """The page of *run*; *problem*: why the form that was just sent did not do it."""
+    facts = [
+        ("Incident", f"INC-{run.incident_id}"),
+        ("Started", f"{text.clock(run.started_at, now, seconds=True)} UTC"),
+    ]
+    if run.ended_at is not None:
+        facts.append(("Ended", f"{text.clock(run.ended_at, now, seconds=True)} UTC"))
+    if run.note:
+        facts.append(("The host says", text.capped(run.note)))
+    if run.approved_by:
+        facts.append(("Approved by", text.capped(run.approved_by, 60)))
+    if run.settled_by:
+        facts.append(("Verified by", text.capped(run.settled_by, 60)))
+    if run.undo not in {UndoState.NONE, UndoState.OPEN}:
+        facts.append(("Taken back", UNDO[run.undo.value]))
+    if run.break_glass:
+        facts.append(("Limits", "The glass was broken: it went past them, and people were told"))
+    facts.append(("Called", run.key))
+    return RunView(
+        number=int(run.id or 0),
+        ref=run.ref,
+        incident=int(run.incident_id),
+        title=text.capped(standing_title, text.LONGEST_TITLE),
+        state=STATES[run.state],
+        frame=frame(run.state),
+        truth=truth(run, now=now),
+        reason=text.prose(run.reason),
+        by=text.capped(run.actor.name, 60),
+        facts=tuple(facts),
+        failed=tuple((text.capped(name, LONGEST_ID), text.capped(why)) for name, why in run.failed.items()),
+        targets=tuple(_target(*one) for one in targets[:MOST_TARGETS]),
+        lines=tuple(
+            (
+                one.recorded_at.isoformat(),
+                text.clock(one.recorded_at, now, seconds=True),
+                LINES[one.kind],
+                _said(one.body, one.actor.name),
+            )
+            for one in lines
+        ),
+        may_settle=run.state is RunState.UNKNOWN,
+        undo=f"until {text.clock(run.undo_until, now)} UTC" if run.undo_until and run.can_be_undone(now) else "",
+        version=run.version,
+        refusal=refusal,
+        problem=problem,
+        next_step=next_step,
+    )
+
+
+def _facts(standing: Standing) -> list[tuple[str, str]]:
+    capability, proposal = standing.capability, standing.preview.proposal
+    facts = [("Will do", text.sentence(text.capped(proposal.will_do)) if proposal.will_do else capability.title)]
+    if capability.touches:
+        facts.append(("Touches", text.capped(capability.touches)))
+    if proposal.people_see:
+        facts.append(("Customers see", text.capped(proposal.people_see)))
+    undo = proposal.undo or (
+        f"Can be taken back for {text.span(capability.undo_seconds)}" if capability.undo is not None else "None"
+    )
+    facts.append(("Undo", text.capped(undo)))
+    watched = f"{text.span(capability.watch_seconds)}, to say whether it helped" if capability.verify else "Not watched"
+    facts.append(("Then watched", watched))
+    threshold = capability.second_person_from
+    if standing.approved_by is not None:
+        facts.append(("Second person", f"Approved by {text.capped(standing.approved_by, 60)}"))
+    elif threshold is not None:
+        needed = "Needed" if standing.needs_second_person else f"Not needed under {capability.count_words(threshold)}"
+        facts.append(("Second person", needed))
+    facts += [(text.capped(name, 40), text.capped(value, 80)) for name, value in standing.preview.inputs.items()]
+    return facts
+
+
+def _checks(standing: Standing) -> list[tuple[Word, str]]:
+    preview, incident, capability = standing.preview, standing.incident, standing.capability
+
+    def check(holds: bool, good: str, bad: str, words: str) -> tuple[Word, str]:
+        word = Word(text=good, icon="check", tone="good") if holds else Word(text=bad, icon="refuse", tone="ticket")
+        return word, words
+
+    same = incident.version == preview.incident_version
+    limit, inside = capability.breaker_limit, len(preview.targets) <= capability.max_targets
+    free = standing.holder is None and standing.unknown is None
+    who = standing.unknown.ref if standing.unknown is not None else text.capped(standing.holder or "", 60)
+    return [
+        check(same, "Same version", "It moved", f"{incident.version}, previewed at {preview.incident_version}"),
+        check(free, "Nobody else", "Held by" if standing.holder else "Verify first", who or "holds this action"),
+        check(
+            standing.in_the_hour < limit,
+            "Breaker closed",
+            "Breaker open",
+            f"{standing.in_the_hour} of {limit} this hour",
+        ),
+        check(inside, "Inside the limit", "Too many", f"{len(preview.targets):,} of {capability.max_targets:,}"),
+    ]
+
+
+def _target(name: str, version: str, label: str) -> tuple[str, str, str]:
+    return text.capped(name, LONGEST_ID), text.capped(version, 40), text.capped(label, 60)
+
+
+def _said(body: JsonObject, who: str) -> str:
+    parts = [f"by {text.capped(who, 60)}"]
+    if body.get("late") is True:
+        parts.append("heard of late")
+    for name in ("effect", "outcome"):
+        value = body.get(name)
+        if isinstance(value, str):
+            parts.append(value.replace("_", " "))
+    reason = body.get("reason")
+    if isinstance(reason, str) and reason:
+        parts.append(text.capped(reason))
+    return ", ".join(parts)

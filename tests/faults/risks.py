@@ -1,0 +1,77 @@
+"""What reaches outside of the evidence when it is done: a capability of the host. It is never simply done again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+from tests.conftest import ANA
+from tests.faults.acts import FIRING, ONE, Act, Pigeon
+
+from parapet.ops.act import Actions
+from parapet.ops.acting import Bench
+from parapet.response.capability import Capability, Done, Proposal, Situation, Target
+from parapet.response.preview import FrozenPreview
+from parapet.store.schema_actions import previews
+
+if TYPE_CHECKING:
+    from tests.conftest import Desk
+
+
+def ran_book(desk: Desk) -> Path:
+    """Where the host writes what it did."""
+    pigeon = desk.channels["pigeon"]
+    assert isinstance(pigeon, Pigeon)
+    return pigeon.book.with_name("ran")
+
+
+def actions(desk: Desk) -> Actions:
+    """The verbs over a host that retries two jobs."""
+
+    def execute(situation: Situation, targets: tuple[Target, ...]) -> Done:
+        with ran_book(desk).open("a") as book:
+            book.writelines(f"{situation.run} {one.id}\n" for one in targets)
+        return Done()
+
+    def undo(situation: Situation, targets: tuple[Target, ...]) -> Done:
+        with ran_book(desk).open("a") as book:
+            book.writelines(f"{situation.run} back {one.id}\n" for one in targets)
+        return Done()
+
+    retry = Capability(
+        name="retry-jobs",
+        title="Retry jobs",
+        preview=lambda situation: Proposal(targets=(Target(id="job-1", version="1"), Target(id="job-2", version="1"))),
+        execute=execute,
+        undo=undo,
+    )
+    return Actions(Bench(context=desk.context, capabilities={"retry-jobs": retry}))
+
+
+def previewed(desk: Desk) -> object:
+    """Ana looked."""
+    return actions(desk).preview("retry-jobs", ONE, actor=ANA)
+
+
+def only_preview(desk: Desk) -> FrozenPreview:
+    """What she saw."""
+    with desk.store.read() as tx:
+        number = next(iter(_ids(desk)))
+        found = tx.previews.get(number)
+    assert found is not None
+    return found
+
+
+def confirmed(desk: Desk) -> object:
+    """She confirms it."""
+    preview = only_preview(desk)
+    return actions(desk).confirm(preview.id, digest=preview.digest, actor=ANA, reason="the provider is back")
+
+
+RISKS = {"confirm": Act(before=(FIRING, previewed), run=confirmed)}
+
+
+def _ids(desk: Desk) -> list[str]:
+    with desk.store.engine.connect() as connection:
+        return list(connection.execute(select(previews.c.id)).scalars())

@@ -1,0 +1,79 @@
+"""kill -9 at every statement and commit of confirm: it ran at most once, and what nobody knows is shown as unknown."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.faults.acts import ONE, time_passes
+from tests.faults.conftest import WHOLE
+from tests.faults.risks import RISKS, actions, confirmed, only_preview, ran_book
+from tests.faults.truth import holds, told
+
+from parapet.core.errors import PreviewExpired, PreviewUsed
+from parapet.ops.aftermath import Aftermath
+from parapet.response.run import Run, RunState
+
+if TYPE_CHECKING:
+    from tests.conftest import Desk
+    from tests.faults.conftest import Kill, NewDesk
+
+APART = 1 if WHOLE else 4
+BOTH = ["job-1", "job-2"]
+
+
+def again(desk: Desk) -> None:
+    """Whoever got no answer presses once more."""
+    try:
+        confirmed(desk)
+    except PreviewUsed as refusal:
+        assert "RUN-" in refusal.next_step  # noqa: PT017
+
+
+def the_run(desk: Desk) -> Run:
+    with desk.store.read() as tx:
+        (run,) = tx.runs.of_incident(ONE)
+    return run
+
+
+def test_a_confirm_that_is_killed_ran_at_most_once_and_is_never_silent(
+    desks: NewDesk, kill: Kill, tmp_path: Path
+) -> None:
+    """Killed before the intent is committed, it runs when it is confirmed again; after it, never again: its outcome is
+    unknown, is shown, and people are told."""
+    book, died, unknown = tmp_path / "book", True, 0
+    for boundary in count(1 if WHOLE else 3, APART):
+        with desks(book) as desk:
+            ran_book(desk).unlink(missing_ok=True)
+            for step in RISKS["confirm"].before:
+                step(desk)
+            died = kill("confirm", desk, book, boundary)
+            again(desk)
+            desk.clock.advance(1_000)
+            Aftermath(actions(desk)).look()
+            run, ran = the_run(desk), jobs(desk)
+            assert len(ran) in {0, 2}, f"killed before statement or commit {boundary}"
+            if run.state is RunState.UNKNOWN:
+                unknown += 1
+                assert desk.kinds()[-1] == "action_ended"
+            else:
+                assert run.state is RunState.DONE
+                assert ran == BOTH
+            time_passes(desk)
+            holds(desk)
+            assert any("outcome_unknown" in line for line in told(desk, book)) == (run.state is RunState.UNKNOWN)
+            with pytest.raises((PreviewUsed, PreviewExpired)):
+                confirmed(desk)
+            assert jobs(desk) == ran
+            assert only_preview(desk).id == run.preview_id
+        if not died:
+            break
+    assert unknown, "no boundary lay between the intent and the outcome"
+
+
+def jobs(desk: Desk) -> list[str]:
+    """What the host did, in the order in which it did it."""
+    where = ran_book(desk)
+    return [line.split()[-1] for line in where.read_text().splitlines()] if where.exists() else []

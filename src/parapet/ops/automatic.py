@@ -5,6 +5,7 @@ What a person would be refused, it is refused. A step whose breaker opens is off
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from parapet.core.types import Actor, ActorClass, JsonObject
 from parapet.incidents.model import Announcement, Decision, EntryKind, Incident, IncidentState, NewEntry
 from parapet.ops.act import Actions
 from parapet.ops.acting import existing, situation
+from parapet.ops.escalate import Escalations
 from parapet.ops.hosted import propose
 from parapet.response.capability import Capability
 from parapet.response.checks import BREAKER_SECONDS
@@ -95,19 +97,24 @@ class Automatic:
         """It is off until the hour has passed; said and told once."""
         context = self._context
 
-        def work(tx: Transaction) -> None:
+        actor = Actor(kind=ActorClass.SYSTEM, name=f"system:{capability.name}")
+
+        def work(tx: Transaction) -> bool:
             now = context.clock.now()
             if not tx.runbooks.say(due, refusal.message, tripped_at=now):
-                return
+                return False
             incident = existing(tx, due.incident_id)
             payload: JsonObject = {"capability": capability.name, "title": capability.title, "said": refusal.message}
-            actor = Actor(kind=ActorClass.SYSTEM, name=f"system:{capability.name}")
             entry = NewEntry(kind=EntryKind.BREAKER_TRIPPED, occurred_at=now, actor=actor, payload=payload)
             moved = replace(incident, version=incident.version + 1)
             decision = Decision(incident=moved, entries=(entry,), announce=Announcement.BREAKER_TRIPPED)
             context.write_down(tx, decision, actor=actor, verb="trip_breaker", now=now)
+            return True
 
-        context.store.transact(work)
+        if context.store.transact(work):
+            with suppress(Refused):  # nobody is on call: the channels were told all the same
+                reason = f"The automatic step {capability.title!r} is off: {refusal.message}"
+                Escalations(context).call(due.incident_id, actor=actor, reason=reason)
 
     def _say(self, due: Due, said: str) -> None:
         self._context.store.transact(lambda tx: tx.runbooks.say(due, said, tripped_at=None))

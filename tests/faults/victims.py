@@ -39,7 +39,7 @@ def strike(engine: Engine, boundary: int) -> None:
 
 def live(job: dict[str, str]) -> None:
     """Act, and die on the way or without an answer."""
-    store = Store(job["url"])
+    store, act = Store(job["url"]), (ACTS | RISKS)[job["act"]]
     clock = ManualClock(datetime.fromisoformat(job["now"]))
     channels = {"pigeon": Pigeon(Path(job["book"]))}
     desk = Desk(
@@ -48,10 +48,10 @@ def live(job: dict[str, str]) -> None:
         clock=clock,
         channels=channels,
         ids=TimeOrderedIds(),
-        roster=ACTS[job["act"]].roster,
+        roster=act.roster,
     )
     strike(store.engine, int(job["boundary"]))
-    (ACTS | RISKS)[job["act"]].run(desk)
+    act.run(desk)
 
 
 def main() -> None:

@@ -10,13 +10,14 @@ import dramatiq
 import procrastinate
 import pytest
 import rq
+from celery.app.trace import build_tracer
 from dramatiq.brokers.redis import RedisBroker
 from redis import Redis
 from tests.conftest import postgres_database
 
 from parapet.integrations.celery_actions import CeleryBacklog, CeleryFailed
 from parapet.integrations.dramatiq_actions import DramatiqBacklog, DramatiqDead
-from parapet.integrations.job_actions import CHANGED, drain_backlog, retry_failed
+from parapet.integrations.job_actions import CHANGED, FoundJob, drain_backlog, retry_failed
 from parapet.integrations.procrastinate_actions import ProcrastinateBacklog, ProcrastinateFailed
 from parapet.integrations.rq_actions import RqBacklog, RqFailed
 from parapet.testing import assert_preview_changes_nothing, situation
@@ -47,7 +48,7 @@ def redis(redis_server: int) -> Iterator[Redis]:
     client.close()
 
 
-def picture(client: Redis) -> dict[bytes, object]:
+def picture(client: Redis) -> dict[object, object]:
     """Everything that Redis holds."""
     return {key: client.dump(key) for key in sorted(client.keys())}
 
@@ -87,8 +88,8 @@ def test_rq_retries_what_failed_and_drains_a_backlog(redis: Redis) -> None:
 
 def test_dramatiq_requeues_dead_letters_and_drains_a_backlog(redis: Redis, redis_server: int) -> None:
     """A dead letter is a message again, with its arguments, and no dead letter any more."""
-    broker = RedisBroker(url=f"redis://127.0.0.1:{redis_server}/0")
-    actor = dramatiq.actor(work, broker=broker, queue_name="mail", max_retries=0, actor_name="work")
+    broker = RedisBroker(url=f"redis://127.0.0.1:{redis_server}/0")  # type: ignore[no-untyped-call]
+    actor = dramatiq.actor(broker=broker, queue_name="mail", max_retries=0, actor_name="work")(work)
 
     def run(queue: str) -> None:
         worker = dramatiq.Worker(broker, queues={queue}, worker_timeout=100)
@@ -154,7 +155,7 @@ def _celery(app: celery.Celery, queue: str) -> None:
             task = app.tasks[message.headers["task"]]
             args, kwargs, _ = message.decode()
             request = {"id": message.headers["id"], "args": args, "kwargs": kwargs, "delivery_info": {}}
-            celery.app.trace.build_tracer(task.name, task, app=app)(request["id"], args, kwargs, request)
+            build_tracer(task.name, task, app=app)(request["id"], args, kwargs, request)
 
 
 def test_procrastinate_retries_what_failed_and_drains_a_backlog(postgres_uri: str) -> None:
@@ -165,7 +166,7 @@ def test_procrastinate_retries_what_failed_and_drains_a_backlog(postgres_uri: st
         app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=url))
         with app.open():
             app.schema_manager.apply_schema()
-            task = app.task(work, queue="mail", name="work")
+            task = app.task(queue="mail", name="work")(work)
             failed = [task.defer(number=number) for number in (1, 2)]
             app.connector.execute_query("UPDATE procrastinate_jobs SET status = 'failed', attempts = 1")
 
@@ -192,7 +193,7 @@ def test_a_preview_that_writes_is_found_out(redis: Redis) -> None:
     rq.SimpleWorker([queue], connection=redis).work(burst=True)
 
     class Writes(RqFailed):
-        def found(self, most: int) -> Iterator[object]:  # type: ignore[override]
+        def found(self, most: int) -> Iterator[FoundJob]:
             redis.incr("looked")
             return super().found(most)
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from parapet.core.names import TABLE_PREFIX
 from parapet.store.columns import CanonicalJson, UtcDateTime, Words
-from parapet.store.metadata import Number
+from parapet.store.metadata import Number as Number
 from parapet.store.metadata import metadata as metadata
 from parapet.store.schema_actions import in_force, ledger, previews, runbooks
 

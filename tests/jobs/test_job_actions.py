@@ -120,6 +120,7 @@ def test_dramatiq_requeues_dead_letters_and_drains_a_backlog(redis: Redis, redis
     broker.close()
 
 
+@pytest.mark.filterwarnings("ignore:Call to deprecated setex:DeprecationWarning")
 def test_celery_retries_what_failed_and_drains_a_backlog(redis: Redis, redis_server: int) -> None:
     """By the results that say so; what waits is moved in one step."""
     url = f"redis://127.0.0.1:{redis_server}/0"

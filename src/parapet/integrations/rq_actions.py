@@ -26,7 +26,8 @@ class RqFailed:
 
     def found(self, most: int) -> Iterator[FoundJob]:
         """Those that are kept, the oldest failure first."""
-        for job in _jobs(self._queue, self._registry.get_job_ids(0, most - 1)):
+        kept = _jobs(self._queue, self._registry.get_job_ids(0, most - 1))
+        for job in sorted(kept, key=lambda job: f"{job.ended_at}"):
             yield FoundJob(
                 id=job.id, version=f"{job.ended_at:%Y%m%dT%H%M%S.%f}" if job.ended_at else "", task=_task(job)
             )

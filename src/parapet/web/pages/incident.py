@@ -20,7 +20,7 @@ def page(desk: Desk, visit: Visit) -> Response:
     """Everything known about one incident, and what may be done."""
     file = desk.app.look.incident(incident_id(visit))
     card, unasked = _now(desk, file)
-    number, asked = int(incident.id or 0), visit.request.query.get("page", "")[:4]
+    number, asked = int(incident_id(visit)), visit.request.query.get("page", "")[:4]
     books, changed = desk.app.records.runbooks(incident_id(visit))
     view = incident_view(
         file,

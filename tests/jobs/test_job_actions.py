@@ -155,7 +155,8 @@ def _celery(app: celery.Celery, queue: str) -> None:
         while (message := connection.SimpleQueue(queue, channel=channel).queue(channel).get(no_ack=True)) is not None:
             task = app.tasks[message.headers["task"]]
             args, kwargs, _ = message.decode()
-            request = {"id": message.headers["id"], "args": args, "kwargs": kwargs, "delivery_info": {}}
+            request = {"id": message.headers["id"], "task": task.name, "args": args, "kwargs": kwargs}
+            request["delivery_info"] = {"routing_key": queue}
             build_tracer(task.name, task, app=app)(request["id"], args, kwargs, request)
 
 

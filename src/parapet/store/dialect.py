@@ -110,7 +110,9 @@ def connect(url: str) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return _of_one_process(engine)
     # Times come back in UTC: in another zone the last hours of year 9999 could not be read.
-    limits = f"-c timezone=UTC -c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={WAIT_SECONDS * 1000}"
+    # A plan that is kept would know neither how many values an array has, nor that a young table has grown.
+    limits = f"-c statement_timeout={STATEMENT_SECONDS * 1000} -c lock_timeout={WAIT_SECONDS * 1000}"
+    options = f"-c timezone=UTC -c plan_cache_mode=force_custom_plan {limits}"
     try:
         engine = create_engine(
             where,
@@ -119,7 +121,7 @@ def connect(url: str) -> Engine:
             pool_timeout=WAIT_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,  # errors are logged; what people wrote is not
-            connect_args={"connect_timeout": WAIT_SECONDS, "options": limits, "application_name": "parapet"},
+            connect_args={"connect_timeout": WAIT_SECONDS, "options": options, "application_name": "parapet"},
         )
     except ModuleNotFoundError as error:
         raise ConfigurationError("Postgres needs its driver: pip install 'parapet-ops[postgres]'.") from error

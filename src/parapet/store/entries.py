@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Text, bindparam, insert, select, type_coerce,
 from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.incidents.model import Entry, EntryKind, NewEntry
+from parapet.store.bulk import add_rows
 from parapet.store.chain import GENESIS, REDACTED, REDACTED_TEXT, payload_hash, seal
 from parapet.store.rows import Row, actor_columns, actor_of, as_kept
 from parapet.store.schema import entries as table
@@ -35,7 +36,7 @@ class Entries:
         rows = _sealed(incident_id, new, seq, previous_hash, recorded_at)
         if not rows:
             return
-        self._connection.execute(insert(table), rows)
+        add_rows(self._connection, table, rows)
         head = {"incident_id": incident_id, "seq": rows[-1]["seq"], "hash": rows[-1]["hash"]}
         if last is None:
             self._connection.execute(insert(heads), head)
@@ -48,12 +49,11 @@ class Entries:
         """Write the first entries of incidents that are new in this transaction."""
         sealed = {number: _sealed(number, new, 0, GENESIS, recorded_at) for number, new in chronologies.items()}
         rows = [row for chain in sealed.values() for row in chain]
-        if rows:
-            self._connection.execute(insert(table), rows)
-            ends = [chain[-1] for chain in sealed.values() if chain]
-            self._connection.execute(
-                insert(heads), [{name: end[name] for name in ("incident_id", "seq", "hash")} for end in ends]
-            )
+        add_rows(self._connection, table, rows)
+        ends = [chain[-1] for chain in sealed.values() if chain]
+        add_rows(
+            self._connection, heads, [{name: end[name] for name in ("incident_id", "seq", "hash")} for end in ends]
+        )
 
     def append_all(self, chronologies: Mapping[IncidentId, Iterable[NewEntry]], *, recorded_at: datetime) -> None:
         """Write behind what is there in many chronologies that have begun, with as few statements as for one.

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, replace
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, select, update
 
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import Episode, Incident
+from parapet.store.bulk import add_rows, among
 from parapet.store.rows import batches, row_of
 from parapet.store.schema import episodes as table
 
@@ -32,11 +33,13 @@ class Episodes:
         """Every episode of these alerts, and every open one of these keys or *incidents*."""
         found: dict[int, Episode] = {}
         for some in batches(fingerprints):
-            self._collect(found, and_(table.c.source == source, table.c.fingerprint.in_(some)))
+            self._collect(found, and_(table.c.source == source, among(self._connection, table.c.fingerprint, some)))
         for some in batches(keys):
-            self._collect(found, and_(table.c.key.in_(some), table.c.ended_at.is_(None)))
+            self._collect(found, and_(among(self._connection, table.c.key, some), table.c.ended_at.is_(None)))
         if incidents:
-            self._collect(found, and_(table.c.incident_id.in_(incidents), table.c.ended_at.is_(None)))
+            self._collect(
+                found, and_(among(self._connection, table.c.incident_id, incidents), table.c.ended_at.is_(None))
+            )
         return tuple(found.values())
 
     def open(self, source: str) -> tuple[Episode, ...]:
@@ -64,8 +67,7 @@ class Episodes:
         new = [row for number, row in linked if number is None]
         if changed:
             self._connection.execute(update(table).where(table.c.id == bindparam("number")), changed)
-        if new:
-            self._connection.execute(insert(table), new)
+        add_rows(self._connection, table, new)
 
     def move(self, gone: IncidentId, to: IncidentId) -> None:
         """Put every episode of the incident *gone* behind *to*."""

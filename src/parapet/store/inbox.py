@@ -8,12 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal_column, select, update
 
-from parapet.store.rows import LARGEST_NUMBER
+from parapet.store.bulk import add_numbered, among
+from parapet.store.rows import LARGEST_NUMBER, Row
 from parapet.store.schema import inbox as table
-
-_ADD = insert(table).returning(table.c.id, sort_by_parameter_order=True)
 
 
 class InboxState(StrEnum):
@@ -68,7 +67,7 @@ class InboxRows:
 
         Their numbers, in the order given.
         """
-        rows = [
+        rows: list[Row] = [
             {
                 "source": source,
                 "received_at": received_at,
@@ -80,7 +79,7 @@ class InboxRows:
             }
             for source, body in bodies
         ]
-        return list(self._connection.execute(_ADD, rows).scalars()) if rows else []
+        return add_numbered(self._connection, table, rows)
 
     def due(self, now: datetime, limit: int) -> list[int]:
         """The numbers of waiting bodies that are due, oldest first."""
@@ -89,7 +88,7 @@ class InboxRows:
 
     def waiting(self, numbers: Sequence[int], most_bytes: int) -> tuple[list[Received], list[int]]:
         """Those of *numbers* that still wait, from the first on until they have *most_bytes*; and the numbers left."""
-        sizes = select(table.c.id, table.c.size_bytes).where(table.c.id.in_(numbers))
+        sizes = select(table.c.id, table.c.size_bytes).where(among(self._connection, table.c.id, numbers))
         known = {row.id: row.size_bytes for row in self._connection.execute(sizes)}
         now = 0
         for number in numbers:
@@ -98,7 +97,9 @@ class InboxRows:
             if most_bytes <= 0:
                 break
         first, left = list(numbers[:now]), list(numbers[now:])
-        wanted = select(table).where(table.c.id.in_(first), table.c.state == InboxState.WAITING.value)
+        wanted = select(table).where(
+            among(self._connection, table.c.id, first), table.c.state == InboxState.WAITING.value
+        )
         rows = self._connection.execute(wanted.order_by(table.c.id)).mappings()
         return [_received(row) for row in rows], left
 
@@ -134,7 +135,9 @@ class InboxRows:
         self, numbers: Collection[int], state: InboxState, *, now: datetime, error: str | None = None
     ) -> frozenset[int]:
         """Say what became of bodies; those of which nobody else said it first."""
-        mine = update(table).where(table.c.id.in_(numbers), table.c.state == InboxState.WAITING.value)
+        mine = update(table).where(
+            among(self._connection, table.c.id, numbers), table.c.state == InboxState.WAITING.value
+        )
         done = mine.values(state=state.value, processed_at=now, error=error).returning(table.c.id)
         return frozenset(self._connection.execute(done).scalars())
 

@@ -15,7 +15,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    insert,
     literal_column,
     or_,
     select,
@@ -26,6 +25,7 @@ from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import Incident, IncidentState, Resolution
+from parapet.store.bulk import add_numbered, among
 from parapet.store.rows import LARGEST_NUMBER, Row, batches, row_of
 from parapet.store.schema import incidents as table
 
@@ -35,7 +35,6 @@ RESOLVED = table.c.state == literal_column(f"'{IncidentState.RESOLVED.value}'")
 FIRST = datetime.min.replace(tzinfo=UTC)
 LAST = datetime.max.replace(tzinfo=UTC)
 _FIELDS = tuple(field.name for field in fields(Incident))
-_ADD = insert(table).returning(table.c.id, sort_by_parameter_order=True)
 _SAVE = update(table).where(table.c.id == bindparam("seen_id"), table.c.revision == bindparam("seen_revision"))
 
 
@@ -56,10 +55,11 @@ class Incidents:
         """Per key the unresolved incident, else the newest resolved one. Keys without any are left out."""
         found: dict[str, Incident] = {}
         for some in batches(keys):
-            newest = select(func.max(table.c.id)).where(table.c.key.in_(some)).group_by(table.c.key)
+            of_these = among(self._connection, table.c.key, some)
+            newest = select(func.max(table.c.id)).where(of_these).group_by(table.c.key)
             for incident in self.select(select(table).where(table.c.id.in_(newest))):
                 found[incident.key] = incident
-            for incident in self.select(select(table).where(table.c.key.in_(some), UNRESOLVED)):
+            for incident in self.select(select(table).where(of_these, UNRESOLVED)):
                 found[incident.key] = incident
         return found
 
@@ -132,7 +132,7 @@ class Incidents:
             Conflict: an unresolved incident of the same key as one of them exists.
         """
         rows = [_row(incident) | {"revision": 1} for incident in incidents]
-        numbers = [IncidentId(number) for number in self._connection.execute(_ADD, rows).scalars()] if rows else []
+        numbers = [IncidentId(number) for number in add_numbered(self._connection, table, rows)]
         self._revisions |= dict.fromkeys(numbers, 1)
         return numbers
 

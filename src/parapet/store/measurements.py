@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, select, update
 
 from parapet.core.types import IncidentId
 from parapet.incidents.measured import Moment
+from parapet.store.bulk import add_rows
+from parapet.store.rows import Row
 from parapet.store.schema import measurements as table
 
 
@@ -34,13 +36,12 @@ class MeasurementRows:
 
     def want(self, wanted: Iterable[tuple[IncidentId, int, Moment]], *, now: datetime) -> None:
         """Have the series up to *now* asked for: of each incident, at its version, around the moment."""
-        rows = [
+        rows: list[Row] = [
             {"incident_id": number, "incident_version": version, "moment": moment.value}
             | {"until_at": now, "due_at": now, "attempts": 0}
             for number, version, moment in wanted
         ]
-        if rows:
-            self._connection.execute(insert(table), rows)
+        add_rows(self._connection, table, rows)
 
     def due(self, now: datetime, limit: int) -> list[Wanted]:
         """What is due, longest overdue first."""

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from parapet.core.types import Actor, IncidentId, JsonObject
+from parapet.store.bulk import add_rows
 from parapet.store.dialect import upsert
 from parapet.store.rows import actor_columns
 from parapet.store.schema import audit, heartbeats, retrospectives
@@ -43,8 +44,7 @@ class AuditRows:
         """Write down that *actor* did *verb* on many targets, each with its details."""
         shared = {"recorded_at": now, "verb": verb, "outcome": "done", "reason": None} | actor_columns(actor)
         rows = [shared | {"target": target, "details": details} for target, details in done.items()]
-        if rows:
-            self._connection.execute(insert(audit), rows)
+        add_rows(self._connection, audit, rows)
 
     def redact(self, target: str, reason: str) -> int:
         """Take *reason* out wherever it was given for something done to *target*; how often it was there."""

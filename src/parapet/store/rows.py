@@ -19,7 +19,7 @@ Row: TypeAlias = dict[str, object]
 
 MAX_ACTOR_CHARACTERS = 128
 LARGEST_NUMBER = 2**63 - 1
-_BATCH = 500
+_BATCH = 10_000
 
 
 def row_of(value: DataclassInstance, *, without: tuple[str, ...] = ()) -> Row:
@@ -54,6 +54,6 @@ def actor_of(row: RowMapping) -> Actor:
 
 
 def batches(values: Collection[str]) -> Iterable[list[str]]:
-    """*values* in portions: both databases bound the number of parameters of one statement."""
+    """*values* in portions: SQLite bounds the number of parameters of one statement."""
     ordered = sorted(values)
     return (ordered[start : start + _BATCH] for start in range(0, len(ordered), _BATCH))

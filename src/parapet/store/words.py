@@ -8,7 +8,9 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from parapet.core.types import IncidentId
 from parapet.incidents.words import MOST_WANTED, MOST_WORDS, words
+from parapet.store.bulk import add_rows
 from parapet.store.dialect import found_by
+from parapet.store.rows import Row
 from parapet.store.schema import incidents
 from parapet.store.schema import words as table
 
@@ -38,9 +40,10 @@ class WordRows:
 
     def begin(self, found_by: Mapping[IncidentId, Sequence[str]]) -> None:
         """Have incidents that are new in this transaction found by their first words."""
-        rows = [{"incident_id": number, "body": " ".join(new[:MOST_WORDS])} for number, new in found_by.items() if new]
-        if rows:
-            self._connection.execute(insert(table), rows)
+        rows: list[Row] = [
+            {"incident_id": number, "body": " ".join(new[:MOST_WORDS])} for number, new in found_by.items() if new
+        ]
+        add_rows(self._connection, table, rows)
 
     def replace(self, incident_id: IncidentId, new: Iterable[str]) -> None:
         """Have the incident found by *new* words, and by no others."""

@@ -22,8 +22,10 @@ T = TypeVar("T")
 MOST_TOGETHER = 256
 """Bodies in one transaction."""
 MOST_BYTES_TOGETHER = 8 * 1024 * 1024
-ENOUGH_WAITING = 128
-"""With so many waiting to be taken in, the next are answered as stored; the worker takes them in."""
+ENOUGH_WAITING = 32
+"""With so many waiting to be stored, or to be taken in, the next are answered as stored; the worker takes them in."""
+LARGE_BYTES = 512 * 1024
+"""So is a body of more than this: to take it in would hold this process, which is the host's, for seconds."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -69,7 +71,8 @@ class Funnel:
             raise mail.error
         if mail.stored is None:
             raise EvidenceError("The body could not be stored.")
-        if len(self._untaken) >= ENOUGH_WAITING:
+        waiting = max(len(self._unstored), len(self._untaken))
+        if waiting >= ENOUGH_WAITING or len(body) > LARGE_BYTES:
             return mail.stored, None
         self._untaken.append(mail)
         async with self._taking:

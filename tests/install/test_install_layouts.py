@@ -79,7 +79,7 @@ EVERY = (
         "shop.reliability",
         "/orders/7",
         "/orders/{number}",
-        edited=("pyproject.toml", "shop/factory.py"),
+        edited=("Procfile", "pyproject.toml", "shop/factory.py"),
     ),
     Layout(
         "fastapi-src",

@@ -13,6 +13,7 @@ from parapet.core.settings import Environment
 
 COMMANDS = {
     "install": ("parapet.cli.host.install", "install"),
+    "upgrade": ("parapet.cli.host.upgrade", "upgrade"),
     "uninstall": ("parapet.cli.host.uninstall", "uninstall"),
     "generate": ("parapet.cli.generate", "generate"),
     "slo": ("parapet.cli.slo.group", "slo"),

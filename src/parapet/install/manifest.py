@@ -37,7 +37,7 @@ class Manifest:
     options: Mapping[str, object] = field(default_factory=dict)
     """What the templates were filled with."""
     written: Mapping[str, str] = field(default_factory=dict)
-    """Files that were written -> the sha256 of what was."""
+    """Files that were written -> what was: the base of later merges."""
     inserted: tuple[Inserted, ...] = ()
     out: str | None = None
     """The folder of generated artifacts."""
@@ -55,8 +55,7 @@ class Manifest:
             )
             for edit in edits
         )
-        hashes = {path: digest(text) for path, text in written.items()}
-        return replace(self, written={**self.written, **hashes}, inserted=(*self.inserted, *more))
+        return replace(self, written={**self.written, **written}, inserted=(*self.inserted, *more))
 
     @property
     def text(self) -> str:
@@ -117,7 +116,7 @@ def undoing(manifest: Manifest, project: Project) -> Undoing:
     for path in stuck:
         texts.pop(path, None)
     there = {path: project.text(path) for path in manifest.written}
-    same = [path for path, text in there.items() if text is not None and digest(text) == manifest.written[path]]
+    same = [path for path, text in there.items() if text is not None and text == manifest.written[path]]
     changed = [path for path, text in there.items() if text is not None and path not in same]
     return Undoing(texts=texts, removed=tuple(sorted(same)), kept=tuple(sorted(changed)), stuck=stuck)
 

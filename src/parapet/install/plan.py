@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import unified_diff
 
@@ -14,6 +14,7 @@ from parapet.install.django import django_project, settings_edit, urls_edit
 from parapet.install.edits import Edit, Insertion, newline_of
 from parapet.install.finding import Finding, Unclear
 from parapet.install.libraries import deployments, libraries, packages
+from parapet.install.merging import merged
 from parapet.install.objects import Made, engines, job_objects
 from parapet.install.project import Project
 from parapet.install.roots import Roots
@@ -33,6 +34,8 @@ PARTS = {
 """What can be left out or asked for."""
 USUAL = frozenset(PARTS) - {"dashboards"}
 NAME = "reliability"
+ONCE = "/journeys.py"
+"""Lists routes as they were found that day; what became of it is the host's alone."""
 EVIDENCE_FILE = "parapet-evidence.db*"
 ADDRESS = "127.0.0.1:8000"
 PORT = re.compile(r"(?:--port[ =]|--bind[ =]\S*?:|-b +\S*?:|\bEXPOSE +|runserver +(?:\S*:)?)(\d{2,5})\b")
@@ -65,6 +68,12 @@ class Plan:
     written: dict[str, str]
     """Path -> text, of files that are not there yet."""
     edits: tuple[Edit, ...]
+    merges: Mapping[str, str] = field(default_factory=dict)
+    """Path -> text, of files of the reliability package whose template has changed."""
+    present: Mapping[str, str] = field(default_factory=dict)
+    """What those are now."""
+    bases: Mapping[str, str] = field(default_factory=dict)
+    """Path -> text, of every template that is written or merged in now."""
     by_hand: tuple[str, ...]
     """What nobody but a person can do, or what could not be told."""
     parts: frozenset[str] = field(default=USUAL)
@@ -77,24 +86,32 @@ class Plan:
     @property
     def is_done(self) -> bool:
         """Whether there is nothing to do."""
-        return not self.written and not self.edits
+        return not (self.written or self.edits or self.merges)
 
     @property
     def diff(self) -> str:
         """All of it as one unified diff."""
         parts = [diff_of(edit.path, edit.before, edit.after) for edit in self.edits]
+        parts += [diff_of(path, self.present[path], text) for path, text in self.merges.items()]
         return "".join([*parts, *(diff_of(path, None, text) for path, text in self.written.items())])
 
 
 def plan(
-    project: Project, *, app: str | None, service: str | None, parts: Collection[str], known: Collection[str]
+    project: Project,
+    *,
+    app: str | None,
+    service: str | None,
+    address: str | None = None,
+    parts: Collection[str],
+    known: Mapping[str, str],
 ) -> Plan:
     """What installing into *project* means.
 
     Args:
         app: the host's application, as its server is told, or Django's settings module; None: to be found.
-        service: its name; None: that of the project.
-        known: files that an earlier install wrote: they are the host's, and are not written again.
+        service: its name; None: that of the project. *address*: where it answers; None: as its files say.
+        known: files that an earlier install wrote, and what it wrote. They are the host's: they are not written again,
+            and what has changed in a template since is merged into them.
 
     Raises:
         Unclear: it cannot be told where something goes; with the steps to do by hand.
@@ -162,7 +179,7 @@ def plan(
         service=service or service_name(project, target),
         package=target.package,
         folder=target.folder,
-        address=_address(project),
+        address=address or _address(project),
         jobs=job_found,
         statements=bool(engine_objects),
         dashboards="dashboards" in parts,
@@ -197,6 +214,12 @@ def plan(
     if rq_class and not any(rq_class in edit.after for edit in edits if edit is not None):
         by_hand.append(f"Start RQ's workers with the class that counts: rq worker -w {rq_class}")
     written = {path: text for path, text in files.items() if path not in known and not project.has(path)}
+    templates = {path: text for path, text in files.items() if not path.endswith(ONCE)}
+    news = merged(templates, known, project)
+    by_hand += [
+        f"{path} has a new template, and you changed the same lines: compare it with {path} of a fresh install"
+        for path in news.stuck
+    ]
     findings = (
         *found,
         where,
@@ -209,7 +232,10 @@ def plan(
         wanted=wanted,
         findings=findings,
         written=written,
-        edits=merged(one for one in edits if one is not None),
+        merges=news.texts,
+        present={path: project.text(path) or "" for path in news.texts},
+        bases={path: files[path] for path in (*written, *news.texts)},
+        edits=one_each(one for one in edits if one is not None),
         by_hand=tuple(by_hand),
         parts=frozenset(parts),
     )
@@ -240,7 +266,7 @@ def refuse_wired_by_hand(project: Project, target: Target) -> None:
                 )
 
 
-def merged(edits: object) -> tuple[Edit, ...]:
+def one_each(edits: object) -> tuple[Edit, ...]:
     """One edit for each file."""
     by_path: dict[str, Edit] = {}
     for edit in edits:  # type: ignore[attr-defined]

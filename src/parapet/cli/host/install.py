@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
-from parapet import __version__
 from parapet.cli.host import words
+from parapet.cli.host.carried import Host, carry_out, finish, proved_before, subject_of
 from parapet.cli.options import json_option
-from parapet.core.errors import ConfigurationError
-from parapet.install import manifest as manifests
-from parapet.install.carry import write_all
 from parapet.install.finding import Unclear
-from parapet.install.manifest import Manifest
-from parapet.install.plan import PARTS, USUAL, Plan, plan
-from parapet.install.project import Project
-from parapet.install.proof import Proof, Subject, prove
+from parapet.install.plan import PARTS, Plan
+from parapet.install.proof import Proof
 
 NAMES = click.Choice(list(PARTS))
-OUT = "ops"
-LIMIT_SECONDS = 300
 SECRET = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Host:
-    """Whose files these are."""
-
-    project: Project
-    python: str
-    before: Manifest | None
-    """What an earlier install left."""
+DONE = "Nothing to do: everything is in its place."
 
 
 @click.command()
@@ -73,126 +57,41 @@ def install(
       parapet install --app shop.main:app
       parapet install services/api --yes --skip artifacts
     """
-    project = Project(folder)
-    host = Host(project=project, python=python, before=manifests.read(project))
-    parts = (USUAL | set(also)) - set(skip)
-    known = host.before.written if host.before else {}
+    host = Host.at(folder, python)
     try:
-        planned = plan(project, app=app, service=service, parts=parts, known=known)
+        planned = host.planned(app, service, also, skip)
     except Unclear as unclear:
-        _refuse(unclear, as_json)
-        return
-    told = _as_json(planned)
+        refuse(unclear, as_json)
+    told = as_values(planned)
     if planned.is_done:
-        _say(as_json, told | {"done": False}, "Nothing to do: everything is in its place.")
+        words.say(as_json, told | {"done": False}, DONE)
         return
     if not as_json:
-        click.echo(words.title(planned.wanted.service, f"{planned.target.framework}, {len(project.sources)} modules"))
+        click.echo(
+            words.title(planned.wanted.service, f"{planned.target.framework}, {len(host.project.sources)} modules")
+        )
         click.echo(f"{words.findings(planned.findings)}\n\n{words.plan_lines(planned)}\n\n{words.diff(planned.diff)}")
-        _tell_by_hand(planned)
+        if planned.by_hand:
+            click.echo("\n" + words.steps("by hand", planned.by_hand))
     if dry_run:
-        _say(as_json, told | {"done": False}, "\nNothing was written: this was a dry run.")
+        words.say(as_json, told | {"done": False}, "\nNothing was written: this was a dry run.")
         return
-    subject = _subject(host, planned)
-    first = _importable(subject)
-    if not (yes or as_json) and not click.confirm("\nWrite this?"):
+    subject = subject_of(host, planned)
+    first = proved_before(subject)
+    if not words.agreed(yes, as_json, "Write this?"):
         click.echo("Nothing was written.")
         return
-    if as_json and not yes:
-        raise click.UsageError("With --json nobody is asked: add --yes, or --dry-run.")
-    last = _carry_out(host, planned, subject, first)
-    done = _then(host, planned)
-    _say(as_json, told | {"done": True, "status": last.status, "ran": done}, "")
-    if not as_json:
-        click.echo(_said(host, planned, last, done))
+    last = carry_out(host, planned, subject, first, app=app)
+    done = finish(host, planned, evidence="evidence" in planned.parts, artifacts="artifacts" in planned.parts)
+    words.say(as_json, told | {"done": True, "status": last.status, "ran": done}, _said(host, planned, last, done))
 
 
-def _carry_out(host: Host, planned: Plan, subject: Subject, first: Proof) -> Proof:
-    """Write everything; the proof that the application holds with it.
+def refuse(unclear: Unclear, as_json: bool) -> NoReturn:
+    """Say what is unclear and what to do by hand, and end with status 1.
 
     Raises:
-        ConfigurationError: it does not, and everything was taken back.
+        SystemExit: always.
     """
-    texts: dict[str, str | None] = {edit.path: edit.after for edit in planned.edits}
-    texts.update(planned.written)
-    found: list[Proof] = []
-
-    def holds() -> bool:
-        found.append(prove(subject))
-        last = found[-1]
-        # Asked before it was started, an application may have no answer for anybody; that it imports is all there is.
-        silent = first.status is None and last.status is None
-        return last.imported and (last.mounted or silent)
-
-    before = host.before or Manifest(
-        app=planned.app, import_folder=planned.target.import_folder, options=planned.wanted.kept
-    )
-    kept = before.with_more(planned.written, planned.edits)
-    kept = replace(kept, out=OUT if "artifacts" in planned.parts else kept.out, version=__version__)
-    texts[manifests.NAME] = kept.text
-    if not write_all(host.project.root, texts, holds=holds):
-        last = found[-1]
-        what = last.error or f"/metrics was answered with {last.status}."
-        raise ConfigurationError(
-            f"With these lines the application does not hold: {what}\nEverything was taken back.\n{last.trace}".rstrip()
-        )
-    return found[-1]
-
-
-def _importable(subject: Subject) -> Proof:
-    """The proof that the application imports as it is: without it, none could be had afterwards.
-
-    Raises:
-        ConfigurationError: it does not, or Parapet is not installed beside it.
-    """
-    probe = [subject.python, "-c", "import parapet"]
-    if subprocess.run(probe, cwd=subject.folder, capture_output=True, check=False).returncode:
-        raise ConfigurationError(f"{subject.python} has no Parapet. Install parapet-ops where your application runs.")
-    first = prove(subject)
-    if not first.imported:
-        raise ConfigurationError(
-            f"{subject.served} does not import here as it is, so nothing could be proved afterwards, and nothing was "
-            f"written: {first.error}\n{first.trace}\nRun this where it does, with the environment that it needs."
-        )
-    return first
-
-
-def _subject(host: Host, planned: Plan) -> Subject:
-    target = planned.target
-    return Subject(
-        python=host.python,
-        folder=host.project.root / target.import_folder,
-        kind=target.kind,
-        served=target.served,
-        is_called=target.is_called,
-        settings=target.settings,
-    )
-
-
-def _then(host: Host, planned: Plan) -> dict[str, str]:
-    """Create the schema and generate the artifacts; what each said, `failed: ...` if it could not."""
-    root = host.project.root
-    commands: dict[str, list[str]] = {}
-    if "evidence" in planned.parts:
-        commands["evidence"] = ["db", "upgrade", "--app", planned.app]
-    if "artifacts" in planned.parts:
-        commands["artifacts"] = ["generate", "--app", planned.app, "--out", str(root / OUT)]
-    told = {}
-    for part, arguments in commands.items():
-        run = subprocess.run(
-            [host.python, "-m", "parapet", *arguments],
-            cwd=root / planned.target.import_folder,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_SECONDS,
-            check=False,
-        )
-        last = (run.stdout if run.returncode == 0 else run.stderr).strip().splitlines()[-1:]
-        told[part] = ("" if run.returncode == 0 else "failed: ") + "".join(last)
-    return told
-
-
-def _refuse(unclear: Unclear, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"done": False, "unclear": unclear.message, "by_hand": list(unclear.steps)}, indent=2))
     else:
@@ -202,49 +101,36 @@ def _refuse(unclear: Unclear, as_json: bool) -> None:
     sys.exit(1)
 
 
-def _as_json(planned: Plan) -> dict[str, object]:
+def as_values(planned: Plan) -> dict[str, object]:
+    """A plan for scripts."""
     return {
         "app": planned.app,
         "findings": [asdict(one) for one in planned.findings],
         "edited": [edit.path for edit in planned.edits],
         "written": list(planned.written),
+        "merged": list(planned.merges),
         "by_hand": list(planned.by_hand),
         "diff": planned.diff,
     }
 
 
-def _say(as_json: bool, told: dict[str, object], sentence: str) -> None:
-    if as_json:
-        click.echo(json.dumps(told, indent=2))
-    elif sentence:
-        click.echo(sentence)
-
-
-def _tell_by_hand(planned: Plan) -> None:
-    if planned.by_hand:
-        click.echo("\n" + words.steps("by hand", planned.by_hand))
-
-
 def _said(host: Host, planned: Plan, last: Proof, done: dict[str, str]) -> str:
     """What was done, and what a person does next."""
+    target = planned.target
     answered = f"answers /metrics with {last.status}" if last.status is not None else "imports"
-    lines = ["", words.steps("proved", [f"{planned.target.served} {answered}"])]
+    lines = ["", words.steps("proved", [f"{target.served} {answered}"])]
     lines += [words.steps(part, [text]) for part, text in done.items()]
-    there = host.project.root / planned.target.import_folder
+    there = host.project.root / target.import_folder
     prefix = "" if there == Path.cwd() else f"cd {_short(there)} && "
-    lines += [
-        "",
-        words.steps(
-            "then",
-            [
-                f"set PARAPET_METRICS_TOKEN, PARAPET_WEBHOOK_TOKEN and PARAPET_FORM_KEY, each from: {SECRET}",
-                f"say who may see the workbench, and what is promised, in {planned.target.folder}/",
-                f"{prefix}parapet worker --app {planned.app}",
-                f"take it all out again: parapet uninstall{_argument(host.project.root)}",
-            ],
-        ),
+    checked = f" --host {target.served}" if ":" in target.served else ""
+    steps = [
+        f"set PARAPET_METRICS_TOKEN, PARAPET_WEBHOOK_TOKEN and PARAPET_FORM_KEY, each from: {SECRET}",
+        f"say who may see the workbench, and what is promised, in {target.folder}/",
+        f"{prefix}parapet doctor --app {planned.app}{checked}",
+        f"{prefix}parapet worker --app {planned.app}",
+        f"take it all out again: parapet uninstall{_argument(host.project.root)}",
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", words.steps("then", steps)])
 
 
 def _argument(root: Path) -> str:

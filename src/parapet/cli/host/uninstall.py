@@ -56,16 +56,14 @@ def uninstall(folder: Path, yes: bool, dry_run: bool, force: bool, as_json: bool
         click.echo(words.diff(_diff(project, undoing)))
         click.echo("\n" + words.steps("remove", told["removed"]))
     if dry_run:
-        _say(as_json, told | {"done": False}, "\nNothing was changed: this was a dry run.")
+        words.say(as_json, told | {"done": False}, "\nNothing was changed: this was a dry run.")
         return
-    if as_json and not yes:
-        raise click.UsageError("With --json nobody is asked: add --yes, or --dry-run.")
-    if not yes and not click.confirm("\nDo this?"):
+    if not words.agreed(yes, as_json, "Do this?"):
         click.echo("Nothing was changed.")
         return
     write_all(project.root, texts, holds=lambda: True)
     remove_empty([(project.root / path).parent for path, text in texts.items() if text is None])
-    _say(as_json, told | {"done": True}, "\n" + words.steps("left", _left(manifest)))
+    words.say(as_json, told | {"done": True}, "\n" + words.steps("left", _left(manifest)))
 
 
 def _left(manifest: Manifest) -> list[str]:
@@ -90,7 +88,3 @@ def _refuse(undoing: Undoing, as_json: bool) -> None:
 
 def _diff(project: Project, undoing: Undoing) -> str:
     return "".join(diff_of(path, project.text(path), text) for path, text in sorted(undoing.texts.items()))
-
-
-def _say(as_json: bool, told: dict[str, object], sentence: str) -> None:
-    click.echo(json.dumps(told, indent=2) if as_json else sentence)

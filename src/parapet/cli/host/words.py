@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 
@@ -25,6 +26,9 @@ def findings(found: Iterable[Finding]) -> str:
 def plan_lines(plan: Plan) -> str:
     """What would be done, in a line for each file."""
     rows = [("edit", edit.path, _count(edit.after.count("\n") - edit.before.count("\n"))) for edit in plan.edits]
+    rows += [
+        ("merge", path, _count(text.count("\n") - plan.present[path].count("\n"))) for path, text in plan.merges.items()
+    ]
     rows += [("write", path, _count(text.count("\n"))) for path, text in plan.written.items()]
     return table([Column(title="plan"), Column(title=""), Column(title="", tone=Tone.QUIET)], rows, indent=2)
 
@@ -37,6 +41,22 @@ def diff(text: str) -> str:
 def steps(label: str, lines: Sequence[str]) -> str:
     """What comes next, one below the other."""
     return "\n".join(fact(label if not number else "", line) for number, line in enumerate(lines))
+
+
+def say(as_json: bool, told: Mapping[str, object], sentence: str) -> None:
+    """*told* for scripts, or *sentence* for people."""
+    click.echo(json.dumps(told, indent=2) if as_json else sentence)
+
+
+def agreed(yes: bool, as_json: bool, question: str) -> bool:
+    """Whether a person wants it, or said so beforehand.
+
+    Raises:
+        click.UsageError: nobody can be asked.
+    """
+    if as_json and not yes:
+        raise click.UsageError("With --json nobody is asked: add --yes, or --dry-run.")
+    return yes or click.confirm(f"\n{question}")
 
 
 def title(text: str, more: str) -> str:

@@ -1,0 +1,80 @@
+"""What a new version changes in a host: merged with what a person made of it, shown first, and proved to hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.install.conftest import Host
+
+NEW = '    owner="fastapi-single",  # the team that answers for it\n'
+"""A line of a template, which the version of these tests before did not have."""
+MINE = "    # Ours is the one in Frankfurt.\n"
+
+
+def as_of_an_earlier_version(host: Host, change: Callable[[str], str]) -> Path:
+    """`service.py` as a template without that line made it, and as a person has changed it since."""
+    kept, module = host.root / ".parapet-install.json", host.root / "reliability" / "service.py"
+    told = json.loads(kept.read_text())
+    before = told["written"]["reliability/service.py"].replace(NEW, "")
+    told["written"]["reliability/service.py"] = before
+    told["version"] = "0.0.9"
+    kept.write_text(json.dumps(told))
+    module.write_text(change(before))
+    return module
+
+
+@pytest.fixture
+def wired(host: Callable[[str], Host]) -> Host:
+    """A host after an install of an earlier version."""
+    here = host("fastapi-single")
+    assert here.install().code == 0
+    return here
+
+
+def test_a_new_template_is_merged_with_what_a_person_changed(wired: Host) -> None:
+    """Their lines stay, the new ones come in; the second time there is nothing to do, and all of it comes out again."""
+    module = as_of_an_earlier_version(
+        wired, lambda text: text.replace("    # One database", f"{MINE}    # One database")
+    )
+    before = wired.files()
+    shown = wired.run("upgrade", "--dry-run")
+    assert "Parapet 0.0.9 to " in shown.out
+    assert f"+{NEW}" in shown.out
+    assert wired.files() == before
+    told = wired.run("upgrade", "--yes", "--json").json
+    assert told["merged"] == ["reliability/service.py"]
+    assert NEW in module.read_text()
+    assert MINE in module.read_text()
+    assert wired.run("upgrade", "--yes").out == "Nothing to do: everything is in its place.\n"
+
+
+def test_lines_that_both_changed_are_the_person_s(wired: Host) -> None:
+    """Nothing is overwritten; they hear which file to look at."""
+    module = as_of_an_earlier_version(
+        wired, lambda text: text.replace('    service="fastapi-single",\n', '    service="ideas",\n    owner="us",\n')
+    )
+    told = wired.run("upgrade", "--yes", "--json").json
+    assert told["merged"] == []
+    assert any("reliability/service.py has a new template" in line for line in told["by_hand"])
+    assert 'owner="us"' in module.read_text()
+
+
+def test_a_file_that_a_person_removed_stays_away(wired: Host) -> None:
+    """The package is theirs."""
+    (wired.root / "reliability" / "runbooks.py").unlink()
+    init = wired.root / "reliability" / "__init__.py"
+    init.write_text(
+        init.read_text().replace("journeys, runbooks, slices", "journeys, slices").replace('"runbooks", ', "")
+    )
+    assert wired.run("upgrade", "--yes").out == "Nothing to do: everything is in its place.\n"
+    assert not (wired.root / "reliability" / "runbooks.py").exists()
+
+
+def test_there_is_nothing_to_upgrade_before_an_install(empty: Host) -> None:
+    """And it says how to begin."""
+    told = empty.run("upgrade")
+    assert told.code == 1
+    assert "Begin with: parapet install" in told.err

@@ -125,6 +125,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "PARAPET_METRICS_TOKEN": TOKEN,
+        "PARAPET_FORM_KEY": "a-key-that-signs-the-forms",
         "PARAPET_MULTIPROCESS_DIR": str(tmp_path / "signals"),
         "PARAPET_EVIDENCE": f"sqlite:///{tmp_path / 'evidence.db'}",
     }

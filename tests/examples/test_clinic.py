@@ -22,6 +22,10 @@ def test_a_patient_books_and_is_reminded(running: Running, redis_server: int, tm
     }
     services = yaml.safe_load((running.folder / "compose.yaml").read_text())["services"]
     running.run("python", "manage.py", "migrate", "--verbosity", "0")
+    who = ("--noinput", "--username", "ana", "--email", "ana@example.com")
+    running.run("env", "DJANGO_SUPERUSER_PASSWORD=kettle", "python", "manage.py", "createsuperuser", *who)
+    due = services["parapet-worker"]["command"].removesuffix('"') + ' --once"'
+    assert "The evidence database is up to date." in running.run("sh", "-c", due)
     running.start(services["web"]["command"].replace("0.0.0.0:8000", f"127.0.0.1:{running.port}"))
     running.wait_for_web()
     running.start(f"{services['reminders']['command']} --concurrency 1")
@@ -40,5 +44,11 @@ def test_a_patient_books_and_is_reminded(running: Running, redis_server: int, tm
     assert scrape.total("parapet_http_request_duration_seconds_count", method="POST", route="/book") == 2
     assert scrape.total("parapet_journey_duration_seconds_count", journey="booking", outcome="success") == 1
     assert scrape.total("parapet_db_query_duration_seconds_count", operation="insert") >= 1
-    due = services["parapet-worker"]["command"].removesuffix('"') + ' --once"'
-    assert "The evidence database is up to date." in running.run("sh", "-c", due)
+
+    assert running.ask("GET", "/parapet/")[0] == 401
+    assert running.ask("GET", "/login/")[0] == 200
+    token = running.cookies["csrftoken"]
+    assert running.ask("POST", "/login/", csrfmiddlewaretoken=token, username="ana", password="kettle")[0] == 302
+    status, page = running.ask("GET", "/parapet/")
+    assert status == 200
+    assert "Booking an appointment" in page

@@ -25,6 +25,7 @@ def test_somebody_writes_and_takes_it_home(running: Running, redis_server: int, 
     running.start(lines["exports"])
 
     assert running.ask("GET", "/metrics")[0] == 401
+    assert running.ask("GET", "/parapet/")[0] == 401  # it lets in whom access.py knows, which is nobody yet
     assert running.ask("POST", "/signup", name="Ana", password="long enough")[0] == 302
     assert running.ask("POST", "/notes", text="Buy tea")[0] == 302
     assert running.ask("POST", "/login", name="Ana", password="something else")[0] == 401

@@ -11,7 +11,7 @@ from tests.install.conftest import Host
 
 NEW = '    owner="fastapi-single",  # the team that answers for it\n'
 """A line of a template, which the version of these tests before did not have."""
-MINE = "    # Ours is the one in Frankfurt.\n"
+MINE = "# Ours is the one in Frankfurt.\n"
 
 
 def as_of_an_earlier_version(host: Host, change: Callable[[str], str]) -> Path:
@@ -36,9 +36,7 @@ def wired(host: Callable[[str], Host]) -> Host:
 
 def test_a_new_template_is_merged_with_what_a_person_changed(wired: Host) -> None:
     """Their lines stay, the new ones come in; the second time there is nothing to do, and all of it comes out again."""
-    module = as_of_an_earlier_version(
-        wired, lambda text: text.replace("    # One database", f"{MINE}    # One database")
-    )
+    module = as_of_an_earlier_version(wired, lambda text: text.replace("ADDRESS = ", f"{MINE}ADDRESS = "))
     before = wired.files()
     shown = wired.run("upgrade", "--dry-run")
     assert "Parapet 0.0.9 to " in shown.out
@@ -60,6 +58,8 @@ def test_lines_that_both_changed_are_the_person_s(wired: Host) -> None:
     assert told["merged"] == []
     assert any("reliability/service.py has a new template" in line for line in told["by_hand"])
     assert 'owner="us"' in module.read_text()
+    again = wired.run("upgrade", "--yes")
+    assert "reliability/service.py has a new template, and you changed the same lines" in " ".join(again.out.split())
 
 
 def test_a_file_that_a_person_removed_stays_away(wired: Host) -> None:

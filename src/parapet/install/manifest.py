@@ -109,7 +109,8 @@ def undoing(manifest: Manifest, project: Project) -> Undoing:
         if text is None or not any(line in text for line in one.texts):
             continue  # somebody took it out by hand
         without = taken_out(text, one.texts)
-        if without is None:
+        untouched = digest(text) == one.after_sha256
+        if without is None or (untouched and digest(without) != one.before_sha256):
             stuck[one.path] = one.texts
         else:
             texts[one.path] = without

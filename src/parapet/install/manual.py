@@ -21,12 +21,15 @@ FLASK = (
     "Where the application is made, after its own `app.wsgi_app = ...` lines:",
     "    from parapet.integrations.flask import instrument",
     "    instrument(app, parapet)",
+    '    app.add_url_rule("/metrics", "parapet_metrics", metrics(parapet))     # from parapet.web.flask import metrics',
 )
 DJANGO = (
     *PARAPET,
     "In the settings that your servers use:",
     '    PARAPET = "mysite.reliability.parapet"',
     '    MIDDLEWARE = ["parapet.integrations.django.middleware", *MIDDLEWARE]',
+    "In the root of your addresses:",
+    '    urlpatterns = [path("metrics", metrics(parapet)), *urlpatterns]  # from parapet.web.django import metrics',
 )
 LAST = (
     "Then:",

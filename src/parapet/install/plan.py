@@ -48,6 +48,8 @@ class Target:
     framework: str
     kind: str
     served: str
+    host: str
+    """The application as an object, for the doctor; empty: it is not known."""
     is_called: bool = False
     settings: str = ""
     import_folder: str
@@ -76,6 +78,8 @@ class Plan:
     """Path -> text, of every template that is written or merged in now."""
     by_hand: tuple[str, ...]
     """What nobody but a person can do, or what could not be told."""
+    stuck: tuple[str, ...] = ()
+    """Those of them that a new template asks for."""
     parts: frozenset[str] = field(default=USUAL)
 
     @property
@@ -129,6 +133,7 @@ def plan(
                 framework="Django",
                 kind="django",
                 served=django.settings,
+                host=f"{django.wsgi}:application" if django.wsgi else "",
                 settings=django.settings,
                 import_folder=django.root,
                 package=name,
@@ -154,6 +159,7 @@ def plan(
                 framework=application.framework,
                 kind=FRAMEWORKS[application.framework][0],
                 served=application.served,
+                host=application.served,
                 is_called=application.is_called,
                 import_folder=root,
                 package=name,
@@ -174,6 +180,7 @@ def plan(
     elif job_found in JOB_CLASSES and not made_jobs:
         by_hand += manual.jobs(str(job_found), target.package)
     rq_class = f"{target.package}.jobs.Worker" if job_found == "RQ" else None
+    django_auth = any(one.name == "Django auth" for one in found)
     wanted = Wanted(
         framework=target.framework,
         service=service or service_name(project, target),
@@ -181,6 +188,7 @@ def plan(
         folder=target.folder,
         address=address or _address(project),
         jobs=job_found,
+        login="Django auth" if django_auth and target.kind == "django" else None,
         statements=bool(engine_objects),
         dashboards="dashboards" in parts,
         candidates=candidates(project),
@@ -216,10 +224,11 @@ def plan(
     written = {path: text for path, text in files.items() if path not in known and not project.has(path)}
     templates = {path: text for path, text in files.items() if not path.endswith(ONCE)}
     news = merged(templates, known, project)
-    by_hand += [
+    stuck = tuple(
         f"{path} has a new template, and you changed the same lines: compare it with {path} of a fresh install"
         for path in news.stuck
-    ]
+    )
+    by_hand += stuck
     findings = (
         *found,
         where,
@@ -237,6 +246,7 @@ def plan(
         bases={path: files[path] for path in (*written, *news.texts)},
         edits=one_each(one for one in edits if one is not None),
         by_hand=tuple(by_hand),
+        stuck=stuck,
         parts=frozenset(parts),
     )
 

@@ -17,6 +17,8 @@ class Proof:
     """What became of one try."""
 
     imported: bool
+    has_parapet: bool = True
+    """Whether that Python can import Parapet."""
     status: int | None = None
     """What /metrics was answered with; None: nobody was asked, or it could not answer."""
     error: str | None = None
@@ -61,4 +63,10 @@ def prove(subject: Subject) -> Proof:
         told = json.loads(run.stdout.splitlines()[-1])
     except (IndexError, ValueError):
         return Proof(imported=False, error=f"Python ended with status {run.returncode}.", trace=trace)
-    return Proof(imported=told["imported"], status=told["status"], error=told["error"], trace=trace)
+    return Proof(
+        has_parapet=told["has_parapet"],
+        imported=told["imported"],
+        status=told["status"],
+        error=told["error"],
+        trace=trace,
+    )

@@ -39,6 +39,8 @@ class Wanted:
     address: str
     jobs: str | None = None
     """The job library that is counted."""
+    login: str | None = None
+    """What people sign in with, where that is known to tell staff from others."""
     statements: bool = False
     """Whether there is an engine of SQLAlchemy to count."""
     dashboards: bool = False
@@ -76,8 +78,8 @@ def package(wanted: Wanted) -> dict[str, str]:
         "mounting.py": _filled(f"{kind}/mounting.py", values),
     }
     exported = {} if kind == "django" else {"mounting": "attach"}
-    if kind == "asgi":
-        made["access.py"] = _filled("asgi/access.py", values)
+    access = "access_auth.py" if wanted.login == "Django auth" else "access.py"
+    made["access.py"] = _filled(f"{kind}/{access}", values)
     if kind == "django":
         made["apps.py"] = _filled("django/apps.py", values)
     if wanted.statements:

@@ -1,7 +1,7 @@
 """How clinic is watched over by Parapet. Yours to edit.
 
 service: the Parapet object. journeys, slices, runbooks: what is promised, and what to do when it breaks.
-mounting: what is put into the application.
+mounting: what is put into the application. access: who may see the workbench.
 """
 
 from __future__ import annotations

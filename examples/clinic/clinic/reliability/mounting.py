@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.urls import path
-from parapet.signals.gate import Gate, Verdict, bearer
+from django.urls import URLPattern, URLResolver, include, path
+from parapet.web.django import metrics, workbench
 
+from clinic.reliability.access import authenticate
 from clinic.reliability.service import parapet
 
-GATE = Gate.of(())
-"""Networks that may read /metrics without a token, such as `Gate.of(("10.0.0.0/8",))`."""
-NEEDED = "A valid bearer token is needed.\n"
-CLOSED = "Closed. Set PARAPET_METRICS_TOKEN to open it.\n"
-
-
-def metrics(request: HttpRequest) -> HttpResponse:
-    """The signals, for Prometheus, which shows the token in PARAPET_METRICS_TOKEN."""
-    verdict = GATE.verdict(
-        client=request.META.get("REMOTE_ADDR"),
-        token=bearer(request.headers.get("Authorization")),
-        tokens=parapet.secrets.metrics_tokens,
-    )
-    if verdict is Verdict.TOKEN_NEEDED:
-        answer = HttpResponse(NEEDED, status=401, content_type="text/plain")
-        answer["WWW-Authenticate"] = "Bearer"
-        return answer
-    if verdict is not Verdict.OPEN:
-        return HttpResponse(CLOSED, status=403, content_type="text/plain")
-    headers = request.headers
-    scrape = parapet.recorder.expose(
-        accept=headers.get("Accept"),
-        accept_encoding=headers.get("Accept-Encoding"),
-    )
-    return HttpResponse(scrape.body, headers=scrape.headers)
-
-
-urlpatterns = [path("metrics", metrics)]
+# /metrics asks for the token in PARAPET_METRICS_TOKEN. The workbench needs
+# PARAPET_FORM_KEY, the same on every process, and lets in whom `authenticate` knows.
+# Where Django is served over ASGI, say workbench(..., asgi=True), which needs anyio.
+urlpatterns: list[URLPattern | URLResolver] = [path("metrics", metrics(parapet))]
+if parapet.secrets.form_key is not None:
+    pages = workbench(parapet, authenticate=authenticate)
+    urlpatterns.append(path("parapet/", include(pages)))

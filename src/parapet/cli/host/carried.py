@@ -88,10 +88,9 @@ def proved_before(subject: Subject) -> Proof:
     Raises:
         ConfigurationError: it does not, or Parapet is not installed beside it.
     """
-    probe = [subject.python, "-c", "import parapet"]
-    if subprocess.run(probe, cwd=subject.folder, capture_output=True, check=False).returncode:
-        raise ConfigurationError(f"{subject.python} has no Parapet. Install parapet-ops where your application runs.")
     first = prove(subject)
+    if not first.has_parapet:
+        raise ConfigurationError(f"{subject.python} has no Parapet. Install parapet-ops where your application runs.")
     if not first.imported:
         raise ConfigurationError(
             f"{subject.served} does not import here as it is, so nothing could be proved afterwards, and nothing was "

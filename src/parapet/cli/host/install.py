@@ -64,7 +64,7 @@ def install(
         refuse(unclear, as_json)
     told = as_values(planned)
     if planned.is_done:
-        words.say(as_json, told | {"done": False}, DONE)
+        words.say(as_json, told | {"done": False}, words.steps("by hand", planned.stuck) or DONE)
         return
     if not as_json:
         click.echo(
@@ -122,7 +122,7 @@ def _said(host: Host, planned: Plan, last: Proof, done: dict[str, str]) -> str:
     lines += [words.steps(part, [text]) for part, text in done.items()]
     there = host.project.root / target.import_folder
     prefix = "" if there == Path.cwd() else f"cd {_short(there)} && "
-    checked = f" --host {target.served}" if ":" in target.served else ""
+    checked = f" --host {target.host}" if target.host else ""
     steps = [
         f"set PARAPET_METRICS_TOKEN, PARAPET_WEBHOOK_TOKEN and PARAPET_FORM_KEY, each from: {SECRET}",
         f"say who may see the workbench, and what is promised, in {target.folder}/",

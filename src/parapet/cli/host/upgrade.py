@@ -55,7 +55,7 @@ def upgrade(folder: Path, python: str, yes: bool, dry_run: bool, as_json: bool) 
         "artifacts": artifacts,
     }
     if planned.is_done and not schema and not artifacts:
-        words.say(as_json, told | {"done": False}, DONE)
+        words.say(as_json, told | {"done": False}, words.steps("by hand", planned.stuck) or DONE)
         return
     if not as_json:
         click.echo(_shown(host, planned, schema, artifacts))

@@ -64,10 +64,10 @@ def kept() -> Comparison:
 def compare(
     contestants: Sequence[Contestant], scenarios: Sequence[Scenario], step: Callable[[str], None], *, with_reads: bool
 ) -> Comparison:
-    """Play every scenario with everybody's rules, and count what all of them read; *step* hears how it goes on."""
+    """Play every scenario with the rules of *contestants*, and count what they read; *step* hears how it goes on."""
     with tempfile.TemporaryDirectory() as folder:
         found = tuple(played(contestants, scenarios, Path(folder), step))
-        reads = measured(CONTESTANTS, Path(folder), step) if with_reads else ()
+        reads = measured(contestants, Path(folder), step) if with_reads else ()
     return Comparison(found=found, reads=reads)
 
 
@@ -75,7 +75,11 @@ def joined(new: Comparison, before: Comparison) -> Comparison:
     """*new*, and of what it does not have, what was found *before*; in the order of the corpus."""
     found = {(one.scenario, one.contestant): one for one in (*before.found, *new.found)}
     order = [(scenario.name, one.name) for scenario in corpus(FULL) for one in CONTESTANTS]
-    return Comparison(found=tuple(found[pair] for pair in order if pair in found), reads=new.reads or before.reads)
+    reads = {one.contestant: one for one in (*before.reads, *new.reads)}
+    return Comparison(
+        found=tuple(found[pair] for pair in order if pair in found),
+        reads=tuple(reads[one.name] for one in CONTESTANTS if one.name in reads),
+    )
 
 
 def main() -> None:

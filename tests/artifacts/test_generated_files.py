@@ -68,7 +68,7 @@ def test_a_slice_records_two_series_from_raw_metrics(shop_catalog: Catalog) -> N
     groups = yaml.safe_load(build(shop_catalog, Wiring())["prometheus/recording.yml"])["groups"]
     for one in shop_catalog:
         rules = [r for g in groups for r in g["rules"] if r["labels"].get("slice") == one.name]
-        raw = [r["record"] for r in rules if "increase(" in r["expr"]]
+        raw = [r["record"] for r in rules if "rate(parapet_" in r["expr"]]
         assert raw == ["parapet:slo_events:increase_base", "parapet:slo_bad_events:increase_base"]
         assert all(f'job="{one.service}"' in r["expr"] for r in rules if r["record"] in raw)
         assert len({r["record"] for r in rules}) == len(rules)

@@ -32,6 +32,7 @@ REMEMBERED_SECONDS = DAY
 def base_rules(
     one: Judged,
     base_seconds: float,
+    scrape_seconds: float,
     maintenances: Sequence[Maintenance] = (),
     *,
     events: str = series.EVENTS,
@@ -40,9 +41,10 @@ def base_rules(
     """The rules that record *events* and *bad_events* of *one*, and before them what they need.
 
     Args:
+        scrape_seconds: how often counters are scraped.
         maintenances: those during which nothing counts.
     """
-    rules = _counting_rules(one, base_seconds, events, bad_events)
+    rules = _counting_rules(one, base_seconds, scrape_seconds, events, bad_events)
     if not maintenances:
         return rules
     return (
@@ -81,7 +83,9 @@ def _masked(one: Judged, expr: str) -> str:
     return f"(\n{expr}\n)\n* on () group_left ()\n(1 - {series.UNCOUNTED}{series.matching(one.service, one.name)})"
 
 
-def _counting_rules(one: Judged, base_seconds: float, events: str, bad_events: str) -> tuple[Rule, ...]:
+def _counting_rules(
+    one: Judged, base_seconds: float, scrape_seconds: float, events: str, bad_events: str
+) -> tuple[Rule, ...]:
     window = prometheus_duration(base_seconds)
     recorded = f"{events}{series.matching(one.service, one.name)}"
     sli = one.sli
@@ -92,24 +96,26 @@ def _counting_rules(one: Judged, base_seconds: float, events: str, bad_events: s
         bad, how = _or_zero(bad_expr, recorded, one.group_by), "zero, not absent, while none failed"
     else:
         counted = sli.counted
-        total_expr = promql.summed(counted.total, one.service, base_seconds, one.group_by)
-        bad, how = _bad(one, counted, base_seconds, recorded)
+        total_expr = promql.summed(counted.total, one.service, base_seconds, scrape_seconds, one.group_by)
+        bad, how = _bad(one, counted, base_seconds, scrape_seconds, recorded)
     return (
         Rule(record=events, expr=total_expr, comment=f"Events within {window}."),
         Rule(record=bad_events, expr=bad, comment=f"Bad events within {window}: {how}."),
     )
 
 
-def _bad(one: Judged, counted: Counted, base_seconds: float, recorded: str) -> tuple[str, str]:
+def _bad(one: Judged, counted: Counted, base_seconds: float, scrape_seconds: float, recorded: str) -> tuple[str, str]:
     """The expression for bad events, and a word on how it gets them."""
     part, groups = counted.part, one.group_by
     if part.bound_seconds is not None and part.family.native:
-        histogram = promql.grown_histogram(part, one.service, base_seconds, groups)
+        histogram = promql.grown_histogram(
+            part, one.service, promql.reach_seconds(base_seconds, scrape_seconds), groups
+        )
         quick = f"histogram_fraction(0, {promql.number(part.bound_seconds)}, {histogram})"
         # Among no events the fraction is no number, so those groups are left out and become zero.
         slow = f"clamp_min(\n  ({recorded} > 0)\n  * {_on(groups)} group_left ()\n  (1 - {quick}),\n  0\n)"
         return _or_zero(slow, recorded, groups), f"those beyond {part.bound_seconds:g} s in the native histogram"
-    counters = promql.summed(part, one.service, base_seconds, groups)
+    counters = promql.summed(part, one.service, base_seconds, scrape_seconds, groups)
     if not counted.part_is_good:
         return _or_zero(counters, recorded, groups), "zero, not absent, while none failed"
     if part.bound_seconds is not None:

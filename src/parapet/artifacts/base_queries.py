@@ -10,7 +10,7 @@ from parapet.slo.history import Ages, Counts
 from parapet.slo.sli import LastSuccess
 
 
-def base_queries(one: Judged, base_window_seconds: float) -> Counts | Ages:
+def base_queries(one: Judged, base_window_seconds: float, scrape_seconds: float) -> Counts | Ages:
     """What to ask for the history of *one*, with every recorded series written out.
 
     Raises:
@@ -19,7 +19,7 @@ def base_queries(one: Judged, base_window_seconds: float) -> Counts | Ages:
     if isinstance(one.sli, LastSuccess):
         within = one.sli.within_seconds
         return Ages(told=last_told(one, one.sli), within_seconds=within, forgotten_seconds=within + REMEMBERED_SECONDS)
-    rules = {rule.record: rule.expr for rule in base_rules(one, base_window_seconds)}
+    rules = {rule.record: rule.expr for rule in base_rules(one, base_window_seconds, scrape_seconds)}
     events = rules[series.EVENTS]
     recorded = f"{series.EVENTS}{series.matching(one.service, one.name)}"
     bad = rules[series.BAD_EVENTS].replace(recorded, f"(\n{events}\n)")

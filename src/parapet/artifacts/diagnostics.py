@@ -47,6 +47,7 @@ def _recording_groups(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> tupl
         *base_rules(
             one,
             policy.base_window_seconds,
+            wiring.scrape_interval_seconds,
             catalog.maintenances_of(one),
             events=series.DIAGNOSTIC_EVENTS,
             bad_events=series.DIAGNOSTIC_BAD_EVENTS,

@@ -12,6 +12,8 @@ from parapet.slo.series import quoted
 from parapet.slo.sli import Term
 
 BUCKET_LABEL = "le"
+PART_LABEL = "parapet_part"
+"""Exists within an expression only: tells apart windows that are added up, or two ways to count the same."""
 TERM_LABEL = "parapet_term"
 """Tells apart what is added up: growth carries no name, so series of two counters could be equal."""
 
@@ -33,11 +35,42 @@ def selector_text(job: str, matchers: Selector, *further: str) -> str:
     return "{" + ",".join([f"job={quoted(job)}", *(matcher_text(one) for one in matchers), *further]) + "}"
 
 
-def summed(term: Term, service: str, window_seconds: float, group_by: Sequence[str]) -> str:
-    """The events of *term* within a window, over all instances, by group: how much its counters grew."""
-    window = prometheus_duration(window_seconds)
-    grown = [f"increase({one}[{window}])" for one in selected(term, service)]
-    return summed_over(grown, group_by, native=term.family.native)
+def summed(term: Term, service: str, window_seconds: float, scrape_seconds: float, group_by: Sequence[str]) -> str:
+    """The events of *term* within a window, over all instances, by group: how much its counters grew.
+
+    Of windows that follow each other, each event is in exactly one, wherever in them scrapes are.
+    """
+    reach = prometheus_duration(reach_seconds(window_seconds, scrape_seconds))
+    window, seconds = prometheus_duration(window_seconds), number(window_seconds)
+    if term.family.native:
+        rates = [f"rate({one}[{reach}])" for one in selected(term, service)]
+        return f"{seconds} * {summed_over(rates, group_by, native=True)}"
+    grown = [
+        _larger(f"{one} - {one} offset {window}", f"{seconds} * rate({one}[{reach}])")
+        for one in selected(term, service)
+    ]
+    return summed_over(grown, group_by)
+
+
+def reach_seconds(window_seconds: float, scrape_seconds: float) -> float:
+    """How long a range must be to hold the samples at both ends of a window, and never one more.
+
+    A rate over them, times the window, is how much a counter grew from one to the other. The range is a millisecond
+    short of a whole scrape more, so it is the same whether its left end belongs to it (Prometheus 2) or not (3).
+    """
+    return window_seconds + scrape_seconds - 0.001
+
+
+def _larger(difference: str, rate: str) -> str:
+    """The difference of two moments; where there is none, or a counter began again in between, what a rate says.
+
+    A rate alone counts too little where a counter leaves zero: Prometheus then takes it to have left it later.
+    """
+    return (
+        f"max without ({PART_LABEL}) (\n"
+        f'  label_replace({difference}, "{PART_LABEL}", "difference", "", "")\n'
+        f"  or\n  {rate}\n)"
+    )
 
 
 def summed_over(grown: Sequence[str], group_by: Sequence[str], *, native: bool = False) -> str:

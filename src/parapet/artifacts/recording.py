@@ -44,7 +44,7 @@ def _groups(one: Slice, catalog: Catalog, wiring: Wiring) -> tuple[Group, Group]
     brief = [w for w in windows if not policy.read_in_steps(w)]
     long = [w for w in windows if policy.read_in_steps(w)]
     fast = (
-        *base_rules(one, policy.base_window_seconds, catalog.maintenances_of(one)),
+        *base_rules(one, policy.base_window_seconds, wiring.scrape_interval_seconds, catalog.maintenances_of(one)),
         *_facts(one, policy, wiring),
         *(rule for w in brief for rule in window_rules(one, policy, brief, w)),
         _current_burn(one, policy),

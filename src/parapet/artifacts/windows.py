@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from parapet.artifacts.base import LOOKS_PER_BASE, Judged
+from parapet.artifacts.promql import PART_LABEL
 from parapet.artifacts.rules import Rule
 from parapet.slo import series
 from parapet.slo.burn import BurnPolicy
 from parapet.slo.durations import prometheus_duration, spoken
 from parapet.slo.windows import FEWEST_LOOKS, parts
-
-PART = "parapet_part"
-"""A label that only exists within an expression."""
 
 
 def window_rules(one: Judged, policy: BurnPolicy, brief: Sequence[float], window_seconds: float) -> Iterator[Rule]:
@@ -112,7 +110,8 @@ def _joined(one: Judged, name: str, part_seconds: float, count: int) -> str:
     """
     selected = f"{name}{series.matching(one.service, one.name)}"
     earlier = (
-        f'label_replace({selected} offset {prometheus_duration(number * part_seconds)}, "{PART}", "{number}", "", "")'
+        f"label_replace({selected} offset {prometheus_duration(number * part_seconds)}, "
+        f'"{PART_LABEL}", "{number}", "", "")'
         for number in range(1, count)
     )
-    return f"without ({PART}) (\n  " + "\n  or ".join((selected, *earlier)) + "\n)"
+    return f"without ({PART_LABEL}) (\n  " + "\n  or ".join((selected, *earlier)) + "\n)"

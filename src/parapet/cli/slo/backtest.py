@@ -163,7 +163,7 @@ def _plan(app: Parapet, one: Slice, days: float, end: datetime) -> _Plan:
     begin = floor((end.timestamp() - days * DAY) / base) * base
     start = begin - ceil(longest / base) * base
     question = Question(
-        about=base_queries(one, base),
+        about=base_queries(one, base, app.wiring.scrape_interval_seconds),
         base_window_seconds=base,
         start_seconds=start,
         step_seconds=step,

@@ -67,7 +67,7 @@ def diagnostic_question(app: Parapet, one: Diagnostic, span: Span) -> Question:
     """What to ask for the tickets of a diagnostic."""
     catalog = app.catalog
     usual = catalog.usual_of(one) if one.times_usual is not None else 0.0
-    about = base_queries(one, span.base_window_seconds)
+    about = base_queries(one, span.base_window_seconds, app.wiring.scrape_interval_seconds)
     asked = span.question(Counts(bad="", events=""), catalog.window_of(one) + usual)
     return Question(
         about=about,

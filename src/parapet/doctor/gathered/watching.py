@@ -73,7 +73,7 @@ def watched(api: Api, catalog: Catalog, wiring: Wiring) -> Watching:
             failing=tuple(line for group in present for line in _failing(loaded[group.name])),
             alertmanagers=len(told),
             resend_seconds=_seconds(str(flags.get("rules.alert.resend-delay", ""))),
-            absent=tuple(_absent(api, catalog)),
+            absent=tuple(_absent(api, catalog, wiring)),
         )
     except (OutgoingError, KeyError, TypeError, AttributeError) as error:
         said = error.message if isinstance(error, OutgoingError) else f"{api.url} answers not as a Prometheus does."
@@ -135,10 +135,10 @@ def _failing(loaded: Mapping[str, Any]) -> Iterator[str]:
             yield f"{rule['name']} of {loaded['name']}: {rule.get('lastError', 'no reason given')}"
 
 
-def _absent(api: Api, catalog: Catalog) -> Iterator[tuple[str, str]]:
+def _absent(api: Api, catalog: Catalog, wiring: Wiring) -> Iterator[tuple[str, str]]:
     known: dict[str, bool] = {}
     for one in catalog.judged:
-        rules = base_rules(one, catalog.burn.base_window_seconds)
+        rules = base_rules(one, catalog.burn.base_window_seconds, wiring.scrape_interval_seconds)
         recorded = {rule.record for rule in rules}
         names = {name for rule in rules for name, _ in selectors(rule.expr)} - recorded
         for name in sorted(names):

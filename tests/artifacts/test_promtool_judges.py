@@ -200,6 +200,7 @@ def test_groups_are_judged_separately(scenario: Scenario) -> None:
                     "It clears by itself once at most 7.2 % fail over 5 minutes and 3 % fail over 30 minutes. "
                     "Evidence, changes and next steps: "
                     "http://127.0.0.1:8000/parapet/go?service=shop&slice=by-route",
+                    "budget": "Budget of 30 days: 93.06% left (402.0 of 432 minutes, 40200 failures).",
                     "runbook_url": "https://runbooks.example/routes",
                     "runbook": "https://runbooks.example/routes",
                     "workbench_url": "http://127.0.0.1:8000/parapet/go?service=shop&slice=by-route",

@@ -126,6 +126,32 @@ def test_less_that_gets_through_is_told_whatever_the_delay_between(scenario: Sce
     assert "SUCCESS" in scenario(Catalog(service="shop", diagnostics=(FUNNEL,)), [test], SELDOM)
 
 
+def test_a_share_that_wavers_around_its_threshold_is_told_of_once(scenario: Scenario) -> None:
+    """6 % and 4 % in turns, around 5 %: one ticket from the first time on, until it is 3 %."""
+    bad, good = [0], [0]
+    for minute in range(160):
+        each = 3 if minute >= 120 else (6, 4)[minute // 20 % 2]
+        bad.append(bad[-1] + 10 * each)
+        good.append(good[-1] + 10 * (100 - each))
+    traffic = [
+        fed(names.DELIVERY_OUTBOUND, " ".join(map(str, values)), integration="receipts", outcome=outcome)
+        for outcome, values in (("suppressed", bad), ("provider_accepted", good))
+    ]
+    one = replace(SUPPRESSED, times_usual=None, window_seconds=600)
+    ticket = ('{slice="suppressed", severity="ticket"}', 1)
+    ratio = f"{series.DIAGNOSTIC_RATIO} < bool 0.05"
+    test = {
+        "input_series": traffic,
+        "promql_expr_test": [
+            asked(TICKETS, "15m", ticket),
+            asked(ratio, "35m", ('{service="shop", slice="suppressed"}', 1)),
+            *(asked(TICKETS, f"{minute}m", ticket) for minute in range(20, 121, 5)),
+            asked(TICKETS, "150m"),
+        ],
+    }
+    assert "SUCCESS" in scenario(Catalog(service="shop", diagnostics=(one,)), [test])
+
+
 def test_what_could_tell_nothing_is_refused() -> None:
     """Once what is usual is no more than usual, and a window cannot be compared with itself."""
     with pytest.raises(ConfigurationError, match="expected more than 1, such as 2"):

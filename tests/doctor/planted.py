@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,6 +17,7 @@ from tests.conftest import PAGE, WORDS, at
 from tests.doctor.host import SECRETS, Case, git
 
 from parapet import IncidentPolicy, Parapet, Runbook
+from parapet.core import names
 from parapet.doctor.facts import Facts
 from parapet.doctor.gathered.host import NoHost
 from parapet.notify.webhook import WebhookChannel
@@ -23,6 +25,7 @@ from parapet.response.runbook import Step
 from parapet.slo.burn import HOUR, BurnPolicy, Severity, pair
 from parapet.slo.maintenance import once, weekly
 from parapet.slo.packs import web_pack
+from parapet.slo.selector import equals
 from parapet.slo.sli import EventRatio, LatencyRatio
 from parapet.slo.slice import Slice
 from parapet.testing import ManualClock, alert, alertmanager_payload
@@ -67,6 +70,11 @@ def promise(name: str, **more: Any) -> Slice:
 def sli() -> EventRatio:
     """All requests, those that failed being bad."""
     return next(one.sli for one in web_pack().slices if isinstance(one.sli, EventRatio))
+
+
+def at_route(template: str) -> EventRatio:
+    """The same of the requests at one route."""
+    return replace(sli(), total=(equals(names.ROUTE, template),))
 
 
 def book(name: str, *slices: str, **more: Any) -> Runbook:
@@ -253,6 +261,7 @@ PLANTED: Mapping[str, Plant] = {
     ),
     "PD112": defined(lambda one: one.journey("login", objective=0.99, routes=("POST /logn",))),
     "PD113": latest,
+    "PD114": defined(lambda one: one.adopt(promise("checkouts", sli=at_route("/chekout")))),
     "PD201": defined(lambda one: one.adopt(promise("bare", runbook=None, severities=(Severity.TICKET,)))),
     "PD202": defined(lambda one: one.runbook(book("lost", "nothing"))),
     "PD203": defined(lambda one: one.runbook(book("half", "checkout", "nothing"))),

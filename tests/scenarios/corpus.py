@@ -362,8 +362,8 @@ def budgets(span: Span) -> Iterator[Scenario]:
             "budget-restart",
             "0.05 % fail, and the process is replaced",
             (
-                Stretch(minutes=span.budget_days * 10 * HOURS, good=599.7, bad=0.3),
-                Stretch(minutes=span.budget_days * 10 * HOURS, good=599.7, bad=0.3, restarts=True),
+                Stretch(minutes=span.budget_days * 10 * HOURS, good=1199.4, bad=0.6),
+                Stretch(minutes=span.budget_days * 10 * HOURS, good=1199.4, bad=0.6, restarts=True),
             ),
             True,
         ),

@@ -45,7 +45,7 @@ def test_a_good_catalog_fills_in_the_service() -> None:
 
 
 def test_the_packs_hold_together() -> None:
-    """Web and journeys, with their playbooks' names, are accepted; latency slices say which bounds they need."""
+    """Web and journeys, with their playbooks' names, are accepted."""
     catalog = Catalog(
         service="shop",
         slices=(*web_pack(latency=(0.3, 0.99)), *journey_slices("login", objective=0.995, latency=(1.5, 0.95))),
@@ -53,7 +53,6 @@ def test_the_packs_hold_together() -> None:
         known={names.JOURNEY: ("login",)},
     )
     assert [one.name for one in catalog] == ["web-availability", "web-latency", "login", "login-latency"]
-    assert catalog.bounds_needed() == {names.HTTP_DURATION: {0.3}, names.JOURNEY_DURATION: {1.5}}
     assert catalog.group_labels == ()
 
 

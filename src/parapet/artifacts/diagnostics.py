@@ -123,13 +123,18 @@ def _alert(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> Rule:
         limits.append(f"({promql.number(one.times_usual)} * {series.DIAGNOSTIC_USUAL}{where})")
     enough = f"{CONFIDENCE_DEVIATIONS:g}"
     beyond = (f"{ratio} > {limit}\nand sqrt({count}) * (1 - {limit} / {ratio}) > {enough}" for limit in limits)
+    stays = [f"{ratio} > {promql.number(one.stays_ratio)}"]
+    if one.stays_times_usual is not None:
+        stays.append(f"{ratio} > ({promql.number(one.stays_times_usual)} * {series.DIAGNOSTIC_USUAL}{where})")
+    on = ", ".join((names.SERVICE, names.SLICE, *one.group_by))
+    firing = f'ALERTS{{alertname="{names.ALERT_DIAGNOSTIC}",alertstate="firing",{where[1:]}'
     return Rule(
         alert=names.ALERT_DIAGNOSTIC,
-        expr="\nand ".join(beyond),
+        expr="\nand ".join(beyond) + "\nor\n" + "\nand ".join((*stays, f"on ({on}) {firing}")),
         labels={**slice_labels(one), names.SEVERITY: Severity.TICKET.value},
         annotations=_annotations(one, catalog, wiring),
         comment=f"{_limits(one, catalog)[:1].upper()}{_limits(one, catalog)[1:]} bad over {window}, beyond chance. "
-        "It never pages, and ends with what it saw.",
+        f"It never pages, and ends below {percent(one.stays_ratio)}{_or_nearly_usual(one)}.",
     )
 
 
@@ -139,6 +144,10 @@ def _limits(one: Diagnostic, catalog: Catalog) -> str:
     if one.times_usual is None:
         return much
     return f"{much}, and more than {one.times_usual:g} times what was usual for {spoken(catalog.usual_of(one))},"
+
+
+def _or_nearly_usual(one: Diagnostic) -> str:
+    return "" if one.stays_times_usual is None else f", or below {one.stays_times_usual:g} times what is usual"
 
 
 def _annotations(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> dict[str, str]:

@@ -57,11 +57,15 @@ class UnknownName(ConfigurationError):
     """A name was used that nobody defined."""
 
     @classmethod
-    def of(cls, what: str, given: str, known: Iterable[str]) -> UnknownName:
-        """An error that says what was expected, what was given and the nearest match."""
+    def of(cls, what: str, given: str, known: Iterable[str], *, defined_by: str = "") -> UnknownName:
+        """An error that says what was expected, what was given and the nearest match.
+
+        Args:
+            defined_by: the line that would define it, told where nothing is near.
+        """
         names = sorted(known)
         near = get_close_matches(given, names, n=1, cutoff=0.5)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = f" Did you mean {near[0]!r}?" if near else f" Define it first: {defined_by}." if defined_by else ""
         more = len(names) - MOST_NAMED
         if more > 0:
             alike = get_close_matches(given, names, n=MOST_NAMED, cutoff=0.0)

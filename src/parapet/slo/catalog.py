@@ -14,7 +14,6 @@ from parapet.slo.burn import BurnPolicy
 from parapet.slo.checks import Shown, check_shown, check_sli
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.maintenance import Maintenance
-from parapet.slo.sli import LatencyRatio
 from parapet.slo.slice import Slice
 
 _SERVICE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}")
@@ -125,14 +124,6 @@ class Catalog:
     def group_labels(self) -> tuple[str, ...]:
         """Every label that some slice or diagnostic is grouped by, sorted."""
         return tuple(sorted({label for one in self.judged for label in one.group_by}))
-
-    def bounds_needed(self) -> dict[str, set[float]]:
-        """Metric family of ours -> the bucket bounds, in seconds, that latencies are counted at."""
-        needed: dict[str, set[float]] = {}
-        for one in self.judged:
-            if isinstance(one.sli, LatencyRatio) and one.sli.source is None:
-                needed.setdefault(one.sli.metric, set()).add(one.sli.threshold_seconds)
-        return needed
 
     def _check(self, one: Slice) -> None:
         where = f"slice {one.name!r}"

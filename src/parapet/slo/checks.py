@@ -13,6 +13,12 @@ from parapet.slo.raw_text import check_text
 from parapet.slo.selector import Match, Matcher, Selector, told
 from parapet.slo.sli import Counted, EventRatio, Freshness, JobOutcome, LastSuccess, LatencyRatio, Raw, Sli
 
+DEFINITIONS = {
+    "parapet_delivery_": "parapet.delivery({!r}, provider=..., channel=...)",
+    "parapet_async_": "parapet.pipeline({!r}, stages=(...,), queue=...)",
+    "parapet_ai_": "parapet.ai({!r}, guardrails=(...,), tools=(...,))",
+}
+"""Beginning of a family of ours -> the line that registers an integration in it."""
 Shown = Mapping[str, Collection[Mapping[str, str]]]
 """Family -> the label sets that it shows from the start. A family that is missing is not checked."""
 Known = Mapping[str, Collection[str]]
@@ -94,10 +100,18 @@ def _check_selector(family: Family, selector: Selector, known: Known, where: str
         values = labels[matcher.label] or registered
         for value in matcher.values:
             if values is not None and not _occurs(value, matcher.match, values):
-                raise UnknownName.of(f"{matcher.label} in {where}", value, values)
+                line = _defining(family.name, matcher.label, value) if registered is not None else ""
+                raise UnknownName.of(f"{matcher.label} in {where}", value, values, defined_by=line)
     twice = [m.label for m in selector if sum(other.label == m.label for other in selector) > 1]
     if twice:
         raise ConfigurationError(f"{where} matches {twice[0]!r} twice in one selector. Put the values together.")
+
+
+def _defining(metric: str, label: str, value: str) -> str:
+    """The line of a host that registers *value*; empty where no one line does."""
+    if label == names.INTEGRATION:
+        return next((line.format(value) for prefix, line in DEFINITIONS.items() if metric.startswith(prefix)), "")
+    return {names.JOURNEY: f"parapet.journey({value!r})", names.PROBE: f"@parapet.probe({value!r})"}.get(label, "")
 
 
 def _occurs(value: str, match: Match, values: Collection[str]) -> bool:

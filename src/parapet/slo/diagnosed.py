@@ -46,10 +46,11 @@ def seen(
         usual = _usual(one, judged, policy) if one.times_usual is not None else None
         begins: int | None = None
         for place, (ratio, count) in enumerate(zip(ratios, bad, strict=True)):
-            limits = [one.threshold_ratio]
-            if usual is not None and one.times_usual is not None:
-                limits.append(one.times_usual * usual[place])
-            tells = all(_beyond(ratio, count, limit) for limit in limits) and not (resting and resting[place])
+            often = None if usual is None else usual[place]
+            tells = all(_beyond(ratio, count, limit) for limit in _limits(one.threshold_ratio, one.times_usual, often))
+            if begins is not None:  # once raised, it stays above lower limits
+                tells |= all(ratio > limit for limit in _limits(one.stays_ratio, one.stays_times_usual, often))
+            tells &= not (resting and resting[place])
             if tells and begins is None:
                 begins = place
             elif not tells and begins is not None:
@@ -58,6 +59,10 @@ def seen(
         if begins is not None:
             found.append(_seen(history, ratios, begins, None))
     return tuple(sorted(found, key=lambda each: each.start_seconds))
+
+
+def _limits(ratio: float, times_usual: float | None, usual: float | None) -> tuple[float, ...]:
+    return (ratio,) if times_usual is None or usual is None else (ratio, times_usual * usual)
 
 
 def stretches(holds: Sequence[bool], for_steps: int) -> list[tuple[int, int | None]]:

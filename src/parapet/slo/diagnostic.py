@@ -10,6 +10,8 @@ from parapet.slo.sli import Sli
 
 LEAST_HISTORY = 1 / 7
 """Of the time that says what is usual, this share must be known."""
+STAYS_SHARE = 0.75
+"""Once raised, a ticket stays above so much of the threshold: a share that wavers around it is told of once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,16 @@ class Diagnostic:
     fault_plane: str = "application"
     description: str = ""
     """What a reader should know about what counts as bad."""
+
+    @property
+    def stays_ratio(self) -> float:
+        """Above this share a ticket that was raised stays."""
+        return self.threshold_ratio * STAYS_SHARE
+
+    @property
+    def stays_times_usual(self) -> float | None:
+        """And above so many times what is usual: halfway between that and what raises it."""
+        return None if self.times_usual is None else (1 + self.times_usual) / 2
 
     def __post_init__(self) -> None:
         if not 0 < self.threshold_ratio < 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from difflib import get_close_matches
 
 from parapet.core import names
 from parapet.core.errors import UnreachableAlert
@@ -14,7 +15,8 @@ from parapet.doctor.finding import Found, Grade
 from parapet.slo.budget import budget_seconds, percent
 from parapet.slo.maintenance import Once, Weekly
 from parapet.slo.reach import worst_case_seconds
-from parapet.slo.sli import LatencyRatio
+from parapet.slo.selector import Match
+from parapet.slo.sli import LastSuccess, LatencyRatio, Raw, Term
 
 LEAST_BUDGET_SECONDS = 60.0
 """With less, the budget is gone before anybody has read the first page."""
@@ -214,6 +216,38 @@ def slowest_bucket(facts: Facts) -> Iterator[Found]:
             bounds = facts.app.recorder.families.histogram(one.sli.metric).bounds_seconds
             if one.sli.threshold_seconds >= bounds[-1]:
                 yield Found(what=f"Slice {one.name!r} allows {one.sli.threshold_seconds:g} s, the last bound.")
+
+
+@check(
+    "PD114",
+    Grade.ERROR,
+    "A promise is about a route that the application does not serve",
+    why="No request is ever counted there, so its alert never fires.",
+    fix="Write the route as the application declares it, such as `/orders/{id}`.",
+)
+def promised_nowhere(facts: Facts) -> Iterator[Found]:
+    """A typing error, or a route that was renamed."""
+    served: frozenset[tuple[str, str]] = getattr(facts.host, "served", frozenset())
+    templates = {template for _, template in served}
+    for one in facts.catalog.judged if templates else ():
+        if not isinstance(one.sli, LastSuccess | Raw):
+            for route in sorted(_routes_of(one.sli.counted.total) | _routes_of(one.sli.counted.part)):
+                if route not in templates:
+                    near = get_close_matches(route, templates, n=1, cutoff=0.5)
+                    hint = f" Did you mean {near[0]}?" if near else ""
+                    yield Found(what=f"{one.name!r} counts requests at {route}, which is not served.{hint}")
+
+
+def _routes_of(term: Term) -> set[str]:
+    """The routes that *term* names as those that it counts, if they are measured by us."""
+    if term.family.exporter is not None:
+        return set()
+    return {
+        value
+        for matcher in term.selector
+        if matcher.label == names.ROUTE and matcher.match is Match.ONE_OF
+        for value in matcher.values
+    }
 
 
 def _unpromised(facts: Facts, label: str, what: str) -> Iterator[Found]:

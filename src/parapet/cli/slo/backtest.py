@@ -105,7 +105,7 @@ def backtest(
     span, beside = _span(app, days, end), {}
     if not names:
         beside = {one.name: beside_promises.diagnostic_question(app, one, span) for one in app.catalog.diagnostics}
-    targets = beside_promises.up_questions(chosen, span)
+    targets = beside_promises.up_questions(app.catalog, chosen, span)
     questions = [*(plan.question for plan in plans), *beside.values(), *targets.values()]
     with progress(f"Reading {spoken(days * DAY)}", sum(question.steps for question in questions)) as read:
         judged = [_outcome(plan, server, objectives, incidents, read) for plan in plans]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from parapet.app import Parapet
 from parapet.artifacts.alerts import METRIC_GONE, TARGET_GONE
 from parapet.artifacts.base_queries import base_queries
-from parapet.artifacts.standing import jobs_of, patience_seconds
+from parapet.artifacts.standing import heartbeat_rule, jobs_of, patience_seconds
 from parapet.ops.history import Question, read_histories
 from parapet.ops.prometheus import Prometheus
 from parapet.slo.catalog import Catalog
@@ -103,10 +103,18 @@ def diagnosed(
     ]
 
 
-def up_questions(slices: Sequence[Slice], span: Span) -> dict[str, Question]:
-    """Scrape job -> what to ask for whether its targets answered."""
+def up_questions(catalog: Catalog, slices: Sequence[Slice], span: Span) -> dict[str, Question]:
+    """Scrape job -> what to ask for whether its targets answered: of the service itself, with a page of then."""
+
+    def answers(job: str) -> str:
+        up = f"max(up{{job={quoted(job)}}})"
+        if job != catalog.service:
+            return up
+        stands_still = heartbeat_rule(job, catalog.burn).expr
+        return f"{up}\n* on ()\n(1 - ((\n{stands_still}\n)\nor on ()\nvector(0)))"
+
     jobs = sorted({job for one in slices for job in jobs_of(one)})
-    return {job: span.question(Counts(bad="", events=f"max(up{{job={quoted(job)}}})")) for job in jobs}
+    return {job: span.question(Counts(bad="", events=answers(job))) for job in jobs}
 
 
 def unheard(

@@ -1,4 +1,4 @@
-"""Tickets about no promise, in `parapet slo backtest` over a real Prometheus: what to look at, and what is not heard."""
+"""Tickets about no promise, in `slo backtest` over a real Prometheus: shares to look at, and what went unheard."""
 
 from __future__ import annotations
 

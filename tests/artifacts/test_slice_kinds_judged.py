@@ -11,6 +11,7 @@ import yaml
 from tests.artifacts.judged import EVERY_SLICE, unit_tests_hold
 from tests.artifacts.kinds import RAW, SLIS, slice_of
 
+from parapet.artifacts.batches import in_batches
 from parapet.artifacts.bundle import build
 from parapet.artifacts.files import write
 from parapet.core import names
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.real
 Tool = Callable[..., str]
 Scenario = Callable[..., str]
 
+RAW_TEXTS = ("bad", "total", "bad_example", "good_example")
 PAGES = "max by (slice) (ALERTS{alertstate='firing',severity='page'})"
 EVER = "max by (slice) (max_over_time(ALERTS{alertstate='firing',slice!=''}[7d]))"
 
@@ -79,6 +81,20 @@ def test_what_cannot_be_tested_is_said(tool: Tool, tmp_path: Path) -> None:
     assert "raw: not tested here, because its raw PromQL has no examples." in tests
     assert "SUCCESS" in tool("promtool", "check", "rules", "recording.yml", "alerts.yml", cwd=tmp_path / "prometheus")
     assert "SUCCESS" in tool("promtool", "test", "rules", "tests.yml", cwd=tmp_path / "prometheus")
+
+
+def test_raw_slices_over_other_metrics_are_tested_beside_each_other() -> None:
+    """So that many of them do not make tests of each under the rules of all; who reads the same is apart."""
+
+    def raw(name: str, metric: str) -> Slice:
+        texts = {field: getattr(RAW, field).replace("raw_", f"{metric}_") for field in RAW_TEXTS}
+        return replace(slice_of("raw"), name=name, sli=replace(RAW, **texts))
+
+    nameless = replace(slice_of("raw"), name="any", sli=replace(RAW, total='sum(increase({job="shop"}[$window]))'))
+    slices = [*(raw(f"raw-{n}", f"raw{n}") for n in range(50)), raw("again", "raw7"), nameless, slice_of("latency")]
+    first, second, third = in_batches(slices)
+    assert len(first) == 50 + 1
+    assert [one.name for one in (*second, *third)] == ["again", "any"]
 
 
 def test_what_was_never_good_is_bad(scenario: Scenario) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from parapet.artifacts.cost import INPUT, selectors
 from parapet.slo.selector import Match, Matcher
 from parapet.slo.sli import LastSuccess, Raw, Sli, Term
 from parapet.slo.slice import Slice
@@ -14,8 +16,7 @@ def in_batches(slices: Iterable[Slice]) -> list[list[Slice]]:
     """*slices* in as many batches as it takes, in their order."""
     batches: list[_Batch] = []
     for one in slices:
-        # Nobody knows what raw PromQL reads, so it is alone.
-        terms = None if isinstance(one.sli, Raw) else [_Read(term) for term in terms_of(one.sli)]
+        terms = _reads(one.sli)
         batch = next((each for each in batches if terms is not None and each.takes(terms)), None)
         if batch is None:
             batch = _Batch(closed=terms is None)
@@ -34,14 +35,32 @@ def terms_of(sli: Sli) -> tuple[Term, ...]:
     return (counted.total, counted.part) if counted.part_has_own_counters else (counted.total,)
 
 
+def _reads(sli: Sli) -> list[_Read] | None:
+    """What *sli* reads; None where nobody knows: then it is alone."""
+    if isinstance(sli, Raw):
+        named = {name for expression in (sli.bad, sli.total) for name, _ in selectors(expression)}
+        named |= {example.partition("{")[0] for example in (sli.bad_example, sli.good_example)}
+        return None if INPUT in named else [_Read(name, {}) for name in sorted(map(_family, named))]
+    return [
+        _Read(name, {matcher.label: matcher for matcher in term.selector})
+        for term in terms_of(sli)
+        for name in sorted({_family(metric) for metric in (term.family.name, *term.family.counters)})
+    ]
+
+
+def _family(metric: str) -> str:
+    """The family that a series of that name is of: those of a histogram have endings."""
+    return re.sub("_(bucket|count|sum)$", "", metric)
+
+
 class _Read:
-    """One term, ready to be compared."""
+    """Some series of one family, ready to be compared."""
 
     __slots__ = ("family", "matchers")
 
-    def __init__(self, term: Term) -> None:
-        self.family = term.family.name
-        self.matchers = {matcher.label: matcher for matcher in term.selector}
+    def __init__(self, family: str, matchers: Mapping[str, Matcher]) -> None:
+        self.family = family
+        self.matchers = matchers
 
     def apart(self, other: _Read) -> bool:
         """Whether no series is read by both."""

@@ -26,7 +26,8 @@ _SELECTOR = re.compile(r"(?<![\w:.])(?P<name>[a-zA-Z_:][\w:]*)(?:\{[^}]*\})?(?P<
 _WORDS = frozenset({"and", "or", "unless", "offset", "bool", "inf", "nan", "by", "without", "on", "ignoring"})
 _FUNCTION = re.compile(r"[a-zA-Z_]\w*\s*$")
 _NAMELESS = re.compile(r"(?<![\w:])\{[^}]*\}")
-_INPUT = "parapet_input"
+INPUT = "parapet_input"
+"""Stands for a selector that names no metric."""
 _ALERTS = frozenset({"ALERTS", "ALERTS_FOR_STATE"})
 _OF_TARGETS = frozenset({"up", names.HEARTBEAT})
 """A sample for each target, however many series it has."""
@@ -116,7 +117,7 @@ def _cost(
 
 def selectors(expression: str) -> list[tuple[str, str | None]]:
     """Every selector of *expression*: the metric, and its range or subquery range, such as `5m` or `1d:5m`."""
-    text = _NAMELESS.sub(_INPUT, _LABELS.sub(" ", _TEXT.sub('""', expression)))
+    text = _NAMELESS.sub(INPUT, _LABELS.sub(" ", _TEXT.sub('""', expression)))
     while (found := _SUBQUERY.search(text)) is not None:
         begin = _opening(text, found.start())
         function = _FUNCTION.search(text[:begin])

@@ -9,20 +9,22 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
-LATER = {"response.md": "Acting safely", "escalation.md": "Escalation", "workbench.md": "The workbench"}
-"""Pages with a place in the navigation once they are there."""
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
-    """Give pages that exist their place."""
-    nav: list[dict[str, Any]] = config.nav or []
-    named = str(nav)
-    for section in nav:
-        if "Connect" in section:
-            section["Connect"] += [
-                {title: name} for name, title in LATER.items() if name not in named and (ROOT / "docs" / name).exists()
-            ]
+    """Pages that the navigation does not name are put at its end, called as they call themselves."""
+    nav: list[Any] = config.nav or []
+    docs = ROOT / "docs"
+    names = (path.relative_to(docs).as_posix() for path in sorted(docs.rglob("*.md")))
+    others = [name for name in names if f"'{name}'" not in str(nav)]
+    if others:
+        nav.append({"More": [{_title(docs / name): name} for name in others]})
     return config
+
+
+def _title(path: Path) -> str:
+    heading = next((line for line in path.read_text().splitlines() if line.startswith("# ")), path.stem)
+    return heading.removeprefix("# ").partition(":")[0]
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

@@ -163,7 +163,8 @@ def _defined(module: ModuleType) -> list[type]:
 
 def _signature(table: Table, made: type) -> str:
     said = inspect.getdoc(made) or ""
-    about = dict(re.findall(r"^ {4}`?(\w+)`?: (.*(?:\n {8}.*)*)", said, re.MULTILINE))
+    about = dict(re.findall(r"^ {4}(\w+): (.*(?:\n {8}.*)*)", said, re.MULTILINE))
+    about |= dict(re.findall(r" `(\w+)`: (.*)", said))
     parameters = [one for name, one in inspect.signature(made).parameters.items() if name != "self"]
     rows = [
         (f"`{one.name}`", _default(one.default, inspect.Parameter.empty), " ".join(about.get(one.name, "").split()))

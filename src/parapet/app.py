@@ -62,8 +62,15 @@ class Parapet(Definitions):
         service: the name on every series, rule and incident; also the name of its scrape job.
         evidence: SQLAlchemy URL of the evidence database, SQLite or Postgres; None: signals and artifacts only.
         burn: windows and budget shares of the alerts.
-        incidents: quiet period, reopen window and the like. `channels`: where announcements go.
+        incidents: quiet period, reopen window and the like.
+        channels: where announcements go.
         read_only: no capability is previewed or run, by nobody. `sinks`: where the ledger of actions is mirrored.
+        environment: such as production or staging; shown on every page.
+        owner: who answers for promises and runbooks that name nobody.
+        wiring: where everything lives.
+        secrets: what opens the doors.
+        multiprocess_dir: what all processes of the service on this machine count into; None: each counts for itself.
+        clock: tells the time; tests give one that they set. `ids`: makes identifiers.
         on_call: who is called if nobody takes an incident: people, rotations, policies.
 
     Raises:
@@ -249,10 +256,12 @@ class Parapet(Definitions):
         from parapet.ops.alertmanager import Alertmanager
         from parapet.ops.mark import ChangeMarks
         from parapet.ops.measure import Measurer
+        from parapet.ops.nodes import settings_digest
         from parapet.ops.probe import ProbeRunner
         from parapet.ops.prometheus import Prometheus
         from parapet.ops.reconcile import Reconciler
         from parapet.ops.work import Worker
+        from parapet.slo.facts import snapshot_of
 
         prober = ProbeRunner(self._context, self.probes, self.recorder) if self.probes else None
         urls, credentials = self.wiring.alertmanager_urls, self.secrets.alertmanager_credentials
@@ -263,9 +272,9 @@ class Parapet(Definitions):
         if url:
             measurer = Measurer(self._context, self.catalog, Prometheus(url))
         marks = ChangeMarks(self._context, self.recorder)
-        return Worker(
-            self._context, prober, reconciler, marks, self.spanning, measurer, Aftermath(self.actions, self.sinks)
-        )
+        started_with = settings_digest((snapshot_of(self.catalog), self.wiring, self.incidents, self.environment))
+        after = Aftermath(self.actions, self.sinks)
+        return Worker(self._context, prober, reconciler, marks, self.spanning, measurer, after, started_with)
 
     def tick(self) -> Tick:
         """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -21,6 +21,12 @@ from parapet.core import names
 from parapet.doctor.facts import Facts
 from parapet.doctor.gathered.host import NoHost
 from parapet.notify.webhook import WebhookChannel
+from parapet.response.capability import Capability, Proposal, Situation
+from parapet.response.escalation import EscalationPolicy, person, rotation
+from parapet.response.escalation import Step as Step_
+from parapet.response.hours import hours
+from parapet.response.roster import Roster
+from parapet.response.rotation import Person, Rotation
 from parapet.response.runbook import Step
 from parapet.slo.burn import HOUR, BurnPolicy, Severity, pair
 from parapet.slo.maintenance import once, weekly
@@ -102,6 +108,46 @@ def handed_in(state: str, *, attempts: int, error: str | None = None) -> Plant:
         "INSERT INTO parapet_inbox (source, received_at, body, size_bytes, state, attempts, due_at, error) VALUES "
         f"('alertmanager', '{then}', x'7b7d', 2, '{state}', {attempts}, '{then}', {said})"
     )
+
+
+def in_shared_memory(case: Case) -> Facts:
+    """A host of /srv whose evidence is in memory."""
+    facts = case.facts(case.parapet(environment="production", evidence="sqlite:////dev/shm/evidence.db"))
+    facts.folder = Path("/srv/shop")
+    return facts
+
+
+def nothing(situation: Situation) -> Proposal:
+    """There is nothing to do."""
+    return Proposal(targets=())
+
+
+def ran(situation: Situation, targets: object) -> None:
+    """It was done."""
+
+
+def acts(name: str, *, automatic: bool = False) -> Step:
+    """A step that a capability does."""
+    return Step(title="Do it", text="Once, and look.", capability=name, automatic=automatic)
+
+
+def acts_by_itself(parapet: Parapet) -> None:
+    """A capability that runs by itself, and cannot tell whether it helped."""
+    parapet.capability(Capability(name="refund", preview=nothing, execute=ran))
+    parapet.runbook(book("act", "checkout", steps=(acts("refund", automatic=True),)))
+
+
+FIRST = (Step_(targets=(rotation("primary"), person("Ana"))),)
+
+
+def called(policy: EscalationPolicy, people: tuple[Person, ...] | None = None) -> Plant:
+    """A host whose people are called by one policy."""
+    known = people or (Person(name="Ana", reach={"ops": "ana"}), Person(name="Ben", reach={"ops": "ben"}))
+    turns = Rotation(
+        name="primary", people=("Ana", "Ben"), begins=date(2026, 11, 2), hand_over="Monday 09:00", zone="UTC"
+    )
+    roster = Roster(people=known, rotations=(turns,), policies=(policy,))
+    return lambda case: case.facts(case.parapet(channels=(mail("ops"),), on_call=roster))
 
 
 def token_file(case: Case, text: str, mode: int) -> Facts:
@@ -306,7 +352,7 @@ PLANTED: Mapping[str, Plant] = {
     "PD503": lambda case: case.facts(case.parapet(evidence="postgresql://nobody@127.0.0.1:9/none")),
     "PD504": wired(scrape_targets=("one:8000", "two:8000")),
     "PD505": lambda case: case.facts(case.parapet(evidence="sqlite:///evidence.db")),
-    "PD506": lambda case: case.facts(case.parapet(environment="production", evidence="sqlite:////tmp/evidence.db")),
+    "PD506": lambda case: in_shared_memory(case),
     "PD507": written("fly.toml", 'app = "shop"\n'),
     "PD508": database_in_git,
     "PD509": written("Procfile", "web: uvicorn app:app\n"),
@@ -317,6 +363,13 @@ PLANTED: Mapping[str, Plant] = {
     "PD514": written(
         "migrations/env.py", "target_metadata = Base.metadata\n", evidence="postgresql://nobody@127.0.0.1:9/none"
     ),
+    "PDE01": called(EscalationPolicy(name="others", steps=FIRST, slices=("home-probe",))),
+    "PDE02": called(EscalationPolicy(name="office", steps=FIRST, within=hours("Monday-Friday 09:00-18:00 UTC"))),
+    "PDE03": called(EscalationPolicy(name="pages", steps=FIRST, slices=("checkout", "till"))),
+    "PDE04": called(EscalationPolicy(name="pages", steps=FIRST), people=(Person(name="Ana"), Person(name="Ben"))),
+    "PDE05": called(EscalationPolicy(name="pages", steps=(Step_(targets=(person("Ana"),)),))),
+    "PDF01": defined(lambda one: one.runbook(book("act", "checkout", steps=(acts("refund"),)))),
+    "PDF02": defined(acts_by_itself),
     "PD600": lambda case: case.facts(known=NoHost(why="app:app could not be loaded: ImportError", known=True)),
     "PD601": lambda case: served(case, counted=0),
     "PD602": layered(lambda app: app.add_middleware(CORSMiddleware)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -187,3 +188,48 @@ def test_the_shop_is_healthy(tmp_path: Path) -> None:
     report = json.loads(told.stdout[told.stdout.index("\n{") :])
     assert report["findings"] == []
     assert report["checked"] == len(HERE)
+
+
+INSTALLED = """
+import sys
+from parapet.cli.main import main
+app, host = ["--app", sys.argv[1]], ["--host", sys.argv[2]]
+main(["db", "upgrade", *app], standalone_mode=False)
+main(["generate", *app], standalone_mode=False)
+main(["doctor", *app, *host, "--json"], standalone_mode=False)
+"""
+WITHOUT_A_PIPELINE = {"clinic": ["PD705"], "notes": []}
+"""The clinic is deployed by hand, so nothing can say when: that is worth a remark, and no more."""
+
+
+@pytest.mark.parametrize(
+    ("name", "app", "host"),
+    [
+        ("notes", "notes.reliability:parapet", "notes:create_app"),
+        ("clinic", "clinic.reliability:parapet", "clinic.wsgi:application"),
+    ],
+)
+def test_installed_examples_are_healthy(name: str, app: str, host: str, tmp_path: Path) -> None:
+    """Flask with RQ and Django with Celery, as an install wired them, in the environment that their files ask for."""
+    folder = tmp_path / name
+    shutil.copytree(Path(__file__).parents[2] / "examples" / name, folder)
+    settings = {
+        "DJANGO_SETTINGS_MODULE": "clinic.settings",
+        "PARAPET_MULTIPROCESS_DIR": str(tmp_path / "counted"),
+        "PARAPET_WEBHOOK_TOKEN": SECRETS["webhook_tokens"][0],
+        "PARAPET_METRICS_TOKEN": SECRETS["metrics_tokens"][0],
+        "PARAPET_FORM_KEY": SECRETS["form_key"],
+        "NOTES_SECRET_KEY": "a-secret-key-of-a-test",
+    }
+    told = subprocess.run(
+        [sys.executable, "-c", INSTALLED, app, host],
+        cwd=folder,
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert told.returncode == 0, told.stdout + told.stderr
+    report = json.loads(told.stdout[told.stdout.index("\n{") :])
+    found = [one["code"] for one in report["findings"]]
+    assert found == WITHOUT_A_PIPELINE[name]

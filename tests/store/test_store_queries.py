@@ -104,6 +104,7 @@ READS: Reads = {
         for before in (None, 99)
     ],
     "retrospectives.latest": lambda tx: tx.retrospectives.latest(IncidentId(7)),
+    "heartbeats.about": lambda tx: tx.heartbeats.about("worker/"),
     "heartbeats.last": lambda tx: tx.heartbeats.last("worker/"),
     "probes.all": lambda tx: tx.probes.all(),
     "probes.due": lambda tx: tx.probes.due(["home"], NOW),

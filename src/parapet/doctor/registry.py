@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from parapet.doctor.check import checks_in
 from parapet.doctor.checks import (
+    acting,
     alertmanager,
     artifacts,
+    calling,
     evidence,
     guidance,
     host,
@@ -21,6 +23,8 @@ from parapet.doctor.checks import (
 AREAS = (
     ("Promises", promises),
     ("Guidance", guidance),
+    ("Acting", acting),
+    ("Calling", calling),
     ("Secrets", secrets),
     ("Wiring", wiring),
     ("Evidence", evidence),

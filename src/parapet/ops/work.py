@@ -22,6 +22,7 @@ from parapet.ops.escalate import Escalations
 from parapet.ops.ingest import Inbox
 from parapet.ops.mark import ChangeMarks
 from parapet.ops.measure import Measurer
+from parapet.ops.nodes import WORKERS, describe
 from parapet.ops.probe import ProbeRunner
 from parapet.ops.reconcile import Reconciler
 from parapet.ops.sightings import forget
@@ -31,7 +32,7 @@ from parapet.store.store import Transaction
 
 log = logging.getLogger("parapet.worker")
 
-HEARTBEAT_PREFIX = "worker/"
+HEARTBEAT_PREFIX = WORKERS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,7 @@ class Worker:
         marks: shows changes as signals; None: nobody reads them.
         measurer: keeps the burn around incidents; None: there is no Prometheus to ask.
         aftermath: looks after runs of capabilities; None: there are none.
+        settings: digest of what this process was started with.
     """
 
     def __init__(
@@ -90,8 +92,10 @@ class Worker:
         journeys: Spanning | None = None,
         measurer: Measurer | None = None,
         aftermath: Aftermath | None = None,
+        settings: str = "",
     ) -> None:
         self._context = context
+        self._settings = settings
         self._probes = probes
         self._marks = marks
         self._journeys = journeys
@@ -186,7 +190,8 @@ class Worker:
         now = self._context.clock.now()
         forget(self._context, tx, now=now)
         tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
-        tx.heartbeats.beat(self.name, now=now, took_seconds=perf_counter() - started)
+        about = describe(tx, now=now, settings=self._settings)
+        tx.heartbeats.beat(self.name, now=now, took_seconds=perf_counter() - started, about=about)
 
     def _settle(self) -> tuple[int, int]:
         context, now = self._context, self._context.clock.now()

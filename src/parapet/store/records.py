@@ -108,10 +108,10 @@ class Heartbeats:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def beat(self, name: str, *, now: datetime, took_seconds: float) -> None:
-        """*name* is alive now; its last round took so long."""
-        row = {"name": name, "beat_at": now, "took_seconds": took_seconds}
-        upsert(self._connection, heartbeats, row, key=("name",), update=("beat_at", "took_seconds"))
+    def beat(self, name: str, *, now: datetime, took_seconds: float, about: JsonObject | None = None) -> None:
+        """*name* is alive now; its last round took so long, and it is what *about* says."""
+        row = {"name": name, "beat_at": now, "took_seconds": took_seconds, "about": about}
+        upsert(self._connection, heartbeats, row, key=("name",), update=("beat_at", "took_seconds", "about"))
         # Every start of a worker has a name of its own; those long silent are forgotten.
         self._connection.execute(delete(heartbeats).where(heartbeats.c.beat_at < now - REMEMBERED))
 
@@ -124,6 +124,14 @@ class Heartbeats:
         if known is None:
             self._connection.execute(insert(heartbeats), {"name": name, "beat_at": now, "took_seconds": 0.0})
         return known is None
+
+    def about(self, prefix: str) -> list[tuple[str, datetime, JsonObject]]:
+        """Everybody whose name starts with *prefix* and who says something about itself: name, last beat, and that."""
+        wanted = select(heartbeats.c.name, heartbeats.c.beat_at, heartbeats.c.about)
+        mine = wanted.where(heartbeats.c.name.startswith(prefix, autoescape=True), heartbeats.c.about.is_not(None))
+        return [
+            (row.name, row.beat_at, row.about) for row in self._connection.execute(mine.order_by(heartbeats.c.name))
+        ]
 
     def last(self, prefix: str) -> datetime | None:
         """The newest beat of anybody whose name starts with *prefix*."""

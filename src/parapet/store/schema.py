@@ -259,6 +259,7 @@ heartbeats = Table(
     Column("name", Words(128), primary_key=True),
     Column("beat_at", UtcDateTime, nullable=False),
     Column("took_seconds", Float, nullable=False),
+    Column("about", CanonicalJson),  # of a node: where it runs, and what it runs with
 )
 
 probes = Table(

@@ -25,6 +25,7 @@ from parapet.doctor.formats import to_github, to_json, to_sarif
 from parapet.doctor.registry import CHECKS
 
 COMMANDS = {
+    "cluster": ("parapet.cli.doctor.cluster", "cluster"),
     "cardinality": ("parapet.cli.doctor.cardinality", "cardinality"),
     "inbox": ("parapet.cli.doctor.inbox", "inbox"),
 }
@@ -79,6 +80,7 @@ def doctor(
       parapet doctor --app shop.reliability:parapet --ci --github
       parapet doctor --app shop.reliability:parapet --only PD3 --only PD605
       parapet doctor --explain PD605
+      parapet doctor cluster --app shop.reliability:parapet
       parapet doctor cardinality --app shop.reliability:parapet
       parapet doctor inbox --app shop.reliability:parapet
     """

@@ -10,6 +10,8 @@ from parapet.doctor.facts import Facts
 from parapet.doctor.finding import Found, Grade
 from parapet.response.runbook import Subject, runbooks_for
 from parapet.slo.catalog import is_address
+from parapet.slo.diagnostic import Diagnostic
+from parapet.slo.slice import Slice
 
 NEAR = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -24,8 +26,7 @@ NEAR = frozenset({"localhost", "127.0.0.1", "::1"})
 def without_runbook(facts: Facts) -> Iterator[Found]:
     """Neither named nor attached."""
     for one in facts.catalog.judged:
-        subject = Subject(slice=one.name, journey=getattr(one, "journey", None), plane=one.fault_plane)
-        if one.runbook is None and not runbooks_for(subject, facts.app.runbooks):
+        if one.runbook is None and not runbooks_for(_subject(one), facts.app.runbooks):
             yield Found(what=f"{one.name!r} has no runbook.")
 
 
@@ -37,15 +38,15 @@ def without_runbook(facts: Facts) -> Iterator[Found]:
     fix="Name slices that exist; `parapet slo list --app {app}` shows them.",
 )
 def attached_to_nothing(facts: Facts) -> Iterator[Found]:
-    """Every slice it names is unknown."""
-    known = {one.name for one in facts.catalog.judged}
-    journeys = {getattr(one, "journey", None) for one in facts.catalog.judged}
+    """Slices, journeys and fault planes that it names are all unknown, and it names no alert."""
+    judged = facts.catalog.judged
+    known = {one.name for one in judged} | {one.fault_plane for one in judged}
+    known |= {one.journey for one in judged if one.journey is not None}
     if facts.refused is None:
         for book in facts.app.runbooks:
-            elsewhere = book.planes or book.alerts or journeys & {*book.journeys}
-            if not known & {*book.slices} and not elsewhere:
-                named = ", ".join((*book.slices, *book.journeys))
-                yield Found(what=f"Runbook {book.name!r} is attached to {named}: none is promised.")
+            named = (*book.slices, *book.journeys, *book.planes)
+            if not book.alerts and not known & {*named}:
+                yield Found(what=f"Runbook {book.name!r} is attached to {', '.join(named)}: nothing is promised of it.")
 
 
 @check(
@@ -76,10 +77,8 @@ def not_attached(facts: Facts) -> Iterator[Found]:
     books = {book.name: book for book in facts.app.runbooks}
     for one in facts.catalog.judged:
         book = books.get(one.runbook or "")
-        if book is not None and one.name not in book.slices:
-            yield Found(
-                what=f"{one.name!r} names the runbook {book.name!r}, which belongs to {', '.join(book.slices)}."
-            )
+        if book is not None and not runbooks_for(_subject(one), (book,)):
+            yield Found(what=f"{one.name!r} names the runbook {book.name!r}, which belongs to others.")
 
 
 @check(
@@ -147,6 +146,10 @@ def empty_steps(facts: Facts) -> Iterator[Found]:
                 not text.strip() or text.strip().rstrip(".").lower() in {"todo", "tbd", "fixme"}
             ):
                 yield Found(what=f"Step {step.title!r} of runbook {book.name!r} says nothing.")
+
+
+def _subject(one: Slice | Diagnostic) -> Subject:
+    return Subject(slice=one.name, journey=one.journey, plane=one.fault_plane)
 
 
 def _plain(address: str) -> bool:

@@ -76,6 +76,7 @@ def no_zones(facts: Facts) -> Iterator[Found]:
 def no_marks(facts: Facts) -> Iterator[Found]:
     """No pipeline and no start-up file marks deploys."""
     deployment = facts.deployment
-    if facts.app.evidence is not None and (deployment.pipelines or deployment.files) and not deployment.marks_deploys:
-        names = ", ".join(file.path for file in (*deployment.pipelines, *deployment.files)[:3])
+    places = (*deployment.pipelines, *(file for file in deployment.files if not file.name.endswith(".sh")))
+    if facts.app.evidence is not None and places and not deployment.marks_deploys:
+        names = ", ".join(file.path for file in places[:3])
         yield Found(what=f"None of {names} marks a deploy.")

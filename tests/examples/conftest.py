@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -22,7 +23,7 @@ __all__ = ["redis_server"]
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
-TOKEN = "a-token-that-reads-metrics"
+TOKEN = secrets.token_urlsafe(32)
 OURS = ("__pycache__", "*.db", "outbox", "exports")
 
 
@@ -63,6 +64,12 @@ class Running:
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
+
+    def is_healthy(self, app: str, host: str) -> None:
+        """Generate what Prometheus needs, and have the doctor look for anything that must be done."""
+        self.run("parapet", "generate", "--app", app)
+        # PD506: evidence below the folder for temporary files, which is where tests live.
+        self.run("parapet", "doctor", "--app", app, "--host", host, "--ci", "--skip", "PD506")
 
     def said(self) -> str:
         """The words of all processes."""
@@ -125,7 +132,8 @@ def running(tmp_path: Path) -> Iterator[Running]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "PARAPET_METRICS_TOKEN": TOKEN,
-        "PARAPET_FORM_KEY": "a-key-that-signs-the-forms",
+        "PARAPET_FORM_KEY": secrets.token_urlsafe(32),
+        "PARAPET_WEBHOOK_TOKEN": secrets.token_urlsafe(32),
         "PARAPET_MULTIPROCESS_DIR": str(tmp_path / "signals"),
         "PARAPET_EVIDENCE": f"sqlite:///{tmp_path / 'evidence.db'}",
     }

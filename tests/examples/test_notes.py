@@ -20,6 +20,7 @@ def test_somebody_writes_and_takes_it_home(running: Running, redis_server: int, 
     }
     lines = dict(line.split(": ", 1) for line in (running.folder / "Procfile").read_text().splitlines())
     assert "v3" in running.run("sh", "-c", lines["release"])
+    running.is_healthy("notes.reliability:parapet", "wsgi:app")
     running.start(lines["web"])
     running.wait_for_web()
     running.start(lines["exports"])

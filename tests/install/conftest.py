@@ -64,12 +64,12 @@ class Host:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def python(self, code: str, folder: str = "", **environ: str) -> str:
+    def python(self, code: str, folder: str = "") -> str:
         """What *code* prints in the host's Python."""
         run = subprocess.run(
             [sys.executable, "-B", "-c", code],
             cwd=self.root / folder,
-            env={**os.environ, "PARAPET_METRICS_TOKEN": TOKEN, **environ},
+            env={**os.environ, "PARAPET_METRICS_TOKEN": TOKEN, "PARAPET_MULTIPROCESS_DIR": f"{self.root}-signals"},
             capture_output=True,
             text=True,
             timeout=LIMIT_SECONDS,

@@ -40,6 +40,8 @@ EVIDENCE_FILE = "parapet-evidence.db*"
 ADDRESS = "127.0.0.1:8000"
 PORT = re.compile(r"(?:--port[ =]|--bind[ =]\S*?:|-b +\S*?:|\bEXPOSE +|runserver +(?:\S*:)?)(\d{2,5})\b")
 
+PROCESSES = re.compile(r"(?:--workers[ =\"',]+|--processes[ =\"',]+|\bWEB_CONCURRENCY[\"':= ]+|gunicorn\b.* -w ?)(\d+)")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -190,6 +192,7 @@ def plan(
         jobs=job_found,
         login="Django auth" if django_auth and target.kind == "django" else None,
         statements=bool(engine_objects),
+        several=any(one.about == "jobs" for one in found) or _several(project),
         dashboards="dashboards" in parts,
         candidates=candidates(project),
     )
@@ -320,6 +323,12 @@ def _ignored(project: Project, target: Target) -> Edit | None:
         before=text,
         insertions=(Insertion(offset=len(text), text=f"{before}{EVIDENCE_FILE}{newline}"),),
     )
+
+
+def _several(project: Project) -> bool:
+    """Whether a server is told to start more than one process."""
+    texts = (project.text(one.path) or "" for one in deployments(project))
+    return any(int(found) > 1 for text in texts for found in PROCESSES.findall(text))
 
 
 def _address(project: Project) -> str:

@@ -23,7 +23,7 @@ FRAMEWORKS = {
     "Django": ("django", "", ""),
 }
 
-KEPT = ("framework", "service", "package", "folder", "address", "jobs", "statements", "dashboards")
+KEPT = ("framework", "service", "package", "folder", "address", "jobs", "statements", "several", "dashboards")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,8 @@ class Wanted:
     """What people sign in with, where that is known to tell staff from others."""
     statements: bool = False
     """Whether there is an engine of SQLAlchemy to count."""
+    several: bool = False
+    """Whether more than one process counts: workers of the server, or of jobs."""
     dashboards: bool = False
     candidates: Sequence[Finding] = ()
     """Routes that may deserve a promise."""
@@ -63,6 +65,8 @@ def package(wanted: Wanted) -> dict[str, str]:
         "address": wanted.address,
         "parents": "parent" if not depth else f"parents[{depth}]",
         "dashboards": str(wanted.dashboards),
+        "paths": "from pathlib import Path" + ("\nfrom tempfile import gettempdir" if wanted.several else ""),
+        "shared": f'Path(gettempdir()) / "parapet-{wanted.service}"' if wanted.several else "None",
         "class": name,
         "imports": _sorted(
             f"from {module} import {name}",

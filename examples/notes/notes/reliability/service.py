@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from tempfile import gettempdir
 
 from parapet import Parapet, Secrets, Wiring
 
 HERE = Path(__file__).resolve().parent
 DATABASE = HERE.parents[1] / "parapet-evidence.db"
+SIGNALS: Path | None = Path(gettempdir()) / "parapet-notes"
+"""Where several processes count together; emptied before all of them start."""
 ADDRESS = "127.0.0.1:8000"
 """Where Prometheus and Alertmanager reach this service, as host:port."""
 
@@ -27,8 +30,7 @@ parapet = Parapet(
     owner="notes",  # the team that answers for it
     # One database for all processes. SQLite will do on one machine; on several: postgresql://...
     evidence=os.environ.get("PARAPET_EVIDENCE") or f"sqlite:///{DATABASE}",
-    # With several worker processes: a folder that all of them can write, emptied before they start.
-    multiprocess_dir=os.environ.get("PARAPET_MULTIPROCESS_DIR") or None,
+    multiprocess_dir=os.environ.get("PARAPET_MULTIPROCESS_DIR") or SIGNALS,
     wiring=Wiring(
         scrape_targets=(ADDRESS,),
         webhook_url=f"http://{ADDRESS}/parapet/hooks/alertmanager",

@@ -188,7 +188,10 @@ def _sealed(number: IncidentId, entries: list[NewEntry]) -> tuple[list[Row], Row
     previous = GENESIS
     for seq, entry in enumerate(entries, 1):
         when = entry.occurred_at
-        sealed = seal(entry, incident_id=number, seq=seq, recorded_at=when.isoformat(), previous_hash=previous)
+        digest = payload_hash(entry.payload)
+        sealed = seal(
+            entry, digest=digest, incident_id=number, seq=seq, recorded_at=when.isoformat(), previous_hash=previous
+        )
         row: Row = {
             "incident_id": number,
             "seq": seq,
@@ -196,7 +199,7 @@ def _sealed(number: IncidentId, entries: list[NewEntry]) -> tuple[list[Row], Row
             "occurred_at": when,
             "recorded_at": when,
             "payload": entry.payload,
-            "payload_hash": payload_hash(entry.payload),
+            "payload_hash": digest,
             "previous_hash": previous,
             "hash": sealed,
         }

@@ -157,5 +157,12 @@ def test_the_seal_is_over_canonical_json(name: str, kind: EntryKind, payload: di
         "payload": payload_hash(new.payload),
         "previous": "0" * 64,
     }
-    sealed = seal(new, incident_id=IncidentId(7), seq=seq, recorded_at=at("02:14").isoformat(), previous_hash="0" * 64)
+    sealed = seal(
+        new,
+        digest=payload_hash(new.payload),
+        incident_id=IncidentId(7),
+        seq=seq,
+        recorded_at=at("02:14").isoformat(),
+        previous_hash="0" * 64,
+    )
     assert sealed == sha256(canonical({**plain}).encode()).hexdigest()

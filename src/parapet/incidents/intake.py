@@ -171,7 +171,8 @@ class _Desk:
         joined |= {one.closed.id for one in situation.news if one.closed and one.episode.id in joined}
         joined |= {episode.id for episode in situation.firing}
         for number in joined:
-            self._episodes[number] = replace(self._episodes[number], incident_id=incident.id)
+            if self._episodes[number].incident_id != incident.id:
+                self._episodes[number] = replace(self._episodes[number], incident_id=incident.id)
 
     def changed(self) -> tuple[Episode, ...]:
         return tuple(

@@ -114,7 +114,7 @@ def _deeper_than(document: JsonObject, levels: int) -> bool:
 
 def clean(text: str, characters: int) -> str:
     """*text* without control characters or lone surrogates, at most *characters* long."""
-    replaced = _UNWANTED.sub("�", text)
+    replaced = text if text.isprintable() else _UNWANTED.sub("�", text)  # nearly all of it is
     return replaced if len(replaced) <= characters else replaced[: characters - 1] + "…"
 
 

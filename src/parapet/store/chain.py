@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
 from parapet.core.types import IncidentId, JsonObject
 from parapet.incidents.model import Entry, EntryKind, NewEntry
@@ -41,9 +42,8 @@ class Broken:
     flaw: Flaw
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
-    """One entry as it is kept: its payload as text."""
+class Sealed(NamedTuple):
+    """One entry as it is kept, in the order of its columns: its payload as text. A tuple: there are a million."""
 
     incident_id: IncidentId
     seq: int
@@ -63,8 +63,11 @@ def payload_hash(payload: JsonObject) -> str:
     return _digest(canonical(payload))
 
 
-def seal(new: NewEntry, *, incident_id: IncidentId, seq: int, recorded_at: str, previous_hash: str) -> str:
-    """SHA-256 over everything an entry says and the hash before it; *recorded_at* is ISO 8601."""
+def seal(new: NewEntry, *, digest: str, incident_id: IncidentId, seq: int, recorded_at: str, previous_hash: str) -> str:
+    """SHA-256 over everything an entry says and the hash before it.
+
+    *digest* is the `payload_hash` of what it says, *recorded_at* is ISO 8601.
+    """
     return _seal(
         incident_id=incident_id,
         seq=seq,
@@ -72,7 +75,7 @@ def seal(new: NewEntry, *, incident_id: IncidentId, seq: int, recorded_at: str, 
         occurred_at=new.occurred_at.isoformat(),
         recorded_at=recorded_at,
         actor=(new.actor.kind.value, new.actor.name),
-        payload=payload_hash(new.payload),
+        payload=digest,
         previous_hash=previous_hash,
     )
 

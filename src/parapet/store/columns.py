@@ -14,6 +14,7 @@ from parapet.core.types import Json
 from parapet.incidents.payload import clean
 
 LONGEST_WORDS = 16_384
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -76,7 +77,7 @@ class Words(TypeDecorator[str]):
 
 def canonical(value: Json) -> str:
     """*value* as JSON text: the same text for the same value, in ASCII. Hashes are taken over this."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 class CanonicalJson(TypeDecorator[Json]):

@@ -124,8 +124,10 @@ def _sealed(
     rows: list[Row] = []
     for entry in map(_kept, new):
         seq += 1
+        digest = payload_hash(entry.payload)
         sealed = seal(
             entry,
+            digest=digest,
             incident_id=incident_id,
             seq=seq,
             recorded_at=recorded_at.isoformat(),
@@ -139,7 +141,7 @@ def _sealed(
                 "occurred_at": entry.occurred_at,
                 "recorded_at": recorded_at,
                 "payload": entry.payload,
-                "payload_hash": payload_hash(entry.payload),
+                "payload_hash": digest,
                 "previous_hash": previous_hash,
                 "hash": sealed,
                 **actor_columns(entry.actor),
@@ -151,4 +153,5 @@ def _sealed(
 
 def _kept(entry: NewEntry) -> NewEntry:
     """What the table will hold of *entry*: the seal is taken over nothing else."""
-    return replace(entry, actor=as_kept(entry.actor))
+    actor = as_kept(entry.actor)
+    return entry if actor is entry.actor else replace(entry, actor=actor)

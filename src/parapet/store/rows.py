@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields, replace
+from datetime import datetime
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import RowMapping
@@ -20,22 +22,28 @@ Row: TypeAlias = dict[str, object]
 MAX_ACTOR_CHARACTERS = 128
 LARGEST_NUMBER = 2**63 - 1
 _BATCH = 10_000
+_PLAIN = (str, int, bool, datetime, dict)
 
 
 def row_of(value: DataclassInstance, *, without: tuple[str, ...] = ()) -> Row:
     """The columns of *value*: enums as their values, an actor as two columns."""
     row: Row = {}
-    for field in fields(value):
-        if field.name in without:
-            continue
-        content = getattr(value, field.name)
-        if isinstance(content, Actor):
+    for name in _names(type(value), without):
+        content = getattr(value, name)
+        if content is None or type(content) in _PLAIN:  # bodies bring ten thousand values: most need no question
+            row[name] = content
+        elif isinstance(content, Actor):
             row |= actor_columns(content)
         elif isinstance(content, Enum):
-            row[field.name] = content.value
+            row[name] = content.value
         else:
-            row[field.name] = dict(content) if isinstance(content, Mapping) else content
+            row[name] = dict(content) if isinstance(content, Mapping) else content
     return row
+
+
+@lru_cache(maxsize=64)
+def _names(of: type[DataclassInstance], without: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(of) if field.name not in without)
 
 
 def actor_columns(actor: Actor) -> Row:
@@ -45,7 +53,8 @@ def actor_columns(actor: Actor) -> Row:
 
 def as_kept(actor: Actor) -> Actor:
     """*actor* with its name as the database holds it."""
-    return replace(actor, name=clean(actor.name, MAX_ACTOR_CHARACTERS))
+    name = clean(actor.name, MAX_ACTOR_CHARACTERS)
+    return actor if name == actor.name else replace(actor, name=name)
 
 
 def actor_of(row: RowMapping) -> Actor:

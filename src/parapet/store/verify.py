@@ -86,7 +86,7 @@ def _portions(connection: Connection, incident_id: IncidentId | None) -> Iterato
         wanted = select(*_COLUMNS).where(behind).order_by(entries.c.incident_id, entries.c.seq).limit(PORTION)
         if incident_id is not None:
             wanted = wanted.where(entries.c.incident_id == incident_id)
-        portion = [Sealed(**row._mapping) for row in connection.execute(wanted)]
+        portion = [Sealed._make(row) for row in connection.execute(wanted)]
         if not portion:
             return
         yield portion

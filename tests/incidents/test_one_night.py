@@ -234,6 +234,15 @@ def test_an_alert_that_ends_after_a_person_closed_it_is_written_down(make_book: 
     assert book.only.resolved_at == at("02:20")
 
 
+def test_an_end_is_an_end_also_to_a_clock_that_is_behind(make_book: MakeBook) -> None:
+    """The node that hears of it is minutes behind the one that heard it fire: what ended later ended."""
+    book = make_book()
+    for heard in ("02:13", "02:17"):
+        book.receive(fires(PAGE, "02:13"), at(heard))
+    book.receive(fires(PAGE, "02:13", "02:19"), at("02:15"))
+    assert (book.only.firing, book.only.quiet_since) == (0, at("02:19"))
+
+
 def test_a_new_incident_takes_over_what_still_fires(make_book: MakeBook) -> None:
     """Ana closed it; hours later another instance fires: the old alert, still open, stands behind the new incident."""
     book = make_book()

@@ -168,8 +168,10 @@ def _ended(
         # The end belongs to the earlier beginning; what was reported to begin later still fires.
         again = replace(firing, id=None, started_at=firing.restarted_at, restarted_at=None, repeats=0)
         return EpisodeStep(kind=StepKind.HIDDEN_FLAP, episode=again, closed=over)
-    if (firing.last_heard_at - fresh.last_heard_at).total_seconds() > policy.late_duplicate_grace_seconds:
-        # Received well before the newest firing report (a replay): that one took this end back already.
+    heard_before = (firing.last_heard_at - fresh.last_heard_at).total_seconds()
+    if heard_before > policy.late_duplicate_grace_seconds and ended_at <= firing.last_heard_at:
+        # Received well before the newest firing report (a replay): that one took this end back already. An end after
+        # that report was none that it could take back: a clock that is behind heard of it.
         return EpisodeStep(kind=StepKind.LATE_DUPLICATE, episode=_heard(firing, fresh, repeat=True))
     return EpisodeStep(kind=StepKind.ENDED, episode=over)
 

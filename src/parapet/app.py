@@ -246,7 +246,8 @@ class Parapet(Definitions):
         from parapet.ops.observe import Observatory
         from parapet.ops.prometheus import Prometheus
 
-        server = Prometheus(self.wiring.prometheus_url) if self.wiring.prometheus_url else None
+        url, credentials = self.wiring.prometheus_url, self.secrets.prometheus_credentials
+        server = Prometheus(url, credentials=credentials) if url else None
         return Observatory(catalog=self.catalog, prometheus=server, clock=self.clock)
 
     @cached_property
@@ -270,7 +271,8 @@ class Parapet(Definitions):
         reconciler = Reconciler(self._context, peers, receiver=receiver)
         url, measurer = self.wiring.prometheus_url, None
         if url:
-            measurer = Measurer(self._context, self.catalog, Prometheus(url))
+            prometheus = Prometheus(url, credentials=self.secrets.prometheus_credentials)
+            measurer = Measurer(self._context, self.catalog, prometheus)
         marks = ChangeMarks(self._context, self.recorder)
         started_with = settings_digest((snapshot_of(self.catalog), self.wiring, self.incidents, self.environment))
         after = Aftermath(self.actions, self.sinks)

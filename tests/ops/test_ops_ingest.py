@@ -24,6 +24,7 @@ from parapet.core.errors import (
     SchemaOutdated,
 )
 from parapet.core.types import Actor, ActorClass, IncidentId
+from parapet.incidents.policy import IncidentPolicy
 from parapet.ops.ingest import KEPT_OF_REJECTED_BYTES, MAX_BODY_BYTES
 from parapet.store.chain import first_broken
 from parapet.store.inbox import InboxState
@@ -340,3 +341,20 @@ def test_senders_of_events_never_share_an_alert(desk: Desk) -> None:
     with desk.store.read() as tx:
         opened = tx.entries.of(IncidentId(1))[0]
     assert opened.actor.name == "events/status-page"
+
+
+def test_bodies_are_kept_for_days_and_what_came_of_them_for_good(desk: Desk) -> None:
+    """The worker drops old ones; one that waits stays, and so does the newest: its number is never given again."""
+    few = desk.changed(policy=IncidentPolicy(inbox_kept_seconds=86_400.0))
+    few.fire("02:13")
+    (waits,) = few.inbox.store([("events", b"{}")])
+    few.clock.advance(2 * 86_400)
+    few.inbox.store([("events", b"{}")])
+    few.clock.advance(2 * 86_400)
+    with few.store.begin() as tx:
+        tx.inbox.postpone(waits.id, due_at=few.clock.now() + timedelta(days=9), error="not yet")
+    few.worker.tick()
+    with few.store.read() as tx:
+        kept = [number for number in range(1, 4) if tx.inbox.get(number) is not None]
+    assert kept == [2, 3]
+    assert few.kinds()[0] == "opened"

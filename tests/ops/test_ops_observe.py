@@ -9,10 +9,13 @@ from threading import Thread
 
 import pytest
 
-from parapet import Parapet, Wiring
+from parapet import Parapet, Secrets, Wiring
 from parapet.slo.maintenance import once, weekly
 from parapet.slo.state import JourneyState
 from parapet.testing import ManualClock
+
+KEYS: list[str | None] = []
+"""What the server was shown, request by request."""
 
 
 @pytest.fixture
@@ -21,6 +24,7 @@ def silent_prometheus() -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            KEYS.append(self.headers.get("Authorization"))
             body = b'{"status": "success", "data": {"resultType": "vector", "result": []}}'
             if "query_range" in self.path:
                 body = body.replace(b"vector", b"matrix")
@@ -69,3 +73,16 @@ def test_maintenance_is_told_with_its_end_instead_of_silence(silent_prometheus: 
     state, note = told()
     assert state is JourneyState.STALE
     assert "no sample" in note
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"), [("ana:key", "Basic YW5hOmtleQ=="), ("a-token", "Bearer a-token"), (None, None)]
+)
+def test_prometheus_is_shown_its_credentials(silent_prometheus: str, given: str | None, shown: str | None) -> None:
+    """User and password, or a token: apart from the address."""
+    KEYS.clear()
+    secrets = Secrets(prometheus_credentials=given)
+    parapet = Parapet(service="shop", wiring=Wiring(prometheus_url=silent_prometheus), secrets=secrets)
+    parapet.journey("login", objective=0.999)
+    parapet.observe.journeys()
+    assert set(KEYS) == {shown}

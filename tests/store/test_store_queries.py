@@ -157,7 +157,7 @@ READS: Reads = {
 }
 """Every read of the store, each with every shape that it takes."""
 WRITES = {
-    "inbox": "add cut finish move postpone",
+    "inbox": "add cut finish forget move postpone",
     "incidents": "add add_all save",
     "episodes": "move save",
     "entries": "append begin redact",

@@ -178,6 +178,21 @@ def test_a_browser_needs_more_than_its_session(api: Api) -> None:
     assert ana.send("POST", f"{API}/incidents/1/notes", headers=good, body=body).status == 200
 
 
+def test_words_are_taken_out_for_good(api: Api) -> None:
+    """By a responder, with a reason, on the version that was read; the chain holds, and only their seal is left."""
+    api.work("notes", text="card 4111 1111")
+    seq = max(one["seq"] for one in api.get("/incidents/1")["chronology"])
+    given = {"version": api.get("/incidents/1")["version"], "reason": "card data"}
+    path = f"/incidents/1/chronology/{seq}/redact"
+    assert api.tell(path, READER, **given).status == 403
+    assert api.tell(path, **given | {"reason": " "}).status == 422
+    assert api.tell("/incidents/1/chronology/99/redact", **given).status == 404
+    assert api.tell(path, **given).status == 200
+    assert api.tell(path, **given).json["code"] == "stale_version"
+    assert "4111" not in json.dumps(api.get("/incidents/1")) + json.dumps(api.get("/audit?target=INC-1"))
+    assert api.get("/audit/verify")["whole"] is True
+
+
 def test_bodies_are_worked_on(api: Api) -> None:
     """Listed, read, tried again and given up."""
     api.shop.browser(None)

@@ -124,6 +124,8 @@ class Secrets:
     have two tokens while one is replaced by the other."""
     alertmanager_credentials: str | None = field(default=None, repr=False)
     """What its API asks for: a bearer token, or user:password."""
+    prometheus_credentials: str | None = field(default=None, repr=False)
+    """The same for the API of Prometheus."""
     form_key: str | None = field(default=None, repr=False)
     """Signs the request tokens of the workbench's forms; the same on every process of the service."""
 

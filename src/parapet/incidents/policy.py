@@ -41,6 +41,8 @@ class IncidentPolicy:
     """How long exact identifiers of events are kept: 14 days."""
     most_sightings: int = 500_000
     """How many of them at most; the oldest go first."""
+    inbox_kept_seconds: float = 2_592_000.0
+    """How long raw bodies are kept that wait no more: 30 days. What is made of them stays."""
 
     routing_labels: frozenset[str] = frozenset()
     """Labels that only say who hears of an alert, such as `team`; they never tell two incidents apart."""

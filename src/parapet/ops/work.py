@@ -25,7 +25,7 @@ from parapet.ops.measure import Measurer
 from parapet.ops.nodes import WORKERS, describe
 from parapet.ops.probe import ProbeRunner
 from parapet.ops.reconcile import Reconciler
-from parapet.ops.sightings import forget
+from parapet.ops.sightings import FORGET_EVERY_SECONDS, forget
 from parapet.signals.spanning import Spanning
 from parapet.store.outbox import OutboxState
 from parapet.store.store import Transaction
@@ -33,6 +33,7 @@ from parapet.store.store import Transaction
 log = logging.getLogger("parapet.worker")
 
 HEARTBEAT_PREFIX = WORKERS
+INBOX_TURN = "inbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +190,8 @@ class Worker:
     def _end_round(self, tx: Transaction, started: float) -> None:
         now = self._context.clock.now()
         forget(self._context, tx, now=now)
+        if tx.heartbeats.turn(INBOX_TURN, now=now, every=timedelta(seconds=FORGET_EVERY_SECONDS)):
+            tx.inbox.forget(now - timedelta(seconds=self._context.policy.inbox_kept_seconds))
         tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
         about = describe(tx, now=now, settings=self._settings)
         tx.heartbeats.beat(self.name, now=now, took_seconds=perf_counter() - started, about=about)

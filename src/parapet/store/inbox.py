@@ -8,11 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, literal_column, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, literal_column, select, update
 
 from parapet.store.bulk import add_numbered, among
 from parapet.store.rows import LARGEST_NUMBER, Row
 from parapet.store.schema import inbox as table
+
+FORGOTTEN_AT_ONCE = 1_000
 
 
 class InboxState(StrEnum):
@@ -144,6 +146,18 @@ class InboxRows:
     def cut(self, number: int, body: bytes) -> None:
         """Keep only *body* of what came."""
         self._connection.execute(update(table).where(table.c.id == number).values(body=body))
+
+    def forget(self, before: datetime) -> int:
+        """Drop bodies that came earlier than *before* and wait no more; how many that were.
+
+        A bounded number at once: call it again until it returns 0.
+        """
+        over = table.c.state != InboxState.WAITING.value
+        newest = select(func.max(table.c.id)).scalar_subquery()  # stays: SQLite would give its number again
+        old = select(table.c.id).where(table.c.received_at < before, over, table.c.id < newest)
+        oldest = old.order_by(table.c.received_at).limit(FORGOTTEN_AT_ONCE)
+        mine = delete(table).where(table.c.id.in_(oldest))
+        return self._connection.execute(mine).rowcount
 
     def postpone(self, number: int, *, due_at: datetime, error: str) -> None:
         """It failed: try again at *due_at*."""

@@ -58,6 +58,7 @@ class Action(StrEnum):
     SPLIT = "incident.split"
     DECLARE = "incident.declare"
     ESCALATE = "incident.escalate"
+    REDACT = "incident.redact"
     INBOX = "inbox.work"
     PREVIEW = "action.preview"
     CONFIRM = "action.confirm"

@@ -33,7 +33,15 @@ SHAPES = (
     ("an address of a Teams workflow", re.compile(r"https://[\w.-]+\.logic\.azure\.com\S*[?&]sig=[\w%-]{16,}")),
 )
 """Secrets of what Parapet talks to, by their shape."""
-FIELDS = ("webhook_tokens", "signing_keys", "metrics_tokens", "api_tokens", "form_key", "alertmanager_credentials")
+FIELDS = (
+    "webhook_tokens",
+    "signing_keys",
+    "metrics_tokens",
+    "api_tokens",
+    "form_key",
+    "alertmanager_credentials",
+    "prometheus_credentials",
+)
 OF_CHANNELS = frozenset({"secret", "token", "password", "routing_key"})
 CHANNELS = frozenset({"SlackBot", "PagerDuty"})
 """Channels that are not named so."""

@@ -52,7 +52,7 @@ def no_address(facts: Facts) -> Iterator[Found]:
     Grade.ERROR,
     "An address carries a password",
     why="It is written into links, logs and generated files.",
-    fix="Give the credentials apart: Secrets(alertmanager_credentials=...), PARAPET_PROMETHEUS_CREDENTIALS.",
+    fix="Give the credentials apart: Secrets(alertmanager_credentials=...), Secrets(prometheus_credentials=...).",
 )
 def password_in_address(facts: Facts) -> Iterator[Found]:
     """user:password@ in it."""

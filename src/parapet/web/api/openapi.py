@@ -57,6 +57,7 @@ PARAMETERS: Mapping[str, tuple[str, JsonObject]] = {
         {"type": "string", "pattern": "^([Rr][Uu][Nn]-)?[0-9]{1,12}$", "examples": ["RUN-1"]},
     ),
     "number": ("The body's number.", {"type": "string", "pattern": "^[0-9]{1,18}$", "examples": ["1"]}),
+    "seq": ("The entry's number in its chronology.", {"type": "string", "pattern": "^[0-9]{1,18}$", "examples": ["2"]}),
 }
 HOOKS: Mapping[Source, tuple[str, JsonObject]] = {
     Source.EVENTS: ("Report trouble from anything that is neither Alertmanager nor Grafana.", EVENTS.schema()),

@@ -127,7 +127,19 @@ def body_number(visit: Visit) -> int:
     Raises:
         NotFound: it names none.
     """
-    written = visit.params["number"]
+    return _numbered(visit.params["number"], "body")
+
+
+def entry_number(visit: Visit) -> int:
+    """The entry of a chronology that the address names.
+
+    Raises:
+        NotFound: it names none.
+    """
+    return _numbered(visit.params["seq"], "entry")
+
+
+def _numbered(written: str, what: str) -> int:
     if not (written.isascii() and written.isdecimal() and len(written) <= 18):
-        raise NotFound("No body has that number.")
+        raise NotFound(f"No {what} has that number.")
     return int(written)

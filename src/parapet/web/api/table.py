@@ -183,6 +183,16 @@ OPERATIONS = (
         ),
         status=201,
     ),
+    Operation(
+        name="redact",
+        method="POST",
+        path="/api/incidents/{id}/chronology/{seq}/redact",
+        says="Take the words of one entry out, for good; its seal stays, and an entry says who did it and why.",
+        page=working.redact,
+        gives="Incident",
+        takes=REASONED,
+        action=Action.REDACT,
+    ),
     _look("changes", "/api/changes", "The latest changes to the system, newest first.", "Changes", LIMITED),
     Operation(
         name="mark_change",

@@ -12,7 +12,7 @@ from parapet.core.types import Actor, ActorClass, IncidentId, Json
 from parapet.core.vocabulary import Severity
 from parapet.incidents.document import body_object, change_object, incident_object
 from parapet.incidents.model import ChangeKind, Incident
-from parapet.web.api.reading import body_number
+from parapet.web.api.reading import body_number, entry_number
 from parapet.web.desk import Desk, Visit
 from parapet.web.pages.incident import incident_id
 from parapet.web.reads import Operator
@@ -148,6 +148,14 @@ def mark_change(desk: Desk, visit: Visit, given: Given) -> Response:
         change_id=given.get("id", str),
     )
     return answer(change_object(change), 201)
+
+
+def redact(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Take the words of one entry out, for good."""
+    reason, version = given.need("reason", str), given.need("version", int)
+    who = visit.person.actor
+    kept = desk.app.audit.redact(incident_id(visit), entry_number(visit), actor=who, reason=reason, version=version)
+    return answer(incident_object(kept))
 
 
 def replay(desk: Desk, visit: Visit, given: Given) -> Response:

@@ -66,6 +66,10 @@ bench-signals: $(READY) ## The same beside the peers, which get environments of 
 load: $(READY) ## A storm of alerts against a server with 100,000 incidents, on both databases; ARGS='--short --markdown'
 	@$(BIN)/python -m benchmarks.evidence.load $(ARGS)
 
+.PHONY: drain
+drain: $(READY) ## How fast two workers drain 10,000 due rows on Postgres, none twice; ARGS='--rows 1000'
+	@$(BIN)/python -m benchmarks.response.drain $(ARGS)
+
 .PHONY: bench-alerts
 bench-alerts: $(READY) ## The alerts of Parapet, Sloth and Pyrra in the same scenarios, and what they read; ARGS='errors-10 --json'
 	@scripts/ensure-packages prometheus

@@ -18,6 +18,7 @@ from parapet.core.ids import Ids, TimeOrderedIds
 from parapet.core.settings import Secrets, Wiring
 from parapet.definitions import Definitions
 from parapet.incidents.policy import IncidentPolicy
+from parapet.response.pace import Pace
 from parapet.response.roster import Roster
 from parapet.signals import wsgi
 from parapet.signals.asgi import ASGIApp, instrument
@@ -72,6 +73,7 @@ class Parapet(Definitions):
         multiprocess_dir: what all processes of the service on this machine count into; None: each counts for itself.
         clock: tells the time; tests give one that they set. `ids`: makes identifiers.
         on_call: who is called if nobody takes an incident: people, rotations, policies.
+        pace: how many messages people bear before they become digests.
 
     Raises:
         ConfigurationError: a value cannot hold.
@@ -90,6 +92,7 @@ class Parapet(Definitions):
         incidents: IncidentPolicy | None = None,
         channels: Sequence[Channel] = (),
         on_call: Roster | None = None,
+        pace: Pace | None = None,
         multiprocess_dir: str | PathLike[str] | None = None,
         read_only: bool = False,
         sinks: Sequence[Sink] = (),
@@ -106,6 +109,7 @@ class Parapet(Definitions):
         self.incidents = incidents or IncidentPolicy()
         self.channels = tuple(channels)
         self.on_call = on_call or Roster()
+        self.pace = pace or Pace()
         self.clock: Clock = clock or SystemClock()
         self.refs.clock = self.spanning.clock = self.recorder.clock = self.clock
         self.ids: Ids = ids or TimeOrderedIds()
@@ -313,5 +317,6 @@ class Parapet(Definitions):
             journeys={one.name: one.journey for one in self.catalog if one.journey is not None},
             measures=bool(self.wiring.prometheus_url),
             roster=self.on_call,
+            pace=self.pace,
             resting=rest_of(self.catalog),
         )

@@ -17,7 +17,7 @@ from parapet.core.types import IncidentId
 from parapet.incidents.model import EntryKind
 from parapet.notify.webhook import WebhookChannel, verify
 from parapet.ops.deliver import MAX_ATTEMPTS
-from parapet.store.outbox import OutboxState
+from parapet.store.outbox import OutboxState, Settled
 
 if TYPE_CHECKING:
     from tests.conftest import Desk
@@ -163,13 +163,14 @@ def test_a_lease_keeps_others_away_until_it_ends(desk: Desk, receiver: Receiver)
     told = telling(desk, receiver.url)
     now = told.clock.now()
     with told.store.begin() as tx:
-        number = tx.outbox.due(now, 10)[0]
-        assert tx.outbox.claim(number, owner="dead", now=now, until=now + timedelta(seconds=60)) is not None
+        until = now + timedelta(seconds=60)
+        (held,) = tx.outbox.claim_due("ops", owner="dead", now=now, until=until, limit=10)
     assert told.worker.tick().idle
     told.clock.advance(60)
     assert told.worker.tick().delivered == 1
     with told.store.begin() as tx:
-        late = tx.outbox.settle(number, owner="dead", state=OutboxState.DEAD, now=now, due_at=now, error="late")
+        given_up = Settled(id=held.id, state=OutboxState.DEAD, due_at=now, error="late", said=None)
+        late = tx.outbox.settle_all([given_up], owner="dead", now=now)
     assert not late, "whoever lost the lease has no say any more"
     assert told.kinds() == ["opened", "notified"]
 

@@ -19,6 +19,9 @@ class AppriseChannel:
         ConfigurationError: the name is empty or too long, Apprise is not installed, or does not know an address.
     """
 
+    digests = True
+    """People read it: many messages become one."""
+
     def __init__(self, *urls: str, name: str) -> None:
         self.name = channel_name(name)
         try:

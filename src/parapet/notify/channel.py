@@ -42,7 +42,10 @@ class Sent:
 
 
 class Channel(Protocol):
-    """Somewhere people, or systems, are told. Delivering twice must be harmless: the id says it is the same."""
+    """Somewhere people, or systems, are told. Delivering twice must be harmless: the id says it is the same.
+
+    One that people read says `digests = True`: it is paced, and many messages become one. Systems get each by itself.
+    """
 
     @property
     def name(self) -> str:

@@ -25,7 +25,8 @@ def html(message: Message) -> str:
     tone = tone_of(message)
     rows = "".join(
         f'<tr><th scope="row" style="text-align:left;vertical-align:top;padding:6px 16px 6px 0;font-weight:600;'
-        f'white-space:nowrap">{escape(label)}</th><td style="padding:6px 0">{escape(words)}</td></tr>'
+        f'white-space:nowrap">{escape(label)}</th>'
+        f'<td style="padding:6px 0;white-space:pre-line">{escape(words)}</td></tr>'
         for label, words in facts(message)
     )
     summary = f'<p style="margin:0 0 16px">{escape(message.summary)}</p>' if message.summary else ""

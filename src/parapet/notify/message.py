@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import cast
 
 from parapet.core import names
-from parapet.core.types import JsonObject
+from parapet.core.types import Json, JsonObject
 from parapet.incidents.changes import Near, distance_words
 from parapet.incidents.model import Announcement, Incident, IncidentState
 from parapet.incidents.payload import clean
@@ -29,6 +29,8 @@ SAID = {
     Announcement.CALLED: "needs somebody",
 }
 NEAREST_CHANGES = 3
+MOST_PARTS = 15
+LONGEST_PART = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,18 +67,51 @@ class Message:
     runbook: str | None
     url: str
     """The incident in the workbench."""
+    parts: tuple[str, ...] = ()
+    """Of a digest: what each of its announcements says, a line each; none: it is about one incident."""
 
     def document(self) -> JsonObject:
         """The message as JSON."""
-        return cast("JsonObject", {**asdict(self), "changes": list(self.changes)})
+        return cast("JsonObject", {**asdict(self), "changes": list(self.changes), "parts": list(self.parts)})
 
 
 def message_from(document: JsonObject) -> Message:
     """The message that `Message.document` wrote."""
     values = dict(document)
-    changes = values.pop("changes")
-    shown = tuple(str(one) for one in changes) if isinstance(changes, list) else ()
-    return Message(changes=shown, **values)  # type: ignore[arg-type]  # our own document, read back
+    listed = {name: _lines(values.pop(name, [])) for name in ("changes", "parts")}
+    return Message(**listed, **values)  # type: ignore[arg-type]  # our own document, read back
+
+
+def digest_of(messages: Sequence[Message], workbench_url: str) -> Message:
+    """Many announcements in one message, the worst first: as bad as the worst, and what each of them says."""
+    ordered = sorted(messages, key=lambda one: (one.severity != "page", one.state == "resolved", one.announced_at))
+    first, refs = ordered[0], {one.ref for one in messages}
+    about = f"{len(refs)} incidents" if len(refs) > 1 else first.ref
+    states = {one.state for one in messages}
+    lines = [f"{one.ref}, {one.severity}: {one.title}. {one.text.removeprefix(one.ref).strip()}" for one in ordered]
+    more = [f"and {len(lines) - MOST_PARTS} more, in the workbench"] if len(lines) > MOST_PARTS else []
+    return replace(
+        first,
+        ref=about,
+        state=states.pop() if len(states) == 1 else "open",
+        title=f"{len(messages)} announcements about {about}",
+        text="Much happens at once, so this is told together.",
+        summary="",
+        impact="",
+        budget="",
+        journey=None,
+        slice=None,
+        owner=None,
+        runbook=None,
+        next_step=f"Start with the worst: {first.ref}, {first.title}.",
+        changes=tuple(dict.fromkeys(change for one in ordered for change in one.changes))[:NEAREST_CHANGES],
+        url=f"{workbench_url}/incidents" if len(refs) > 1 else first.url,
+        parts=(*(clean(" ".join(line.split()), LONGEST_PART) for line in lines[:MOST_PARTS]), *more),
+    )
+
+
+def _lines(value: Json) -> tuple[str, ...]:
+    return tuple(str(one) for one in value) if isinstance(value, list) else ()
 
 
 def compose_message(

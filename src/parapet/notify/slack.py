@@ -17,6 +17,9 @@ class SlackWebhook:
         ConfigurationError: the name is empty or too long, or the address not http or https.
     """
 
+    digests = True
+    """People read it: many messages become one."""
+
     def __init__(
         self,
         *,

@@ -41,6 +41,9 @@ class SlackBot:
         ConfigurationError: the name is empty or too long, a value is missing, or the address not http or https.
     """
 
+    digests = True
+    """People read it: many messages become one."""
+
     def __init__(
         self,
         *,

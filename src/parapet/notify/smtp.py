@@ -32,6 +32,9 @@ class SmtpChannel:
         ConfigurationError: the name or an address cannot be used, or a password would travel in clear.
     """
 
+    digests = True
+    """People read it: many messages become one."""
+
     def __init__(
         self,
         *,

@@ -24,6 +24,9 @@ class TeamsWorkflow:
         ConfigurationError: the name is empty or too long, or the address not http or https.
     """
 
+    digests = True
+    """People read it: many messages become one."""
+
     def __init__(
         self,
         *,

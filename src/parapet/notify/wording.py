@@ -42,11 +42,14 @@ def tone_of(message: Message) -> Tone:
 
 def headline(message: Message) -> str:
     """One line that says what it is: for titles, subjects and lock screens."""
-    return clean(" ".join(f"{tone_of(message).word}: {message.title} ({message.ref})".split()), LONGEST_HEADLINE)
+    about = "" if message.parts else f" ({message.ref})"
+    return clean(" ".join(f"{tone_of(message).word}: {message.title}{about}".split()), LONGEST_HEADLINE)
 
 
 def facts(message: Message) -> Sequence[tuple[str, str]]:
     """What to know, as (label, words): severity, journey, impact, budget, changes, owner. Only what is known."""
+    if message.parts:
+        return [("Told together", "\n".join(message.parts)), *_changed(message)]
     began = datetime.fromisoformat(message.started_at)
     about = message.journey or message.slice
     said = [
@@ -61,6 +64,10 @@ def facts(message: Message) -> Sequence[tuple[str, str]]:
         ("Runbook", message.runbook or ""),
     ]
     return [(label, clean(" ".join(words.split()), LONGEST_FACT)) for label, words in said if words]
+
+
+def _changed(message: Message) -> list[tuple[str, str]]:
+    return [("Changed near onset", clean("; ".join(message.changes), LONGEST_FACT))] if message.changes else []
 
 
 def next_step(message: Message) -> str:

@@ -22,6 +22,7 @@ from parapet.notify.message import Message, compose_message
 from parapet.ops.calling import Caller
 from parapet.response.escalating import begin, follow
 from parapet.response.escalation import Move
+from parapet.response.pace import Pace
 from parapet.response.roster import Roster
 from parapet.response.runbook import Runbook, runbooks_for, subject_of
 from parapet.store.escalations import KeptEscalation
@@ -56,6 +57,8 @@ class Context:
     """The journey of each slice that speaks of one."""
     measures: bool = False
     """Whether there is a Prometheus to ask for the burn around an incident."""
+    pace: Pace = field(default_factory=Pace)
+    """How fast people are told."""
     roster: Roster = field(default_factory=Roster)
     """Who is called, if nobody takes an incident."""
     resting: Callable[[str, datetime], datetime | None] = field(default=lambda name, now: None)

@@ -1,23 +1,32 @@
-"""Delivers what waits in the outbox: taken by lease, told, and written down, whatever came of it."""
+"""Delivers what waits in the outbox: taken by lease, told, and written down, whatever came of it.
+
+Channels take turns. One that people read is paced: many messages become a digest, and it is left alone for a while.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 from zlib import crc32
 
 from parapet.core.errors import DeliveryFailed, DeliveryRejected
 from parapet.core.guard import guarded
-from parapet.core.types import PARAPET, JsonObject
+from parapet.core.types import PARAPET, IncidentId, JsonObject
 from parapet.incidents.model import Announcement, EntryKind, IncidentState, NewEntry
-from parapet.notify.channel import Delivery, Sent
-from parapet.notify.message import message_from
+from parapet.notify.channel import Channel, Delivery, Sent
+from parapet.notify.message import Message, digest_of, message_from
 from parapet.ops.context import Context
 from parapet.response.escalation import EscalationState
-from parapet.store.outbox import Notification, OutboxState
+from parapet.response.pace import held
+from parapet.store.outbox import Notification, OutboxState, Settled
 from parapet.store.store import Transaction
 
 BATCH = 50
+"""Claimed and settled together; each is told by itself, or all of them as a digest."""
+MOST_IN_A_ROUND = 1_000
+"""Of one worker, so that other work gets its turn."""
 LEASE_SECONDS = 60.0
 DELIVERY_SECONDS = 20.0
 """No delivery is begun later than this in a round: bodies and quiet incidents wait behind it."""
@@ -28,7 +37,20 @@ LONGEST_RETRY_SECONDS = 900.0
 JITTER_RATIO = 0.2
 """By how much a pause is shortened at most: what failed together does not come back together."""
 LONGEST_ERROR = 500
+ASKED = "the channel asked to be left alone"
 CALLS = frozenset({Announcement.ESCALATED, Announcement.CALLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What came of one that was claimed."""
+
+    claimed: Notification
+    state: OutboxState
+    sent: Sent | None = None
+    error: Exception | None = None
+    why_not: str | None = None
+    in_a_digest: bool = False
 
 
 class Deliverer:
@@ -44,87 +66,123 @@ class Deliverer:
         Raises:
             EvidenceUnavailable: the database does not answer.
         """
-        now = self._context.clock.now()
         with self._context.store.read() as tx:
-            queues = [tx.outbox.due(now, BATCH, channel=channel) for channel in tx.outbox.due_channels(now)]
+            channels = tx.outbox.due_channels(self._context.clock.now())
         began, outcomes = perf_counter(), list[OutboxState]()
-        while queues and perf_counter() - began < DELIVERY_SECONDS:
-            queue = queues.pop(0)
-            state = self._deliver_one(queue.pop(0))
-            if state is not None:
-                outcomes.append(state)
-            if queue and state is not OutboxState.WAITING:
-                queues.append(queue)  # channels take turns; one that does not answer is asked once a round
+        while channels and perf_counter() - began < DELIVERY_SECONDS and len(outcomes) < MOST_IN_A_ROUND:
+            name = channels.pop(0)
+            states = self._turn(name, began)
+            outcomes += states
+            if states and OutboxState.WAITING not in states:
+                channels.append(name)  # one that does not answer is asked once a round
         return outcomes
 
-    def _deliver_one(self, number: str) -> OutboxState | None:
+    def _turn(self, name: str, began: float) -> list[OutboxState]:
+        """Tell one channel some of what is due for it; none: nothing may be told now, or somebody else does."""
         context, now = self._context, self._context.clock.now()
+        channel = context.channels.get(name)
         with context.store.begin() as tx:
-            until = now + timedelta(seconds=LEASE_SECONDS)
-            claimed = tx.outbox.claim(number, owner=self._owner, now=now, until=until)
-            if claimed is None:
-                return None
-            if (why := self._called_off(tx, claimed)) is not None:
-                return self._withhold(tx, claimed, why, now)
-            thread = tx.threads.of(claimed.incident_id, claimed.channel, claimed.recipient)
+            digests = channel is not None and _digests(channel)
+            if (until := tx.outbox.held_until(name, ASKED, now)) is not None:
+                tx.outbox.hold(name, until=until, why=ASKED, but=[], now=now)
+                return []
+            if digests and not self._may_be_told(tx, name, now):
+                return []
+            claimed = self._claim(tx, name, now, digests)
+            called_off = {one.id: why for one in claimed if (why := _called_off(tx, one)) is not None}
+            threads = {one.id: tx.threads.of(one.incident_id, name, one.recipient) for one in claimed if digests}
+        told = [
+            _Told(claimed=one, state=OutboxState.WITHHELD, why_not=called_off[one.id])
+            for one in claimed
+            if one.id in called_off
+        ]
+        rest = [one for one in claimed if one.id not in called_off]
+        if digests and len(rest) >= context.pace.digest_from:
+            told += self._tell_together(channel, rest)
+        else:
+            told += self._tell_each(channel, rest, threads, began)
+        if not told and not claimed:
+            return []
+        context.store.transact(lambda tx: self._conclude(tx, name, claimed, told))
+        return [one.state for one in told]
+
+    def _may_be_told(self, tx: Transaction, name: str, now: datetime) -> bool:
+        """Whether the ladder lets a channel be told now; what waits is held back, and says why. Calls always may."""
+        pace = self._context.pace
+        sent = tx.outbox.sent_at(name, now - timedelta(seconds=pace.remembers_seconds), pace.most)
+        wait = held(pace, sent, now)
+        if wait is not None:
+            tx.outbox.hold(name, until=wait.until, why=wait.why, but=[one.value for one in CALLS], now=now)
+        return wait is None or tx.outbox.is_due(name, now)
+
+    def _claim(self, tx: Transaction, name: str, now: datetime, digests: bool) -> list[Notification]:
+        until = now + timedelta(seconds=LEASE_SECONDS)
+        claimed = tx.outbox.claim_due(name, owner=self._owner, now=now, until=until, limit=BATCH)
+        if not digests or not claimed:
+            return claimed
+        first = claimed[0].recipient  # a digest is for one reader
+        mine = [one for one in claimed if one.recipient == first]
+        if len(mine) < self._context.pace.digest_from:
+            mine = mine[:1]  # one by one: whoever dies in between repeats one message at most
+        tx.outbox.release([one.id for one in claimed if one not in mine], owner=self._owner)
+        return mine
+
+    def _tell_together(self, channel: Channel | None, claimed: Sequence[Notification]) -> list[_Told]:
+        digest = digest_of([message_from(one.message) for one in claimed], self._context.workbench_url)
+        sent, error = self._tell(channel, claimed[0], digest, {})
+        state = self._state(claimed[0], error)
+        words = None if sent is None else Sent(words=f"{sent.words}, in a digest of {len(claimed)}")
+        return [_Told(claimed=one, state=state, sent=words, error=error, in_a_digest=True) for one in claimed]
+
+    def _tell_each(
+        self, channel: Channel | None, claimed: Sequence[Notification], threads: dict[str, JsonObject], began: float
+    ) -> list[_Told]:
+        told: list[_Told] = []
+        for one in claimed:
+            if told and (told[-1].state is OutboxState.WAITING or perf_counter() - began > DELIVERY_SECONDS):
+                break  # the others are given back
+            sent, error = self._tell(channel, one, message_from(one.message), threads.get(one.id, {}))
+            told.append(_Told(claimed=one, state=self._state(one, error), sent=sent, error=error))
+        return told
+
+    def _tell(
+        self, channel: Channel | None, claimed: Notification, message: Message, thread: JsonObject
+    ) -> tuple[Sent | None, Exception | None]:
         sent: Sent | None = None
         with guarded("worker.deliver") as attempt:
-            channel = context.channels.get(claimed.channel)
             if channel is None:
                 raise DeliveryRejected(f"There is no channel {claimed.channel!r} any more.")
-            delivery = Delivery(id=claimed.id, to=claimed.recipient, thread=thread)
-            sent = channel.deliver(message_from(claimed.message), delivery)
-        return context.store.transact(lambda tx: self._conclude(tx, claimed, sent, attempt.error))
+            sent = channel.deliver(message, Delivery(id=claimed.id, to=claimed.recipient, thread=thread))
+        return sent, attempt.error
 
-    def _called_off(self, tx: Transaction, claimed: Notification) -> str | None:
-        """Why a call is not made any more: the incident was taken after it was decided; None: it is made."""
-        if claimed.announcement not in CALLS:
-            return None
-        kept, incident = tx.escalations.of(claimed.incident_id), tx.incidents.get(claimed.incident_id)
-        if kept is None or incident is None or incident.state is IncidentState.RESOLVED:
-            return "it was resolved meanwhile"
-        if claimed.announcement is Announcement.CALLED:
-            return None  # a person asked for it
-        said = {
-            EscalationState.ACKNOWLEDGED: f"{incident.owner or 'somebody'} has it by now",
-            EscalationState.SUPPRESSED: f"{kept.escalation.suppressed_by} suppressed it meanwhile",
-            EscalationState.ENDED: "it is not for calling people any more",
-        }
-        return said.get(kept.escalation.state)
+    def _state(self, claimed: Notification, error: Exception | None) -> OutboxState:
+        if error is None:
+            return OutboxState.DELIVERED
+        final = isinstance(error, DeliveryRejected) or claimed.attempts >= MAX_ATTEMPTS
+        return OutboxState.DEAD if final else OutboxState.WAITING
 
-    def _withhold(self, tx: Transaction, claimed: Notification, why: str, now: datetime) -> OutboxState:
-        state = OutboxState.WITHHELD
-        tx.outbox.settle(claimed.id, owner=self._owner, state=state, now=now, due_at=now, error=None, said=why)
-        whom = claimed.person or claimed.channel
-        payload: JsonObject = {"did": "called_off", "why": f"{whom} was not called by {claimed.channel}: {why}"}
-        entry = NewEntry(kind=EntryKind.ESCALATION, occurred_at=now, actor=PARAPET, payload=payload)
-        tx.entries.append(claimed.incident_id, (entry,), recorded_at=now)
-        return state
-
-    def _conclude(
-        self, tx: Transaction, claimed: Notification, sent: Sent | None, error: Exception | None
-    ) -> OutboxState | None:
+    def _conclude(self, tx: Transaction, name: str, claimed: Sequence[Notification], told: Sequence[_Told]) -> None:
+        """Write down what came of each; what was not begun is given back."""
         now = self._context.clock.now()
-        state = OutboxState.DELIVERED
-        if error is not None:
-            final = isinstance(error, DeliveryRejected) or claimed.attempts >= MAX_ATTEMPTS
-            state = OutboxState.DEAD if final else OutboxState.WAITING
-        settled = tx.outbox.settle(
-            claimed.id,
-            owner=self._owner,
-            state=state,
-            now=now,
-            due_at=now + timedelta(seconds=pause_seconds(claimed.id, claimed.attempts, error)),
-            error=None if error is None else f"{error}"[:LONGEST_ERROR],
-            said=None if sent is None else sent.words,
+        begun = {one.claimed.id for one in told}
+        tx.outbox.release([one.id for one in claimed if one.id not in begun], owner=self._owner)
+        settled = tx.outbox.settle_all([_settled(one, now) for one in told], owner=self._owner, now=now)
+        entries: dict[IncidentId, list[NewEntry]] = {}
+        for one in told:
+            if one.claimed.id not in settled:
+                continue  # the lease ran out, and somebody else has it
+            number = one.claimed.incident_id
+            if one.sent is not None and one.sent.thread and not one.in_a_digest:
+                tx.threads.keep(number, name, one.claimed.recipient, one.sent.thread)
+            if one.state is not OutboxState.WAITING:
+                entries.setdefault(number, []).append(_entry(one, now))
+        tx.entries.append_all(entries, recorded_at=now)
+        asked = max(
+            (one.error.retry_after_seconds or 0.0 for one in told if isinstance(one.error, DeliveryFailed)), default=0.0
         )
-        if not settled:
-            return None  # the lease ran out, and somebody else has it
-        if sent is not None and sent.thread:
-            tx.threads.keep(claimed.incident_id, claimed.channel, claimed.recipient, sent.thread)
-        if state is not OutboxState.WAITING:
-            tx.entries.append(claimed.incident_id, (_entry(claimed, state, sent, error, now=now),), recorded_at=now)
-        return state
+        if asked:
+            until = now + timedelta(seconds=asked)
+            tx.outbox.hold(name, until=until, why=ASKED, but=[], now=now)
 
 
 def pause_seconds(delivery_id: str, attempts: int, error: Exception | None) -> float:
@@ -138,18 +196,56 @@ def pause_seconds(delivery_id: str, attempts: int, error: Exception | None) -> f
     return max(wait, asked or 0.0)
 
 
-def _entry(
-    claimed: Notification, state: OutboxState, sent: Sent | None, error: Exception | None, *, now: datetime
-) -> NewEntry:
-    payload: JsonObject = {
+def _digests(channel: Channel) -> bool:
+    """Whether people read it, so that many messages may become one."""
+    return bool(getattr(channel, "digests", False))
+
+
+def _called_off(tx: Transaction, claimed: Notification) -> str | None:
+    """Why a call is not made any more: the incident was taken after it was decided; None: it is made."""
+    if claimed.announcement not in CALLS:
+        return None
+    kept, incident = tx.escalations.of(claimed.incident_id), tx.incidents.get(claimed.incident_id)
+    if kept is None or incident is None or incident.state is IncidentState.RESOLVED:
+        return "it was resolved meanwhile"
+    if claimed.announcement is Announcement.CALLED:
+        return None  # a person asked for it
+    said = {
+        EscalationState.ACKNOWLEDGED: f"{incident.owner or 'somebody'} has it by now",
+        EscalationState.SUPPRESSED: f"{kept.escalation.suppressed_by} suppressed it meanwhile",
+        EscalationState.ENDED: "it is not for calling people any more",
+    }
+    return said.get(kept.escalation.state)
+
+
+def _settled(one: _Told, now: datetime) -> Settled:
+    again = one.state is OutboxState.WAITING
+    pause = pause_seconds(one.claimed.id, one.claimed.attempts, one.error) if again else 0.0
+    return Settled(
+        id=one.claimed.id,
+        state=one.state,
+        due_at=now + timedelta(seconds=pause),
+        error=None if one.error is None else f"{one.error}"[:LONGEST_ERROR],
+        said=one.why_not or (None if one.sent is None else one.sent.words),
+    )
+
+
+def _entry(one: _Told, now: datetime) -> NewEntry:
+    claimed = one.claimed
+    if one.state is OutboxState.WITHHELD:
+        whom = claimed.person or claimed.channel
+        why = f"{whom} was not called by {claimed.channel}: {one.why_not}"
+        payload: JsonObject = {"did": "called_off", "why": why}
+        return NewEntry(kind=EntryKind.ESCALATION, occurred_at=now, actor=PARAPET, payload=payload)
+    payload = {
         "channel": claimed.channel,
         "announcement": claimed.announcement.value,
         "attempts": claimed.attempts,
-        "error": None if error is None else f"{error}"[:LONGEST_ERROR],
+        "error": None if one.error is None else f"{one.error}"[:LONGEST_ERROR],
     }
     if claimed.person is not None:
         payload["person"] = claimed.person
-    if sent is not None:
-        payload["said"] = sent.words
-    kind = EntryKind.NOTIFIED if state is OutboxState.DELIVERED else EntryKind.NOTIFICATION_FAILED
+    if one.sent is not None:
+        payload["said"] = one.sent.words
+    kind = EntryKind.NOTIFIED if one.state is OutboxState.DELIVERED else EntryKind.NOTIFICATION_FAILED
     return NewEntry(kind=kind, occurred_at=now, actor=PARAPET, payload=payload)

@@ -17,7 +17,7 @@ from parapet.core.types import PARAPET, IncidentId
 from parapet.incidents.transitions import settle
 from parapet.ops.aftermath import Aftermath
 from parapet.ops.context import Context
-from parapet.ops.deliver import BATCH, Deliverer
+from parapet.ops.deliver import Deliverer
 from parapet.ops.escalate import Escalations
 from parapet.ops.ingest import Inbox
 from parapet.ops.mark import ChangeMarks
@@ -32,6 +32,7 @@ from parapet.store.store import Transaction
 
 log = logging.getLogger("parapet.worker")
 
+BATCH = 50
 HEARTBEAT_PREFIX = WORKERS
 INBOX_TURN = "inbox"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -52,6 +53,18 @@ class Notification:
     """What the channel did, in its words."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """How an attempt ended."""
+
+    id: str
+    state: OutboxState
+    due_at: datetime
+    """When it is tried again, if it waits."""
+    error: str | None
+    said: str | None
+
+
 class OutboxRows:
     """The outbox, within one transaction."""
 
@@ -77,35 +90,42 @@ class OutboxRows:
             wanted = wanted.where(table.c.channel == channel)
         return list(self._connection.execute(wanted).scalars())
 
-    def claim(self, number: str, *, owner: str, now: datetime, until: datetime) -> Notification | None:
-        """Take the lease of a due notification; None if somebody else has it or it is settled."""
+    def is_due(self, channel: str, now: datetime) -> bool:
+        """Whether anything is to be delivered to *channel*."""
+        return bool(self.due(now, 1, channel=channel))
+
+    def claim_due(self, channel: str, *, owner: str, now: datetime, until: datetime, limit: int) -> list[Notification]:
+        """Take the leases of what is due for *channel*, those that waited longest first; nobody else gets them."""
+        free = select(table.c.id).where(_due(now), table.c.channel == channel)
+        free = free.order_by(table.c.due_at, table.c.id).limit(limit).with_for_update(skip_locked=True)
         claimed = self._connection.execute(
             update(table)
-            .where(table.c.id == number, _due(now))
+            .where(table.c.id.in_(free.scalar_subquery()), _open_for(now))
             .values(lease_owner=owner, leased_until=until, attempts=table.c.attempts + 1)
-        )
-        if claimed.rowcount != 1:
-            return None
-        row = self._connection.execute(select(table).where(table.c.id == number)).mappings().one()
-        return _notification(row)
+            .returning(table)
+        ).mappings()
+        return sorted(map(_notification, claimed), key=lambda one: (one.due_at, one.id))
 
-    def settle(
-        self,
-        number: str,
-        *,
-        owner: str,
-        state: OutboxState,
-        now: datetime,
-        due_at: datetime,
-        error: str | None,
-        said: str | None = None,
-    ) -> bool:
-        """Say how an attempt ended and give the lease back; False if the lease was lost meanwhile."""
-        settled = self._connection.execute(
-            update(table)
-            .where(and_(table.c.id == number, table.c.lease_owner == owner))
-            .where(table.c.state == OutboxState.WAITING.value)
-            .values(
+    def release(self, numbers: Collection[str], *, owner: str) -> None:
+        """Give leases back of what was not begun: it was no attempt."""
+        if numbers:
+            self._connection.execute(
+                update(table)
+                .where(table.c.id.in_(numbers), table.c.lease_owner == owner)
+                .values(lease_owner=None, leased_until=None, attempts=table.c.attempts - 1)
+            )
+
+    def settle_all(self, settled: Sequence[Settled], *, owner: str, now: datetime) -> set[str]:
+        """Say how attempts ended and give the leases back; those of which the lease was not lost meanwhile."""
+        alike: dict[tuple[OutboxState, datetime, str | None, str | None], list[str]] = {}
+        for one in settled:
+            alike.setdefault((one.state, one.due_at, one.error, one.said), []).append(one.id)
+        kept: set[str] = set()
+        for (state, due_at, error, said), numbers in alike.items():
+            mine = update(table).where(
+                table.c.id.in_(numbers), table.c.lease_owner == owner, table.c.state == OutboxState.WAITING.value
+            )
+            done = mine.values(
                 state=state.value,
                 lease_owner=None,
                 leased_until=None,
@@ -113,9 +133,42 @@ class OutboxRows:
                 last_error=error,
                 said=said,
                 delivered_at=now if state is OutboxState.DELIVERED else None,
-            )
+            ).returning(table.c.id)
+            kept.update(self._connection.execute(done).scalars())
+        return kept
+
+    def hold(self, channel: str, *, until: datetime, why: str, but: Sequence[str], now: datetime) -> None:
+        """Let nothing that waits for *channel* be told before *until*, but announcements of *but*; it says why."""
+        waits = update(table).where(
+            table.c.channel == channel,
+            table.c.state == OutboxState.WAITING.value,
+            table.c.due_at <= until,
+            _open_for(now),
         )
-        return settled.rowcount == 1
+        self._connection.execute(waits.where(table.c.announcement.not_in(but)).values(due_at=until, said=why))
+
+    def held_until(self, channel: str, why: str, now: datetime) -> datetime | None:
+        """Until when *channel* is left alone for that reason; None: it is not."""
+        until: datetime | None = self._connection.execute(
+            select(func.max(table.c.due_at)).where(
+                table.c.channel == channel,
+                table.c.state == OutboxState.WAITING.value,
+                table.c.due_at > now,
+                table.c.said == why,
+            )
+        ).scalar_one()
+        return until
+
+    def sent_at(self, channel: str, since: datetime, limit: int) -> list[datetime]:
+        """When messages were sent to *channel*, the latest ones; those of one digest are one."""
+        wanted = (
+            select(table.c.delivered_at)
+            .where(table.c.delivered_at > since, table.c.channel == channel)
+            .distinct()
+            .order_by(table.c.delivered_at.desc())
+            .limit(limit)
+        )
+        return list(self._connection.execute(wanted).scalars())
 
     def of(self, incident_id: IncidentId) -> tuple[Notification, ...]:
         """The notifications about an incident, oldest first."""
@@ -155,7 +208,6 @@ class OutboxRows:
 
 def _due(now: datetime) -> ColumnElement[bool]:
     """Due, leased by nobody, and nothing older that the same channel still has to tell of the incident."""
-    free = or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
     older = table.alias("older")
     waits = exists().where(
         older.c.incident_id == table.c.incident_id,
@@ -163,7 +215,13 @@ def _due(now: datetime) -> ColumnElement[bool]:
         older.c.created_at < table.c.created_at,
         older.c.state == OutboxState.WAITING.value,
     )
-    return and_(table.c.state == OutboxState.WAITING.value, table.c.due_at <= now, free, ~waits)
+    return and_(_open_for(now), table.c.due_at <= now, ~waits)
+
+
+def _open_for(now: datetime) -> ColumnElement[bool]:
+    """Waiting, and leased by nobody."""
+    free = or_(table.c.leased_until.is_(None), table.c.leased_until <= now)
+    return and_(table.c.state == OutboxState.WAITING.value, free)
 
 
 def _notification(row: RowMapping) -> Notification:

@@ -78,3 +78,13 @@ def test_an_incident_that_cannot_be_closed_does_not_hold_up_the_others(desk: Des
         connection.execute(text("UPDATE parapet_incidents SET resolution = NULL WHERE id = 1"))
     assert desk.worker.tick().settled == 1
     assert {incident.state for incident in desk.incidents()} == {IncidentState.RESOLVED}
+
+
+def test_a_worker_knows_whether_it_goes_round(desk: Desk) -> None:
+    """Its last whole round says so; one that was not finished does not count."""
+    assert desk.worker.unwell(60) is None
+    before = desk.worker.unwell(-1)
+    assert before is not None
+    assert "no round was finished" in before
+    desk.worker.tick()
+    assert desk.worker.unwell(60) is None

@@ -190,3 +190,17 @@ def test_what_is_no_network_is_refused_where_it_is_written(wrong: tuple[str, ...
     """A typing error must not open or close an endpoint silently."""
     with pytest.raises(ConfigurationError, match=r"[Nn]etwork"):
         Gate.of(wrong)
+
+
+def test_whoever_asks_hears_whether_the_process_is_well(recorder: Recorder) -> None:
+    """Without a token: a probe of the platform has none. Without a health to tell, there is no such page."""
+    said: list[str | None] = [None, "no round was finished for 90 s"]
+    with serve_metrics(recorder, 0, tokens=(TOKEN,), health=lambda: said.pop(0)) as port:
+        answers = [get(port.port, "/health") for _ in range(2)]
+        assert [(answer.status, body) for answer, body in answers] == [
+            (200, b"well\n"),
+            (503, b"no round was finished for 90 s\n"),
+        ]
+        assert get(port.port)[0].status == 401
+    with serve_metrics(recorder, 0) as port:
+        assert get(port.port, "/health")[0].status == 404

@@ -15,6 +15,9 @@ from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.signals.port import serve_metrics
 
+HEALTHY_SECONDS = 60.0
+"""A round is given so long: a database may be slow, a channel may hang until its time limit."""
+
 
 @click.command()
 @app_option
@@ -32,7 +35,7 @@ from parapet.signals.port import serve_metrics
     "--metrics-port",
     type=click.IntRange(0, 65_535),
     metavar="PORT",
-    help="Serve /metrics there, so that Prometheus hears how probes end; 0 takes a free one.",
+    help="Serve /metrics there, so that Prometheus hears how probes end, and /health; 0 takes a free one.",
 )
 @click.option("--metrics-host", default="127.0.0.1", show_default=True, help="The address of that port.")
 @json_option
@@ -44,7 +47,7 @@ def worker(
     metrics_host: str,
     as_json: bool,
 ) -> None:
-    """Close quiet incidents, take in what waits, deliver announcements, run probes.
+    """Close quiet incidents, take in what waits, call and tell people, run probes.
 
     Run one or many: every piece of work is taken once. SIGTERM and Ctrl-C end it after the round it is in.
 
@@ -73,7 +76,13 @@ def worker(
     with ExitStack() as open_until_the_end:
         if metrics_port is not None:
             port = open_until_the_end.enter_context(
-                serve_metrics(app.recorder, metrics_port, host=metrics_host, tokens=app.secrets.metrics_tokens)
+                serve_metrics(
+                    app.recorder,
+                    metrics_port,
+                    host=metrics_host,
+                    tokens=app.secrets.metrics_tokens,
+                    health=lambda: app.worker.unwell(HEALTHY_SECONDS + 2 * interval_seconds),
+                )
             )
             click.echo(f"Metrics at http://{metrics_host}:{port.port}/metrics", err=True)
         click.echo(f"Worker for {app.service}, every {interval_seconds:g} s. Ctrl-C ends it.", err=True)

@@ -108,6 +108,12 @@ class Worker:
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
         self._deliverer = Deliverer(context, self.name)
         self._escalations = Escalations(context)
+        self._last_round = perf_counter()
+
+    def unwell(self, within_seconds: float) -> str | None:
+        """Why this worker does not do what is due: its last whole round is longer ago; None: it does."""
+        since = perf_counter() - self._last_round
+        return None if since <= within_seconds else f"no round was finished for {since:.0f} s"
 
     def tick(self) -> Tick:
         """Do everything that is due now, once; probes that are started have ended when it returns.
@@ -149,6 +155,7 @@ class Worker:
         with guarded("worker.measure"):
             measured = self._measurer.measure_due() if self._measurer is not None else 0
         self._context.store.transact(lambda tx: self._end_round(tx, started))
+        self._last_round = perf_counter()
         return Tick(
             settled=settled,
             taken_in=taken_in,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from socket import AddressFamily
@@ -62,6 +62,7 @@ def serve_metrics(
     host: str = "127.0.0.1",
     tokens: Iterable[str] = (),
     allow_networks: Iterable[str] = (),
+    health: Callable[[], str | None] | None = None,
 ) -> MetricsPort:
     """Serve the signals of *recorder* at `http://host:port/metrics`, in threads of their own.
 
@@ -73,6 +74,7 @@ def serve_metrics(
         host: an address of this machine. Beyond loopback somebody must be named who may read.
         tokens: bearer tokens that open it from anywhere.
         allow_networks: whose peers need no token, such as `10.0.0.0/8`; without any, on loopback, everybody there.
+        health: says why this process is not well, None if it is: `/health` answers 503 or 200, to everybody.
 
     Raises:
         ConfigurationError: the address is not loopback and nobody is named, a network is none, or the port is taken.
@@ -103,6 +105,11 @@ def serve_metrics(
             """A scrape every few seconds is no news."""
 
         def _answer(self, *, body: bool) -> None:
+            if health is not None and self.path.partition("?")[0].rstrip("/") == "/health":
+                why = health()
+                plain = {"content-type": "text/plain; charset=utf-8"}
+                self._send(200 if why is None else 503, f"{why or 'well'}\n".encode(), plain, body=body)
+                return
             verdict = gate.verdict(
                 client=self.client_address[0], token=bearer(self.headers.get("authorization")), tokens=shown
             )
@@ -127,6 +134,9 @@ def serve_metrics(
                         status, data, headers = 200, found.body, found.headers
                 finally:
                     free.release()
+            self._send(status, data, headers, body=body)
+
+        def _send(self, status: int, data: bytes, headers: Mapping[str, str], *, body: bool) -> None:
             with guarded("signals.port"):  # the client may have left
                 self.send_response(status)
                 for name, value in headers.items():

@@ -20,7 +20,7 @@ from parapet.notify.message import Message, digest_of, message_from
 from parapet.ops.context import Context
 from parapet.response.escalation import EscalationState
 from parapet.response.pace import held
-from parapet.store.outbox import Notification, OutboxState, Settled
+from parapet.store.outbox import CALLS, Notification, OutboxState, Settled
 from parapet.store.store import Transaction
 
 BATCH = 50
@@ -38,7 +38,6 @@ JITTER_RATIO = 0.2
 """By how much a pause is shortened at most: what failed together does not come back together."""
 LONGEST_ERROR = 500
 ASKED = "the channel asked to be left alone"
-CALLS = frozenset({Announcement.ESCALATED, Announcement.CALLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

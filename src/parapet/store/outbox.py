@@ -14,6 +14,9 @@ from parapet.incidents.model import Announcement
 from parapet.store.rows import row_of
 from parapet.store.schema import outbox as table
 
+CALLS = frozenset({Announcement.ESCALATED, Announcement.CALLED})
+"""Announcements that call somebody: nothing that a channel has still to tell holds them up."""
+
 
 class OutboxState(StrEnum):
     """What became of a notification."""
@@ -207,7 +210,7 @@ class OutboxRows:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    """Due, leased by nobody, and nothing older that the same channel still has to tell of the incident."""
+    """Due, leased by nobody, and nothing older waits that the channel has to tell of the incident; calls go first."""
     older = table.alias("older")
     waits = exists().where(
         older.c.incident_id == table.c.incident_id,
@@ -215,7 +218,8 @@ def _due(now: datetime) -> ColumnElement[bool]:
         older.c.created_at < table.c.created_at,
         older.c.state == OutboxState.WAITING.value,
     )
-    return and_(_open_for(now), table.c.due_at <= now, ~waits)
+    calls = table.c.announcement.in_([one.value for one in CALLS])
+    return and_(_open_for(now), table.c.due_at <= now, or_(calls, ~waits))
 
 
 def _open_for(now: datetime) -> ColumnElement[bool]:

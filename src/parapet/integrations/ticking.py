@@ -35,7 +35,11 @@ def by_celery_beat(app: Celery, parapet: Ticks, *, every_seconds: float = 15.0, 
         ConfigurationError: the interval is not positive.
     """
     seconds = _positive(every_seconds)
-    app.task(name=TASK, ignore_result=True)(lambda: _tick(parapet))
+
+    def tick() -> None:
+        _tick(parapet)
+
+    app.task(name=TASK, ignore_result=True)(tick)
     options = {"expires": seconds} | ({} if queue is None else {"queue": queue})
     schedule = {**(app.conf.beat_schedule or {}), TASK: {"task": TASK, "schedule": seconds, "options": options}}
     app.conf.beat_schedule = schedule

@@ -69,6 +69,7 @@ LEDGERS = (
         says="The ledger as CSV.",
         page=as_csv,
         gives="LedgerCsv",
+        media="text/csv",
         takes=LEDGER,
     ),
     Operation(

@@ -120,7 +120,10 @@ def _operation(one: Operation) -> JsonObject:
         made["parameters"] = [*parameters]
     left_out = {"413"} if one.method == "GET" else set()
     made["responses"] = {
-        str(one.status): {"description": "Done." if one.method == "POST" else "Here.", "content": _json(one.gives)},
+        str(one.status): {
+            "description": "Done." if one.method == "POST" else "Here.",
+            "content": _content(one.media, one.gives),
+        },
         **_refusals(set(REFUSALS) - left_out),
     }
     return made
@@ -168,7 +171,11 @@ def _json_body(schema: JsonObject) -> JsonObject:
 
 
 def _json(name: str) -> JsonObject:
-    return {"application/json": {"schema": _ref(name)}}
+    return _content("application/json", name)
+
+
+def _content(media: str, name: str) -> JsonObject:
+    return {media: {"schema": _ref(name)}}
 
 
 def _ref(name: str) -> JsonObject:

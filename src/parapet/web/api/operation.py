@@ -35,6 +35,8 @@ class Operation:
     """The query of a GET, the body of a POST."""
     action: Action = Action.READ
     door: Door = Door.API
+    media: str = "application/json"
+    """The media type of what it answers."""
     once: bool = False
     """It heeds Idempotency-Key."""
 

@@ -78,6 +78,11 @@ class ActionsView:
     books_changed: bool = False
     """Whether a runbook is another one now than when the incident opened."""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """What is offered."""
+        return frozenset(one.name for one in self.offered)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmView:

@@ -32,13 +32,13 @@ LINES: Mapping[LedgerKind, str] = MappingProxyType(
         LedgerKind.INTENT: "Confirmed; written before anything ran",
         LedgerKind.DONE: "Done",
         LedgerKind.FAILED: "Failed",
-        LedgerKind.UNKNOWN: "Nothing was heard of its end: outcome unknown",
+        LedgerKind.UNKNOWN: "Outcome unknown: it may have run",
         LedgerKind.SETTLED: "Verified by a person",
         LedgerKind.EFFECT: "Watched",
         LedgerKind.UNDO_INTENT: "Undo confirmed; written before anything ran",
         LedgerKind.UNDONE: "Undone",
         LedgerKind.UNDO_FAILED: "Undoing it failed",
-        LedgerKind.UNDO_UNKNOWN: "Nothing was heard of the end of the undo",
+        LedgerKind.UNDO_UNKNOWN: "Whether it was taken back is unknown",
     }
 )
 
@@ -189,7 +189,10 @@ def truth(run: Run, *, now: datetime) -> str:
         case RunState.UNKNOWN:
             return "It may have run. Do not run it again; verify first."
         case RunState.FAILED:
-            return f"{run.done_count:,} of {run.target_count:,} are done; {len(run.failed):,} are not."
+            count = len(run.failed)
+            return (
+                f"{run.done_count:,} of {run.target_count:,} are done; {count:,} {'is' if count == 1 else 'are'} not."
+            )
         case RunState.DONE:
             judged = f" {JUDGED[run.effect.value]}." if run.effect is not None else ""
             watched = " Watching whether it helps." if run.watch_due_at is not None else ""
@@ -328,7 +331,9 @@ def _facts(standing: Standing) -> list[tuple[str, str]]:
     elif threshold is not None:
         needed = "Needed" if standing.needs_second_person else f"Not needed under {capability.count_words(threshold)}"
         facts.append(("Second person", needed))
-    facts += [(text.capped(name, 40), text.capped(value, 80)) for name, value in standing.preview.inputs.items()]
+    facts += [
+        (text.capped(name, 40).capitalize(), text.capped(value, 80)) for name, value in standing.preview.inputs.items()
+    ]
     return facts
 
 
@@ -364,11 +369,11 @@ def _said(body: JsonObject, who: str) -> str:
     parts = [f"by {text.capped(who, 60)}"]
     if body.get("late") is True:
         parts.append("heard of late")
-    for name in ("effect", "outcome"):
-        value = body.get(name)
-        if isinstance(value, str):
-            parts.append(value.replace("_", " "))
-    reason = body.get("reason")
-    if isinstance(reason, str) and reason:
-        parts.append(text.capped(reason))
+    effect = body.get("effect")
+    if isinstance(effect, str) and effect in JUDGED:
+        parts.append(JUDGED[effect].lower())
+    for name in ("note", "reason"):
+        words = body.get(name)
+        if isinstance(words, str) and words:
+            parts.append(text.capped(words))
     return ", ".join(parts)

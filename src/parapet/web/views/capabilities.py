@@ -98,6 +98,8 @@ def _row(capability: Capability, record: Record) -> RecordRow:
         limits=shown.limits,
         ended=ended,
         helped=helped if record.runs else "",
-        took=f"median {text.span(record.median_seconds)}" if record.median_seconds is not None else "",
+        took=f"median {text.span(record.median_seconds)}"
+        if record.median_seconds is not None and record.median_seconds >= 1
+        else "",
         months=tuple((one.month, f"{one.worked} of {one.runs}") for one in record.months[-MOST_MONTHS:]),
     )

@@ -27,7 +27,15 @@ PEOPLE = frozenset(
     }
 )
 TOLD = frozenset({EntryKind.ESCALATED, EntryKind.ESCALATION, EntryKind.NOTIFIED, EntryKind.NOTIFICATION_FAILED})
-MINOR = frozenset({EntryKind.FLAPPED, EntryKind.NOTIFIED, EntryKind.ALERT_CLEARED, EntryKind.MEASURED})
+MINOR = frozenset(
+    {
+        EntryKind.FLAPPED,
+        EntryKind.NOTIFIED,
+        EntryKind.ALERT_CLEARED,
+        EntryKind.MEASURED,
+        EntryKind.ACTION_PREVIEWED,
+    }
+)
 ROLLED_UP_FROM = 3
 PAGE_ROWS = 100
 HEAD_ROWS = 10

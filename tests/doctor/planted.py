@@ -316,6 +316,9 @@ PLANTED: Mapping[str, Plant] = {
     "PD206": defined(lambda one: one.runbook(book("orphan", "checkout", owner=""))),
     "PD207": defined(lambda one: one.runbook(book("plain", "checkout", url="http://wiki.example.com/till"))),
     "PD208": defined(lambda one: one.runbook(book("empty", "checkout", steps=(Step(title="Look", text="TODO"),)))),
+    "PD209": defined(
+        lambda one: one.runbook(book("gone", "checkout", steps=(Step(title="Run", text="It.", capability="none"),)))
+    ),
     "PD301": secret(webhook_tokens=()),
     "PD302": secret(metrics_tokens=()),
     "PD303": secret(form_key=None),

@@ -11,6 +11,7 @@ from tests.faults.acts import FIRING, ONE, Act, Pigeon
 
 from parapet.ops.act import Actions
 from parapet.ops.acting import Bench
+from parapet.ops.undoing import Undoing
 from parapet.response.capability import Capability, Done, Proposal, Situation, Target
 from parapet.response.preview import FrozenPreview
 from parapet.store.schema_actions import previews
@@ -69,7 +70,17 @@ def confirmed(desk: Desk) -> object:
     return actions(desk).confirm(preview.id, digest=preview.digest, actor=ANA, reason="the provider is back")
 
 
-RISKS = {"confirm": Act(before=(FIRING, previewed), run=confirmed)}
+def undone(desk: Desk) -> object:
+    """She takes it back."""
+    with desk.store.read() as tx:
+        (run,) = tx.runs.of_incident(ONE)
+    return Undoing(actions(desk).bench).undo(run.id or 0, actor=ANA, reason="wrong queue", version=run.version)
+
+
+RISKS = {
+    "confirm": Act(before=(FIRING, previewed), run=confirmed),
+    "undo": Act(before=(FIRING, previewed, confirmed), run=undone),
+}
 
 
 def _ids(desk: Desk) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.faults.acts import ONE, time_passes
 from tests.faults.conftest import WHOLE
-from tests.faults.risks import RISKS, actions, confirmed, only_preview, ran_book
+from tests.faults.risks import RISKS, actions, confirmed, only_preview, ran_book, undone
 from tests.faults.truth import holds, told
 
-from parapet.core.errors import PreviewExpired, PreviewUsed
+from parapet.core.errors import NotUndoable, PreviewExpired, PreviewUsed
 from parapet.ops.aftermath import Aftermath
-from parapet.response.run import Run, RunState
+from parapet.response.run import Run, RunState, UndoState
 
 if TYPE_CHECKING:
     from tests.conftest import Desk
@@ -68,6 +69,34 @@ def test_a_confirm_that_is_killed_ran_at_most_once_and_is_never_silent(
                 confirmed(desk)
             assert jobs(desk) == ran
             assert only_preview(desk).id == run.preview_id
+        if not died:
+            break
+    assert unknown, "no boundary lay between the intent and the outcome"
+
+
+def test_an_undo_that_is_killed_ran_at_most_once_and_is_never_silent(
+    desks: NewDesk, kill: Kill, tmp_path: Path
+) -> None:
+    """As for confirm: before its intent is committed it can be asked again, after it never."""
+    book, died, unknown = tmp_path / "book", True, 0
+    for boundary in count(1 if WHOLE else 2, APART):
+        with desks(book) as desk:
+            ran_book(desk).unlink(missing_ok=True)
+            for step in RISKS["undo"].before:
+                step(desk)
+            died = kill("undo", desk, book, boundary)
+            with suppress(NotUndoable):
+                undone(desk)
+            desk.clock.advance(1_000)
+            Aftermath(actions(desk)).look()
+            run, back = the_run(desk), [line for line in ran_book(desk).read_text().splitlines() if " back " in line]
+            assert len(back) in {0, 2}, f"killed before statement or commit {boundary}"
+            assert run.undo in {UndoState.UNDONE, UndoState.UNKNOWN}
+            assert run.undo is UndoState.UNKNOWN or len(back) == 2
+            unknown += run.undo is UndoState.UNKNOWN
+            with pytest.raises(NotUndoable):
+                undone(desk)
+            holds(desk)
         if not died:
             break
     assert unknown, "no boundary lay between the intent and the outcome"

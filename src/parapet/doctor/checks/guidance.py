@@ -148,6 +148,22 @@ def empty_steps(facts: Facts) -> Iterator[Found]:
                 yield Found(what=f"Step {step.title!r} of runbook {book.name!r} says nothing.")
 
 
+@check(
+    "PD209",
+    Grade.ERROR,
+    "A step of a runbook runs what nobody registers",
+    why="At night the button is not there; an automatic step does nothing.",
+    fix="Register it with parapet.capability(NAME, ...), or correct the name.",
+)
+def unknown_capabilities(facts: Facts) -> Iterator[Found]:
+    """Of steps that name a capability."""
+    known = {one.name for one in facts.app.capabilities}
+    for book in facts.app.runbooks:
+        for step in book.steps:
+            if step.capability and step.capability not in known:
+                yield Found(what=f"Step {step.title!r} of runbook {book.name!r} names {step.capability!r}.")
+
+
 def _subject(one: Slice | Diagnostic) -> Subject:
     return Subject(slice=one.name, journey=one.journey, plane=one.fault_plane)
 

@@ -37,6 +37,7 @@ PAGES = [
     "/inbox?shelf=done",
     "/inbox/1",
     "/changes",
+    "/about",
     "/nowhere/at/all",
     "/incidents/zzz",
 ]

@@ -1,4 +1,4 @@
-"""`parapet gen runbooks | recovery NAME`: writes playbooks into the host, which owns them from then on."""
+"""`parapet gen runbooks | recovery NAME | ui`: writes playbooks into the host, which owns them from then on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from parapet.artifacts.playbooks import RUNBOOKS_FILE, recovery_module, runbooks_module
+from parapet.cli.gen_ui import ui
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option
 from parapet.core.errors import ConfigurationError
@@ -23,14 +24,18 @@ out_option = click.option(
 
 @click.group()
 def gen() -> None:
-    """Write prebuilt playbooks into the host, to be edited there.
+    """Write prebuilt playbooks and looks into the host, to be edited there.
 
     \b
     Examples:
       parapet gen runbooks --out shop/reliability
       parapet gen recovery dead-letter-drain --out shop/reliability
       parapet gen list
+      parapet gen ui tokens
     """
+
+
+gen.add_command(ui)
 
 
 @gen.command("list")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from parapet.web.looks import Looks
 from parapet.web.principal import Action, Principal, Role
 from parapet.web.request import Request
 from parapet.web.views.links import Link
@@ -15,7 +16,7 @@ from parapet.web.views.links import Link
 if TYPE_CHECKING:
     from parapet.web.starlette import metrics, workbench
 
-__all__ = ["Action", "Link", "Principal", "Request", "Role", "metrics", "workbench"]
+__all__ = ["Action", "Link", "Looks", "Principal", "Request", "Role", "metrics", "workbench"]
 
 
 def __getattr__(name: str) -> Any:  # Flask and Django hosts need no Starlette

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from parapet.web.looks import LOGO, OURS, STYLE, Looks
 from parapet.web.response import Response
 
 STATIC = Path(__file__).parent / "static"
@@ -44,10 +45,11 @@ class Asset:
         return Response(headers=headers, body=self.body)
 
 
-def load() -> dict[str, Asset]:
-    """Every static file by name."""
+def load(looks: Looks = OURS) -> dict[str, Asset]:
+    """Every static file by name, the host's own among them."""
     found = {}
-    for path in sorted(STATIC.iterdir()):
+    own = [path for path in (looks.file(STYLE), looks.file(LOGO)) if path is not None]
+    for path in [*sorted(STATIC.iterdir()), *own]:
         if path.suffix in TYPES:
             body = path.read_bytes()
             digest = hashlib.sha256(body).hexdigest()[:12]

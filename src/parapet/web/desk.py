@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from parapet.web import assets, security
 from parapet.web.assets import Asset
+from parapet.web.looks import LOGO, OURS, STYLE, Looks
 from parapet.web.principal import Action, Authenticate, Authorize, Principal
 from parapet.web.reads import App
 from parapet.web.render import Renderer
@@ -31,8 +32,13 @@ class Desk:
     links: Sequence[Link] = ()
     login_url: str | None = None
     read_only: bool = False
-    renderer: Renderer = field(default_factory=Renderer)
-    assets: Mapping[str, Asset] = field(default_factory=assets.load)
+    looks: Looks = OURS
+    renderer: Renderer = field(init=False)
+    assets: Mapping[str, Asset] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "renderer", Renderer(self.looks.templates))
+        object.__setattr__(self, "assets", assets.load(self.looks))
 
     def may(self, principal: Principal, action: str) -> str | None:
         """Why *principal* may not do *action*; None when they may."""
@@ -92,6 +98,9 @@ def show(
         style=style.address,
         script=script.address,
         icon=icon.address,
+        own_style=_address(desk, STYLE),
+        logo=_address(desk, LOGO),
+        name=desk.looks.name,
         service=desk.app.service,
         environment=desk.app.environment,
         place=place,
@@ -106,6 +115,10 @@ def show(
         live=principal is not None and status == 200 and request.method == "GET",
     )
     return html(desk.renderer.render(template, chrome, view), status)
+
+
+def _address(desk: Desk, name: str) -> str:
+    return desk.assets[name].address if name in desk.assets else ""
 
 
 def reload_address(request: Request) -> str:

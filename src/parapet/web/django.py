@@ -18,6 +18,7 @@ from parapet.signals.gate import Gate
 from parapet.web import security
 from parapet.web.blocking import Blocking
 from parapet.web.exposition import expose
+from parapet.web.looks import OURS, Looks
 from parapet.web.mount import site_of
 from parapet.web.principal import Authenticate, Authorize
 from parapet.web.reads import App, Measured
@@ -40,6 +41,7 @@ def workbench(
     links: Sequence[Link] = (),
     login_url: str | None = None,
     read_only: bool = False,
+    looks: Looks = OURS,
     asgi: bool = False,
 ) -> list[URLPattern]:
     """The addresses of *parapet*'s workbench: `path("parapet/", include(workbench(...)))`.
@@ -51,6 +53,7 @@ def workbench(
         links: other places to look, shown on every incident, filtered to its window.
         login_url: where strangers are sent; without it they get a page with status 401.
         read_only: nobody may write.
+        looks: the host's own name, logo, colours and templates.
         asgi: the site is served over ASGI. Pages then answer from threads of Parapet's own, however busy Django's are.
 
     Raises:
@@ -64,6 +67,7 @@ def workbench(
         links=links,
         login_url=login_url,
         read_only=read_only,
+        looks=looks,
     )
     view = _ours(_asynchronous(site) if asgi else _synchronous(site))
     return [re_path(r"^(?P<below>(?s:.*))\Z", view, name="parapet")]

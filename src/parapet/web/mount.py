@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from parapet.core.errors import ConfigurationError
 from parapet.web.desk import Desk
+from parapet.web.looks import OURS, Looks
 from parapet.web.principal import Authenticate, Authorize
 from parapet.web.reads import App
 from parapet.web.site import Site
@@ -20,6 +21,7 @@ def site_of(
     links: Sequence[Link] = (),
     login_url: str | None = None,
     read_only: bool = False,
+    looks: Looks = OURS,
 ) -> Site:
     """The workbench of *parapet*, as an adapter serves it.
 
@@ -42,5 +44,6 @@ def site_of(
         links=tuple(links),
         login_url=login_url,
         read_only=read_only,
+        looks=looks,
     )
     return Site(desk)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 
 TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Renderer:
-    """The templates, compiled once for a process."""
+    """The templates, compiled once for a process. Those in *own* stand in for ours of the same name.
 
-    def __init__(self) -> None:
+    Ours stay reachable as `parapet/NAME`, so that a host's template may extend the one it stands in for.
+    """
+
+    def __init__(self, own: Path | None = None) -> None:
+        ours = FileSystemLoader(TEMPLATES)
+        first: list[BaseLoader] = [] if own is None else [FileSystemLoader(own)]
         self._environment = Environment(
-            loader=FileSystemLoader(TEMPLATES),
+            loader=ChoiceLoader([*first, ours, PrefixLoader({"parapet": ours})]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,

@@ -15,6 +15,7 @@ from parapet.web.api.table import OPERATIONS
 from parapet.web.desk import Desk, Visit
 from parapet.web.lanes import Lane
 from parapet.web.pages import (
+    about,
     acting,
     calls,
     capabilities,
@@ -61,6 +62,7 @@ ROUTES = (
     Route(method="GET", pattern="/runs/{run}", page=acting.run_page),
     Route(method="GET", pattern="/capabilities", page=capabilities.page),
     Route(method="GET", pattern="/approvals", page=acting.approvals_page),
+    Route(method="GET", pattern="/about", page=about.page),
     Route(method="GET", pattern="/go", page=go.page),
     Route(method="GET", pattern="/live", page=live.page, stream=True),
     Route(method="GET", pattern="/static/{name}", page=static.page, door=Door.PUBLIC),

@@ -12,6 +12,7 @@ from parapet.signals.gate import Gate
 from parapet.web import security
 from parapet.web.exposition import expose
 from parapet.web.lanes import Lane
+from parapet.web.looks import OURS, Looks
 from parapet.web.mount import site_of
 from parapet.web.principal import Authenticate, Authorize
 from parapet.web.reads import App, Measured
@@ -86,6 +87,7 @@ def workbench(
     links: Sequence[Link] = (),
     login_url: str | None = None,
     read_only: bool = False,
+    looks: Looks = OURS,
 ) -> Workbench:
     """The workbench of *parapet*, to mount anywhere: `app.mount("/parapet", workbench(...))`.
 
@@ -96,6 +98,7 @@ def workbench(
         links: other places to look, shown on every incident, filtered to its window.
         login_url: where strangers are sent; without it they get a page with status 401.
         read_only: nobody may write.
+        looks: the host's own name, logo, colours and templates.
 
     Raises:
         ConfigurationError: `authenticate` is missing, or the service has no `form_key` to sign its forms with.
@@ -107,6 +110,7 @@ def workbench(
         links=links,
         login_url=login_url,
         read_only=read_only,
+        looks=looks,
     )
     return Workbench(site)
 

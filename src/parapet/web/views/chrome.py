@@ -22,6 +22,12 @@ class Chrome:
     script: str
     """Address of the script; every page works without it."""
     icon: str
+    own_style: str
+    """Address of the host's own style sheet; empty without one."""
+    logo: str
+    """Address of the host's own logo; empty without one."""
+    name: str
+    """What the workbench is called, in titles and beside the logo."""
     service: str
     environment: str
     place: str

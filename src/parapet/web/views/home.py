@@ -73,7 +73,7 @@ def home_view(
     by_slice = {each.slice: each for each in reversed(open_incidents) if each.slice}
     headline, rest = lede(sky.readings, speed_slices)
     today = [change for change in changes if change.occurred_at.date() == now.date()]
-    trusted, tone = _trusted(sky, trust, now)
+    said, tone = trusted(sky, trust, now)
     return HomeView(
         headline=headline,
         rest=rest,
@@ -85,9 +85,9 @@ def home_view(
         open_rows=tuple(_open_row(each, now) for each in open_incidents[:MOST_INCIDENTS]),
         open_count=open_count,
         changes=tuple(change_row(change, now=now) for change in today[:MOST_CHANGES]),
-        trusted=trusted,
+        trusted=said,
         trusted_tone=tone,
-        trust=_figures(sky, trust, now),
+        trust=trust_figures(sky, trust, now),
     )
 
 
@@ -106,7 +106,8 @@ def worker_is_late(trust: Trust, now: datetime) -> bool:
     return trust.worker_seen_at is None or (now - trust.worker_seen_at).total_seconds() > WORKER_LATE_SECONDS
 
 
-def _trusted(sky: Sky, trust: Trust, now: datetime) -> tuple[str, str]:
+def trusted(sky: Sky, trust: Trust, now: datetime) -> tuple[str, str]:
+    """Whether what the pages say can be trusted, and the tone of that."""
     if sky.problem:
         return "Only the incidents: Prometheus cannot be asked", "stale"
     if worker_is_late(trust, now):
@@ -120,7 +121,8 @@ def _trusted(sky: Sky, trust: Trust, now: datetime) -> tuple[str, str]:
     return "Yes", "good"
 
 
-def _figures(sky: Sky, trust: Trust, now: datetime) -> tuple[Figure, ...]:
+def trust_figures(sky: Sky, trust: Trust, now: datetime) -> tuple[Figure, ...]:
+    """What that rests on."""
     heard = sky.heard_at
     received = trust.last_received_at
     prometheus = Figure(

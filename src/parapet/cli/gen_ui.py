@@ -1,0 +1,103 @@
+"""`parapet gen ui`: the files with which a host makes the workbench look its own. Writes only those asked for."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import click
+
+import parapet
+from parapet.cli.terminal import Tone, toned
+
+TEMPLATES = Path(parapet.__file__).parent / "web" / "templates"
+STYLE = Path(parapet.__file__).parent / "web" / "static" / "workbench.css"
+TOKENS, LOGO = "tokens", "logo"
+MARK = re.compile(r"made from parapet [^ ]+ ([0-9a-f]{12})")
+LOGO_SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.5"/></svg>
+"""
+
+
+@click.command("ui")
+@click.argument("names", nargs=-1)
+@click.option(
+    "--to", "folder", type=click.Path(path_type=Path, file_okay=False), default=Path("looks"), show_default=True
+)
+@click.option("--force", is_flag=True, help="Write over what is there.")
+@click.option("--check", is_flag=True, help="Say which of your files were made from templates that changed since.")
+def ui(names: tuple[str, ...], folder: Path, force: bool, check: bool) -> None:
+    """Write overrides of the workbench: `tokens`, `logo`, or templates by name. Without a name, list them.
+
+    \b
+    Examples:
+      parapet gen ui                          what there is
+      parapet gen ui tokens logo              colours, type and logo
+      parapet gen ui home.html _base.html     two templates
+      parapet gen ui --check                  after an upgrade
+
+    The workbench reads them with workbench(..., looks=Looks(folder=Path("looks"))).
+    """
+    known = sorted(path.name for path in TEMPLATES.glob("*.html"))
+    if check:
+        _check(folder, known)
+        return
+    if not names:
+        for name in (TOKENS, LOGO, *known):
+            click.echo(name)
+        return
+    if unknown := [name for name in names if name not in {TOKENS, LOGO, *known}]:
+        raise click.UsageError(f"There is no {unknown[0]!r}. Without a name, parapet gen ui lists what there is.")
+    wanted = {_target(folder, name): _text(name) for name in names}
+    if not force and (there := [path for path in wanted if path.exists()]):
+        raise click.ClickException(f"{there[0]} is there already. Nothing was written; --force writes over it.")
+    for path, words in wanted.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(words, encoding="utf-8")
+        click.echo(f"{toned('wrote', Tone.GOOD)} {path}")
+
+
+def _target(folder: Path, name: str) -> Path:
+    return folder / {TOKENS: "looks.css", LOGO: "logo.svg"}.get(name, f"templates/{name}")
+
+
+def _text(name: str) -> str:
+    if name == LOGO:
+        return LOGO_SVG
+    if name == TOKENS:
+        return _tokens()
+    return (
+        f"{{# made from parapet {parapet.__version__} {_digest(name)}: yours now; Jinja, everything is escaped #}}\n"
+        + (TEMPLATES / name).read_text(encoding="utf-8")
+    )
+
+
+def _tokens() -> str:
+    """Every token of ours, commented out: what is taken out of its comment beats ours."""
+    style = STYLE.read_text(encoding="utf-8")
+    found = re.findall(r"^\s+(--[a-z0-9-]+: .+?;)(?: /\*.*\*/)?$", style.partition(":root[data-theme")[0], re.MULTILINE)
+    lines = "\n".join(f"  /* {each} */" for each in found)
+    head = "/* Yours: what stands here beats the workbench's own. light-dark(light, dark) gives both at once;\n"
+    rest = "   the ratio of a colour to what it stands on is 4.5 or more for text, 3 for edges. */\n"
+    return f"{head}{rest}:root {{\n{lines}\n}}\n"
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256((TEMPLATES / name).read_bytes()).hexdigest()[:12]
+
+
+def _check(folder: Path, known: list[str]) -> None:
+    behind = []
+    for path in sorted((folder / "templates").glob("*.html")):
+        mark = MARK.search(path.read_text(encoding="utf-8").partition("\n")[0])
+        if path.name not in known:
+            behind.append(f"{path}: Parapet has no template of that name any more; nothing reads it")
+        elif mark is None:
+            click.echo(f"{path}: not made by parapet gen ui, so nobody knows what it was made from")
+        elif mark[1] != _digest(path.name):
+            behind.append(f"{path}: Parapet's own changed since; compare it with {TEMPLATES / path.name}")
+    for line in behind:
+        click.echo(line)
+    if behind:
+        raise click.exceptions.Exit(1)
+    click.echo("Nothing is behind.")

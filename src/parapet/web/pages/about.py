@@ -1,0 +1,25 @@
+"""Parapet itself: whether the loop works, and how it is set. Anybody who may read may read it."""
+
+from __future__ import annotations
+
+from parapet.web.desk import Desk, Visit, show
+from parapet.web.response import Response
+from parapet.web.views.about import about_view
+
+
+def page(desk: Desk, visit: Visit) -> Response:
+    """Health and settings."""
+    app = desk.app
+    view = about_view(
+        app.observe.journeys(),
+        app.look.trust(),
+        app.bodies.counts(),
+        app.catalog,
+        app.incidents,
+        app.wiring,
+        app.secrets,
+        read_only=desk.read_only,
+        links=[link.title for link in desk.links],
+        now=visit.now,
+    )
+    return show(desk, visit, "about.html", view, title="About this workbench")

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -23,10 +24,12 @@ from examples.shop.machine import StackError, ended_by_signals  # noqa: E402
 from examples.shop.receiver import Receiver  # noqa: E402
 from examples.shop.stack import APP, Stack  # noqa: E402
 
+T = TypeVar("T")
+
 OPERATOR = "ana"
 WIDTH, HEIGHT = 1280, 960
-HISTORY_SECONDS = 270.0
-"""Traffic before the outage, so that the small charts have something to show."""
+HISTORY_SECONDS = 120.0
+"""Traffic before the outage, so that the small charts have something to show. Most of the time goes there."""
 SCHEMES = ("light", "dark")
 
 
@@ -54,6 +57,7 @@ class Camera:
         """One picture of *path* in each colour scheme."""
         for scheme, page in self._pages.items():
             page.goto(f"/parapet/{path}")
+            page.locator(".live[data-tone=good]").wait_for()  # the script has begun: what stands there now stays there
             target = self._folder / f"{name}-{scheme}.png"
             page.screenshot(path=target)
             print(f"{target.relative_to(ROOT) if target.is_relative_to(ROOT) else target}: {page.title()}")
@@ -76,16 +80,20 @@ def take(stack: Stack, camera: Camera) -> None:
     """One outage, photographed."""
     look = stack.evidence
 
+    def wait(what: str, seen: Callable[[], T | None], seconds: float = 60.0) -> T:
+        print(f"waiting for {what}, at most {seconds:.0f} s", flush=True)
+        return stack.wait(what, seen, seconds=seconds)
+
     def events_of_minutes() -> bool:
         seen = stack.prometheus.value('count_over_time(parapet:slo_burn:current{slice="checkout"}[10m])')
         return (seen or 0) >= HISTORY_SECONDS
 
     mark = ("deploy", "mark", "--app", APP, "--by", "pipeline")
-    stack.wait("some history", events_of_minutes, seconds=2 * HISTORY_SECONDS)
+    wait(f"{HISTORY_SECONDS:.0f} s of traffic", events_of_minutes, seconds=2 * HISTORY_SECONDS)
     camera.shoot("home-healthy", "")
     stack.command(*mark, "--version", "1.8.2")
     camera.press(DEEDS[Fault.CHECKOUT_DOWN])
-    number = stack.wait("an incident", lambda: look.find("shop", "checkout"))
+    number = wait("an incident", lambda: look.find("shop", "checkout"))
 
     def told(announcement: str) -> Callable[[], bool]:
         def look_there() -> bool:
@@ -93,19 +101,20 @@ def take(stack: Stack, camera: Camera) -> None:
 
         return look_there
 
-    stack.wait("people are told", told("opened"))
+    wait("people to be told", told("opened"))
     spent = 'parapet:slo_budget_remaining:ratio{slice="checkout"} < 0.5'
-    stack.wait("budget is spent", lambda: stack.prometheus.query(spent), seconds=60)
+    wait("the budget to be spent", lambda: stack.prometheus.query(spent))
     camera.shoot("home-burning", "")
+    camera.shoot("journey", "journeys/checkout")
     camera.shoot("queue", "incidents")
     camera.write(number, "acknowledge", "reason", "Checkout fails for everybody since 1.8.2; rolling back")
     camera.write(number, "note", "text", "The log says: 1.8.2 asks for a tax rate that no region has.")
-    stack.wait("people are told", told("acknowledged"))
+    wait("people to be told", told("acknowledged"))
     camera.shoot("incident", f"incidents/{number}")
     stack.command(*mark, "--version", "1.8.1", "--rollback")
     camera.press(DEEDS[Fault.NONE])
-    stack.wait("the end", lambda: look.incident(number).retrospective, seconds=150)
-    stack.wait("people are told", told("resolved"))
+    wait("the end", lambda: look.incident(number).retrospective, seconds=150)
+    wait("people to be told", told("resolved"))
     camera.shoot("retrospective", f"incidents/{number}/retrospective")
 
 

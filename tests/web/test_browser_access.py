@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser
 from tests.web.conftest import which_chromium
@@ -19,7 +19,10 @@ pytestmark = [
     pytest.mark.real,
     pytest.mark.skipif(which_chromium() is None, reason="Chromium is not installed: apt-get install chromium"),
 ]
-AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
+PACKAGE = find_spec("axe_playwright_python")
+assert PACKAGE is not None
+assert PACKAGE.origin is not None
+AXE = (Path(PACKAGE.origin).parent / "axe.min.js").read_text()
 RUN = """async () => (await axe.run({resultTypes: ["violations"]})).violations.flatMap(
   one => one.nodes.map(node => `${one.id}: ${node.target} ${node.failureSummary}`))"""
 PAGES = (
@@ -51,7 +54,9 @@ def test_axe_finds_nothing(shop: Shop, chromium: Browser, address: str, width: i
     """No finding on any page; nothing scrolls sideways either."""
     shop.fire(labels={"alertname": "Disk", "service": "shop", "severity": "ticket"}, annotations={"title": "Disk full"})
     shop.parapet.operator.resolve(IncidentId(2), actor=ANA, reason="cleaned up", version=1)
-    shop.parapet.action_items.open("suppressed_delivery", "msg-1", title="Receipt was not sent", by=ANA)
+    shop.parapet.action_items.open(
+        "suppressed_delivery", "msg-1", title="Receipt was not sent", slice_name="checkout", by=ANA
+    )
     context = chromium.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
     )

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, Request, Route, expect
 from tests.web.conftest import which_chromium
 
 from parapet.core.types import Actor, ActorClass, IncidentId
+from parapet.testing import alert, alertmanager_payload
 
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
@@ -63,6 +64,25 @@ def test_the_queue_keeps_its_order_and_says_what_waits(shop: Shop, chromium: Bro
         page.keyboard.press(".")
         expect(page.locator("tbody tr")).to_contain_text("Login fails")
         expect(page.locator("#news")).to_be_hidden()
+
+
+def test_a_storm_does_not_move_the_page_that_is_read(shop: Shop, chromium: Browser, address: str) -> None:
+    """Two hundred incidents at once: the row being read stays where it is, what came is counted, one key shows it."""
+    with opened(chromium, address) as page:
+        page.goto(f"{address}incidents")
+        expect(page.locator(".live b")).to_have_text("Live")
+        page.keyboard.press("j")
+        before = page.locator("tr.here").bounding_box()
+        labels = {"alertname": "Disk", "service": "shop", "severity": "ticket"}
+        storm = [alert({**labels, "disk": str(n)}, starts_at=shop.clock.now()) for n in range(200)]
+        shop.parapet.inbox.receive(alertmanager_payload(*storm))
+        expect(page.locator("#news")).to_contain_text("49+ new")
+        assert page.locator("tbody tr").count() == 1
+        assert page.locator("tr.here").bounding_box() == before
+        page.keyboard.press(".")
+        expect(page.locator("tbody tr")).to_have_count(50)
+        expect(page.locator("tr.here")).to_contain_text("Checkout fails after payment")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("201 open incidents")
 
 
 def test_what_a_person_writes_is_never_touched(shop: Shop, chromium: Browser, address: str) -> None:

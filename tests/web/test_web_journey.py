@@ -101,6 +101,7 @@ def test_a_promise_of_which_nobody_knows_anything(shop: Shop) -> None:
     assert page.status == 200
     assert "What users experience is not known here." in page.text
     assert "That is not the same as nothing burned." in page.text
+    assert "Not in sight" not in page.text
     assert "Checkout fails after payment: open for" in page.text
     assert shop.browser().get("/parapet/journeys/nothing").status == 404
 

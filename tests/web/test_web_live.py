@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import re
 from collections.abc import Iterator
@@ -9,11 +10,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.applications import Starlette
+from tests.web.conftest import who_is_it
 
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.model import ChangeKind
 from parapet.web.assets import load
+from parapet.web.mount import site_of
 from parapet.web.site import ROUTES
+from parapet.web.starlette import Workbench
 
 if TYPE_CHECKING:
     from tests.web.conftest import Serve, Server, Shop
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
 STREAM = {"accept": "text/event-stream", "cookie": "who=Ana:responder"}
 MOST_SCRIPT_BYTES = 15_000
+MOST_PAGE_BYTES = 60_000
 
 
 @contextmanager
@@ -74,9 +80,12 @@ def test_what_a_page_has_seen_is_not_told_again_and_what_it_missed_is(shop: Shop
         assert heard(answer, "revision")[1] != seen
 
 
-def test_a_stream_ends_by_itself_and_says_so(server: Server) -> None:
+def test_a_stream_ends_by_itself_and_says_so(shop: Shop, serve: Serve) -> None:
     """A server that stops waits no longer than that; the page asks again, and shows who it is again."""
-    with listening(server) as answer:
+    site = site_of(shop.parapet, authenticate=who_is_it)
+    host = Starlette()
+    host.mount("/parapet", Workbench(site, stream_seconds=0.2))
+    with serve(host) as server, listening(server) as answer:
         assert heard(answer, "bye") == ("bye", "")
         assert answer.read() == b"\n"
 
@@ -163,6 +172,7 @@ def test_a_chronology_of_many_entries_is_read_by_the_hundred(shop: Shop) -> None
         shop.parapet.operator.note(number, actor=ANA, text=f"seen {place}", version=version)
     page = shop.browser().get(f"/parapet/incidents/{number}").text
     assert "141 more until" in page
+    assert len(gzip.compress(page.encode())) < MOST_PAGE_BYTES
     assert "seen 0" in page
     assert "seen 239" in page
     assert "seen 120" not in page

@@ -74,8 +74,8 @@ def _text(name: str) -> str:
 
 def _tokens() -> str:
     """Every token of ours, commented out: what is taken out of its comment beats ours."""
-    style = STYLE.read_text(encoding="utf-8")
-    found = re.findall(r"^\s+(--[a-z0-9-]+: .+?;)(?: /\*.*\*/)?$", style.partition(":root[data-theme")[0], re.MULTILINE)
+    style = re.sub(r"/\*.*?\*/", "", STYLE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    found = re.findall(r"--[a-z0-9-]+: [^;]+;", style.partition(":root[data-theme")[0])
     lines = "\n".join(f"  /* {each} */" for each in found)
     head = "/* Yours: what stands here beats the workbench's own. light-dark(light, dark) gives both at once;\n"
     rest = "   the ratio of a colour to what it stands on is 4.5 or more for text, 3 for edges. */\n"

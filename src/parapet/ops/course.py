@@ -15,7 +15,8 @@ from parapet.slo.catalog import Catalog
 from parapet.slo.slice import Slice
 
 POINTS = 144
-BURN_SECONDS = 86_400.0
+BURN_WINDOWS = 24
+"""The burn is shown over so many of the policy's current windows: a day, by default."""
 KEPT_SECONDS = 10.0
 """An answer serves every page for this long."""
 NOT_CONFIGURED = "No Prometheus address is configured."
@@ -36,7 +37,7 @@ class Course:
     """Between two values of the budget."""
     burn_step_seconds: float
     burn: Points
-    """The worst group's burn rate over the last day."""
+    """The worst group's burn rate, lately."""
     budget_left: Points
     """The least group's share of the budget that was left, over the period."""
     problem: str | None
@@ -61,8 +62,9 @@ class Courses:
 
 def _asked(one: Slice, catalog: Catalog, prometheus: Prometheus | None, now: datetime) -> Course:
     period = catalog.policy_of(one).period_seconds
-    start, burn_start = now - timedelta(seconds=period), now - timedelta(seconds=BURN_SECONDS)
-    step, burn_step = period / POINTS, BURN_SECONDS / POINTS
+    lately = catalog.burn.current_window_seconds * BURN_WINDOWS
+    start, burn_start = now - timedelta(seconds=period), now - timedelta(seconds=lately)
+    step, burn_step = period / POINTS, lately / POINTS
     burn: Points = ()
     left: Points = ()
     problem = NOT_CONFIGURED if prometheus is None else None

@@ -46,9 +46,12 @@ class TooMuchAtOnce(Exception):
 class Reception:
     """Takes the requests of one workbench in, and answers them without ever waiting for the host's threads."""
 
-    def __init__(self, site: Site, *, body_seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self, site: Site, *, body_seconds: float = BODY_SECONDS, stream_seconds: float = events.LIFE_SECONDS
+    ) -> None:
         self.site = site
         self._body_seconds = body_seconds
+        self._stream_seconds = stream_seconds
         self._lines = {lane: Line(most, MOST_BYTES_AT_ONCE) for lane, most in MOST_AT_ONCE.items()}
         self._funnels: RunVar[Funnel] = RunVar(f"parapet_funnel_{id(self)}")
         self._pulses: RunVar[events.Pulse] = RunVar(f"parapet_pulse_{id(self)}")
@@ -69,7 +72,7 @@ class Reception:
             return admitted
         if pulse.streams >= events.MOST_AT_ONCE:
             return self.site.busy(found, admitted)
-        return Stream(headers=events.HEADERS, parts=events.parts(pulse, request))
+        return Stream(headers=events.HEADERS, parts=events.parts(pulse, request, self._stream_seconds))
 
     async def _answer(self, found: Found, request: Request, receive: Receive) -> Response:
         site, lane = self.site, found.route.lane

@@ -20,6 +20,7 @@ from parapet.web.reception import BODY_SECONDS, Reception
 from parapet.web.request import Request, first_values
 from parapet.web.response import Response, Stream
 from parapet.web.site import Site
+from parapet.web.stream import LIFE_SECONDS
 from parapet.web.threads import in_thread
 from parapet.web.views.links import Link
 
@@ -27,8 +28,8 @@ from parapet.web.views.links import Link
 class Workbench:
     """The operator workbench, the alert webhook and the small API behind one mount. Made by `workbench`."""
 
-    def __init__(self, site: Site, *, body_seconds: float = BODY_SECONDS) -> None:
-        self._reception = Reception(site, body_seconds=body_seconds)
+    def __init__(self, site: Site, *, body_seconds: float = BODY_SECONDS, stream_seconds: float = LIFE_SECONDS) -> None:
+        self._reception = Reception(site, body_seconds=body_seconds, stream_seconds=stream_seconds)
 
     @property
     def parapet(self) -> object:

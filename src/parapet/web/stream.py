@@ -64,13 +64,13 @@ def wanted(request: Request) -> bool:
     return request.method == "GET" and TYPE in request.headers.get("accept", "")
 
 
-async def parts(pulse: Pulse, request: Request) -> AsyncIterator[bytes]:
+async def parts(pulse: Pulse, request: Request, life_seconds: float = LIFE_SECONDS) -> AsyncIterator[bytes]:
     """What one page is told that it has not heard, until its time is over."""
     seen = request.query.get("at", "")[:LONGEST_REVISION]
     quiet_since = float("-inf")
     pulse.streams += 1
     try:
-        end = anyio.current_time() + LIFE_SECONDS
+        end = anyio.current_time() + life_seconds
         while (now := anyio.current_time()) < end:
             revision = await pulse.revision()
             if revision is None:

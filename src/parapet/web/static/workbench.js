@@ -120,15 +120,17 @@
   const rows = (list) => new Map(all(list, "[data-row]").map((row) => [row.dataset.row, row]));
 
   function merge() {
-    let added = 0, gone = 0, waiting = 0;
+    let added = 0, gone = 0, waiting = 0, more = false;
     const slots = new Map(all(fresh, "[data-live]").map((slot) => [slot.dataset.live, slot]));
     for (const slot of all(document, "[data-live]")) {
       const now = slots.get(slot.dataset.live);
       if (now && !swap(slot, now)) waiting += 1;
     }
     for (const list of all(main(), "[data-list]")) {
-      const grows = "grow" in list.dataset; // nothing leaves it; a long one shows its beginning and its end
       const other = fresh.querySelector(`[data-list="${list.dataset.list}"]`);
+      const cut = other?.hasAttribute("data-more"); // the first page of many: what is not on it need not be gone
+      const grows = cut || "grow" in list.dataset; // nothing leaves a chronology; a long one shows both its ends
+      more ||= cut;
       const mine = rows(list), theirs = other ? rows(other) : new Map();
       for (const [key, row] of mine) {
         const now = theirs.get(key);
@@ -140,7 +142,7 @@
       }
       for (const key of theirs.keys()) if (!mine.has(key)) added += 1;
     }
-    const words = [added && `${added} new`, gone && `${gone} gone`, !added && !gone && waiting && "Something changed"];
+    const words = [added && `${added}${more ? "+" : ""} new`, gone && `${gone} gone`, !added && !gone && waiting && "Something changed"];
     announce(words.filter(Boolean).join(", "), added + gone);
   }
 

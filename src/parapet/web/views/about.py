@@ -56,6 +56,8 @@ class AboutView:
 
     headline: str
     tone: str
+    problem: str | None
+    """Why Prometheus cannot be asked."""
     figures: tuple[Figure, ...]
     shelves: tuple[Figure, ...]
     """What the inbox holds."""
@@ -83,6 +85,7 @@ def about_view(
     return AboutView(
         headline=headline,
         tone=tone,
+        problem=text.sentence(text.capped(sky.problem)) if sky.problem else None,
         figures=trust_figures(sky, trust, now),
         shelves=tuple(
             Figure(label=name.capitalize(), value=text.counted(number), context=SHELVES.get(name, ""))

@@ -29,7 +29,7 @@ def briefs(triage: Triage, near: Sequence[Near], runbooks: Sequence[Runbook], re
             label="What changed",
             words=_changed(near),
             anchor="changes",
-            anchor_words=f"All {len(near)}" if near else "",
+            anchor_words=f"All {len(near)}" if len(near) > 1 else "",
         ),
         Brief(
             label="What you may do",

@@ -98,12 +98,20 @@ def _figures(card: JourneyCard, shown: JourneyView) -> tuple[Figure, ...]:
             context=shown.budget_of or "nothing was measured",
             tone=shown.loud if left is not None and left <= 0 else "",
         ),
-        Figure(
-            label="Gone in",
-            value=f"About {text.span(card.exhaustion_seconds)}" if card.exhaustion_seconds else "Not in sight",
-            context="if it burns on as now" if card.exhaustion_seconds else "at the pace of now",
-        ),
+        _gone(card),
     )
+
+
+def _gone(card: JourneyCard) -> Figure:
+    if card.budget_left_ratio is not None and card.budget_left_ratio <= 0:
+        return Figure(label="Gone in", value="Gone", context="nothing of it is left", tone="page")
+    if card.exhaustion_seconds:
+        return Figure(
+            label="Gone in", value=f"About {text.span(card.exhaustion_seconds)}", context="if it burns on as now"
+        )
+    if card.burn is None or card.budget_left_ratio is None:
+        return Figure(label="Gone in", value="Not known", context="nothing was measured")
+    return Figure(label="Gone in", value="Not in sight", context="not within a period, if it goes on as now")
 
 
 def _burn(course: Course, releases: Sequence[Change], tone: str, now: datetime) -> BurnChart:
@@ -119,7 +127,7 @@ def _burn(course: Course, releases: Sequence[Change], tone: str, now: datetime) 
         share=lambda value: sqrt(max(0.0, value) / top),  # a pace of one stays visible beside one of a hundred
         levels=levels,
         changes=releases,
-        title="How fast the budget burned, last day",
+        title=f"How fast the budget burned, last {text.span((course.end - course.burn_start).total_seconds())}",
         caption=f"At most {text.burn(peak)}, at {text.clock(peak_at, now)} UTC. Dashes: the pace it can bear.",
         tone=tone or "none",
     )

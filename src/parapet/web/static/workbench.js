@@ -103,13 +103,14 @@
   function swap(old, now) {
     if (old.innerHTML !== now.innerHTML) {
       if (old !== document.activeElement && old.contains(document.activeElement)) return true;
-      const height = old.offsetHeight, kept = [...old.childNodes];
+      const height = old.offsetHeight, width = old.offsetWidth, kept = [...old.childNodes];
       old.replaceChildren(...[...now.childNodes].map((node) => document.importNode(node, true)));
-      if (old.offsetHeight > height + 0.5) {
+      if (old.offsetHeight > height + 0.5 || (old.matches(".count") && old.offsetWidth > width + 0.5)) {
         old.replaceChildren(...kept);
         return false;
       }
       if (old.offsetHeight < height - 0.5) old.style.minBlockSize = `${height}px`;
+      if (old.matches(".count")) old.style.minInlineSize = `${width}px`;
     }
     if (now.dataset.tone !== old.dataset.tone) {
       if (now.dataset.tone) old.dataset.tone = now.dataset.tone; else delete old.dataset.tone;

@@ -184,9 +184,17 @@ class Look:
         Raises:
             EvidenceUnavailable: the database does not answer.
         """
+        found = self.latest(service, slice_name)
+        return None if found is None else found.id
+
+    def latest(self, service: str, slice_name: str) -> Incident | None:
+        """The same, as it stands.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
         with self._context.store.read() as tx:
-            found = tx.incidents.find(service, slice_name)
-            return None if found is None else found.id
+            return tx.incidents.find(service, slice_name)
 
     def _file(self, tx: Transaction, incident_id: IncidentId, incident: Incident) -> IncidentFile:
         entries, episodes = tx.entries.of(incident_id), tx.episodes.of(incident_id)

@@ -180,6 +180,7 @@ class Look(Protocol):
     def trust(self) -> Trust: ...
     def revision(self) -> str: ...
     def find(self, service: str, slice: str, /) -> IncidentId | None: ...  # noqa: A002
+    def latest(self, service: str, slice: str, /) -> Incident | None: ...  # noqa: A002
 
 
 class Operator(Protocol):

@@ -20,12 +20,11 @@ def page(desk: Desk, visit: Visit) -> Response:
         raise NotFound("No promise of this service has that name. The first page shows all of them.") from error
     sky = app.observe.journeys()
     card = next(each for each in sky.readings if each.slice == one.name)
-    latest = app.look.find(app.service, one.name)
     view = journey_page(
         card,
         app.observe.course(one.name),
         app.look.changes(MOST_CHANGES),
-        None if latest is None else app.look.incident(latest).incident,
+        app.look.latest(app.service, one.name),
         speed=one.name in speed_slices(app.catalog),
         problem=sky.problem,
         now=visit.now,

@@ -44,6 +44,8 @@ PAGES = (
     "action-items/1",
     "calls",
     "about",
+    "capabilities",
+    "approvals",
     "nowhere",
 )
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")

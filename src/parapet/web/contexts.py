@@ -10,7 +10,10 @@ from types import MappingProxyType
 from parapet.web.pages.work import DeclareView
 from parapet.web.problems import Problem
 from parapet.web.views.about import AboutView
+from parapet.web.views.acting import ConfirmView, RunView
+from parapet.web.views.approvals import ApprovalsView
 from parapet.web.views.calls import CallsView
+from parapet.web.views.capabilities import CapabilitiesView
 from parapet.web.views.changes import ChangesView
 from parapet.web.views.conflict import ConflictView
 from parapet.web.views.home import HomeView
@@ -25,9 +28,12 @@ from parapet.web.views.work import WorkView
 CONTEXTS: Mapping[str, type] = MappingProxyType(
     {
         "about.html": AboutView,
+        "approvals.html": ApprovalsView,
         "body.html": BodyView,
         "calls.html": CallsView,
+        "capabilities.html": CapabilitiesView,
         "changes.html": ChangesView,
+        "confirm.html": ConfirmView,
         "conflict.html": ConflictView,
         "declare.html": DeclareView,
         "home.html": HomeView,
@@ -39,6 +45,7 @@ CONTEXTS: Mapping[str, type] = MappingProxyType(
         "problem.html": Problem,
         "queue.html": QueueView,
         "retrospective.html": RetrospectiveView,
+        "run.html": RunView,
         "work.html": WorkView,
     }
 )

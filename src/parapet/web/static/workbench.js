@@ -292,7 +292,7 @@
     if (!target) return false;
     if (target.matches(FIELDS)) { target.focus(); target.select?.(); }
     else if (target.matches("a[href]")) target.click();
-    else if (target.matches("button[type=button]")) target.focus();
+    else target.focus();
     return true;
   }
 

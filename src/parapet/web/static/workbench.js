@@ -6,13 +6,13 @@
   const root = document.documentElement, body = document.body, $ = (id) => document.getElementById(id);
   const all = (from, wanted) => [...from.querySelectorAll(wanted)];
   const FIELDS = "input:not([type=hidden]), textarea, select";
-  const STALE_MS = 10000, REFRESH_MS = 15000, GAP_MS = 900, SETTLE_MS = 1500, POLL_MS = 1800;
+  const STALE_MS = 10000, REFRESH_MS = 15000, GAP_MS = 900, SETTLE_MS = 1500, POLL_MS = 1800, POLLS = 30;
   const chip = document.querySelector(".live"), reload = $("reload"), news = $("news"), stale = $("stale");
   const heading = document.title, jitter = (ms) => ms * (0.75 + Math.random() / 2);
 
   /* ── what was heard, and how old it is ── */
   let fresh = null, revision = "", heardAt = performance.now(), asOf = chip?.dataset.asOf, isStale = false;
-  let loading = false, again = false, loadedAt = performance.now(), signedOut = false;
+  let loading = false, again = false, unseen = false, loadedAt = performance.now(), signedOut = false;
 
   function tell(word, rest, tone, icon) {
     chip.dataset.tone = tone;
@@ -23,7 +23,7 @@
 
   function show() {
     if (isStale) tell("Stale", `since ${asOf}`, "stale", "stale");
-    else if (fresh && frozen()) tell("Paused", `as of ${asOf}`, "none", "clock");
+    else if (unseen && frozen()) tell("Paused", `as of ${asOf}`, "none", "clock");
     else tell("Live", `as of ${asOf}`, "good", "live");
   }
 
@@ -82,6 +82,7 @@
       const made = page.querySelector(".live")?.dataset.asOf;
       if (!made) throw new Error("another page");
       fresh = page;
+      unseen = true;
       asOf = made;
       loadedAt = performance.now();
       heard();
@@ -95,7 +96,10 @@
   }
 
   function settle() {
-    if (fresh && !frozen()) merge();
+    if (unseen && !frozen()) {
+      unseen = false;
+      merge();
+    }
     show();
   }
 
@@ -170,12 +174,13 @@
     if (focused) $(focused)?.focus({ preventScroll: true });
     if (here) all(main(), "[data-row]").find((row) => row.dataset.row === here)?.classList.add("here");
     announce("", 0);
+    unseen = false;
     switchWrites();
     show();
   }
 
   /* ── the stream, or asking again and again where there is none ── */
-  let stream = null, failures = 0, polling = false, timer = 0;
+  let stream = null, failures = 0, polling = false, polls = 0, timer = 0;
 
   function moved(to) {
     heard();
@@ -212,6 +217,8 @@
       if (!answer.ok) throw new Error("no answer");
       failures = 0;
       moved((await answer.json()).revision);
+      polls += 1;
+      if (polls >= POLLS) { polls = 0; polling = false; } // perhaps it was only a server that started anew
     } catch { failures += 1; }
     later(POLL_MS * 2 ** Math.min(failures, 3));
   }
@@ -236,6 +243,7 @@
       if (document.hidden) return;
       heardAt = performance.now();
       failures = 0;
+      signedOut = false;
       connect();
       load();
     });

@@ -12,7 +12,7 @@
 
   /* ── what was heard, and how old it is ── */
   let fresh = null, revision = "", heardAt = performance.now(), asOf = chip?.dataset.asOf, isStale = false;
-  let loading = false, again = false, unseen = false, loadedAt = performance.now(), signedOut = false;
+  let loading = false, again = false, unseen = false, freshAt = asOf, loadedAt = performance.now(), signedOut = false;
 
   function tell(word, rest, tone, icon) {
     chip.dataset.tone = tone;
@@ -83,7 +83,7 @@
       if (!made) throw new Error("another page");
       fresh = page;
       unseen = true;
-      asOf = made;
+      freshAt = made;
       loadedAt = performance.now();
       heard();
       settle();
@@ -98,6 +98,7 @@
   function settle() {
     if (unseen && !frozen()) {
       unseen = false;
+      asOf = freshAt;
       merge();
     }
     show();
@@ -175,6 +176,7 @@
     if (here) all(main(), "[data-row]").find((row) => row.dataset.row === here)?.classList.add("here");
     announce("", 0);
     unseen = false;
+    asOf = freshAt;
     switchWrites();
     show();
   }

@@ -35,7 +35,7 @@
   function setStale(now) {
     isStale = now;
     if (now) root.dataset.signal = "stale"; else delete root.dataset.signal;
-    if (now) $("stale-words").textContent = signedOut ? stale.dataset.out : `${stale.dataset.since} ${asOf}.`;
+    if (now) $("stale-words").textContent = signedOut ? stale.dataset.out : `${stale.dataset.since} ${freshAt}.`;
     stale.hidden = !now;
     switchWrites();
     show();

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-import parapet
+from parapet import __version__
 from parapet.cli.terminal import Tone, toned
 
-TEMPLATES = Path(parapet.__file__).parent / "web" / "templates"
-STYLE = Path(parapet.__file__).parent / "web" / "static" / "workbench.css"
+TEMPLATES = Path(__file__).parents[1] / "web" / "templates"
+STYLE = Path(__file__).parents[1] / "web" / "static" / "workbench.css"
 TOKENS, LOGO = "tokens", "logo"
 MARK = re.compile(r"made from parapet [^ ]+ ([0-9a-f]{12})")
 LOGO_SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.5"/></svg>
@@ -66,10 +66,9 @@ def _text(name: str) -> str:
         return LOGO_SVG
     if name == TOKENS:
         return _tokens()
-    return (
-        f"{{# made from parapet {parapet.__version__} {_digest(name)}: yours now; Jinja, everything is escaped #}}\n"
-        + (TEMPLATES / name).read_text(encoding="utf-8")
-    )
+    return f"{{# made from parapet {__version__} {_digest(name)}: yours now; Jinja, everything is escaped #}}\n" + (
+        TEMPLATES / name
+    ).read_text(encoding="utf-8")
 
 
 def _tokens() -> str:

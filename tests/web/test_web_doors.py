@@ -140,6 +140,30 @@ def test_forms_without_their_own_token_are_refused_and_keep_the_words(shop: Shop
     assert shop.parapet.look.incident(IncidentId(1)).incident.version == 1
 
 
+def test_a_session_that_ended_keeps_what_was_typed(shop: Shop) -> None:
+    """The form is shown again with all of it, beside the way to sign in; sent once more, it is taken."""
+    shop.fire()
+    signed_in = [True]
+
+    def ana(_: object) -> Principal | None:
+        return Principal(id="ana", name="Ana", role=Role.RESPONDER) if signed_in[0] else None
+
+    shop.host.mount("/signed", workbench(shop.parapet, authenticate=ana, login_url="/login"))
+    browser = shop.browser()
+    fields = browser.get("/signed/incidents/1").fields("/note")
+    signed_in[0] = False
+    lost = browser.post("/signed/incidents/1/note", {**fields, "text": "The <provider> is fine"})
+    assert lost.status == 401
+    assert "The &lt;provider&gt; is fine</textarea>" in lost.text
+    assert 'href="/login?next=%2Fsigned%2Fincidents%2F1"' in lost.text
+    assert lost.fields("/note") == fields
+    elsewhere = browser.post("/signed/incidents/1/note", {**fields, "text": "x"}, origin="https://evil.example")
+    assert (elsewhere.status, "textarea" in elsewhere.text) == (401, False)
+    signed_in[0] = True
+    again = browser.post("/signed/incidents/1/note", {**lost.fields("/note"), "text": "The <provider> is fine"})
+    assert again.status == 303
+
+
 def test_a_form_of_another_content_type_is_no_form(shop: Shop) -> None:
     """text/plain needs no preflight, so it must not be read as a form."""
     shop.fire()

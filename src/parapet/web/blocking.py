@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from threading import BoundedSemaphore
 from typing import TypeAlias
 
@@ -56,11 +57,19 @@ class Blocking:
     def _answer(self, found: Found, request: Request, read: Read) -> Response:
         visit = self.site.admit(found, request)
         if isinstance(visit, Response):
-            return visit
+            return self._signed_out(found, request, read) or visit if visit.status == 401 else visit
         if not found.route.most_bytes:
             return self.site.answer(found, visit)
         whole = self._whole(found, visit, read)
         return whole if isinstance(whole, Response) else self.site.answer(found, whole)
+
+    def _signed_out(self, found: Found, request: Request, read: Read) -> Response | None:
+        if not found.route.form:
+            return None
+        body = read(found.route.most_bytes + 1)
+        if body is None or len(body) > found.route.most_bytes:
+            return None
+        return self.site.signed_out(found, replace(request, body=body))
 
     def _hook(self, found: Found, request: Request, read: Read) -> Response:
         receipt: Receipt | None = None

@@ -11,7 +11,23 @@ from parapet.web.request import Request
 from parapet.web.response import RETRY_SECONDS, Response
 from parapet.web.text import capped
 
+TYPED = ("reason", "text")
+"""The fields in which people write."""
+LONGEST_NAME = 40
 LONGEST_KEPT = 4000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """A form to be sent once more."""
+
+    action: str
+    """Below the mount."""
+    hidden: tuple[tuple[str, str], ...]
+    """Its other fields."""
+    name: str
+    """Of the field for words."""
+    words: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +43,8 @@ class Problem:
     kept: str | None = None
     """What the reader had typed, so that it is not lost."""
     sign_in: str | None = None
+    again: Again | None = None
+    """The form that could not be taken, to be sent once more."""
 
 
 BROKEN = Problem(
@@ -94,6 +112,20 @@ def not_configured(message: str) -> Problem:
     return Problem(status=503, title="This part is not set up.", text=message, icon="few", tone="none")
 
 
+def signed_out(login_url: str | None, request: Request) -> Problem:
+    """Nobody is signed in any more, and a form came: it is shown again, with all that was typed."""
+    form, name = request.form, next((each for each in TYPED if request.form.get(each)), "")
+    hidden = tuple((key[:LONGEST_NAME], value[:LONGEST_KEPT]) for key, value in form.items() if key != name)
+    again = Again(action=request.path.lstrip("/"), hidden=hidden, name=name, words=form.get(name, "")[:LONGEST_KEPT])
+    text = (
+        "You are not signed in any more, so nothing was saved. Sign in beside this page, then send the form again: "
+        "everything in it is still here."
+    )
+    back = replace(request, path=request.path.rpartition("/")[0] or request.path, query={})
+    sign_in = None if login_url is None else login_address(login_url, back)
+    return replace(stranger(sign_in), text=text, again=again if name else None)
+
+
 def stranger(login_url: str | None) -> Problem:
     """Nobody is signed in."""
     text = "The workbench belongs to the people who run this service. Sign in to the host application, then come back."
@@ -116,8 +148,8 @@ def login_address(login_url: str, request: Request) -> str:
 def show(desk: Desk, visit: Visit, problem: Problem) -> Response:
     """The page for *problem*; words the reader typed into a form are kept on it."""
     form = visit.request.form
-    typed = form.get("reason") or form.get("text")
-    if typed:
+    typed = next((form[each] for each in TYPED if form.get(each)), "")
+    if typed and problem.again is None:
         problem = replace(problem, kept=typed[:LONGEST_KEPT])
     view = replace(problem, text=capped(problem.text))
     response = show_page(desk, visit, "problem.html", view, title=problem.title, status=problem.status)

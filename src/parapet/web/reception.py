@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import anyio
@@ -89,7 +90,9 @@ class Reception:
         try:
             admitted = await in_thread(lane, lambda: site.admit(found, request))
             if isinstance(admitted, Response):
-                await _drain(receive, request)
+                body = await _drain(receive, request)
+                if admitted.status == 401 and body and (kept := site.signed_out(found, replace(request, body=body))):
+                    admitted = kept
                 return admitted.with_headers({"connection": "close"} if request.method == "POST" else {})
             if not found.route.most_bytes:
                 return await in_thread(lane, lambda: site.answer(found, admitted))
@@ -194,11 +197,22 @@ async def _body(receive: Receive, request: Request, most_bytes: int, line: Line)
         line.bytes_now -= size
 
 
-async def _drain(receive: Receive, request: Request) -> None:
-    """Read a small body that nobody wants: a sender that is still sending might else not hear the answer."""
+async def _drain(receive: Receive, request: Request) -> bytes:
+    """A small body that was not let in: a sender that is still sending might else not hear the answer.
+
+    Empty if it is too large, or does not come soon.
+    """
     declared = request.headers.get("content-length", "")
     if not declared.isdecimal() or not 0 < int(declared) <= DRAINED_BYTES:
-        return
+        return b""
+    parts, size = [], 0
     with anyio.move_on_after(DRAINED_SECONDS):
-        while (await receive()).get("more_body", False):
-            pass
+        while True:
+            message = await receive()
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > DRAINED_BYTES:
+                return b""
+            if not message.get("more_body", False):
+                return b"".join(parts)
+    return b""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from parapet.core.errors import ConfigurationError, EvidenceError, NotFound, ParapetError, PayloadError, Refused
+from parapet.core.errors import (
+    ConfigurationError,
+    EvidenceError,
+    NotFound,
+    ParapetError,
+    PayloadError,
+    Refused,
+    UnknownName,
+)
 from parapet.core.guard import guarded
 from parapet.incidents.sources import Source
 from parapet.web import problems, security
@@ -163,6 +171,13 @@ class Site:
             return self._script(route, visit)
         return self._person(route, visit)
 
+    def signed_out(self, found: Found, request: Request) -> Response | None:
+        """The answer to a whole form of a person who is not signed in any more; None: it is nothing to keep."""
+        if not found.route.form or security.foreign_origin(request, self.desk.app.wiring.workbench_url) is not None:
+            return None
+        visit = Visit(request=request, principal=None, params=found.params, now=self.desk.app.clock.now())
+        return problems.show(self.desk, visit, problems.signed_out(self.desk.login_url, request))
+
     def answer(self, found: Found, visit: Visit) -> Response:
         """What the page says; every failure becomes an answer with a next step."""
         response: Response | None = None
@@ -204,6 +219,8 @@ class Site:
             return self._failed(route, visit, problems.refused(error.message))
         except EvidenceError as error:
             return self._failed(route, visit, problems.evidence_down(error.message))
+        except UnknownName as error:  # before what a host left out: here somebody asked for it
+            return self._failed(route, visit, problems.missing(error.message))
         except ConfigurationError as error:
             return self._failed(route, visit, problems.not_configured(error.message))
 

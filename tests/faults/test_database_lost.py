@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import resource
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 GROUPS = 40 if WHOLE else 12
 SENDERS = 3
 MOST_TRIES = 2_000
+MOST_IN_A_FILE = 17 * 2**20
+"""More than a segment of the write-ahead log, which a server must be able to write."""
+LARGE = 4 * 2**20
 
 
 def body(group: int) -> bytes:
@@ -151,3 +156,53 @@ def test_a_full_disk_accepts_nothing_and_breaks_nothing(desk: Desk) -> None:
     holds(full)
     assert [one.slice for one in full.incidents()] == ["checkout", "login"]
     store.close()
+
+
+def test_a_postgres_that_cannot_write_more_accepts_nothing_and_breaks_nothing(
+    start_postgres: Callable[[], PostgresServer],
+) -> None:
+    """Its files may grow no more, which it meets as a full disk; with room again, all is taken in, once."""
+    with files_up_to(MOST_IN_A_FILE):
+        server = start_postgres()
+    store = Store(server.get_uri())
+    migrate.upgrade(store.engine)
+    desk = Desk(store=store, url=server.get_uri(), ids=TimeOrderedIds())
+    FIRING(desk)
+    accepted = next(number for number in range(MOST_IN_A_FILE // LARGE + 2) if not takes(desk, noise(number)))
+    holds(desk)
+    assert accepted > 0
+    assert len(desk.incidents()) == 1 + accepted
+    restart(server)
+    store.close()
+    for number in range(accepted + 1):
+        desk.inbox.receive(noise(number))
+    time_passes(desk)
+    holds(desk)
+    assert len(desk.incidents()) == 2 + accepted
+    store.close()
+
+
+def takes(desk: Desk, given: bytes) -> bool:
+    """Whether it is accepted now."""
+    try:
+        desk.inbox.receive(given)
+    except EvidenceUnavailable:
+        return False
+    return True
+
+
+@contextmanager
+def files_up_to(size_bytes: int) -> Iterator[None]:
+    """No process that is started within the block can ever write beyond this place of any file."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def noise(number: int) -> bytes:
+    """An alert of a slice of its own in a body that cannot be made smaller."""
+    text_of_it = random.Random(number).randbytes(LARGE // 2).hex()
+    return alertmanager_payload(
+        alert({**PAGE, "slice": f"noise-{number}"}, starts_at=at("02:13"), annotations={"summary": text_of_it})
+    )

@@ -12,6 +12,7 @@ _MISSING = {"UndefinedTable", "UndefinedColumn"}
 _MISSING_ON_SQLITE = ("no such table", "no such column", "has no column named")
 _LOST = {"DeadlockDetected", "SerializationFailure", "LockNotAvailable"}
 _TAKEN = {"UniqueViolation", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
+_FULL = ("could not extend file", "no space left on device")
 _DAMAGED = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
 _AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
@@ -31,6 +32,8 @@ def translate(error: exc.SQLAlchemyError) -> EvidenceError:
         return EvidenceUnavailable("The evidence database does not exist. Create it, then run `parapet db upgrade`.")
     if names & _DAMAGED:
         return EvidenceUnavailable("The evidence file is damaged, or is no SQLite database.")
+    if any(words in said for words in _FULL):
+        return EvidenceUnavailable("The evidence database has no room left on its disk.")
     if isinstance(error, _AWAY) or getattr(error, "connection_invalidated", False):
         return EvidenceUnavailable()
     return EvidenceError(f"The evidence database refused: {type(cause or error).__name__}.")

@@ -19,6 +19,7 @@ from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.items import ItemState, Reported
 from parapet.incidents.measured import Moment
 from parapet.incidents.model import Incident
+from parapet.response import escalation
 from parapet.response.approval import ApprovalState
 from parapet.response.capability import Proposal
 from parapet.response.runbook import Runbook, Step
@@ -50,6 +51,10 @@ PARTIAL = sorted(
     for table in schema.metadata.tables.values()
     for index in table.indexes
     if index.dialect_options["sqlite"]["where"] is not None
+)
+
+POLICY = encode(
+    escalation.EscalationPolicy(name="pages", steps=(escalation.Step(targets=(escalation.channel("chat"),)),))
 )
 
 Reads = Mapping[str, Callable[[Transaction], object]]
@@ -94,8 +99,25 @@ READS: Reads = {
     "outbox.due_channels": lambda tx: tx.outbox.due_channels(NOW),
     "outbox.due": lambda tx: [tx.outbox.due(NOW, 50, channel=channel) for channel in (None, "chat")],
     "outbox.of": lambda tx: tx.outbox.of(IncidentId(7)),
+    "outbox.is_due": lambda tx: tx.outbox.is_due("chat", NOW),
+    "outbox.get": lambda tx: tx.outbox.get("n7"),
+    "outbox.held_until": lambda tx: tx.outbox.held_until("chat", "too many", END - timedelta(hours=1)),
+    "outbox.sent_at": lambda tx: tx.outbox.sent_at("chat", END - timedelta(hours=1), 20),
+    "outbox.page": lambda tx: [
+        tx.outbox.page(incident_id=number, state=state, before=before, limit=50)
+        for number in (None, IncidentId(7))
+        for state in (None, OutboxState.WAITING)
+        for before in (None, "n99")
+    ],
     "outbox.count": lambda tx: [tx.outbox.count(state) for state in OutboxState],
     "outbox.last_delivered_at": lambda tx: tx.outbox.last_delivered_at(),
+    "threads.of": lambda tx: tx.threads.of(IncidentId(7), "chat", None),
+    "escalations.of": lambda tx: tx.escalations.of(IncidentId(7)),
+    "escalations.due": lambda tx: tx.escalations.due(END - timedelta(days=1), 50),
+    "escalations.page": lambda tx: [tx.escalations.page(limit=50, before=before) for before in (None, 99)],
+    "escalations.count_due": lambda tx: tx.escalations.count_due(END - timedelta(days=1)),
+    "overrides.current": lambda tx: tx.overrides.current(NOW),
+    "audit.newest": lambda tx: tx.audit.newest(),
     "audit.of": lambda tx: tx.audit.of("INC-7"),
     "audit.page": lambda tx: [
         tx.audit.page(target=target, actor=actor, before=before)
@@ -160,9 +182,9 @@ WRITES = {
     "inbox": "add cut finish forget move postpone",
     "incidents": "add add_all save",
     "episodes": "move save",
-    "entries": "append begin redact",
+    "entries": "append append_all begin redact",
     "changes": "add",
-    "outbox": "add claim settle",
+    "outbox": "add claim_due hold release settle_all",
     "audit": "add add_done redact",
     "retrospectives": "forget keep",
     "heartbeats": "beat turn",
@@ -171,6 +193,9 @@ WRITES = {
     "words": "add begin replace",
     "measurements": "finish postpone take want",
     "requests": "add",
+    "threads": "keep",
+    "escalations": "add put_off save take_due",
+    "overrides": "add remove",
     "routes": "forget redirect send",
     "sightings": "add forget",
     "previews": "add",
@@ -243,6 +268,17 @@ def _fill(store: Store) -> None:
             {"incident_id": n, "incident_version": 1, "composed_at": when[n], "body": {}} for n in numbers
         ],
         **_actions(when),
+        "threads": [{"incident_id": n, "channel": "chat", "recipient": "", "kept": {}} for n in numbers],
+        "escalations": [
+            {"incident_id": n, "policy": POLICY, "state": "running" if n % 50 == 0 else "ended", "step": 0, "round": 0}
+            | {"run": 0, "due_at": when[n] if n % 50 == 0 else None, "started_at": when[n], "held": False, "version": 1}
+            for n in numbers
+        ],
+        "overrides": [
+            {"rotation": "shop", "person": "Ana", "start_at": when[n], "end_at": when[n], "reason": "r", "by": "Ana"}
+            | {"recorded_at": when[n]}
+            for n in numbers
+        ],
         "sightings": [
             {"service": "shop", "signal": "s", "subject": f"subject-{n % 50}", "went_wrong": n % 2 == 0, "fields": {}}
             | {"refs": {}, "seen_at": when[n]}
@@ -367,7 +403,7 @@ def _scanned(connection: Connection, statement: str, parameters: object) -> set[
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
         details = [str(row[3]) for row in plan]
         # In the order of its key and with a limit, a table is its own index: the walk ends when there is enough.
-        walked = re.search(r"ORDER BY (\w+)\.id DESC\s+LIMIT", statement)
+        walked = re.search(r"ORDER BY (\w+)\.(?:incident_)?id DESC\s+LIMIT", statement)
         sorts = any("TEMP B-TREE" in detail for detail in details)
         in_order = {walked[1]} if walked and not sorts else set()
         # Of an index over the whole table, an aggregate without a limit would read every row, too.

@@ -36,7 +36,7 @@ class OverrideRows:
 
     def current(self, now: datetime) -> list[tuple[int, Override]]:
         """Those that hold or will, with their numbers, in the order in which they were given."""
-        rows = self._connection.execute(select(table).where(table.c.end_at > now).order_by(table.c.id)).mappings()
+        rows = self._connection.execute(select(table).where(table.c.end_at > now)).mappings()
         return [
             (
                 row["id"],
@@ -48,5 +48,5 @@ class OverrideRows:
                     reason=row["reason"],
                 ),
             )
-            for row in rows
+            for row in sorted(rows, key=lambda row: int(row["id"]))
         ]

@@ -20,6 +20,8 @@ from parapet.web.views.trend import trend
 
 RELEASES = frozenset({ChangeKind.DEPLOY, ChangeKind.ROLLBACK})
 MOST_RELEASES = 12
+ROOM_OF_A_LABEL = 0.15
+"""Of a chart's height: levels that are nearer to each other can't both be named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +119,9 @@ def _gone(card: JourneyCard) -> Figure:
 def _burn(course: Course, releases: Sequence[Change], tone: str, now: datetime) -> BurnChart:
     peak_at, peak = max(course.burn, key=lambda each: each[1])
     top = 1.1 * max(peak, 1.5)
-    levels = [(0.0, "0", "grid"), (1.0, "1×", "s-limit")]
-    if sqrt(peak / top) - sqrt(1 / top) > 0.15:
+    apart = sqrt(1 / top) > ROOM_OF_A_LABEL  # else the name of nothing would stand in that of one
+    levels = [(0.0, "0" if apart else "", "grid"), (1.0, "1×", "s-limit")]
+    if sqrt(peak / top) - sqrt(1 / top) > ROOM_OF_A_LABEL:
         levels.append((peak, text.burn(peak), ""))
     return trend(
         course.burn,

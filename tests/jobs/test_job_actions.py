@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,16 @@ def picture(client: Redis) -> dict[object, object]:
     return {key: client.dump(key) for key in sorted(client.keys())}
 
 
+def rq_works(queue: rq.Queue) -> None:
+    """RQ does what waits, in this process, whose signals are its own afterwards as before."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        rq.SimpleWorker([queue], connection=queue.connection).work(burst=True)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def execute(capability: Capability, proposal: Proposal) -> Done:
     done = capability.execute(situation(run="run-1"), proposal.targets)
     assert done is not None
@@ -63,7 +74,7 @@ def test_rq_retries_what_failed_and_drains_a_backlog(redis: Redis) -> None:
     """A failed job runs again once its cause is gone; the oldest of those that wait go to another queue."""
     queue = rq.Queue("mail", connection=redis)
     jobs = [queue.enqueue(work, number) for number in range(3)]
-    rq.SimpleWorker([queue], connection=redis).work(burst=True)
+    rq_works(queue)
     retry = retry_failed(RqFailed(queue), keep=lambda job: "Refunded." if job.id == jobs[0].id else None)
     seen = assert_preview_changes_nothing(retry, lambda: picture(redis), situation(inputs={"limit": "1"}))
     assert [one.id for one in seen.targets] == [jobs[1].id]
@@ -74,7 +85,7 @@ def test_rq_retries_what_failed_and_drains_a_backlog(redis: Redis) -> None:
     FAILS[0] = False
     assert execute(retry, seen).failed == {}
     assert execute(retry, seen).failed == {jobs[1].id: CHANGED}
-    rq.SimpleWorker([queue], connection=redis).work(burst=True)
+    rq_works(queue)
     assert RAN == [1]
     waiting = [queue.enqueue(work, number) for number in (7, 8, 9)]
     drain = drain_backlog(RqBacklog(queue), to="spare")
@@ -82,7 +93,7 @@ def test_rq_retries_what_failed_and_drains_a_backlog(redis: Redis) -> None:
     assert execute(drain, part).failed == {}
     assert rq.Queue("spare", connection=redis).get_job_ids() == [one.id for one in waiting[:2]]
     assert queue.get_job_ids() == [waiting[2].id]
-    rq.SimpleWorker([rq.Queue("spare", connection=redis)], connection=redis).work(burst=True)
+    rq_works(rq.Queue("spare", connection=redis))
     assert RAN == [1, 7, 8]
 
 
@@ -192,7 +203,7 @@ def test_a_preview_that_writes_is_found_out(redis: Redis) -> None:
     """The helper that hosts use, too, sees it."""
     queue = rq.Queue("mail", connection=redis)
     queue.enqueue(work, 1)
-    rq.SimpleWorker([queue], connection=redis).work(burst=True)
+    rq_works(queue)
 
     class Writes(RqFailed):
         def found(self, most: int) -> Iterator[FoundJob]:

@@ -19,7 +19,7 @@ PUBLIC = {
         "BurnPolicy", "IncidentPolicy", "Kubernetes", "Outcome", "Parapet", "ParapetError", "Runbook", "Secrets",
         "Slice", "Wiring",
     ],
-    "parapet.web": ["Action", "Link", "Principal", "Request", "Role", "metrics", "workbench"],
+    "parapet.web": ["Action", "Link", "Looks", "Principal", "Request", "Role", "metrics", "workbench"],
     "parapet.slo.packs": [
         "Guide", "Pack", "ai_pack", "billing_pack", "bundle", "database_pack", "email_delivery_pack", "jobs_pack",
         "media_pipeline_pack", "notifications_pack", "probes_pack", "web_pack",

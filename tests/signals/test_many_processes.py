@@ -13,6 +13,7 @@ import textwrap
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -43,9 +44,13 @@ def in_child(work: Callable[[], object], *, ending: int = 0) -> None:
         try:
             work()
         finally:
-            if ending:
-                os.kill(os.getpid(), ending)
-            os._exit(0)
+            try:
+                if ending:
+                    with suppress(OSError):  # SIGKILL has no handler
+                        signal.signal(ending, signal.SIG_DFL)
+                    os.kill(os.getpid(), ending)
+            finally:
+                os._exit(0)
     os.waitpid(child, 0)
 
 

@@ -54,7 +54,7 @@ def test_one_becomes_part_of_another_and_leaves_it_again(shop: Shop) -> None:
     assert now(shop).merged_into_id == 2
     assert "It is part of" in ana.get(WORK).text
     page = ana.get("/parapet/incidents/2/work")
-    assert page.text.count('type="checkbox"') == 2
+    assert page.text.count('type="checkbox" name="alert') == 2
     leaving = next(each.fingerprint for each in shop.parapet.look.incident(IncidentId(2)).episodes)
     assert work(ana, "split", 2, title="Checkout again", reason="no").status == 422, "nothing was ticked"
     parted = work(ana, "split", 2, alert0=leaving, title="Checkout again", reason="another bank")

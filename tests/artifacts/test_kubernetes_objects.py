@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.environments import python_of
 
 from parapet.artifacts.bundle import build, chosen
 from parapet.artifacts.dns import dns_label
@@ -56,15 +57,11 @@ def objects(catalog: Catalog, wiring: Wiring, name: str) -> list[dict[str, Any]]
 @pytest.fixture(scope="session")
 def judged() -> Callable[..., list[Any]]:
     """What the operator's definitions understood of objects, or why they refuse them."""
-    made = subprocess.run([ROOT / "scripts" / "make-env", "operator"], capture_output=True, text=True, check=False)
-    if made.returncode:
-        if os.environ.get("CI"):
-            pytest.fail(made.stderr)
-        pytest.skip(f"The environment with the operator's definitions could not be made: {made.stderr[-300:]}")
+    python = python_of("operator")
 
     def judge(*given: dict[str, Any]) -> list[Any]:
         versions = [[one["apiVersion"].rpartition("/")[2], one] for one in given]
-        command = [made.stdout.strip(), str(Path(__file__).with_name("operator_judge.py"))]
+        command = [python, str(Path(__file__).with_name("operator_judge.py"))]
         done = subprocess.run(command, input=json.dumps(versions), capture_output=True, text=True, check=True)
         said: list[Any] = json.loads(done.stdout)
         return said

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
+from tests.environments import python_of
 
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
@@ -15,12 +15,7 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="module")
 def older() -> str:
     """The interpreter of an environment with SQLAlchemy 2.0, made once."""
-    made = subprocess.run([ROOT / "scripts" / "make-env", "sqlalchemy20"], capture_output=True, text=True, check=False)
-    if made.returncode:
-        if os.environ.get("CI"):
-            pytest.fail(made.stderr)
-        pytest.skip(f"The environment could not be made: {made.stderr[-300:]}")
-    return made.stdout.strip()
+    return python_of("sqlalchemy20")
 
 
 def test_everything_holds_on_sqlalchemy_2_0(older: str) -> None:

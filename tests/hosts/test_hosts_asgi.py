@@ -3,37 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.hosts.conftest import ROOT, Start
+from tests.environments import python_of
+from tests.hosts.conftest import Start
 from tests.hosts.test_hosts_servers import DJANGO, GRANIAN, GUNICORN, UVICORN
-
-MAKING_SECONDS = 300
-
-
-@pytest.fixture(scope="session")
-def environment() -> Callable[[str], str]:
-    """The interpreter of an environment of scripts/envs; made if it is not there."""
-
-    def make(name: str) -> str:
-        made = subprocess.run(
-            [ROOT / "scripts" / "make-env", name], capture_output=True, text=True, timeout=MAKING_SECONDS
-        )
-        if made.returncode != 0:
-            said = f"The environment {name!r} could not be made: {made.stderr[-500:]}"
-            if os.environ.get("CI"):
-                pytest.fail(said)
-            pytest.skip(said)
-        return made.stdout.strip().splitlines()[-1]
-
-    return make
-
-
-Environment = Callable[[str], str]
 
 
 @pytest.mark.parametrize("server", [UVICORN, GRANIAN + " --interface asgi"], ids=["uvicorn", "granian"])
@@ -88,9 +64,9 @@ def test_applications_without_a_framework_are_counted(command: str, start: Start
     ],
     ids=["starlette", "fastapi", "django-asgi", "django-wsgi", "flask"],
 )
-def test_the_oldest_frameworks_are_counted_as_the_newest(command: str, start: Start, environment: Environment) -> None:
+def test_the_oldest_frameworks_are_counted_as_the_newest(command: str, start: Start) -> None:
     """Starlette before 1.7 leaves only the endpoint in the scope, and one endpoint may serve several routes."""
-    running = start(command, python=environment("oldest-hosts"))
+    running = start(command, python=python_of("oldest-hosts"))
     for path, status in [
         ("/orders/1", 200),
         ("/api/v1/items/2", 200),
@@ -171,10 +147,10 @@ print(json.dumps({
 """
 
 
-def test_the_tracing_of_fastapi_itself_goes_on_and_lends_us_its_trace(environment: Environment, tmp_path: Path) -> None:
+def test_the_tracing_of_fastapi_itself_goes_on_and_lends_us_its_trace(tmp_path: Path) -> None:
     """FastAPI traces requests by itself: one span for a request, the host's providers, and exemplars of that trace."""
     done = subprocess.run(
-        [environment("http-peers"), "-c", TRACED], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        [python_of("http-peers"), "-c", TRACED], cwd=tmp_path, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout.splitlines()[-1])

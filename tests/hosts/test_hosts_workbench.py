@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from tests.environments import python_of
 from tests.hosts.conftest import ROOT, Server, Start, wait_until
 from tests.hosts.test_hosts_servers import GUNICORN, UVICORN
 
@@ -103,14 +104,7 @@ LOGINS: Mapping[str, Callable[[Person], None]] = {
 
 def interpreter(host: str) -> str:
     """The Python that has the host's libraries."""
-    if "fastapi-users" not in host:
-        return sys.executable
-    made = subprocess.run([ROOT / "scripts" / "make-env", "logins"], capture_output=True, text=True, check=False)
-    if made.returncode:
-        if os.environ.get("CI"):
-            pytest.fail(made.stderr)
-        pytest.skip(f"The environment could not be made: {made.stderr[-300:]}")
-    return made.stdout.strip()
+    return python_of("logins") if "fastapi-users" in host else sys.executable
 
 
 @pytest.fixture(scope="module", params=TESTED, ids=str)

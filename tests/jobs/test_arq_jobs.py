@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.environments import python_of
 from tests.jobs.conftest import ROOT, Eventually, Process, Start
 
 pytestmark = pytest.mark.real
@@ -23,13 +24,7 @@ _databases = count(1)
 @pytest.fixture(scope="module")
 def python() -> str:
     """The interpreter of the environment with arq and the Redis client it needs."""
-    made = subprocess.run([str(ROOT / "scripts" / "make-env"), "arq"], capture_output=True, text=True, check=False)
-    if made.returncode:
-        said = f"The environment for arq could not be made: {made.stderr.strip()[-500:]}"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    return made.stdout.strip()
+    return python_of("arq")
 
 
 class Enqueuer:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from tests.environments import python_of
 
 ROOT = Path(__file__).parents[2]
 HOSTS = Path(__file__).parent / "hosts"
@@ -22,12 +23,7 @@ Told: TypeAlias = dict[str, list[object]]
 @pytest.fixture(scope="session")
 def interpreter() -> str:
     """The interpreter of an environment with the libraries that log people in, made once."""
-    made = subprocess.run([ROOT / "scripts" / "make-env", "logins"], capture_output=True, text=True, check=False)
-    if made.returncode:
-        if os.environ.get("CI"):
-            pytest.fail(made.stderr)
-        pytest.skip(f"The environment could not be made: {made.stderr[-300:]}")
-    return made.stdout.strip()
+    return python_of("logins")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from tests.environments import python_of
 
 from parapet.artifacts.bundle import build
 from parapet.artifacts.files import write
@@ -30,15 +31,7 @@ Judge = Callable[[Catalog, str], dict[str, float]]
 @pytest.fixture(scope="session")
 def peers_python() -> str:
     """The interpreter of the environment in which the exporters are installed; made if it is not there."""
-    made = subprocess.run(
-        [str(ROOT / "scripts" / "make-env"), "peers"], capture_output=True, text=True, timeout=SECONDS
-    )
-    if made.returncode != 0:
-        said = f"The environment 'peers' could not be made: {made.stderr[-500:]}"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    return made.stdout.strip().splitlines()[-1]
+    return python_of("peers")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
+from tests.artifacts.servers import installed
 
 from parapet import Parapet, Secrets, Wiring
 from parapet.core.types import Actor, ActorClass
@@ -303,18 +303,14 @@ def address(shop: Shop) -> Iterator[str]:
         yield f"http://127.0.0.1:{served.port}/parapet/"
 
 
-def which_chromium() -> str | None:
-    """Where Chromium is; None: it is not installed."""
-    return shutil.which("chromium") or shutil.which("chromium-browser")
-
-
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Chromium]:
     """One browser for a module."""
     from playwright.sync_api import sync_playwright
 
+    executable = installed("chromium", "chromium", "chromium-browser")
     switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=which_chromium(), args=[*switches, "--disable-sync"])
+        browser = playwright.chromium.launch(executable_path=executable, args=[*switches, "--disable-sync"])
         yield browser
         browser.close()

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser
-from tests.web.conftest import which_chromium
 
 from parapet.core.types import Actor, ActorClass, IncidentId
 
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(which_chromium() is None, reason="Chromium is not installed: apt-get install chromium"),
-]
+pytestmark = pytest.mark.real
 PACKAGE = find_spec("axe_playwright_python")
 assert PACKAGE is not None
 assert PACKAGE.origin is not None

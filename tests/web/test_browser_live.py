@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
-from tests.web.conftest import which_chromium
 
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.testing import alert, alertmanager_payload
@@ -16,10 +15,7 @@ from parapet.testing import alert, alertmanager_payload
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
 
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(which_chromium() is None, reason="Chromium is not installed: apt-get install chromium"),
-]
+pytestmark = pytest.mark.real
 TOM = Actor(kind=ActorClass.OPERATOR, name="Tom")
 LOGIN = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "login", "severity": "page"}
 SHIFTS = """new PerformanceObserver(list => {

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
-from tests.web.conftest import which_chromium
 
 from parapet.core.types import IncidentId
 from parapet.incidents.model import IncidentState
@@ -14,11 +13,7 @@ from parapet.incidents.model import IncidentState
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
 
-CHROMIUM = which_chromium()
-pytestmark = [
-    pytest.mark.real,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed: apt-get install chromium"),
-]
+pytestmark = pytest.mark.real
 
 
 def page_of(chromium: Browser, address: str, who: str = "Ana:responder", **options: object) -> Page:

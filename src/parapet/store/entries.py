@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Text, bindparam, insert, select, type_coerce,
 from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.incidents.model import Entry, EntryKind, NewEntry
-from parapet.store.bulk import add_rows
+from parapet.store.bulk import add_rows, among
 from parapet.store.chain import GENESIS, REDACTED, REDACTED_TEXT, payload_hash, seal
 from parapet.store.rows import Row, actor_columns, actor_of, as_kept
 from parapet.store.schema import entries as table
@@ -61,7 +61,7 @@ class Entries:
         Raises:
             Conflict: somebody else wrote to one of the incidents at the same moment.
         """
-        wanted = select(heads).where(heads.c.incident_id.in_(chronologies))
+        wanted = select(heads).where(among(self._connection, heads.c.incident_id, chronologies))
         ends = {row.incident_id: row for row in self._connection.execute(wanted)}
         sealed = [
             _sealed(number, new, ends[number].seq, ends[number].hash, recorded_at)
@@ -70,7 +70,7 @@ class Entries:
         rows = [row for chain in sealed for row in chain]
         if not rows:
             return
-        self._connection.execute(insert(table), rows)  # a number that is taken is a conflict
+        add_rows(self._connection, table, rows)  # a number that is taken is a conflict
         mine = update(heads).where(heads.c.incident_id == bindparam("number"), heads.c.seq == bindparam("seen"))
         last = [chain[-1] for chain in sealed if chain]
         given = [

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from parapet.doctor.check import check, skipped
 from parapet.doctor.facts import Facts
 from parapet.doctor.finding import Found, Grade
+from parapet.doctor.gathered.watching import Watching
 
 MOST_SKEW_SECONDS = 5.0
 LONGEST_RESEND_SECONDS = 120.0
@@ -53,7 +54,7 @@ def clock(facts: Facts) -> Iterator[Found]:
 )
 def no_target(facts: Facts) -> Iterator[Found]:
     """No target of the job that rules select by."""
-    if _answers(facts) and not facts.watching.targets:  # type: ignore[union-attr]
+    if (watching := _answering(facts)) is not None and not watching.targets:
         yield Found(what=f"It has no target with job={facts.app.service!r}.")
 
 
@@ -82,11 +83,9 @@ def down(facts: Facts) -> Iterator[Found]:
 )
 def not_loaded(facts: Facts) -> Iterator[Found]:
     """Groups that are generated, and not loaded."""
-    if _answers(facts) and facts.watching.missing_groups:  # type: ignore[union-attr]
-        missing = facts.watching.missing_groups  # type: ignore[union-attr]
-        yield Found(
-            what=f"{len(missing)} of {facts.watching.wanted_groups} groups are missing, such as {missing[0]}."  # type: ignore[union-attr]
-        )
+    if (watching := _answering(facts)) is not None and watching.missing_groups:
+        missing = watching.missing_groups
+        yield Found(what=f"{len(missing)} of {watching.wanted_groups} groups are missing, such as {missing[0]}.")
 
 
 @check(
@@ -141,8 +140,8 @@ def absent(facts: Facts) -> Iterator[Found]:
 )
 def tells_nobody(facts: Facts) -> Iterator[Found]:
     """It has found none."""
-    if _answers(facts) and not facts.watching.alertmanagers:  # type: ignore[union-attr]
-        yield Found(what=f"{facts.watching.url} has no active Alertmanager.")  # type: ignore[union-attr]
+    if (watching := _answering(facts)) is not None and not watching.alertmanagers:
+        yield Found(what=f"{watching.url} has no active Alertmanager.")
 
 
 @check(
@@ -176,5 +175,6 @@ def other_pace(facts: Facts) -> Iterator[Found]:
             yield Found(what=f"{target.url} is read each {target.interval_seconds:g} s, defined {wanted:g} s.")
 
 
-def _answers(facts: Facts) -> bool:
-    return facts.watching is not None and facts.watching.problem is None
+def _answering(facts: Facts) -> Watching | None:
+    """What Prometheus says; None: it was not asked, or does not answer."""
+    return facts.watching if facts.watching is not None and facts.watching.problem is None else None

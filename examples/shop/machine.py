@@ -57,12 +57,18 @@ def choose_ports(shop: int | None) -> Ports:
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Inside, SIGTERM and SIGHUP end the program as Ctrl-C does, so that every `with` block cleans up."""
+    """Inside, SIGTERM and SIGHUP end the program as Ctrl-C does, so that every `with` block cleans up.
+
+    SIGINT is ours as well: a shell starts what it puts into the background deaf to it. A deafness to SIGHUP is a wish.
+    """
 
     def interrupt(number: int, frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGHUP)}
+    ending = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        ending.append(signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in ending}
     try:
         yield
     finally:

@@ -22,12 +22,12 @@ help: ## This list
 .PHONY: demo
 demo: $(READY) ## A shop under traffic, with real Prometheus and Alertmanager beside it, until Ctrl-C
 	@scripts/ensure-packages prometheus prometheus-alertmanager
-	@exec $(BIN)/python -m examples.shop.demo --port $(PORT) $(ARGS)
+	@exec $(BIN)/python -m examples.stage.demo --port $(PORT) $(ARGS)
 
 .PHONY: story
 story: $(READY) ## The whole loop without a person, every stage read back; ARGS='--evidence URL --keep'
 	@scripts/ensure-packages prometheus prometheus-alertmanager
-	@exec $(BIN)/python -m examples.shop.story $(ARGS)
+	@exec $(BIN)/python -m examples.stage.story $(ARGS)
 
 .PHONY: test
 test: $(READY) ## Every test, and what was skipped; RUN='tests/slo -k burn' for some of them

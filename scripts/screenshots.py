@@ -19,10 +19,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from examples.shop.faults import DEEDS, Fault  # noqa: E402
-from examples.shop.load import Load, Rates  # noqa: E402
-from examples.shop.machine import StackError, ended_by_signals  # noqa: E402
-from examples.shop.receiver import Receiver  # noqa: E402
-from examples.shop.stack import APP, Stack  # noqa: E402
+from examples.stage.load import Load, Rates  # noqa: E402
+from examples.stage.machine import StackError, ended_by_signals  # noqa: E402
+from examples.stage.receiver import Receiver  # noqa: E402
+from examples.stage.stack import APP, Stack  # noqa: E402
 
 T = TypeVar("T")
 

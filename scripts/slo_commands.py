@@ -22,8 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # the examples are no part of what is installed
 
-from examples.shop.machine import LOOPBACK, StackError, choose_ports, end, program, tied_to_us
-from examples.shop.probes import answers
+from examples.stage.machine import LOOPBACK, StackError, choose_ports, end, program, tied_to_us
+from examples.stage.probes import answers
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "slo-commands.md"

@@ -1,4 +1,4 @@
-"""Who is who: sign-in, the session cookie, and what the workbench may know of it."""
+"""Who is who: sign-in, and the session cookie."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import hashlib
 import hmac
 import time
 
-from examples.shop.database import Person
+from examples.shop.database import RESPONDER, Person
 from examples.shop.passwords import hashed, matches
 from fastapi import Request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-
-from parapet.web import Principal, Role
-from parapet.web import Request as WorkbenchRequest
 
 COOKIE = "shop_session"
 SESSION_SECONDS = 12 * 3600
@@ -57,18 +54,10 @@ class Visitor:
         self.id = number
         self.login = login
         self.name = login.capitalize()
-        self.is_staff = role == Role.RESPONDER.value
+        self.is_staff = role == RESPONDER
 
 
 def visitor(request: Request) -> Visitor | None:
     """Who sent *request*."""
     sessions: Sessions = request.app.state.sessions
     return sessions.who(request.cookies)
-
-
-def principal(sessions: Sessions, request: WorkbenchRequest) -> Principal | None:
-    """The workbench's question, answered by the shop's own session: staff only."""
-    found = sessions.who(dict(request.cookies))
-    if found is None or not found.is_staff:
-        return None
-    return Principal(id=f"staff-{found.id}", name=found.login, role=Role.RESPONDER)

@@ -1,4 +1,4 @@
-"""The shop: an ordinary FastAPI application, and the five lines that give it Parapet.
+"""The shop: an ordinary FastAPI application, which `parapet install` wired.
 
 Run by `make demo`; by hand: `uvicorn --factory examples.shop.app:create_app`.
 """
@@ -6,18 +6,20 @@ Run by `make demo`; by hand: `uvicorn --factory examples.shop.app:create_app`.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
 import jinja2
-from examples.shop import accounts, database, mitigation, orders, reliability
+from examples.shop import accounts, database, orders
 from examples.shop.accounts import Visitor, visitor
 from examples.shop.faults import DEEDS, WORDS, Fault, FaultSwitch
 from examples.shop.forms import form, own_path
 from examples.shop.payments import Declined, ProviderDown
+from examples.shop.reliability.changes import mark_switch
+from examples.shop.reliability.journeys import login as login_journey
+from examples.shop.reliability.mounting import attach
 from examples.shop.settings import Settings
 from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -25,14 +27,7 @@ from sqlalchemy.orm import Session
 from starlette.exceptions import HTTPException as StarletteHTTPException
 from starlette.staticfiles import StaticFiles
 
-from parapet import ParapetError
-from parapet.core.errors import ConfigurationError
-from parapet.core.types import Actor, ActorClass
-from parapet.incidents.model import ChangeKind
-from parapet.web import Link, metrics, workbench
-
 HERE = Path(__file__).parent
-WORKER_SECONDS = 1.0
 log = logging.getLogger("shop")
 templates = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True)
 
@@ -44,46 +39,26 @@ def create_app() -> FastAPI:
     """The shop of one deployment.
 
     Raises:
-        ConfigurationError: the deployment has no secrets yet.
+        RuntimeError: the deployment has no secrets yet.
     """
-    settings, parapet = reliability.settings, reliability.parapet
+    settings = Settings.read()
     key = settings.secret("session-key")
     if key is None:
-        raise ConfigurationError(f"There are no secrets in {settings.secrets_folder}. Start the shop with: make demo")
-    sessions = accounts.Sessions(key)
+        raise RuntimeError(f"There are no secrets in {settings.secrets_folder}. Start the shop with: make demo")
     engine = database.connect(settings.database)
     database.prepare(engine, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        stop = threading.Event()
-        worker = threading.Thread(target=lambda: parapet.worker.run(stop, interval_seconds=WORKER_SECONDS))
-        if settings.worker == "thread":
-            worker.start()
         yield
-        stop.set()
-        if worker.ident is not None:
-            worker.join()
         engine.dispose()
 
     app = FastAPI(title="The Copper Kettle", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.settings, app.state.parapet, app.state.sessions = settings, parapet, sessions
+    app.state.settings, app.state.sessions = settings, accounts.Sessions(key)
     app.state.engine, app.state.faults = engine, FaultSwitch()
-    mitigation.offer(parapet, app.state.faults, watch_seconds=3 * settings.quiet_seconds)
-
-    app.add_middleware(parapet.middleware)
-    app.mount("/metrics", metrics(parapet))
-    app.mount(
-        "/parapet",
-        workbench(
-            parapet,
-            authenticate=lambda request: accounts.principal(sessions, request),
-            login_url="/login",
-            links=_links(settings),
-        ),
-    )
     app.mount("/static", StaticFiles(directory=HERE / "static"))
     _routes(app)
+    attach(app)
     return app
 
 
@@ -139,7 +114,7 @@ def sign_in(request: Request, fields: Form) -> Response:
     """One attempt of the journey login. What HTTP cannot see is said here: a lost callback looks like a redirect."""
     state = request.app.state
     target = own_path(fields.get("next", "/"))
-    with reliability.login.attempt() as attempt, Session(state.engine) as session:
+    with login_journey.attempt() as attempt, Session(state.engine) as session:
         person = accounts.check(session, fields.get("login", ""), fields.get("password", ""))
         if person is None:
             attempt.user_error()
@@ -217,14 +192,7 @@ def turn_fault(request: Request, fields: Form, who: Who) -> Response:
     state = request.app.state
     before = state.faults.turn(fault)
     log.warning("%s turned the fault switch from %s to %s", who.login, before.value, fault.value)
-    try:
-        state.parapet.changes.mark(
-            kind=ChangeKind.FLAG,
-            title=f"Fault switch from {before.value} to {fault.value}",
-            actor=Actor(kind=ActorClass.OPERATOR, name=who.login),
-        )
-    except ParapetError as error:  # the switch works without its evidence
-        log.warning("the change was not marked: %s", error)
+    mark_switch(before, fault, who.login)
     return _go("/")
 
 
@@ -248,16 +216,3 @@ def _page(template: str, who: Visitor | None, *, status: int = 200, **values: ob
 
 def _go(path: str) -> RedirectResponse:
     return RedirectResponse(path, status_code=303)
-
-
-def _links(settings: Settings) -> list[Link]:
-    """Where else to look, filled in for each incident."""
-    found = []
-    if settings.prometheus_url:
-        burn = "parapet%3Aslo_burn%3Acurrent%7Bslice%3D%22{slice}%22%7D"
-        graph = f"{settings.prometheus_url}/graph?g0.tab=0&g0.range_input=15m&g0.expr={burn}"
-        found.append(Link(title="Burn in Prometheus", url=graph, note="the last 15 minutes"))
-        found.append(Link(title="Alerts in Prometheus", url=f"{settings.prometheus_url}/alerts"))
-    if settings.alertmanager_url:
-        found.append(Link(title="Alerts in Alertmanager", url=f"{settings.alertmanager_url}/#/alerts"))
-    return found

@@ -1,10 +1,11 @@
-"""The shop's own database: people, products, carts, orders. Nothing of Parapet lives here."""
+"""The shop's own database: people, products, carts, orders."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
 from examples.shop.passwords import hashed
+from examples.shop.reliability import count_statements
 from examples.shop.settings import Settings
 from sqlalchemy import Engine, ForeignKey, UniqueConstraint, create_engine, event, func, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -93,6 +94,7 @@ class OrderLine(Base):
 def connect(url: str) -> Engine:
     """The shop's engine. SQLite waits for a writer instead of failing, and lets readers go on meanwhile."""
     engine = create_engine(url, pool_size=10, max_overflow=30)
+    count_statements(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _tune)
     return engine

@@ -43,7 +43,7 @@ class Settings:
     """1: the windows of production; 60: an hour becomes a minute."""
     quiet_seconds: float
     worker: str
-    """thread: the shop does Parapet's due work itself; none: somebody else does, such as `parapet worker`."""
+    """thread: the shop does itself what is due about incidents; none: somebody else does."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str] | None = None) -> Settings:

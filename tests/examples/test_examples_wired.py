@@ -2,16 +2,62 @@
 
 from __future__ import annotations
 
+import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from tests.examples.conftest import copied
+from examples.shop.settings import make_secrets
+from tests.examples.conftest import EXAMPLES, OURS, copied
 
 from parapet.cli.main import main
 
-CHOSEN = {"notes": "notes/reliability/journeys.py", "clinic": "clinic/reliability/journeys.py"}
-"""The one file that a person has worked on since: which journeys deserve a promise."""
+
+@dataclass(frozen=True)
+class Example:
+    """One example, and what a person has made of it since."""
+
+    name: str
+    package: str
+    worked_on: frozenset[str]
+    """Files of its reliability package."""
+    by_hand: tuple[tuple[str, str, str], ...] = ()
+    """(file, what was written into it, what stood there before)."""
+
+    def folder(self, to: Path) -> Path:
+        """A copy of it, importable by the name that it has."""
+        if self.package != "reliability":
+            return copied(self.name, to)
+        below = to / "examples" / self.name
+        return Path(shutil.copytree(EXAMPLES / self.name, below, ignore=shutil.ignore_patterns(*OURS)))
+
+
+NOTES = Example(name="notes", package="notes/reliability", worked_on=frozenset({"journeys.py"}))
+CLINIC = Example(name="clinic", package="clinic/reliability", worked_on=frozenset({"journeys.py"}))
+SHOP = Example(
+    name="shop",
+    package="reliability",
+    worked_on=frozenset({"access.py", "journeys.py", "mounting.py", "runbooks.py", "service.py", "slices.py"}),
+    by_hand=(
+        ("app.py", "from examples.shop.reliability.changes import mark_switch\n", ""),
+        ("app.py", "from examples.shop.reliability.journeys import login as login_journey\n", ""),
+        ("app.py", "with login_journey.attempt() as attempt, Session(", "with Session("),
+        ("app.py", "            attempt.user_error()\n", ""),
+        ("app.py", "            attempt.failed()\n", ""),
+        ("app.py", "    mark_switch(before, fault, who.login)\n", ""),
+        ("app.py", ", which `parapet install` wired", ""),
+        ("app.py", ": Parapet reads the answer's status", ""),
+        ("templates/base.html", '{% if who.is_staff %}<a href="/parapet/">Workbench</a>{% endif %}\n', ""),
+        ("templates/front.html", ', and watch it arrive in the <a href="/parapet/">workbench</a>', ""),
+        ("templates/front.html", 'Follow it in the <a href="/parapet/">workbench</a>.', ""),
+        ("reliability/changes.py", "", ""),
+        ("reliability/links.py", "", ""),
+        ("reliability/mitigation.py", "", ""),
+        ("reliability/on_call.py", "", ""),
+    ),
+)
+"""The shop is measured in code too, tells of its own changes, and calls people in turn."""
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -19,24 +65,41 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found if path.suffix != ".db"}
 
 
-@pytest.mark.parametrize("name", CHOSEN)
-def test_an_example_was_wired_by_an_install(name: str, tmp_path: Path) -> None:
+def take_back(folder: Path, example: Example) -> None:
+    """What a person wrote after the install, as it was before; a file without words of its own is theirs whole."""
+    for name, written, before in example.by_hand:
+        path = folder / name
+        if not written:
+            path.unlink()
+            continue
+        assert path.read_text().count(written) == 1, written
+        path.write_text(path.read_text().replace(written, before))
+
+
+@pytest.mark.parametrize("example", [NOTES, CLINIC, SHOP], ids=lambda one: one.name)
+def test_an_example_was_wired_by_an_install(example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Taken out, nothing of Parapet is left; put in again, everything is as it is committed, byte for byte."""
-    folder = copied(name, tmp_path)
+    make_secrets(tmp_path / "home" / "secrets")
+    monkeypatch.setenv("SHOP_HOME", str(tmp_path / "home"))  # without a deployment the shop does not start
+    folder = example.folder(tmp_path)
+    take_back(folder, example)
     committed = files(folder)
     runner = CliRunner()
+    worked_on = {f"{example.package}/{name}" for name in example.worked_on}
 
     refused = runner.invoke(main, ["uninstall", str(folder), "--yes"])
-    assert f"You changed {CHOSEN[name]}" in refused.stderr
+    assert f"You changed {', '.join(sorted(worked_on))} since" in refused.stderr
     taken = runner.invoke(main, ["uninstall", str(folder), "--yes", "--force"])
     assert taken.exit_code == 0, taken.output
     bare = files(folder)
     assert bare
     assert [path for path, text in bare.items() if b"parapet" in text.lower()] == []
 
+    # The application is proved to answer before, when it is bare, and afterwards.
     options = ["--yes", "--skip", "evidence", "--skip", "artifacts"]
     wired = runner.invoke(main, ["install", str(folder), *options])
     assert wired.exit_code == 0, wired.output
     again = files(folder)
-    assert again.pop(CHOSEN[name]) != committed.pop(CHOSEN[name])
+    for path in worked_on:
+        assert again.pop(path) != committed.pop(path)
     assert again == committed

@@ -83,7 +83,7 @@ def test_a_dry_run_and_a_no_write_nothing(empty: Host) -> None:
     before = empty.files()
     assert "Nothing was written: this was a dry run." in empty.run("install", "--dry-run").out
     asked = empty.run("install", answer="n\n")
-    assert "+from reliability import attach" in asked.out
+    assert "+from reliability.mounting import attach" in asked.out
     assert "Write this?" in asked.out
     assert "Nothing was written." in asked.out
     assert empty.files() == before
@@ -127,7 +127,7 @@ def test_lines_that_were_changed_are_not_taken_out(host: Callable[[str], Host]) 
     told = here.run("uninstall", "--yes")
     assert told.code == 1
     assert "Take out of main.py:" in told.err
-    assert "  from reliability import attach" in told.err
+    assert "  from reliability.mounting import attach" in told.err
     assert here.files() == before
 
 

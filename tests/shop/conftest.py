@@ -16,10 +16,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the examples are no part of what is installed
 
-from examples.shop.browser import Browser, Page
-from examples.shop.machine import choose_ports, end
-from examples.shop.probes import answers
 from examples.shop.settings import REPOSITORY, Settings, make_secrets
+from examples.stage.browser import Browser, Page
+from examples.stage.machine import choose_ports, end
+from examples.stage.probes import answers
 
 from parapet import Parapet
 from parapet.ops.look import Look
@@ -61,7 +61,7 @@ class Shop:
     def counted(self, journey: str, outcome: str) -> int:
         """Attempts that /metrics counts."""
         token = self.settings.secret("metrics-token")
-        request = Request(f"{self.address}/metrics/", headers={"Authorization": f"Bearer {token}"})
+        request = Request(f"{self.address}/metrics", headers={"Authorization": f"Bearer {token}"})
         with urlopen(request, timeout=10) as answer:
             text = answer.read().decode()
         series = f'parapet_journey_duration_seconds_count{{journey="{journey}",outcome="{outcome}"}} '

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from examples.shop import reliability
 from examples.shop.forms import own_path
-from examples.shop.load import Load, Rates
-from examples.shop.machine import StackError, program
 from examples.shop.passwords import hashed, matches
+from examples.shop.reliability import service
 from examples.shop.settings import TOKENS, Settings, make_secrets
-from examples.shop.stack import Stack
+from examples.stage.load import Load, Rates
+from examples.stage.machine import StackError, program
+from examples.stage.stack import Stack
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -114,9 +114,9 @@ def test_a_folder_that_is_not_a_stacks_is_left_alone(tmp_path: Path) -> None:
 def test_the_definitions_of_the_shop_are_sound() -> None:
     """Journeys, the web pack beside them, and a runbook for everything that pages; under both burn policies."""
 
-    slices = [one.name for one in reliability.parapet.catalog]
+    slices = [one.name for one in service.parapet.catalog]
     assert slices == ["login", "checkout", "checkout-latency", "web-availability", "web-latency"]
-    real = reliability.burn(replace(reliability.settings, burn_scale=1))
-    demo = reliability.burn(replace(reliability.settings, burn_scale=60))
+    real = service.burn(replace(service.settings, burn_scale=1))
+    demo = service.burn(replace(service.settings, burn_scale=60))
     assert real.pairs[0].long_seconds == 60 * demo.pairs[0].long_seconds
     assert [one.budget_share for one in real.pairs[:2]] == [one.budget_share for one in demo.pairs[:2]]

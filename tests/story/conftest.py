@@ -14,11 +14,11 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2]))  # the examples are no part of what is installed
 
-from examples.shop.browser import Browser
-from examples.shop.load import Load, Rates
-from examples.shop.machine import StackError, program
-from examples.shop.stack import Stack
-from examples.shop.story import run
+from examples.stage.browser import Browser
+from examples.stage.load import Load, Rates
+from examples.stage.machine import StackError, program
+from examples.stage.stack import Stack
+from examples.stage.story import run
 
 from parapet.incidents.model import Resolution, Severity
 from parapet.lessons.retrospective import MomentName

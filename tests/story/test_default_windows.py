@@ -6,7 +6,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
-from examples.shop.load import Rates
+from examples.stage.load import Rates
 
 if TYPE_CHECKING:
     from tests.story.conftest import Start

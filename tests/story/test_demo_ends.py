@@ -36,7 +36,7 @@ def test_the_demo_says_where_to_look_and_leaves_nothing_behind(
     """Addresses and logins are printed, the shop answers, and a signal ends every process."""
     home = tmp_path / "demo"
     demo = subprocess.Popen(
-        [sys.executable, "-m", "examples.shop.demo", "--home", str(home), "--port", "0"],
+        [sys.executable, "-m", "examples.stage.demo", "--home", str(home), "--port", "0"],
         cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

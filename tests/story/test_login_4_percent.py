@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from examples.shop.load import Rates
+from examples.stage.load import Rates
 
 from parapet.incidents.model import Severity
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Flask
 
 from notes import accounts, database, pages
-from notes.reliability import attach
+from notes.reliability.mounting import attach
 from notes.settings import Settings
 
 

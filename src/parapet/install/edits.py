@@ -43,12 +43,13 @@ def put_in(text: str, insertions: Iterable[Insertion]) -> str:
 
 
 def taken_out(text: str, inserted: Sequence[str]) -> str | None:
-    """*text* without *inserted*; None if one of them is not there exactly once, so that nobody can say which."""
-    for one in sorted(inserted, key=len, reverse=True):
+    """*text* without *inserted*; None if one of them is there more or less often, so that nobody can say which."""
+    for one in sorted(set(inserted), key=len, reverse=True):
+        times = inserted.count(one)
         bare = one.strip("\r\n")  # formatters move lines, and change what is empty around them
-        if text.count(one) == 1:
+        if text.count(one) == times:
             text = text.replace(one, "")
-        elif one.endswith("\n") and [line.rstrip("\r\n") for line in lines_of(text)].count(bare) == 1:
+        elif one.endswith("\n") and [line.rstrip("\r\n") for line in lines_of(text)].count(bare) == times:
             text = "".join(line for line in lines_of(text) if line.rstrip("\r\n") != bare)
         else:
             return None

@@ -1,8 +1,9 @@
-"""Engines and job applications of the host: objects of a module that get counted where they are made."""
+"""Engines and job applications of the host: they get counted where they are made, in a module or in a function."""
 
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from parapet.install.finding import Finding
@@ -31,6 +32,7 @@ class Made:
     library: str
     source: Source
     variable: str
+    """What it is called there: `engine`, or `app.state.engine`."""
     statement: ast.stmt
 
     @property
@@ -47,23 +49,32 @@ class Made:
 
 
 def engines(project: Project) -> tuple[Made, ...]:
-    """Engines of SQLAlchemy that are objects of a module."""
+    """Engines of SQLAlchemy that are given a name where they are made."""
     return _made(project, ENGINES)
 
 
 def job_objects(project: Project) -> tuple[Made, ...]:
-    """Applications and brokers of job libraries that are objects of a module."""
+    """Applications and brokers of job libraries that are given a name where they are made."""
     return _made(project, JOBS)
 
 
 def _made(project: Project, known: dict[str, str]) -> tuple[Made, ...]:
     found = []
     for source in project.sources:
-        for statement in source.tree.body:
+        for statement in _statements(source.tree):
             if not isinstance(statement, ast.Assign | ast.AnnAssign) or not isinstance(statement.value, ast.Call):
                 continue
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             library = known.get(source.dotted(statement.value.func))
-            if library is not None and len(targets) == 1 and isinstance(targets[0], ast.Name):
-                found.append(Made(library=library, source=source, variable=targets[0].id, statement=statement))
+            if library is not None and len(targets) == 1 and isinstance(targets[0], ast.Name | ast.Attribute):
+                name = ast.unparse(targets[0])
+                found.append(Made(library=library, source=source, variable=name, statement=statement))
     return tuple(found)
+
+
+def _statements(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Those of the module, then those of every function, in their order."""
+    yield from tree.body
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield from node.body

@@ -284,8 +284,8 @@ def one_each(edits: object) -> tuple[Edit, ...]:
     by_path: dict[str, Edit] = {}
     for edit in edits:  # type: ignore[attr-defined]
         there = by_path.get(edit.path)
-        insertions = (*(there.insertions if there else ()), *edit.insertions)
-        by_path[edit.path] = Edit(path=edit.path, before=edit.before, insertions=insertions)
+        insertions = dict.fromkeys((*(there.insertions if there else ()), *edit.insertions))  # one import for two calls
+        by_path[edit.path] = Edit(path=edit.path, before=edit.before, insertions=tuple(insertions))
     return tuple(by_path.values())
 
 
@@ -293,14 +293,16 @@ def service_name(project: Project, target: Target) -> str:
     """The name of the package, or that of the folder."""
     top = target.package.split(".")[0]
     generic = {NAME, "app", "src", "api", "main", "config", "core", "server", "backend", "project", "mysite"}
-    name = top if top not in generic else project.root.name
+    is_part = target.import_folder.startswith("..")  # its folder is a package of something larger
+    name = project.root.name if is_part or top in generic else top
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "service"
 
 
 def _place(root: str, package_name: str) -> tuple[str, str]:
     """(dotted name, folder) of the reliability package of an application in *package_name*."""
     name = f"{package_name}.{NAME}" if package_name else NAME
-    return name, "/".join([*([root] if root else []), *name.split(".")])
+    above = root.split("/").count("..")
+    return name, "/".join([*([root] if root and not above else []), *name.split(".")[above:]])
 
 
 def _counted(one: Made, package_name: str, function: str) -> Edit | None:

@@ -23,10 +23,17 @@ class Roots:
         self._files = {source.path for source in project.sources} | {
             name for name in project.names if name.endswith("/__init__.py") or name == "__init__.py"
         }
-        self._told = self._names_told()
+        told = self._names_told()
+        self._outer = _outer(project, told)
+        inside = ".".join((*self._outer, ""))
+        self._told = told | {name.removeprefix(inside) for name in told}
 
     def root(self, source: Source) -> str:
         """The folder, from the project's, that *source* is imported from; empty: the project's own."""
+        found = self._root_inside(source)
+        return found or "/".join(".." for _ in self._outer)
+
+    def _root_inside(self, source: Source) -> str:
         parts = source.path.split("/")[:-1]
         chain = len(parts)
         while chain and f"{'/'.join(parts[:chain])}/__init__.py" in self._files:
@@ -42,14 +49,15 @@ class Roots:
 
     def module(self, source: Source) -> str:
         """Its dotted name: `shop.main`."""
-        root = self.root(source)
-        path = source.path[len(root) + 1 :] if root else source.path
-        return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+        root = self._root_inside(source)
+        path = f"/{source.path[len(root) + 1 :] if root else source.path}"
+        name = path.removesuffix(".py").removesuffix("/__init__").strip("/").replace("/", ".")
+        return ".".join(part for part in (*(() if root else self._outer), name) if part)
 
     def package(self, source: Source) -> str:
         """The dotted name of the package that *source* is in; empty: it stands at the root."""
         module = self.module(source)
-        return module if source.path.endswith("/__init__.py") else module.rpartition(".")[0]
+        return module if f"/{source.path}".endswith("/__init__.py") else module.rpartition(".")[0]
 
     def absolute(self, source: Source, node: ast.expr) -> str:
         """What *node* names in *source*, imports of its own package included: `shop.factory.create_app`."""
@@ -105,3 +113,25 @@ class Roots:
         return {
             ".".join(parts[:size]) for name in found for parts in [name.split(".")] for size in range(1, len(parts) + 1)
         }
+
+
+def _outer(project: Project, told: set[str]) -> tuple[str, ...]:
+    """The packages that the project's own folder is part of: its modules are called so by each other, or relatively."""
+    inside = {name.partition("/")[0].removesuffix(".py") for name in project.names if name.endswith(".py")}
+    parts = project.root.parts[1:]
+    for depth in range(1, min(len(parts), 3) + 1):
+        outer = parts[-depth:]
+        if outer[0] not in inside and any(".".join((*outer, name)) in told for name in inside):
+            return outer
+    relative = any(
+        isinstance(node, ast.ImportFrom) and node.level
+        for source in project.sources
+        if "/" not in source.path
+        for node in ast.walk(source.tree)
+    )
+    if not relative:
+        return ()
+    depth = 1
+    while (project.root.parents[depth - 1] / "__init__.py").exists():
+        depth += 1
+    return parts[-depth:]

@@ -26,11 +26,14 @@ class Call:
 def attached(application: Application, package: str) -> Edit | None:
     """The application's module with `attach(app)`; None if it is there already.
 
+    It is imported from the module that has it: whatever imports the package itself, such as models that count their
+    statements, must not load the host's login by that.
+
     Raises:
         Unclear: the line cannot go there.
     """
     source = application.source
-    call = Call(function="attach", package=package, argument=application.variable)
+    call = Call(function="attach", package=f"{package}.mounting", argument=application.variable)
     if application.factory is None:
         return _edit(source, call, _last_around(source, application))
     return _edit(source, call, application.factory.body[-1], above=True)
@@ -62,15 +65,14 @@ def import_insertion(source: Source, package: str, name: str, alias: str, before
         for node in source.tree.body
         if isinstance(node, ast.Import | ast.ImportFrom) and (before is None or node.lineno < before)
     ]
+    own = [node for node in there if _is_own(node, package)]
+    later = next((node for node in own if _module(node) > package), None)
+    if later is not None:
+        return Insertion(offset=starts[later.lineno - 1], text=wanted + newline)
     if there:
-        last = there[-1]
-        later = _first_after(there, package)
-        if later is not None:
-            return Insertion(offset=starts[later.lineno - 1], text=wanted + newline)
-        own = isinstance(last, ast.ImportFrom) and (
-            last.level > 0 or (last.module or "").partition(".")[0] == package.partition(".")[0]
-        )
-        text = wanted + newline if own else f"{newline}{wanted}{newline}"
+        last = own[-1] if own else there[-1]
+        near = bool(own) or (isinstance(last, ast.ImportFrom) and last.level > 0)
+        text = wanted + newline if near else f"{newline}{wanted}{newline}"
         return _after_line(starts, lines, last.end_lineno or last.lineno, text, newline)
     body = source.tree.body
     documented = body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
@@ -93,17 +95,13 @@ def name_insertion(source: Source, package: str, name: str) -> Insertion | None:
     return None
 
 
-def _first_after(there: list[ast.Import | ast.ImportFrom], package: str) -> ast.ImportFrom | None:
-    """The first of the imports of the host's own package, at their end, that belongs after *package* by its name."""
-    first = None
-    for node in reversed(there):
-        if not isinstance(node, ast.ImportFrom) or node.level or not node.module:
-            break
-        if node.module.partition(".")[0] != package.partition(".")[0]:
-            break
-        if node.module > package:
-            first = node
-    return first
+def _is_own(node: ast.Import | ast.ImportFrom, package: str) -> bool:
+    """Whether *node* imports from the same package as *package* is in, by its whole name."""
+    return isinstance(node, ast.ImportFrom) and _module(node).partition(".")[0] == package.partition(".")[0]
+
+
+def _module(node: ast.Import | ast.ImportFrom) -> str:
+    return (node.module or "") if isinstance(node, ast.ImportFrom) and not node.level else ""
 
 
 def _edit(source: Source, call: Call, anchor: ast.stmt, *, above: bool = False) -> Edit | None:

@@ -81,7 +81,7 @@ def package(wanted: Wanted) -> dict[str, str]:
         "runbooks.py": _filled("common/runbooks.py", values),
         "mounting.py": _filled(f"{kind}/mounting.py", values),
     }
-    exported = {} if kind == "django" else {"mounting": "attach"}
+    exported = {}
     access = "access_auth.py" if wanted.login == "Django auth" else "access.py"
     made["access.py"] = _filled(f"{kind}/{access}", values)
     if kind == "django":

@@ -7,8 +7,7 @@ mounting: what is put into the application. access: who may see the workbench.
 from __future__ import annotations
 
 from notes.reliability import journeys, runbooks, slices
-from notes.reliability.mounting import attach
 from notes.reliability.service import parapet
 from notes.reliability.statements import count_statements
 
-__all__ = ["attach", "count_statements", "journeys", "parapet", "runbooks", "slices"]
+__all__ = ["count_statements", "journeys", "parapet", "runbooks", "slices"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from examples.shop.faults import WORDS, Fault, FaultSwitch
-
 from parapet import Parapet
 from parapet.response.capability import Capability, Done, Effect, Proposal, Situation, Target
+
+from examples.shop.faults import WORDS, Fault, FaultSwitch
 
 NAME = "turn-fault-off"
 

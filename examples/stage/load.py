@@ -1,6 +1,6 @@
 """Customers: they sign in, look around and pay, at chosen rates, from this machine only.
 
-    python -m examples.shop.load --url http://127.0.0.1:8000 --password-file var/demo/secrets/customer-password
+    python -m examples.stage.load --url http://127.0.0.1:8000 --password-file var/demo/secrets/customer-password
 
 Arrivals do not wait for answers: a slow shop gets as many customers as a fast one. Where all customers are busy, an
 arrival is counted as turned away, never sent late in a burst.
@@ -23,7 +23,7 @@ from time import monotonic
 from types import FrameType, TracebackType
 from urllib.parse import urlsplit
 
-from examples.shop.browser import Browser, Page
+from examples.stage.browser import Browser, Page
 
 BUYERS = 12
 """Customers who pay, one thread each; the others only sign in."""

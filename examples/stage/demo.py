@@ -1,6 +1,6 @@
 """`make demo`: the stack under load until Ctrl-C, where to look, and how it goes, in one line.
 
-python -m examples.shop.demo [--port 8000] [--logins 4 --checkouts 4 --browse 4]
+python -m examples.stage.demo [--port 8000] [--logins 4 --checkouts 4 --browse 4]
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pathlib import Path
 from time import monotonic
 
 from examples.shop.faults import DEEDS, Fault
-from examples.shop.load import Load, add_rates, chosen_rates
-from examples.shop.machine import StackError, ended_by_signals
 from examples.shop.settings import REPOSITORY
-from examples.shop.stack import APP, Stack
+from examples.stage.load import Load, add_rates, chosen_rates
+from examples.stage.machine import StackError, ended_by_signals
+from examples.stage.stack import APP, Stack
 
 from parapet import ParapetError
 

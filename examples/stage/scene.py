@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from examples.shop.browser import Browser, Page
-from examples.shop.load import Load
-from examples.shop.probes import Alert
-from examples.shop.receiver import Receiver
-from examples.shop.stack import APP, Stack
-from examples.shop.stage import Seen, StoryFailed
+from examples.stage.browser import Browser, Page
+from examples.stage.load import Load
+from examples.stage.probes import Alert
+from examples.stage.receiver import Receiver
+from examples.stage.stack import APP, Stack
+from examples.stage.stage import Seen, StoryFailed
 
 from parapet.core import names
 from parapet.core.types import IncidentId

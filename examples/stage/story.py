@@ -1,6 +1,6 @@
 """The whole loop without a person: an outage, from its first failed checkout to its retrospective.
 
-    python -m examples.shop.story [--evidence URL] [--keep]
+    python -m examples.stage.story [--evidence URL] [--keep]
 
 Every stage is read back from the system that has it, within a time limit. Exit status 0 only if all of it happened.
 """
@@ -17,14 +17,14 @@ from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 
-from examples.shop.browser import Browser
-from examples.shop.load import Load, Rates
-from examples.shop.machine import StackError, ended_by_signals
-from examples.shop.receiver import Receiver
-from examples.shop.scene import ENOUGH_EVENTS, FAST_PAGE_BURN, OPERATOR, QUIET_SECONDS, Scene, moments
 from examples.shop.settings import REPOSITORY
-from examples.shop.stack import Stack
-from examples.shop.stage import Passed, Stage, StoryFailed, tell
+from examples.stage.browser import Browser
+from examples.stage.load import Load, Rates
+from examples.stage.machine import StackError, ended_by_signals
+from examples.stage.receiver import Receiver
+from examples.stage.scene import ENOUGH_EVENTS, FAST_PAGE_BURN, OPERATOR, QUIET_SECONDS, Scene, moments
+from examples.stage.stack import Stack
+from examples.stage.stage import Passed, Stage, StoryFailed, tell
 
 from parapet.lessons.retrospective import MomentName, Retrospective
 

@@ -24,9 +24,9 @@ from types import TracebackType
 from typing import TypeVar
 
 import yaml
-from examples.shop.machine import LOOPBACK, Ports, StackError, choose_ports, end, program, tied_to_us, undisturbed
-from examples.shop.probes import Alertmanager, Prometheus, answers
 from examples.shop.settings import ENVIRONMENT_FILE, REPOSITORY, Settings, make_secrets, write_privately
+from examples.stage.machine import LOOPBACK, Ports, StackError, choose_ports, end, program, tied_to_us, undisturbed
+from examples.stage.probes import Alertmanager, Prometheus, answers
 
 from parapet import Parapet
 from parapet.ops.look import Look

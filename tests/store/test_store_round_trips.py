@@ -200,7 +200,7 @@ def test_the_other_aggregates_come_back_as_they_went_in(store: Store) -> None:
     body = bytes(range(256))
     with store.begin() as tx:
         tx.changes.add(change, "once")
-        tx.outbox.add(notification)
+        tx.outbox.add_all([notification])
         (received,) = tx.inbox.add([("alertmanager", body)], received_at=AT, due_at=AT)
         tx.retrospectives.keep(number, 3, {"old": 1}, now=AT)
         tx.retrospectives.keep(number, 10, HARD, now=AT)

@@ -17,8 +17,19 @@ from parapet.store.escalations import KeptEscalation
 from parapet.store.outbox import Notification
 from parapet.store.store import Transaction
 
-Compose = Callable[[Announcement, str], Message]
-"""Makes the message that says something to somebody about the incident."""
+Compose = Callable[[Incident, Announcement, str], Message]
+"""Makes the message that says something to somebody about an incident."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What the escalation of one incident decided."""
+
+    incident: Incident
+    number: IncidentId
+    kept: KeptEscalation | None
+    """As it was read; None: it begins."""
+    move: Move
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,42 +54,44 @@ class Caller:
     def write(
         self,
         tx: Transaction,
-        incident: Incident,
-        number: IncidentId,
-        kept: KeptEscalation | None,
-        move: Move,
+        moved: Sequence[Moved],
         *,
         now: datetime,
         compose: Compose,
         actor: Actor = PARAPET,
     ) -> None:
-        """Keep what was decided about *incident*.
+        """Keep what was decided, each about another incident: as few statements for many as for one.
 
         Raises:
-            Conflict: somebody else moved the escalation at the same moment.
+            Conflict: somebody else moved one of the escalations at the same moment.
         """
-        if kept is None:
-            tx.escalations.add(number, move.escalation)
-        else:
-            tx.escalations.save(kept, move.escalation)
-        policy = move.escalation.policy.name
-        entries: list[NewEntry] = []
-        if move.called is not None:
-            ways, left_out = self._ways(tx, move.called, now)
-            for way in ways:
-                tx.outbox.add(self._notification(incident, number, move.called, way, policy, now, compose))
-            payload = _payload(policy, move.called, ways, left_out)
-            entries.append(NewEntry(kind=EntryKind.ESCALATED, occurred_at=now, actor=actor, payload=payload))
-        for said in move.said:
-            told: JsonObject = {"policy": policy, "did": said.did, "why": said.why}
-            entries.append(NewEntry(kind=EntryKind.ESCALATION, occurred_at=now, actor=actor, payload=told))
-        if entries:
-            tx.entries.append(number, tuple(entries), recorded_at=now)
+        tx.escalations.add_all({one.number: one.move.escalation for one in moved if one.kept is None})
+        tx.escalations.save_all([(one.kept, one.move.escalation) for one in moved if one.kept is not None])
+        calls = any(one.move.called is not None for one in moved)
+        overrides = [override for _, override in tx.overrides.current(now)] if calls else []
+        notifications: list[Notification] = []
+        chronologies: dict[IncidentId, list[NewEntry]] = {}
+        for one in moved:
+            called, policy = one.move.called, one.move.escalation.policy.name
+            entries: list[NewEntry] = []
+            if called is not None:
+                ways, left_out = self._ways(called, overrides, now)
+                notifications += [self._notification(one, called, way, now, compose) for way in ways]
+                payload = _payload(policy, called, ways, left_out)
+                entries.append(NewEntry(kind=EntryKind.ESCALATED, occurred_at=now, actor=actor, payload=payload))
+            for said in one.move.said:
+                told: JsonObject = {"policy": policy, "did": said.did, "why": said.why}
+                entries.append(NewEntry(kind=EntryKind.ESCALATION, occurred_at=now, actor=actor, payload=told))
+            if entries:
+                chronologies[one.number] = entries
+        tx.outbox.add_all(notifications)
+        tx.entries.append_all(chronologies, recorded_at=now)
 
-    def _ways(self, tx: Transaction, called: Called, now: datetime) -> tuple[list[Way], list[tuple[str, str]]]:
+    def _ways(
+        self, called: Called, overrides: Sequence[Override], now: datetime
+    ) -> tuple[list[Way], list[tuple[str, str]]]:
         """How each target is told, and who is not, and why."""
         left_out = [(target.words, why) for target, why in called.left_out]
-        overrides = [one for _, one in tx.overrides.current(now)] if called.targets else []
         ways: list[Way] = []
         for target in called.targets:
             name, turn = self._person(target, overrides, now)
@@ -107,24 +120,16 @@ class Caller:
             return target.name, None
         return on_call(rotation, overrides, now).person, rotation.name
 
-    def _notification(
-        self,
-        incident: Incident,
-        number: IncidentId,
-        called: Called,
-        way: Way,
-        policy: str,
-        now: datetime,
-        compose: Compose,
-    ) -> Notification:
+    def _notification(self, moved: Moved, called: Called, way: Way, now: datetime, compose: Compose) -> Notification:
+        incident = moved.incident
         announcement = Announcement.CALLED if called.by_hand else Announcement.ESCALATED
-        why = f"{policy}, step {called.number} of {called.of}: {called.why}"
-        message = compose(announcement, f"{incident.ref} calls {way.who}. {why}.")
+        why = f"{moved.move.escalation.policy.name}, step {called.number} of {called.of}: {called.why}"
+        message = compose(incident, announcement, f"{incident.ref} calls {way.who}. {why}.")
         key = f"{incident.ref}/call/{called.run}/{called.round}/{called.number}/{way.channel}/{way.recipient or ''}"
         return Notification(
             id=self._ids.new(),
             dedupe_key=key[:256],
-            incident_id=number,
+            incident_id=moved.number,
             channel=way.channel,
             announcement=announcement,
             message=message.document(),

@@ -19,13 +19,11 @@ from parapet.incidents.words import words_of
 from parapet.lessons.retrospective import compose, to_json
 from parapet.notify.channel import Channel, channel_name
 from parapet.notify.message import Message, compose_message
-from parapet.ops.calling import Caller
+from parapet.ops.calling import Caller, Moved
 from parapet.response.escalating import begin, follow
-from parapet.response.escalation import Move
 from parapet.response.pace import Pace
 from parapet.response.roster import Roster
 from parapet.response.runbook import Runbook, runbooks_for, subject_of
-from parapet.store.escalations import KeptEscalation
 from parapet.store.outbox import Notification
 from parapet.store.store import Store, Transaction
 
@@ -141,27 +139,18 @@ class Context:
         ours = incident.slice is not None and incident.service == self.service
         return self.resting(incident.slice, now) if ours and incident.slice else None
 
-    def write_move(
-        self,
-        tx: Transaction,
-        incident: Incident,
-        kept: KeptEscalation | None,
-        move: Move,
-        *,
-        now: datetime,
-        actor: Actor = PARAPET,
-    ) -> None:
-        """Keep what an escalation decided: how it stands, whom it calls, and why, in this transaction.
+    def write_moves(self, tx: Transaction, moved: Sequence[Moved], *, now: datetime, actor: Actor = PARAPET) -> None:
+        """Keep what escalations decided: how they stand, whom they call, and why, in this transaction.
 
         Raises:
-            Conflict: somebody else moved it at the same moment.
+            Conflict: somebody else moved one of them at the same moment.
         """
+        near = self._near_each(tx, [one.incident for one in moved if one.move.called is not None], now=now)
 
-        def compose(announcement: Announcement, text: str) -> Message:
-            return self._message(tx, incident, announcement, now, text)
+        def compose(incident: Incident, announcement: Announcement, text: str) -> Message:
+            return self._message(incident, announcement, near[_numbered(incident)], now, text)
 
-        caller = Caller(self.roster, self.channels, self.ids)
-        caller.write(tx, incident, _numbered(incident), kept, move, now=now, compose=compose, actor=actor)
+        Caller(self.roster, self.channels, self.ids).write(tx, moved, now=now, compose=compose, actor=actor)
 
     def _escalate(self, tx: Transaction, incident: Incident, decision: Decision, now: datetime) -> None:
         """What the decision means for calling people: it begins, stops or ends in the same commit."""
@@ -173,7 +162,8 @@ class Context:
             by_hand = any(entry.actor.kind is ActorClass.OPERATOR for entry in decision.entries)
             move = follow(kept.escalation, incident, now, touched=by_hand)
         if move is not None:
-            self.write_move(tx, incident, kept, move, now=now)
+            moved = Moved(incident=incident, number=_numbered(incident), kept=kept, move=move)
+            self.write_moves(tx, [moved], now=now)
 
     def runbooks_for(self, incident: Incident, entries: Sequence[NewEntry | Entry]) -> tuple[Runbook, ...]:
         """The runbooks that belong to *incident* now; *entries* name the alerts that opened it."""
@@ -194,16 +184,27 @@ class Context:
 
     def near_changes(self, tx: Transaction, incident: Incident, *, now: datetime) -> tuple[Near, ...]:
         """The changes near an incident, oldest first."""
-        start = incident.started_at - timedelta(seconds=self.policy.change_lookback_seconds)
-        end = (incident.resolved_at or now) + timedelta(seconds=self.policy.change_lookahead_seconds)
-        return near(incident, tx.changes.between(incident.service, start, max(start, end)), policy=self.policy, now=now)
+        return self._near_each(tx, [incident], now=now)[_numbered(incident)]
+
+    def _near_each(
+        self, tx: Transaction, incidents: Sequence[Incident], *, now: datetime
+    ) -> dict[IncidentId, tuple[Near, ...]]:
+        """The same for many that began about the same time: one look for each service."""
+        found: dict[IncidentId, tuple[Near, ...]] = {}
+        for service in sorted({one.service for one in incidents}):
+            ours = [one for one in incidents if one.service == service]
+            start = min(one.started_at for one in ours) - timedelta(seconds=self.policy.change_lookback_seconds)
+            end = max(one.resolved_at or now for one in ours) + timedelta(seconds=self.policy.change_lookahead_seconds)
+            changes = tx.changes.between(service, start, max(start, end))
+            found |= {_numbered(one): near(one, changes, policy=self.policy, now=now) for one in ours}
+        return found
 
     def _announce(self, tx: Transaction, incident: Incident, announcement: Announcement, now: datetime) -> None:
         if not self.channels:
             return
-        message = self._message(tx, incident, announcement, now)
-        for channel in self.channels:
-            tx.outbox.add(
+        message = self._message(incident, announcement, self.near_changes(tx, incident, now=now), now)
+        tx.outbox.add_all(
+            [
                 Notification(
                     id=self.ids.new(),
                     dedupe_key=f"{incident.ref}/{incident.version}/{announcement.value}/{channel}",
@@ -214,12 +215,18 @@ class Context:
                     created_at=now,
                     due_at=now,
                 )
-            )
+                for channel in self.channels
+            ]
+        )
 
     def _message(
-        self, tx: Transaction, incident: Incident, announcement: Announcement, now: datetime, text: str | None = None
+        self,
+        incident: Incident,
+        announcement: Announcement,
+        near_changes: tuple[Near, ...],
+        now: datetime,
+        text: str | None = None,
     ) -> Message:
-        near_changes = self.near_changes(tx, incident, now=now)
         promise = self.promises.get(incident.slice or "") if incident.service == self.service else None
         return compose_message(
             incident,

@@ -14,12 +14,13 @@ from zlib import crc32
 from parapet.core.errors import DeliveryFailed, DeliveryRejected
 from parapet.core.guard import guarded
 from parapet.core.types import PARAPET, IncidentId, JsonObject
-from parapet.incidents.model import Announcement, EntryKind, IncidentState, NewEntry
+from parapet.incidents.model import Announcement, EntryKind, Incident, IncidentState, NewEntry
 from parapet.notify.channel import Channel, Delivery, Sent
 from parapet.notify.message import Message, digest_of, message_from
 from parapet.ops.context import Context
 from parapet.response.escalation import EscalationState
 from parapet.response.pace import held
+from parapet.store.escalations import KeptEscalation
 from parapet.store.outbox import CALLS, Notification, OutboxState, Settled
 from parapet.store.store import Transaction
 
@@ -88,7 +89,7 @@ class Deliverer:
             if digests and not self._may_be_told(tx, name, now):
                 return []
             claimed = self._claim(tx, name, now, digests)
-            called_off = {one.id: why for one in claimed if (why := _called_off(tx, one)) is not None}
+            called_off = _called_off(tx, claimed)
             threads = {one.id: tx.threads.of(one.incident_id, name, one.recipient) for one in claimed if digests}
         told = [
             _Told(claimed=one, state=OutboxState.WITHHELD, why_not=called_off[one.id])
@@ -200,12 +201,20 @@ def _digests(channel: Channel) -> bool:
     return bool(getattr(channel, "digests", False))
 
 
-def _called_off(tx: Transaction, claimed: Notification) -> str | None:
-    """Why a call is not made any more: the incident was taken after it was decided; None: it is made."""
-    if claimed.announcement not in CALLS:
-        return None
-    kept, incident = tx.escalations.of(claimed.incident_id), tx.incidents.get(claimed.incident_id)
-    if kept is None or incident is None or incident.state is IncidentState.RESOLVED:
+def _called_off(tx: Transaction, claimed: Sequence[Notification]) -> dict[str, str]:
+    """Why calls are not made any more, by their ids: the incident was taken after they were decided."""
+    calls = [one for one in claimed if one.announcement in CALLS]
+    if not calls:
+        return {}
+    numbers = {one.incident_id for one in calls}
+    kept, incidents = tx.escalations.of_all(numbers), tx.incidents.get_all(numbers)
+    said = {one.id: _why_not(one, kept.get(one.incident_id), incidents[one.incident_id]) for one in calls}
+    return {number: why for number, why in said.items() if why is not None}
+
+
+def _why_not(claimed: Notification, kept: KeptEscalation | None, incident: Incident) -> str | None:
+    """Why a call is not made any more; None: it is."""
+    if kept is None or incident.state is IncidentState.RESOLVED:
         return "it was resolved meanwhile"
     if claimed.announcement is Announcement.CALLED:
         return None  # a person asked for it

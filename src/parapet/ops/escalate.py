@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -11,6 +11,7 @@ from parapet.core.errors import IllegalTransition, NotFound, Refused, UnknownNam
 from parapet.core.guard import guarded
 from parapet.core.types import Actor, IncidentId
 from parapet.incidents.model import Incident, IncidentState
+from parapet.ops.calling import Moved
 from parapet.ops.context import Context
 from parapet.response.escalating import advance, next_now, resume, suppress
 from parapet.response.escalation import Escalation, EscalationPolicy, EscalationState, Move
@@ -19,7 +20,7 @@ from parapet.store.escalations import KeptEscalation
 from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
 
-BATCH = 25
+BATCH = 100
 """Decided in one transaction."""
 MOST_IN_A_ROUND = 500
 PUT_OFF_SECONDS = 60.0
@@ -207,8 +208,7 @@ class Escalations:
     def _batch(self, tx: Transaction, limit: int) -> int:
         now = self._context.clock.now()
         due = tx.escalations.take_due(now, limit)
-        for kept in due:
-            self._advance(tx, kept, now)
+        self._advance(tx, due, now)
         return len(due)
 
     def _one_by_one(self) -> tuple[int, int]:
@@ -228,16 +228,18 @@ class Escalations:
     def _advance_again(self, tx: Transaction, number: IncidentId, now: datetime) -> None:
         kept = tx.escalations.of(number)
         if kept is not None and kept.escalation.due_at is not None and kept.escalation.due_at <= now:
-            self._advance(tx, kept, now)
+            self._advance(tx, [kept], now)
 
-    def _advance(self, tx: Transaction, kept: KeptEscalation, now: datetime) -> None:
-        incident = tx.incidents.get(kept.incident_id)
-        if incident is None:
-            return
-        until = self._context.maintenance_until(incident, now)
-        move = advance(kept.escalation, incident, now, maintenance_until=until)
-        if move is not None:
-            self._context.write_move(tx, incident, kept, move, now=now)
+    def _advance(self, tx: Transaction, due: Sequence[KeptEscalation], now: datetime) -> None:
+        incidents = tx.incidents.get_all([kept.incident_id for kept in due])
+        moved: list[Moved] = []
+        for kept in due:
+            incident = incidents[kept.incident_id]
+            until = self._context.maintenance_until(incident, now)
+            move = advance(kept.escalation, incident, now, maintenance_until=until)
+            if move is not None:
+                moved.append(Moved(incident=incident, number=kept.incident_id, kept=kept, move=move))
+        self._context.write_moves(tx, moved, now=now)
 
     def _first(self, now: datetime) -> Escalation:
         if not self.policies:
@@ -261,7 +263,8 @@ class Escalations:
                 raise NotFound(f"There is no incident INC-{incident_id}.")
             kept = tx.escalations.of(incident_id)
             move = decide(incident, None if kept is None else kept.escalation, now)
-            context.write_move(tx, incident, kept, move, now=now, actor=actor)
+            moved = Moved(incident=incident, number=incident_id, kept=kept, move=move)
+            context.write_moves(tx, [moved], now=now, actor=actor)
             tx.audit.add(actor=actor, verb=verb, target=target, outcome="done", now=now, reason=reason)
             return move.escalation
 

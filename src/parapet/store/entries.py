@@ -61,6 +61,8 @@ class Entries:
         Raises:
             Conflict: somebody else wrote to one of the incidents at the same moment.
         """
+        if not chronologies:
+            return
         wanted = select(heads).where(among(self._connection, heads.c.incident_id, chronologies))
         ends = {row.incident_id: row for row in self._connection.execute(wanted)}
         sealed = [

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from parapet.core.codec import decode, encode
 from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.response.escalation import Escalation, EscalationPolicy, EscalationState
+from parapet.store.bulk import add_rows, among
 from parapet.store.rows import Row
 from parapet.store.schema_calls import escalations as table
+
+_SAVE = update(table).where(table.c.incident_id == bindparam("seen_id"), table.c.version == bindparam("seen"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,42 +34,49 @@ class EscalationRows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._policies: dict[str, EscalationPolicy] = {}  # most incidents have the same one: it is read once
 
     def of(self, incident_id: IncidentId) -> KeptEscalation | None:
         """That of an incident; None: no policy was for it."""
-        row = self._connection.execute(select(table).where(table.c.incident_id == incident_id)).mappings().first()
-        return None if row is None else _kept(row)
+        return self.of_all([incident_id]).get(incident_id)
 
-    def add(self, incident_id: IncidentId, escalation: Escalation) -> None:
-        """Keep a new one.
+    def of_all(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, KeptEscalation]:
+        """Those of many incidents, of which some may have none."""
+        wanted = select(table).where(among(self._connection, table.c.incident_id, incident_ids))
+        return {kept.incident_id: kept for kept in map(self._kept, self._connection.execute(wanted).mappings())}
 
-        Raises:
-            Conflict: the incident has one.
-        """
-        policy = encode(escalation.policy)
-        self._connection.execute(
-            insert(table).values(incident_id=incident_id, policy=policy, version=1, **_standing(escalation))
-        )
-
-    def save(self, kept: KeptEscalation, escalation: Escalation) -> None:
-        """Keep how it stands now.
+    def add_all(self, escalations: Mapping[IncidentId, Escalation]) -> None:
+        """Keep new ones.
 
         Raises:
-            Conflict: somebody else moved it since it was read.
+            Conflict: one of the incidents has one.
         """
-        saved = self._connection.execute(
-            update(table)
-            .where(table.c.incident_id == kept.incident_id, table.c.version == kept.version)
-            .values(version=kept.version + 1, **_standing(escalation))
-        )
-        if saved.rowcount != 1:
+        rows = [
+            {"incident_id": number, "policy": encode(one.policy), "version": 1, **_standing(one)}
+            for number, one in escalations.items()
+        ]
+        add_rows(self._connection, table, rows)
+
+    def save_all(self, moved: Sequence[tuple[KeptEscalation, Escalation]]) -> None:
+        """Keep how each stands now that was kept as it was read.
+
+        Raises:
+            Conflict: somebody else moved one of them since it was read.
+        """
+        if not moved:
+            return
+        rows = [
+            _standing(escalation) | {"seen_id": kept.incident_id, "seen": kept.version, "version": kept.version + 1}
+            for kept, escalation in moved
+        ]
+        if self._connection.execute(_SAVE, rows).rowcount != len(rows):
             raise Conflict
 
     def take_due(self, now: datetime, limit: int) -> list[KeptEscalation]:
         """Those that are due, longest first, and that no other transaction works on: nobody else gets them."""
         wanted = select(table).where(table.c.due_at <= now).order_by(table.c.due_at, table.c.incident_id).limit(limit)
         rows = self._connection.execute(wanted.with_for_update(skip_locked=True)).mappings()
-        return [_kept(row) for row in rows]
+        return [self._kept(row) for row in rows]
 
     def due(self, now: datetime, limit: int) -> list[IncidentId]:
         """The incidents whose escalation is due, longest first."""
@@ -82,13 +94,21 @@ class EscalationRows:
         wanted = select(table).order_by(table.c.incident_id.desc()).limit(limit)
         if before is not None:
             wanted = wanted.where(table.c.incident_id < before)
-        return [_kept(row) for row in self._connection.execute(wanted).mappings()]
+        return [self._kept(row) for row in self._connection.execute(wanted).mappings()]
 
     def count_due(self, before: datetime) -> int:
         """How many were due before that."""
         return self._connection.execute(
             select(func.count()).select_from(table).where(table.c.due_at < before)
         ).scalar_one()
+
+    def _kept(self, row: RowMapping) -> KeptEscalation:
+        values = {name: row[name] for name in _NAMES}
+        written = json.dumps(row["policy"])
+        if written not in self._policies:
+            self._policies[written] = decode(EscalationPolicy, row["policy"])
+        escalation = Escalation(policy=self._policies[written], state=EscalationState(row["state"]), **values)
+        return KeptEscalation(incident_id=IncidentId(row["incident_id"]), escalation=escalation, version=row["version"])
 
 
 def _standing(escalation: Escalation) -> Row:
@@ -104,14 +124,6 @@ def _standing(escalation: Escalation) -> Row:
         "suppressed_by": escalation.suppressed_by,
         "lapsed_ack_at": escalation.lapsed_ack_at,
     }
-
-
-def _kept(row: RowMapping) -> KeptEscalation:
-    values = {name: row[name] for name in _NAMES}
-    escalation = Escalation(
-        policy=decode(EscalationPolicy, row["policy"]), state=EscalationState(row["state"]), **values
-    )
-    return KeptEscalation(incident_id=IncidentId(row["incident_id"]), escalation=escalation, version=row["version"])
 
 
 _NAMES = ("step", "round", "run", "due_at", "started_at", "held", "suppressed_until", "suppressed_by", "lapsed_ack_at")

@@ -51,6 +51,11 @@ class Incidents:
             return None
         return self._one(select(table).where(table.c.id == incident_id))
 
+    def get_all(self, incident_ids: Collection[IncidentId]) -> dict[IncidentId, Incident]:
+        """Incidents that exist, by number."""
+        found = self.select(select(table).where(among(self._connection, table.c.id, incident_ids)))
+        return {IncidentId(one.id): one for one in found if one.id is not None}
+
     def latest(self, keys: Collection[str]) -> dict[str, Incident]:
         """Per key the unresolved incident, else the newest resolved one. Keys without any are left out."""
         found: dict[str, Incident] = {}

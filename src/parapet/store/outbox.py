@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select, update
 
 from parapet.core.types import IncidentId, JsonObject
 from parapet.incidents.model import Announcement
+from parapet.store.bulk import add_rows
 from parapet.store.rows import row_of
 from parapet.store.schema import outbox as table
 
@@ -74,13 +75,13 @@ class OutboxRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, notification: Notification) -> None:
-        """Keep a notification.
+    def add_all(self, notifications: Sequence[Notification]) -> None:
+        """Keep notifications.
 
         Raises:
-            Conflict: the same announcement to the same channel exists.
+            Conflict: the same announcement to the same channel as one of them exists.
         """
-        self._connection.execute(insert(table), row_of(notification))
+        add_rows(self._connection, table, [row_of(one) for one in notifications])
 
     def due_channels(self, now: datetime) -> list[str]:
         """The channels that have notifications to be delivered."""

@@ -1,9 +1,10 @@
 """What measuring a job costs, in the process that runs it: bare, Parapet, and what others do, one beside the other.
 
-Run as `python benchmarks/signals/jobs.py [--short]`. Every contestant meets the bare job in processes of their own, as
-`steady.py` says; printed is the median over processes. Jobs do nothing and no broker is asked, so that nearly all of
-the time is the library's own code. Libraries that fork a process or ask a database for every job are not here: what is
-measured here is lost beside that. Ratios travel between machines, microseconds do not.
+Run as `python benchmarks/signals/jobs.py [--short]`, or with the interpreter that `scripts/make-env jobpeers` prints.
+Every contestant meets the bare job in processes of their own, as `steady.py` says; printed is the median over
+processes. Jobs do nothing and no broker is asked, so that nearly all of the time is the library's own code. Libraries
+that fork a process or ask a database for every job are not here: what is measured here is lost beside that. Ratios
+travel between machines, microseconds do not.
 """
 
 # ruff: noqa: E402
@@ -26,6 +27,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -40,7 +42,9 @@ from parapet.signals.recorder import Recorder
 BARE, PARAPET, SHARED = "bare job itself", "Parapet", "Parapet, many processes"
 HOOKS, SIGNALS = "a base class with two empty hooks", "two signal receivers that do nothing"
 BY_HAND = "signals by hand, durations by state"
+EVENTS = "task events, as celery-exporter needs"
 BUNDLED, EMPTY = "the bundled Prometheus middleware", "a middleware that does nothing"
+OPENTELEMETRY, BUNDLED_OPENTELEMETRY = "OpenTelemetry's instrumentation", "the bundled OpenTelemetry middleware"
 CALLS = 40
 NAME, QUEUE = "bench.job", "default"
 BARS_MICROSECONDS = {
@@ -49,6 +53,9 @@ BARS_MICROSECONDS = {
     ("dramatiq", PARAPET): 2.0,
     ("dramatiq", SHARED): 2.0,
 }
+
+TELEMETRY = all(find_spec(f"opentelemetry.{part}") for part in ("sdk", "instrumentation"))
+"""Whether OpenTelemetry is beside us; without it, it takes no part."""
 
 Turn = Callable[[int], None]
 """Runs so many jobs."""
@@ -87,6 +94,15 @@ def repeated(job: Callable[[], object]) -> Turn:
             job()
 
     return run
+
+
+def with_meters() -> None:
+    """OpenTelemetry records what it is told, and keeps it until somebody reads; traces are off."""
+    from opentelemetry.metrics import set_meter_provider
+    from opentelemetry.sdk.metrics import MeterProvider  # type: ignore[import-not-found, unused-ignore]
+    from opentelemetry.sdk.metrics.export import InMemoryMetricReader  # type: ignore[import-not-found, unused-ignore]
+
+    set_meter_provider(MeterProvider(metric_readers=[InMemoryMetricReader()]))
 
 
 def celery_turns() -> dict[str, Turn]:
@@ -155,15 +171,46 @@ def celery_turns() -> dict[str, Turn]:
     def end(task_id: str = "", task: Any = None, state: str = "", **_: object) -> None:
         family.labels(task.name, state).observe(perf_counter() - started.pop(task_id))
 
+    def with_events(task: Any) -> Turn:
+        """As a prefork worker sends them: gathered by two dozen, about a task that was received, began and ended."""
+        sender = task.app.events.Dispatcher(task.app.connection(), hostname="bench@here", buffer_group=["task"])
+        run = turn(task)
+        received = {"name": NAME, "args": "()", "kwargs": "{}", "root_id": "1", "parent_id": None, "retries": 0}
+
+        def one() -> None:
+            sender.send("task-received", uuid="1", eta=None, expires=None, **received)
+            sender.send("task-started", uuid="1")
+            run(1)
+            sender.send("task-succeeded", uuid="1", result="None", runtime=0.0)
+
+        return repeated(one)
+
+    def with_opentelemetry(task: Any) -> Turn:
+        """Two receivers, by which a span begins and ends, and the run time is recorded."""
+        from opentelemetry.instrumentation.celery import (  # type: ignore[import-not-found, unused-ignore]
+            CeleryInstrumentor,
+        )
+
+        with_meters()
+        telemetry = CeleryInstrumentor()
+        telemetry.instrument()
+        telemetry.uninstrument()  # the bare job beside it must not meet its receivers
+        return turn(
+            task,
+            ((signals.task_prerun, telemetry._trace_prerun), (signals.task_postrun, telemetry._trace_postrun)),
+        )
+
     plain = application()
     ours = {name: turn(application(service=service)) for name, service in OURS.items()}
-    return {
+    turns = {
         BARE: turn(plain),
         **ours,
         HOOKS: turn(application(Hooks)),
         SIGNALS: turn(plain, ((signals.task_prerun, ignore), (signals.task_postrun, ignore))),
         BY_HAND: turn(plain, ((signals.task_prerun, begin), (signals.task_postrun, end))),
+        EVENTS: with_events(application()),
     }
+    return turns | ({OPENTELEMETRY: with_opentelemetry(application())} if TELEMETRY else {})
 
 
 def dramatiq_turns() -> dict[str, Turn]:
@@ -209,7 +256,7 @@ def dramatiq_turns() -> dict[str, Turn]:
 
 def taskiq_turns() -> dict[str, Turn]:
     """Taskiq: a receiver's callback, with the middleware that Taskiq brings along."""
-    from taskiq import InMemoryBroker
+    from taskiq import InMemoryBroker, TaskiqMessage, TaskiqMiddleware, TaskiqResult
     from taskiq.middlewares.prometheus_middleware import PrometheusMiddleware
     from taskiq.receiver import Receiver
 
@@ -242,15 +289,27 @@ def taskiq_turns() -> dict[str, Turn]:
 
         return lambda times: loop.run_until_complete(drive(times))
 
+    class Hooks(TaskiqMiddleware):
+        def pre_execute(self, message: TaskiqMessage) -> TaskiqMessage:
+            return message
+
+        def post_execute(self, message: TaskiqMessage, result: TaskiqResult[Any]) -> None:
+            pass
+
     bundled = PrometheusMiddleware(metrics_path=Path(tempfile.mkdtemp()))  # which decides how prometheus_client counts
-    turns = {BARE: turn(None, None), BUNDLED: turn(bundled, None)}
+    turns = {BARE: turn(None, None), BUNDLED: turn(bundled, None), EMPTY: turn(Hooks(), None)}
+    if TELEMETRY:
+        from taskiq.middlewares.opentelemetry_middleware import OpenTelemetryMiddleware
+
+        with_meters()
+        turns[BUNDLED_OPENTELEMETRY] = turn(OpenTelemetryMiddleware(), None)
     return turns | {name: turn(None, service) for name, service in OURS.items()}
 
 
 CONTESTANTS = {
-    "celery": (PARAPET, SHARED, HOOKS, SIGNALS, BY_HAND),
+    "celery": (PARAPET, SHARED, HOOKS, SIGNALS, BY_HAND, EVENTS, OPENTELEMETRY),
     "dramatiq": (PARAPET, SHARED, BUNDLED, EMPTY),
-    "taskiq": (PARAPET, SHARED, BUNDLED),
+    "taskiq": (PARAPET, SHARED, BUNDLED, EMPTY, BUNDLED_OPENTELEMETRY),
 }
 LIBRARIES: dict[str, Callable[[], dict[str, Turn]]] = {
     "celery": celery_turns,
@@ -294,6 +353,8 @@ def main() -> None:
         print(f"\n{library}, microseconds a job (added to the bare job; times Parapet)")
         ours = 0.0
         for name in CONTESTANTS[library]:
+            if name in {OPENTELEMETRY, BUNDLED_OPENTELEMETRY} and not TELEMETRY:
+                continue
             bare, value = measured(library, name, short=given.short)
             ours = ours or value  # the first
             bar = BARS_MICROSECONDS.get((library, name))

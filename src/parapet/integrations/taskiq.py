@@ -9,6 +9,7 @@ call a task off, so nothing is revoked.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping
 from contextvars import ContextVar
 from time import perf_counter
@@ -16,8 +17,8 @@ from time import perf_counter
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
 from parapet.core.vocabulary import JobState
-from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, STAMP, BacklogWatch, Host, Jobs, Waiting
-from parapet.integrations.lanes import Lane
+from parapet.integrations.jobs import BACKLOG_EVERY_SECONDS, MOST_LANES, STAMP, BacklogWatch, Host, Jobs, Waiting
+from parapet.integrations.lanes import Desk, Lane
 
 try:
     from taskiq import AsyncBroker, TaskiqMessage, TaskiqMiddleware, TaskiqResult
@@ -58,16 +59,17 @@ class _Run:
 
     __slots__ = ("again", "desk", "error", "lane", "outer", "requeues", "started", "task_id")
 
-    def __init__(self, task_id: str, lane: Lane, outer: _Run | None, labels: Mapping[str, object]) -> None:
+    def __init__(
+        self, task_id: str, lane: Lane, desk: Desk, started: float, requeues: object, outer: _Run | None
+    ) -> None:
         self.task_id = task_id
         self.lane = lane
+        self.desk = desk
+        self.started = started
+        self.requeues = requeues
         self.outer = outer  # a broker that runs what it is sent at once runs one task inside another
-        self.requeues = labels.get(_REQUEUES)
         self.error: BaseException | None = None
         self.again = False
-        self.started = perf_counter()
-        stamp = labels.get(STAMP)
-        self.desk = lane.began(float(stamp) if isinstance(stamp, str) else stamp, self.started)
 
 
 _run: ContextVar[_Run | None] = ContextVar("parapet_taskiq_run", default=None)
@@ -80,6 +82,8 @@ class ParapetMiddleware(TaskiqMiddleware):
         super().__init__()
         self._kept = kept
         self._jobs = kept[True]
+        self._lanes: dict[tuple[str, object, object], Lane] = {}
+        """By task, queue and the way it is acknowledged, as messages say them."""
         self._every_seconds = backlog_every_seconds
         self._watching: asyncio.Task[None] | None = None
 
@@ -96,13 +100,23 @@ class ParapetMiddleware(TaskiqMiddleware):
 
     def pre_execute(self, message: TaskiqMessage) -> TaskiqMessage:
         """Count how long the message waited."""
+        # The guard is left to the first message of its kind: after it nothing here is foreign but a message's fields.
+        labels = message.labels
         outer = _run.get()
-        _run.set(None)
-        with guarded("taskiq.start"):
-            labels = message.labels
-            early = labels.get("ack_type") == _WHEN_RECEIVED
-            lane = self._kept[not early].lane(message.task_name, self._queue(labels))
-            _run.set(_Run(message.task_id, lane, outer, labels))
+        try:
+            lane = self._lanes[message.task_name, labels.get("queue_name"), labels.get("ack_type")]
+        except (LookupError, TypeError):
+            found = self._first(message.task_name, labels)
+            if found is None:
+                _run.set(None)
+                return message
+            lane = found
+        published: object = labels.get(STAMP)
+        if type(published) is str:
+            published = _seconds(published)
+        started = perf_counter()
+        desk = lane.began(published, started)
+        _run.set(_Run(message.task_id, lane, desk, started, labels.get(_REQUEUES), outer))
         return message
 
     def on_error(self, message: TaskiqMessage, result: TaskiqResult[object], exception: BaseException) -> None:
@@ -115,10 +129,12 @@ class ParapetMiddleware(TaskiqMiddleware):
         """Count how the task ended. By now every middleware has heard of its error."""
         run = _run.get()
         if run is not None:
+            ended = perf_counter()
             _run.set(run.outer)
-            seconds = perf_counter() - run.started
-            with guarded("taskiq.end"):
-                run.lane.ended(run.desk, _state(run, message, result), seconds)
+            if run.error is None and not result.is_err:
+                run.lane.succeeded(run.desk, run.started, ended)
+            else:
+                run.lane.ended(run.desk, _state(run, message, result), ended - run.started)
 
     async def startup(self) -> None:
         """In a worker: show its tasks at zero, and begin to read the backlog."""
@@ -142,6 +158,16 @@ class ParapetMiddleware(TaskiqMiddleware):
                 watching.cancel()
                 await asyncio.wait([watching])
 
+    def _first(self, task: str, labels: dict[str, object]) -> Lane | None:
+        """The lane of a kind of message that was not seen before; None: it could not be counted."""
+        with guarded("taskiq.start"):
+            early = labels.get("ack_type") == _WHEN_RECEIVED
+            lane = self._kept[not early].lane(task, self._queue(labels))
+            if len(self._lanes) < MOST_LANES:
+                self._lanes[task, labels.get("queue_name"), labels.get("ack_type")] = lane
+            return lane
+        return None
+
     def _queue(self, labels: dict[str, object]) -> str:
         return str(labels.get("queue_name") or getattr(self.broker, "queue_name", None) or _NO_QUEUE)
 
@@ -151,10 +177,18 @@ def _redelivers(broker: AsyncBroker) -> bool:
     return any(name in kind.__name__ for kind in type(broker).__mro__ for name in _REDELIVERING)
 
 
+def _seconds(stamp: str) -> float:
+    """What a sender that keeps no types of labels has stamped; NaN: it is no number."""
+    try:
+        return float(stamp)
+    except ValueError:
+        return math.nan
+
+
 def _state(run: _Run, message: TaskiqMessage, result: TaskiqResult[object]) -> JobState:
     error = run.error
     if error is None:
-        return JobState.FAILED if result.is_err else JobState.SUCCEEDED
+        return JobState.FAILED
     if run.again or message.labels.get(_REQUEUES) != run.requeues:
         return JobState.RETRIED
     if isinstance(error, TaskRejectedError):

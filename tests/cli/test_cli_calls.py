@@ -17,7 +17,7 @@ HOST = """
 import os
 from parapet import Parapet
 from parapet.core.errors import DeliveryRejected
-from parapet.notify.channel import Sent
+from parapet.notify.channel import Asked, Sent
 from tests.response.conftest import ROSTER
 
 class Phone:
@@ -29,6 +29,8 @@ class Phone:
 
 class Ops(Phone):
     name = "ops"
+    def ask(self):
+        return Asked(words="it listens", proven=True)
 
 parapet = Parapet(service="shop", evidence=os.environ["HOST_EVIDENCE"], channels=(Phone(), Ops()), on_call=ROSTER)
 """
@@ -62,5 +64,7 @@ def test_people_are_called_and_it_is_seen_why(
     assert "Ben by phone" in logged
     assert "nobody acknowledged it" in logged.replace("\n", " ")
     assert parapet("notify", "test", "phone").stdout == "phone works: rang.\n"
+    assert parapet("notify", "test", "ops", "--dry-run").stdout == "ops would be told: it listens.\n"
+    assert "cannot be asked" in parapet("notify", "test", "phone", "--dry-run").stdout
     refused = parapet("notify", "test", "phone", "--to", "nobody")
     assert (refused.returncode, refused.stdout) == (1, "phone could not be told: no such number\n")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -33,6 +34,7 @@ class Asked:
     path: str
     headers: dict[str, str]
     body: bytes
+    method: str = "POST"
 
     @property
     def document(self) -> Any:
@@ -50,9 +52,12 @@ class Service:
         service = self
 
         class Handler(BaseHTTPRequestHandler):
+            def do_HEAD(self) -> None:
+                self.do_POST()
+
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                asked = Asked(self.path, dict(self.headers.items()), body)
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                asked = Asked(self.path, dict(self.headers.items()), body, self.command)
                 service.asked.append(asked)
                 given = service.next.pop(0) if service.next else service.answer(asked)
                 self.send_response(given.status)
@@ -60,7 +65,7 @@ class Service:
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(given.body.encode())))
                 self.end_headers()
-                self.wfile.write(given.body.encode())
+                self.wfile.write(given.body.encode() if self.command == "POST" else b"")
 
             def log_message(self, *arguments: object) -> None:
                 return
@@ -89,16 +94,20 @@ def slack_webhook(asked: Asked) -> Answer:
 class SlackApi:
     """Slack's methods: posts get a ts, updates need one that exists, everything needs the token."""
 
-    def __init__(self, token: str, *, channels: tuple[str, ...]) -> None:
+    def __init__(self, token: str, *, channels: tuple[str, ...], scopes: str = "chat:write,channels:read") -> None:
         self._token = token
         self._channels = channels
+        self.scopes = scopes
+        self.about: dict[str, Any] = {"name": "ops", "is_member": True, "is_archived": False}
         self.posts: dict[str, dict[str, Any]] = {}
         self.replies: list[dict[str, Any]] = []
 
     def __call__(self, asked: Asked) -> Answer:
-        document = asked.document
         if asked.headers.get("Authorization") != f"Bearer {self._token}":
             return self._error("invalid_auth")
+        if asked.path.endswith(("auth.test", "conversations.info")):
+            return self._read(asked)
+        document = asked.document
         if document.get("channel") not in self._channels:
             return self._error("channel_not_found")
         if asked.path.endswith("chat.update"):
@@ -113,6 +122,18 @@ class SlackApi:
             self.posts[ts] = document
         return Answer(200, json.dumps({"ok": True, "channel": document["channel"], "ts": ts}))
 
+    def _read(self, asked: Asked) -> Answer:
+        """Methods that only read take a form, and tell what the token may do."""
+        form = dict(parse_qsl(asked.body.decode()))
+        said: dict[str, Any] = {"ok": True, "user": "parapet", "team": "Shop"}
+        if asked.path.endswith("conversations.info"):
+            said = {"ok": True, "channel": self.about}
+            if form.get("channel") not in self._channels:
+                said = {"ok": False, "error": "channel_not_found"}
+            if "channels:read" not in self.scopes:
+                said = {"ok": False, "error": "missing_scope"}
+        return Answer(200, json.dumps(said), {"X-OAuth-Scopes": self.scopes})
+
     @staticmethod
     def limited(seconds: int) -> Answer:
         """Too many calls of one method."""
@@ -125,6 +146,8 @@ class SlackApi:
 
 def teams(asked: Asked) -> Answer:
     """A workflow with the trigger "when a Teams webhook request is received"."""
+    if asked.method != "POST":
+        return Answer(405)
     if len(asked.body) > 28 * 1024:
         return Answer(413, "Request Entity Too Large")
     first = asked.document["attachments"][0]

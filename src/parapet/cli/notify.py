@@ -58,17 +58,27 @@ def log(incident: IncidentId | None, state: str | None, limit: int, app_spec: st
 @notify.command("test")
 @click.argument("channel")
 @click.option("--to", metavar="ADDRESS", help="Whom in particular, as the channel calls them.")
+@click.option("--dry-run", is_flag=True, help="Tell nobody: ask it whether it would.")
 @by_option
 @app_option
-def test_channel(channel: str, to: str | None, who: str | None, app_spec: str | None) -> None:
+def test_channel(channel: str, to: str | None, dry_run: bool, who: str | None, app_spec: str | None) -> None:
     """Tell CHANNEL now that this is a test. Exit status 1 if it cannot be told.
 
     \b
-    Example:
+    Examples:
       parapet notify test email --to ana@shop.example
+      parapet notify test slack --dry-run
     """
     app = load_app(required_app(app_spec))
     try:
+        if dry_run:
+            asked = app.notices.ask(channel)
+            if asked is None:
+                click.echo(f"{channel} cannot be asked without telling people. Leave --dry-run out.")
+            else:
+                how = "would be told" if asked.proven else "was asked as far as it can be"
+                click.echo(f"{channel} {how}: {asked.words}.")
+            return
         said = app.notices.test(channel, actor=actor_named(who), to=to)
     except OutgoingError as error:
         click.echo(f"{channel} could not be told: {error.message}")

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 from parapet.app import Parapet
 from parapet.core.errors import ConfigurationError
 from parapet.doctor.gathered.asking import Answer
+from parapet.doctor.gathered.channels import Hearing, heard
 from parapet.doctor.gathered.deployment import Deployment
 from parapet.doctor.gathered.evidence import Evidence, looked_at
 from parapet.doctor.gathered.files import File, files_in, tracked
@@ -160,6 +161,11 @@ class Facts:
                 wait = (peer.times or {}).get("group_wait", self.app.wiring.group_wait_seconds)
                 return ((api.url, sent_and_returned(api, self.app, wait + self._patience_seconds)),)
         return ()
+
+    @cached_property
+    def hearings(self) -> tuple[Hearing, ...]:
+        """Every channel, as it answered."""
+        return heard(self.app)
 
     @cached_property
     def reached(self) -> dict[str, int | str]:

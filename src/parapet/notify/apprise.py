@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from parapet.core.errors import ConfigurationError, DeliveryFailed
-from parapet.notify.channel import Delivery, Sent, channel_name
+from parapet.notify.channel import Asked, Delivery, Sent, channel_name
 from parapet.notify.message import Message
 from parapet.notify.wording import facts, headline, next_step
 
@@ -50,3 +50,11 @@ class AppriseChannel:
         if not told:
             raise DeliveryFailed(f"{self.name}: Apprise could not tell everybody; its log says why.")
         return Sent(words="told by Apprise")
+
+    def ask(self) -> Asked:
+        """Whom Apprise would tell. It knows no way to ask them, so nobody is."""
+        count = len(self._apprise)
+        words = (
+            f"Apprise can read {'its address' if count == 1 else f'all {count} addresses'}; more only a message tells"
+        )
+        return Asked(words=words, proven=False)

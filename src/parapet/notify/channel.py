@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from parapet.core.errors import ConfigurationError
 from parapet.core.types import JsonObject
@@ -58,6 +58,30 @@ class Channel(Protocol):
         Raises:
             DeliveryRejected: it refused, and will refuse again.
             DeliveryFailed: it may work later; it may say when.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a channel that was asked, and told nothing, let us know."""
+
+    words: str
+    """Such as 'shop-bot may post to #ops'."""
+    proven: bool
+    """Whether it would take a message now; False: only a part of the way to it could be looked at."""
+
+
+@runtime_checkable
+class Askable(Protocol):
+    """A channel that can be asked whether it would be told, so that nobody hears of it."""
+
+    def ask(self) -> Asked:
+        """Ask it. Bounded: a few calls, each with the channel's time limit.
+
+        Raises:
+            DeliveryRejected: it would refuse: its credentials or its address are wrong.
+            DeliveryFailed: it does not answer, or asked to come back later.
         """
         ...
 

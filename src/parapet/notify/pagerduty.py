@@ -8,7 +8,7 @@ from parapet.core.clock import Clock
 from parapet.core.errors import ConfigurationError
 from parapet.core.transport import Transport
 from parapet.core.types import JsonObject
-from parapet.notify.channel import Delivery, Sent, channel_address, channel_name
+from parapet.notify.channel import Asked, Delivery, Sent, channel_address, channel_name
 from parapet.notify.message import Message
 from parapet.notify.posting import Post
 from parapet.notify.wording import facts, headline, next_step
@@ -16,6 +16,8 @@ from parapet.notify.wording import facts, headline, next_step
 EVENTS = "https://events.pagerduty.com/v2/enqueue"
 ACTIONS = {"acknowledged": "acknowledge", "resolved": "resolve"}
 """By announcement; everything else triggers, which is harmless for one that is open."""
+NOBODYS_KEY = "parapet:asked"
+"""Of an incident that was never triggered: to resolve it does nothing."""
 LONGEST_SUMMARY = 1_024
 LONGEST_KEY = 255
 
@@ -75,6 +77,17 @@ class PagerDuty:
             }
         self._post.json(self._url, event)
         return Sent(words=f"{action} accepted")
+
+    def ask(self) -> Asked:
+        """Resolve what was never triggered: PagerDuty looks at the event, and drops it.
+
+        Raises:
+            DeliveryRejected: PagerDuty calls it invalid: the key, most likely.
+            DeliveryFailed: no answer, or too many events: it asked to come back later.
+        """
+        event: JsonObject = {"routing_key": self._key, "event_action": "resolve", "dedup_key": NOBODYS_KEY}
+        self._post.json(self._url, event)
+        return Asked(words="it took an event that does nothing, with this key", proven=True)
 
 
 def dedup_key(message: Message) -> str:

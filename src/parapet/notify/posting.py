@@ -48,20 +48,33 @@ class Post:
             DeliveryRejected: a status that will not change.
             DeliveryFailed: no answer, a server error, or it asked to come back later.
         """
+        answer = self.asked("POST", url, headers, body)
+        if 200 <= answer.status < 300:
+            return answer
+        raise self.refusal(answer)
+
+    def asked(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Response:
+        """Its answer, unless it is that something is in trouble, or that it has too much to do.
+
+        Raises:
+            DeliveryFailed: no answer, a server error, or it asked to come back later.
+        """
         try:
             answer = self._transport.send(
-                Request(method="POST", url=url, headers={"User-Agent": "parapet"} | dict(headers), body=body)
+                Request(method=method, url=url, headers={"User-Agent": "parapet"} | dict(headers), body=body)
             )
         except DeliveryFailed as error:
             raise DeliveryFailed(quoted(error.message, without=self._secrets)) from None  # its cause names the address
-        if 200 <= answer.status < 300:
-            return answer
-        said = self.words_of(answer)
         if answer.status >= 500 or answer.status in TRY_AGAIN:
             raise DeliveryFailed(
-                f"{self._name} answered with status {answer.status}{said}.", retry_after_seconds=self.wait_of(answer)
+                f"{self._name} answered with status {answer.status}{self.words_of(answer)}.",
+                retry_after_seconds=self.wait_of(answer),
             )
-        raise DeliveryRejected(f"{self._name} refused with status {answer.status}{said}.")
+        return answer
+
+    def refusal(self, answer: Response) -> DeliveryRejected:
+        """That *answer* is a refusal, in what it said."""
+        return DeliveryRejected(f"{self._name} refused with status {answer.status}{self.words_of(answer)}.")
 
     def words_of(self, answer: Response) -> str:
         """What it said, to be put behind what it did."""

@@ -6,12 +6,14 @@ What a whole channel should see (worse, reopened, resolved) is said in the threa
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from parapet.core.clock import Clock
 from parapet.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from parapet.core.transport import Response, Transport
 from parapet.core.types import JsonObject
-from parapet.notify.channel import TOP, Delivery, Sent, channel_address, channel_name, quoted
+from parapet.notify.channel import TOP, Asked, Delivery, Sent, channel_address, channel_name, quoted
 from parapet.notify.message import Message
 from parapet.notify.posting import Post
 from parapet.notify.slack_blocks import fallback, reply_blocks, root_blocks
@@ -94,6 +96,42 @@ class SlackBot:
         )
         return Sent(words=f"posted to {self._channel}", thread={"channel": said.get("channel"), "ts": said.get("ts")})
 
+    def ask(self) -> Asked:
+        """Ask Slack who the token is, what it may do, and, if it may know that, whether it is in the channel.
+
+        Raises:
+            DeliveryRejected: the token is revoked, may not post, or the channel is gone, archived, or not the bot's.
+            DeliveryFailed: no answer, or Slack asked to come back later.
+        """
+        answer, who = self._asked("auth.test", {})
+        if who.get("ok") is not True:
+            raise self._error("auth.test", answer, who)
+        bot = quoted(str(who.get("user", "the bot")))
+        scopes = _scopes(answer)
+        if scopes and "chat:write" not in scopes:
+            raise DeliveryRejected(f"{self.name}: {bot} may not post: the scope chat:write is missing.")
+        answer, found = self._asked("conversations.info", {"channel": self._channel})
+        if found.get("error") == "missing_scope":
+            words = (
+                f"the token is that of {bot}; whether it is in {self._channel}, it may not know without channels:read"
+            )
+            return Asked(words=words, proven=False)
+        channel = found.get("channel")
+        if found.get("ok") is not True or not isinstance(channel, dict):
+            raise self._error("conversations.info", answer, found)
+        name = f"#{quoted(str(channel.get('name') or self._channel))}"
+        if channel.get("is_archived"):
+            raise DeliveryRejected(f"{self.name}: {name} is archived.")
+        if not channel.get("is_member") and "chat:write.public" not in scopes:
+            raise DeliveryRejected(f"{self.name}: {bot} is not in {name}: invite it there.")
+        return Asked(words=f"{bot} may post to {name}", proven=True)
+
+    def _asked(self, method: str, form: Mapping[str, str]) -> tuple[Response, JsonObject]:
+        """Slack's answer to a method that only reads, which takes a form and no JSON."""
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/x-www-form-urlencoded"}
+        answer = self._post.body(f"{self._api}/{method}", urlencode(form).encode(), headers)
+        return answer, _read(answer)
+
     def _updated(self, message: Message, thread: JsonObject) -> bool:
         """Whether the incident's post says now how it stands; False: there is no such post any more."""
         shown: JsonObject = {"text": fallback(message), "blocks": root_blocks(message)}
@@ -107,10 +145,14 @@ class SlackBot:
         error = said.get("error")
         if said.get("ok") is True or error in allowed:
             return said
+        raise self._error(method, answer, said)
+
+    def _error(self, method: str, answer: Response, said: JsonObject) -> DeliveryFailed | DeliveryRejected:
+        error = said.get("error")
         words = f"{self.name} answered {method} with {quoted(str(error), without=(self._token,))}."
         if error in MAY_WORK_LATER or error is None:
-            raise DeliveryFailed(words, retry_after_seconds=self._post.wait_of(answer))
-        raise DeliveryRejected(words)
+            return DeliveryFailed(words, retry_after_seconds=self._post.wait_of(answer))
+        return DeliveryRejected(words)
 
 
 _PLAIN: JsonObject = {"unfurl_links": False, "unfurl_media": False}
@@ -122,3 +164,9 @@ def _read(answer: Response) -> JsonObject:
     except ValueError:
         return {}
     return said if isinstance(said, dict) else {}
+
+
+def _scopes(answer: Response) -> frozenset[str]:
+    """What the token may do, as far as Slack said."""
+    said = next((value for name, value in answer.headers.items() if name.lower() == "x-oauth-scopes"), "")
+    return frozenset(filter(None, (one.strip() for one in said.split(","))))

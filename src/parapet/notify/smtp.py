@@ -5,14 +5,15 @@ from __future__ import annotations
 import hashlib
 import smtplib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from parapet.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
 from parapet.incidents.payload import clean
-from parapet.notify.channel import Delivery, Sent, channel_name, quoted
+from parapet.notify.channel import Asked, Delivery, Sent, channel_name, quoted
 from parapet.notify.email_body import html, plain
 from parapet.notify.message import Message
 from parapet.notify.wording import LONGEST_HEADLINE
@@ -76,8 +77,48 @@ class SmtpChannel:
         """
         to = self._to if delivery.to is None else (delivery.to,)
         mail = compose_mail(message, sender=self._sender, to=to, delivery_id=delivery.id)
+        with self._server() as server:
+            refused = server.send_message(mail)
+        left_out = f"; refused for {', '.join(sorted(refused))}" if refused else ""
+        return Sent(words=f"mailed to {', '.join(each for each in to if each not in refused)}{left_out}")
+
+    def ask(self) -> Asked:
+        """Greet the server, encrypt, sign in, name sender and receivers, and take it back: no mail is sent.
+
+        Raises:
+            DeliveryRejected: the server would not take it: an address or a password it does not know, no encryption.
+            DeliveryFailed: no answer, or it asked to come back later.
+        """
+        with self._server() as server:
+            server.ehlo_or_helo_if_needed()
+            code, said = server.mail(self._sender_address)
+            if code != 250:
+                raise smtplib.SMTPSenderRefused(code, said, self._sender_address)
+            answers = {to: server.rcpt(parseaddr(to)[1]) for to in self._to}
+            server.rset()
+            refused = {to: answer for to, answer in answers.items() if answer[0] >= 500}
+            if refused:
+                raise smtplib.SMTPRecipientsRefused(refused)
+        later = sorted(to for to, (code, _) in answers.items() if code >= 400)
+        if later:
+            return Asked(words=f"it asked to come back later for {', '.join(later)}", proven=False)
+        return Asked(words=f"it would mail to {', '.join(self._to)}", proven=True)
+
+    @property
+    def _sender_address(self) -> str:
+        return parseaddr(self._sender)[1]
+
+    @contextmanager
+    def _server(self) -> Iterator[smtplib.SMTP]:
+        """The server, encrypted and signed in; what goes wrong with it, in our words."""
+        host, port = self._where
         try:
-            refused = self._send(mail)
+            with smtplib.SMTP(host, port, timeout=self._timeout_seconds) as server:
+                if self._tls is not None:
+                    server.starttls(context=self._tls)
+                if self._login is not None:
+                    server.login(*self._login)
+                yield server
         except smtplib.SMTPRecipientsRefused as error:
             code, said = min(error.recipients.values())  # one that may work later comes first
             raise self._error(code, said) from None
@@ -87,18 +128,6 @@ class SmtpChannel:
             raise DeliveryRejected(f"{self.name}: the server cannot do it: {quoted(str(error))}") from None
         except (OSError, smtplib.SMTPException) as error:
             raise DeliveryFailed(f"{self.name} did not answer: {quoted(str(error))}") from None
-        left_out = f"; refused for {', '.join(sorted(refused))}" if refused else ""
-        return Sent(words=f"mailed to {', '.join(each for each in to if each not in refused)}{left_out}")
-
-    def _send(self, mail: EmailMessage) -> dict[str, tuple[int, bytes]]:
-        """Whom the server refused while it took the mail for others."""
-        host, port = self._where
-        with smtplib.SMTP(host, port, timeout=self._timeout_seconds) as server:
-            if self._tls is not None:
-                server.starttls(context=self._tls)
-            if self._login is not None:
-                server.login(*self._login)
-            return server.send_message(mail)
 
     def _error(self, code: int, said: bytes | str) -> DeliveryFailed | DeliveryRejected:
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said

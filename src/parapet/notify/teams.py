@@ -8,7 +8,7 @@ from parapet.core.clock import Clock
 from parapet.core.errors import DeliveryRejected
 from parapet.core.transport import Transport
 from parapet.core.types import Json, JsonObject
-from parapet.notify.channel import Delivery, Sent, channel_address, channel_name
+from parapet.notify.channel import Asked, Delivery, Sent, channel_address, channel_name
 from parapet.notify.message import Message
 from parapet.notify.posting import Post
 from parapet.notify.wording import facts, headline, next_step, tone_of
@@ -65,6 +65,16 @@ class TeamsWorkflow:
             raise DeliveryRejected(f"{self.name}: the card has {size} bytes; Teams takes {LARGEST_BYTES}.")
         self._post.json(self._url, document)
         return Sent(words="accepted by the workflow")  # it answers before the card is shown
+
+    def ask(self) -> Asked:
+        """Ask for the headers of the address. A workflow runs for whatever is posted, so nothing is.
+
+        Raises:
+            DeliveryFailed: nobody answers there.
+        """
+        answer = self._post.asked("HEAD", self._url, {})
+        words = f"its server answers ({answer.status}); whether the workflow takes a card, only a card tells"
+        return Asked(words=words, proven=False)
 
 
 def card(message: Message, to: str | None = None) -> JsonObject:

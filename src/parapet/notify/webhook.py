@@ -12,9 +12,12 @@ from parapet.core.errors import ConfigurationError
 from parapet.core.settings import SHORTEST_SECRET
 from parapet.core.signing import TOLERANCE_SECONDS, holds, lately, sign
 from parapet.core.transport import Transport
-from parapet.notify.channel import Delivery, Sent, channel_address, channel_name
+from parapet.notify.channel import Asked, Delivery, Sent, channel_address, channel_name
 from parapet.notify.message import Message
 from parapet.notify.posting import Post
+
+WRONG = frozenset({401, 403, 410})
+"""Statuses that say of any method that a message would be refused."""
 
 
 class WebhookChannel:
@@ -58,15 +61,29 @@ class WebhookChannel:
             DeliveryFailed: no answer, a server error, or it asked to come back later.
         """
         body = json.dumps(message.document() | {"to": delivery.to}, sort_keys=True).encode()
-        timestamp = str(int(self._clock.now().timestamp()))
-        headers = {
-            "Content-Type": "application/json",
-            names.DELIVERY_HEADER: delivery.id,
-            names.TIMESTAMP_HEADER: timestamp,
-            names.SIGNATURE_HEADER: sign(body, timestamp=timestamp, secret=self._secret),
-        }
+        headers = {"Content-Type": "application/json", names.DELIVERY_HEADER: delivery.id, **self._signed(body)}
         answer = self._post.body(self._url, body, headers)
         return Sent(words=f"posted; answered {answer.status}")
+
+    def ask(self) -> Asked:
+        """Ask for the headers of the address, signed as a message without a body would be: nothing is posted.
+
+        Raises:
+            DeliveryRejected: it knows neither the signature nor us, or says that it is gone.
+            DeliveryFailed: no answer, a server error, or it asked to come back later.
+        """
+        answer = self._post.asked("HEAD", self._url, self._signed(b""))
+        if answer.status in WRONG:
+            raise self._post.refusal(answer)
+        if 200 <= answer.status < 300:
+            return Asked(words=f"it answers, and does not mind the signature ({answer.status})", proven=True)
+        return Asked(words=f"it answers HEAD with {answer.status}; whether it takes messages, one tells", proven=False)
+
+    def _signed(self, body: bytes) -> dict[str, str]:
+        """The headers that say who sent *body*, and when."""
+        timestamp = str(int(self._clock.now().timestamp()))
+        signature = sign(body, timestamp=timestamp, secret=self._secret)
+        return {names.TIMESTAMP_HEADER: timestamp, names.SIGNATURE_HEADER: signature}
 
 
 def verify(

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from parapet.core.errors import NotFound, OutgoingError, UnknownName
 from parapet.core.types import Actor, IncidentId
-from parapet.notify.channel import Delivery
+from parapet.notify.channel import Askable, Asked, Channel, Delivery
 from parapet.notify.message import Message
 from parapet.ops.context import Context
 from parapet.store.outbox import Notification, OutboxState
@@ -86,6 +86,19 @@ class Notices:
                 )
         return said
 
+    def ask(self, channel: str) -> Asked | None:
+        """Ask *channel* whether it would be told, telling nobody; None: it cannot be asked.
+
+        Raises:
+            UnknownName: there is no such channel.
+            DeliveryRejected: it would refuse.
+            DeliveryFailed: it does not answer, or asked to come back later.
+        """
+        given = self._context.channels.get(channel)
+        if given is None:
+            raise UnknownName.of("channel", channel, self._context.channels)
+        return asked(given)
+
     def get(self, number: str) -> Notification:
         """One notification.
 
@@ -98,3 +111,13 @@ class Notices:
         if found is None:
             raise NotFound(f"There is no notification {number}.")
         return found
+
+
+def asked(channel: Channel) -> Asked | None:
+    """What *channel* answers when it is asked whether it would be told; None: it cannot be asked.
+
+    Raises:
+        DeliveryRejected: it would refuse.
+        DeliveryFailed: it does not answer, or asked to come back later.
+    """
+    return channel.ask() if isinstance(channel, Askable) else None

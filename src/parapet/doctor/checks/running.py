@@ -100,16 +100,24 @@ def metrics(facts: Facts) -> Iterator[Found]:
 
 @check(
     "PDC06",
-    Grade.WARN,
-    "A channel was not tried",
-    why="Whether people hear of an incident is known only when one opens.",
-    fix="Declare an incident in the workbench, and see whether it is told.",
+    Grade.ERROR,
+    "A channel would not tell anybody",
+    why="An incident opens, and nobody hears of it; that is known only then.",
+    fix="Correct its credentials or its address where channels= is given, then: parapet doctor --live --only PDC06",
     live=True,
 )
 def channels(facts: Facts) -> Iterator[Found]:
-    """None can be tried without telling people, so each is named."""
-    for channel in facts.app.channels:
-        yield skipped(f"Channel {channel.name!r} cannot be tried without telling people.")
+    """Each is asked so that nobody hears of it: Slack who the token is, a mail server whether it would take a mail."""
+    for one in facts.hearings:
+        named = f"Channel {one.name!r}"
+        told = f"Tell it that this is a test: parapet notify test {one.name} --app {facts.app_spec}"
+        if one.problem is not None:
+            away = f"See whether this machine reaches it, then: parapet notify test {one.name} --dry-run"
+            yield Found(what=f"{named}: {one.problem}", fix=None if one.refused else away)
+        elif not one.words:
+            yield skipped(f"{named} cannot be asked without telling people: it has no `ask`.", told)
+        elif not one.proven:
+            yield Found(what=f"{named} was asked as far as it can be: {one.words}.", fix=told, grade=Grade.INFO)
 
 
 @check(

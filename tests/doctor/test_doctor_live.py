@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,6 +16,7 @@ import uvicorn
 import yaml
 from tests.artifacts.servers import LOOPBACK, asked, free_port, installed, running, wait
 from tests.conftest import postgres_database
+from tests.doctor import grafana as standing_in
 from tests.doctor.host import SECRETS, Case, new_case
 
 from parapet import Parapet
@@ -24,6 +25,7 @@ from parapet.artifacts.files import write
 from parapet.core.clock import SystemClock
 from parapet.doctor.examine import Report, chosen, examine
 from parapet.doctor.facts import Facts
+from parapet.doctor.finding import Grade
 from parapet.doctor.gathered.http import Api
 from parapet.doctor.gathered.watching import same
 from parapet.doctor.registry import CHECKS
@@ -49,6 +51,7 @@ class Town:
     broken_alertmanager: str
     lax_alertmanager: str
     database: Callable[[], str]
+    grafana: standing_in.Grafana
 
     def parapet(self, *, wiring: Mapping[str, Any] | None = None, **settings: Any) -> Parapet:
         """The healthy definitions, but for what is changed."""
@@ -103,6 +106,12 @@ def to_lax(town: Town) -> Facts:
     return town.facts(town.parapet(wiring={"alertmanager_urls": (town.lax_alertmanager,)}))
 
 
+def pictured(town: Town, *, credentials: str = standing_in.TOKEN, **wiring: Any) -> Facts:
+    """Asks Grafana."""
+    pictures = {"dashboards": True, "grafana_url": town.grafana.url, **wiring}
+    return town.facts(town.parapet(wiring=pictures, secrets={"grafana_credentials": credentials}))
+
+
 def without_worker(town: Town) -> Facts:
     return town.facts(town.parapet(clock=ManualClock(SystemClock().now() + timedelta(minutes=5))))
 
@@ -138,6 +147,14 @@ LIVE: Mapping[str, Plant] = {
     "PDC07": lambda town: town.facts(
         town.parapet(wiring={"dashboards": True, "dashboards_folder": str(town.case.folder)})
     ),
+    "PDC08": lambda town: pictured(town, credentials="glsa_another"),
+    "PDC09": lambda town: town.facts(
+        town.parapet(
+            service="other",
+            wiring={"dashboards": True, "grafana_url": town.grafana.url},
+            secrets={"grafana_credentials": standing_in.TOKEN},
+        )
+    ),
 }
 """Code -> the fault."""
 
@@ -168,10 +185,12 @@ def town(
         broken_alertmanager=f"http://{LOOPBACK}:{two}",
         lax_alertmanager=f"http://{LOOPBACK}:{lax}",
         database=database,
+        grafana=standing_in.Grafana(f"http://{LOOPBACK}:{good}"),
     )
     parapet = town.parapet()
     write(case.folder / "ops", build(parapet.catalog, parapet.wiring), FOLDERS)
     with ExitStack() as stack:
+        stack.callback(town.grafana.stop)
         stack.enter_context(served(parapet, case, host))
         stack.enter_context(alertmanager(case.folder / "ops" / "alertmanager" / "parapet.yml", one, folder / "am1"))
         fine = yaml.safe_load((case.folder / "ops" / "alertmanager" / "parapet.yml").read_text())
@@ -310,3 +329,43 @@ def test_the_same_rule_in_other_words_is_thesame(town: Town) -> None:
     assert same(api, "sum by (a) (rate(x[5m]))  > 0.50", "sum by(a) (rate(x[5m])) > 0.5")
     assert not same(api, "rate(x[5m])", "rate(x[6m])")
     assert not same(api, 'x{a="b c"}', 'x{a="bc"}')
+
+
+def test_grafana_is_asked_what_it_shows(town: Town) -> None:
+    """By its data source it knows the service; each dashboard is the generated one, but for what Grafana adds."""
+    grafana = town.grafana
+    facts = pictured(town)
+    texts = dict(facts.generated.texts)
+    uid = json.loads(texts["grafana/dashboards/shop-overview.json"])["uid"]
+    facts.app.store.close()
+
+    def said() -> list[tuple[str, Grade, str]]:
+        facts = pictured(town)
+        facts.__dict__["generated"] = replace(facts.generated, texts=texts)
+        found = looked(facts, "PDC07", "PDC08", "PDC09").findings
+        facts.app.store.close()
+        return [(one.code, one.grade, one.what) for one in found]
+
+    assert {code for code, _, _ in said()} == {"PDC07"}
+    grafana.load(texts)
+    wait("the rules are evaluated", lambda: not said())
+    grafana.boards[uid]["panels"][0]["title"] = "Another"
+    [(code, _, what)] = said()
+    assert (code, what) == (
+        "PDC07",
+        f"'shop: are users succeeding?' ({uid}) is another one: it differs at panels[0].title.",
+    )
+    grafana.load(texts)
+    grafana.may_list = False
+    [(code, grade, what)] = said()
+    assert (code, grade) == ("PDC09", Grade.SKIP)
+    assert "datasources:read" in what
+    grafana.may_list, grafana.kind = True, "graphite"
+    assert said() == [("PDC09", Grade.ERROR, "It has no data source of the kind Prometheus.")]
+    grafana.kind, grafana.prometheus = "prometheus", AWAY
+    [(code, _, what)] = said()
+    assert what == "Metrics: Grafana does not reach it (400): dial tcp: connection refused."
+    grafana.database = "failing"
+    [(code, _, what)] = said()
+    assert (code, what) == ("PDC08", f"The database of {grafana.url} is not well: failing.")
+    grafana.database, grafana.prometheus = "ok", town.prometheus

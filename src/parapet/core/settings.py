@@ -60,6 +60,8 @@ class Wiring:
     """Where Parapet itself asks Prometheus for current burn and budget; None: the workbench says it cannot know."""
     kubernetes: Kubernetes | None = None
     """Given, objects for the Prometheus operator are generated too."""
+    grafana_url: str | None = None
+    """Where the doctor asks Grafana whether it shows what was generated; None: it looks into `dashboards_folder`."""
     dashboards: bool = True
     """Whether Grafana dashboards are generated, which needs the extra `grafana`."""
     dashboards_folder: str = "/var/lib/grafana/dashboards/parapet"
@@ -126,6 +128,8 @@ class Secrets:
     """What its API asks for: a bearer token, or user:password."""
     prometheus_credentials: str | None = field(default=None, repr=False)
     """The same for the API of Prometheus."""
+    grafana_credentials: str | None = field(default=None, repr=False)
+    """The same for the API of Grafana: the token of a service account that may read dashboards and data sources."""
     form_key: str | None = field(default=None, repr=False)
     """Signs the request tokens of the workbench's forms; the same on every process of the service."""
 

@@ -18,6 +18,7 @@ from parapet.doctor.gathered.generated import Generated, compared
 from parapet.doctor.gathered.host import Host, NoHost, load_host, paths
 from parapet.doctor.gathered.http import Api, status_of
 from parapet.doctor.gathered.modules import Module, applications, modules_of
+from parapet.doctor.gathered.picturing import Picturing, pictured
 from parapet.doctor.gathered.telling import Telling, sent_and_returned, told
 from parapet.doctor.gathered.watching import Watching, watched
 from parapet.slo.catalog import Catalog
@@ -146,7 +147,17 @@ class Facts:
         url = self.app.wiring.prometheus_url
         if url is None:
             return None
-        return watched(Api(url, self.app.clock.now, credentials=self._credentials), self.catalog, self.app.wiring)
+        credentials = self._credentials or self.app.secrets.prometheus_credentials
+        return watched(Api(url, self.app.clock.now, credentials=credentials), self.catalog, self.app.wiring)
+
+    @cached_property
+    def picturing(self) -> Picturing | None:
+        """Grafana; None: nobody said where it is, or no dashboards are defined."""
+        url = self.app.wiring.grafana_url
+        if url is None or not self.app.wiring.dashboards:
+            return None
+        api = Api(url, self.app.clock.now, credentials=self.app.secrets.grafana_credentials)
+        return pictured(api, self.app.service, self.generated.texts)
 
     @cached_property
     def telling(self) -> tuple[Telling, ...]:

@@ -129,7 +129,11 @@ def channels(facts: Facts) -> Iterator[Found]:
     live=True,
 )
 def dashboards(facts: Facts) -> Iterator[Found]:
-    """Compared where this machine has the folder."""
+    """Asked of Grafana by its API, where Wiring.grafana_url says where it is; otherwise compared in its folder."""
+    if facts.picturing is not None:
+        for line in facts.picturing.differing:
+            yield Found(what=line)
+        return
     folder = Path(facts.app.wiring.dashboards_folder)
     wanted = {
         Path(name).name: text
@@ -139,9 +143,46 @@ def dashboards(facts: Facts) -> Iterator[Found]:
     if not wanted:
         return
     if not folder.is_dir():
-        yield skipped(f"{folder} is not on this machine.", "Run the doctor where Grafana runs.")
+        way = "Say Wiring(grafana_url=...) and Secrets(grafana_credentials=...), or run the doctor where Grafana runs."
+        yield skipped(f"{folder} is not on this machine, and nobody said where Grafana is.", way)
         return
     for name, text in sorted(wanted.items()):
         path = folder / name
         if not path.is_file() or path.read_text() != text:
             yield Found(what=f"{path} is {'another one' if path.is_file() else 'missing'}.")
+
+
+@check(
+    "PDC08",
+    Grade.ERROR,
+    "Grafana cannot be asked",
+    why="Whoever follows a link to a dashboard during an incident gets as far as we do.",
+    fix="Check Wiring(grafana_url=...), and Secrets(grafana_credentials=...): the token of a service account.",
+    live=True,
+)
+def grafana(facts: Facts) -> Iterator[Found]:
+    """No answer, a database that is not well, or credentials it does not take."""
+    if facts.picturing is not None and facts.picturing.problem is not None:
+        yield Found(what=facts.picturing.problem)
+
+
+@check(
+    "PDC09",
+    Grade.ERROR,
+    "No data source of Grafana knows the service",
+    why="Every panel of every dashboard is empty.",
+    fix="Provision {out}/grafana/provisioning/datasources, or correct the address of the one that is there.",
+    live=True,
+)
+def sources(facts: Facts) -> Iterator[Found]:
+    """Each of the kind Prometheus is asked, through Grafana, for the states of the service's promises."""
+    seen = facts.picturing
+    if seen is None or seen.problem is not None:
+        return
+    if seen.unseen is not None:
+        yield skipped(seen.unseen, "Give the service account the role that may read data sources.")
+    elif not seen.sources:
+        yield Found(what="It has no data source of the kind Prometheus.")
+    elif all(one.problem for one in seen.sources):
+        for one in seen.sources:
+            yield Found(what=f"{one.name}: {one.problem}.")

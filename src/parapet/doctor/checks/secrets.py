@@ -41,6 +41,7 @@ FIELDS = (
     "form_key",
     "alertmanager_credentials",
     "prometheus_credentials",
+    "grafana_credentials",
 )
 OF_CHANNELS = frozenset({"secret", "token", "password", "routing_key"})
 CHANNELS = frozenset({"SlackBot", "PagerDuty"})

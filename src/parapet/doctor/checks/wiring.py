@@ -52,7 +52,7 @@ def no_address(facts: Facts) -> Iterator[Found]:
     Grade.ERROR,
     "An address carries a password",
     why="It is written into links, logs and generated files.",
-    fix="Give the credentials apart: Secrets(alertmanager_credentials=...), Secrets(prometheus_credentials=...).",
+    fix="Give the credentials apart, in Secrets: alertmanager_, prometheus_ or grafana_credentials.",
 )
 def password_in_address(facts: Facts) -> Iterator[Found]:
     """user:password@ in it."""
@@ -281,6 +281,8 @@ def _addresses(facts: Facts) -> Iterator[tuple[str, str]]:
     yield "webhook_url", wiring.webhook_url
     if wiring.prometheus_url is not None:
         yield "prometheus_url", wiring.prometheus_url
+    if wiring.grafana_url is not None:
+        yield "grafana_url", wiring.grafana_url
     yield from (("alertmanager_urls", url) for url in wiring.alertmanager_urls)
 
 

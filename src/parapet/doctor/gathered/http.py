@@ -41,8 +41,19 @@ class Api:
             DeliveryRejected: it wants other credentials, or refuses.
         """
         before = self._now()
-        answer = self._transport.send(Request(method="GET", url=f"{self.url}{path}", headers=self._headers))
-        return self._heard(answer, before)
+        return self._heard(self._get(path), before)
+
+    def look(self, path: str) -> tuple[int, Any]:
+        """The status at *path*, whatever it is, and what the answer says in JSON; None if that is none.
+
+        Raises:
+            DeliveryFailed: there is no answer.
+        """
+        answer = self._get(path)
+        try:
+            return answer.status, json.loads(answer.body)
+        except ValueError:
+            return answer.status, None
 
     def post(self, path: str, document: object) -> None:
         """Send *document* to *path*.
@@ -57,6 +68,9 @@ class Api:
         if not 200 <= answer.status < 300:
             said = answer.body[:200].decode("utf-8", "replace")
             raise DeliveryRejected(f"{self.url}{path} answered {answer.status}: {said}")
+
+    def _get(self, path: str) -> Response:
+        return self._transport.send(Request(method="GET", url=f"{self.url}{path}", headers=self._headers))
 
     def _heard(self, answer: Response, before: datetime) -> Heard:
         if answer.status in {401, 403}:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.artifacts.judged import tool
+from tests.artifacts.judged import evaluation_order, tool
 from tests.artifacts.kinds import SLIS, slice_of
 
 from parapet.artifacts.bundle import build
@@ -103,8 +103,10 @@ def scenario(tmp_path: Path) -> Scenario:
     def run(catalog: Catalog, tests: list[object], evaluated: str = "1m") -> str:
         write(tmp_path, build(catalog, Wiring()))
         rules = tmp_path / "prometheus"
+        files = ["recording.yml", "alerts.yml"]
         document = {
-            "rule_files": ["recording.yml", "alerts.yml"],
+            "rule_files": files,
+            "group_eval_order": evaluation_order(*((rules / name).read_text() for name in files)),
             "evaluation_interval": evaluated,
             "tests": [{"interval": "1m", **test} for test in tests if isinstance(test, dict)],
         }

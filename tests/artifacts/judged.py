@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+import yaml
 
 from parapet.artifacts.bundle import PARTS, build
 from parapet.artifacts.files import write
@@ -33,6 +34,14 @@ def tool(*command: str, cwd: Path) -> str:
     done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
+
+
+def evaluation_order(*rule_files: str) -> list[str]:
+    """The groups of rule files, by their text, as they are evaluated: without an order promtool draws one.
+
+    What is recorded late is judged an evaluation late.
+    """
+    return [group["name"] for text in rule_files for group in yaml.load(text, Loader=yaml.CSafeLoader)["groups"]]
 
 
 def one_of_each_kind(catalog: Catalog) -> frozenset[str]:

@@ -17,6 +17,7 @@ from tests.artifacts.servers import LOOPBACK, asked, free_port, installed, runni
 
 from parapet.artifacts.alertmanager import alertmanager_files, alerts_labels, receiver
 from parapet.artifacts.files import write
+from parapet.artifacts.groups import groups_of
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.core.vocabulary import Severity
@@ -66,14 +67,14 @@ def routed(shop_catalog: Catalog) -> Catalog:
 @pytest.fixture
 def folder(routed: Catalog, tmp_path: Path) -> Path:
     """The files, written."""
-    write(tmp_path, alertmanager_files(routed, Wiring()))
+    write(tmp_path, alertmanager_files(routed, Wiring(), groups_of(routed, Wiring())))
     return tmp_path / "alertmanager"
 
 
 def test_every_alert_of_every_slice_has_a_route(folder: Path, routed: Catalog) -> None:
     """A line per alert, with the labels that the rules put on it."""
     lines = [line for line in (folder / "routes.txt").read_text().splitlines() if not line.startswith("#")]
-    assert len(lines) == len(list(alerts_labels(routed, Wiring()))) >= 2 * len(routed) + 1
+    assert len(lines) == len(list(alerts_labels(routed, Wiring(), groups_of(routed, Wiring())))) >= 2 * len(routed) + 1
     assert any("slice=login-drift severity=ticket journey=example" in line for line in lines)
     assert all(line.startswith("--verify.receivers=parapet-shop alertname=Parapet") for line in lines)
 
@@ -146,7 +147,7 @@ def test_a_page_holds_back_the_ticket_of_its_slice_and_no_other(
     token = tmp_path / "webhook-token"
     token.write_text(TOKEN)
     wiring = Wiring(webhook_url=url, webhook_token_file=str(token), group_wait_seconds=2, group_interval_seconds=1.0)
-    write(tmp_path, alertmanager_files(routed, wiring))
+    write(tmp_path, alertmanager_files(routed, wiring, groups_of(routed, wiring)))
     port = free_port()
     address = f"http://{LOOPBACK}:{port}"
     words = [
@@ -156,7 +157,8 @@ def test_a_page_holds_back_the_ticket_of_its_slice_and_no_other(
         f"--web.listen-address={LOOPBACK}:{port}",
         "--cluster.listen-address=",
     ]
-    of_login = [one for one in alerts_labels(routed, wiring) if one.get(names.SLICE) == "login"]
+    raised = alerts_labels(routed, wiring, groups_of(routed, wiring))
+    of_login = [one for one in raised if one.get(names.SLICE) == "login"]
     (page,) = [one for one in of_login if one["alertname"] == names.ALERT_PAGE]
     (ticket,) = [one for one in of_login if one["alertname"] == names.ALERT_TICKET]
     other = {**ticket, names.SLICE: "checkout"}

@@ -15,7 +15,7 @@ import yaml
 
 from parapet import Kubernetes, Wiring
 from parapet.artifacts.bundle import PARTS, build, chosen
-from parapet.artifacts.groups import all_alerts, all_recordings
+from parapet.artifacts.groups import groups_of
 from parapet.slo.catalog import Catalog
 
 pytestmark = pytest.mark.real
@@ -97,7 +97,7 @@ def test_the_page_names_every_part_and_every_file(shop_catalog: Catalog) -> None
 def test_the_limits_that_the_page_asks_of_mimir_suffice(shop_catalog: Catalog) -> None:
     """Rules a group, and groups a slice."""
     (rules_a_group,) = re.findall(r"`ruler_max_rules_per_rule_group: (\d+)`", PAGE)
-    groups = [*all_recordings(shop_catalog, Wiring()), *all_alerts(shop_catalog, Wiring())]
+    groups = groups_of(shop_catalog, Wiring()).all
     assert max(len(group.rules) for group in groups) <= int(rules_a_group)
     assert len(groups) <= 3 * len(shop_catalog) + 2
     assert "`ruler_max_rule_groups_per_tenant` to three times the slices and two" in PAGE

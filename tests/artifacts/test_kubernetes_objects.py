@@ -17,6 +17,7 @@ from tests.environments import python_of
 from parapet.artifacts.bundle import build, chosen
 from parapet.artifacts.dns import dns_label
 from parapet.artifacts.files import differences, write
+from parapet.artifacts.groups import groups_of
 from parapet.artifacts.kubernetes import MOST_BYTES, kubernetes_files
 from parapet.core import names
 from parapet.core.settings import Kubernetes, Wiring
@@ -51,7 +52,8 @@ Tool = Callable[..., str]
 
 def objects(catalog: Catalog, wiring: Wiring, name: str) -> list[dict[str, Any]]:
     """The objects of one file."""
-    return list(yaml.safe_load_all(kubernetes_files(catalog, wiring)[f"kubernetes/{name}.yaml"]))
+    files = kubernetes_files(catalog, wiring, groups_of(catalog, wiring))
+    return list(yaml.safe_load_all(files[f"kubernetes/{name}.yaml"]))
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +73,7 @@ def judged() -> Callable[..., list[Any]]:
 
 def test_the_golden_objects(shop_catalog: Catalog) -> None:
     """A change of the objects is a diff that somebody reads."""
-    files = kubernetes_files(shop_catalog, INSIDE)
+    files = kubernetes_files(shop_catalog, INSIDE, groups_of(shop_catalog, INSIDE))
     if os.environ.get("PARAPET_GOLDEN") == "rewrite":
         write(GOLDEN / "kubernetes", files)
     assert differences(GOLDEN / "kubernetes", files) == {}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
+from tests.artifacts.judged import evaluation_order
 from tests.scenarios.contestants import BAD, COUNTED, GOOD, METRIC, SERVICE, Contestant
 from tests.scenarios.model import Scenario, Series, notation, samples
 
@@ -175,7 +176,12 @@ def ask(
         ],
         "promql_expr_test": [{"expr": query, "eval_time": f"{at}s", "exp_samples": []} for query, at in asked],
     }
-    document = {"rule_files": [*rules], "evaluation_interval": f"{scenario.evaluated_seconds}s", "tests": [test]}
+    document = {
+        "rule_files": [*rules],
+        "group_eval_order": evaluation_order(*rules.values()),
+        "evaluation_interval": f"{scenario.evaluated_seconds}s",
+        "tests": [test],
+    }
     (folder / "test.yml").write_text(yaml.dump(document, Dumper=yaml.CSafeDumper))
     done = subprocess.run(["promtool", "test", "rules", "test.yml"], cwd=folder, capture_output=True, text=True)
     said = done.stdout + done.stderr

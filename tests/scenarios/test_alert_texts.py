@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.artifacts.judged import evaluation_order
 
 from parapet.artifacts.bundle import build
 from parapet.core import names
@@ -44,7 +45,13 @@ def rendered(tmp_path: Path) -> Rendered:
             ],
             "alert_rule_test": [{"alertname": names.ALERT_PAGE, "eval_time": at, "exp_alerts": []}],
         }
-        document = {"rule_files": ["recording.yml", "alerts.yml"], "evaluation_interval": "1m", "tests": [test]}
+        rules = ["recording.yml", "alerts.yml"]
+        document = {
+            "rule_files": rules,
+            "group_eval_order": evaluation_order(*((tmp_path / name).read_text() for name in rules)),
+            "evaluation_interval": "1m",
+            "tests": [test],
+        }
         (tmp_path / "test.yml").write_text(yaml.safe_dump(document))
         done = subprocess.run(["promtool", "test", "rules", "test.yml"], cwd=tmp_path, capture_output=True, text=True)
         return done.stdout + done.stderr

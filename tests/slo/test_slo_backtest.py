@@ -109,6 +109,25 @@ def test_a_page_stays_while_nothing_is_recorded() -> None:
     assert [one.silent for one in drawn[419:422]] == [False, True, True]
 
 
+def test_a_page_stays_while_an_old_page_of_metrics_answers() -> None:
+    """A minute of outage, of which the hour has forgotten: what stands still neither recovers nor is idle."""
+    still = range(501, 620)
+    history = counted(
+        [0.0 if minute in still else 12.0 if minute == 500 else 100.0 for minute in range(HALF_DAY)],
+        [88.0 if minute == 500 else 0.0 for minute in range(HALF_DAY)],
+    )
+    old = [place in range(506, 620) for place in range(HALF_DAY)]
+    ((_, forgotten),) = pages(Past([history], POLICY))
+    ((began, ended),) = pages(Past([history], POLICY, old=old))
+    assert forgotten is not None
+    assert forgotten < 570
+    assert began <= 501
+    assert ended is not None
+    assert ended >= 620
+    found = coverage(Past([history], POLICY, old=old), 0.999, begin_seconds=0.0)
+    assert (found.silent_seconds, found.idle_seconds) == (114 * 60, 0)
+
+
 def during(start: int, end: int) -> Maintenance:
     """Maintenance, in minutes of the history."""
     moments = (datetime.fromtimestamp(60 * minute, UTC) for minute in (start, end))

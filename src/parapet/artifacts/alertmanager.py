@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Iterable
 
 from parapet.artifacts.examples import INVENTED
-from parapet.artifacts.groups import all_alerts
+from parapet.artifacts.groups import Groups
 from parapet.artifacts.render import HEADER, Node, commented, document
 from parapet.artifacts.watchdog import EVERY_SECONDS, watchdog_group
 from parapet.core import names
@@ -28,12 +28,12 @@ WHY = (
 )
 
 
-def alertmanager_files(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
+def alertmanager_files(catalog: Catalog, wiring: Wiring, groups: Groups) -> dict[str, str]:
     """Relative path -> text: a configuration, a fragment for an existing one, and the routes that both must take."""
     return {
         "alertmanager/parapet.yml": _configuration(catalog, wiring),
         "alertmanager/fragment.yml": _fragment(catalog, wiring),
-        "alertmanager/routes.txt": _routes(catalog, wiring),
+        "alertmanager/routes.txt": _routes(catalog, wiring, groups),
     }
 
 
@@ -76,7 +76,7 @@ def _fragment(catalog: Catalog, wiring: Wiring) -> str:
     )
 
 
-def _routes(catalog: Catalog, wiring: Wiring) -> str:
+def _routes(catalog: Catalog, wiring: Wiring, groups: Groups) -> str:
     lines = [
         HEADER,
         commented(
@@ -86,7 +86,7 @@ def _routes(catalog: Catalog, wiring: Wiring) -> str:
         "# grep -v '^#' routes.txt | xargs -L 1 amtool config routes test --config.file=parapet.yml\n",
         commented("Where receivers of yours get them too, add those to --verify.receivers, after a comma."),
     ]
-    for labels in alerts_labels(catalog, wiring):
+    for labels in alerts_labels(catalog, wiring, groups):
         told = (f"{name}={_value(value)}" for name, value in labels.items())
         lines.append(f"{shlex.join([f'--verify.receivers={receiver(catalog.service)}', *told])}\n")
     return "".join(lines)
@@ -100,10 +100,10 @@ def _value(text: str) -> str:
     return f'"{escaped}"'
 
 
-def alerts_labels(catalog: Catalog, wiring: Wiring) -> Iterable[dict[str, str]]:
+def alerts_labels(catalog: Catalog, wiring: Wiring, groups: Groups) -> Iterable[dict[str, str]]:
     """The labels of every alert that the rules may raise; those that vary have an example for a value."""
     varying = {one.name: dict.fromkeys(one.group_by, INVENTED) for one in catalog.judged}
-    for group in (*all_alerts(catalog, wiring), watchdog_group(catalog.service, wiring)):
+    for group in (*groups.alerts, watchdog_group(catalog.service, wiring)):
         for rule in group.rules:
             separate = varying.get(rule.labels.get(names.SLICE, ""), {})
             yield {"alertname": rule.alert or "", **rule.labels, **separate}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from parapet.artifacts.alertmanager import alertmanager_files
-from parapet.artifacts.groups import all_alerts, all_recordings
+from parapet.artifacts.groups import Groups, groups_of
 from parapet.artifacts.kubernetes import kubernetes_files
 from parapet.artifacts.openslo.exported import openslo_files
 from parapet.artifacts.render import rules_document
@@ -36,25 +36,25 @@ class Part:
     """What it is and who runs it, in a few words."""
     folders: tuple[str, ...]
     """Where its files lie; what is ours in there and is not generated any more is removed."""
-    texts: Callable[[Catalog, Wiring], Texts]
+    texts: Callable[[Catalog, Wiring, Groups], Texts]
     wanted: Callable[[Wiring], bool] = lambda _: True
     """Whether it is written when nobody asks for it by name."""
     needs: str | None = None
     """A part without which this one is of no use."""
 
 
-def _rules(catalog: Catalog, wiring: Wiring) -> Texts:
+def _rules(catalog: Catalog, wiring: Wiring, groups: Groups) -> Texts:
     promises = [
         f"{one.name}: {one.title}. {in_words(one.objective, catalog.policy_of(one).period_seconds)}." for one in catalog
     ]
     promises += [f"{one.name}: {one.title}. No promise, so no budget." for one in catalog.diagnostics]
     return {
-        "prometheus/recording.yml": rules_document(all_recordings(catalog, wiring), *promises),
-        "prometheus/alerts.yml": rules_document(all_alerts(catalog, wiring), *promises),
+        "prometheus/recording.yml": rules_document(groups.recordings, *promises),
+        "prometheus/alerts.yml": rules_document(groups.alerts, *promises),
     }
 
 
-def _dashboards(catalog: Catalog, wiring: Wiring) -> Texts:
+def _dashboards(catalog: Catalog, wiring: Wiring, groups: Groups) -> Texts:
     try:
         from parapet.artifacts.dashboards.pages import grafana_files
     except ModuleNotFoundError as error:
@@ -76,14 +76,14 @@ PARTS = (
         name="tests",
         about="unit tests of the rules, for promtool",
         folders=("prometheus",),
-        texts=lambda catalog, _: {"prometheus/tests.yml": unit_tests_file(catalog)},
+        texts=lambda catalog, _, groups: {"prometheus/tests.yml": unit_tests_file(catalog, groups)},
         needs="rules",
     ),
     Part(
         name="watchdog",
         about="an alert that always fires, for Prometheus: while Parapet hears it, silence means something",
         folders=("prometheus",),
-        texts=lambda catalog, wiring: {
+        texts=lambda catalog, wiring, _: {
             "prometheus/watchdog.yml": rules_document((watchdog_group(catalog.service, wiring),))
         },
     ),
@@ -91,7 +91,7 @@ PARTS = (
         name="scrape",
         about="the scrape job, for Prometheus",
         folders=("prometheus",),
-        texts=lambda catalog, wiring: {"prometheus/scrape.yml": scrape_file(catalog, wiring)},
+        texts=lambda catalog, wiring, _: {"prometheus/scrape.yml": scrape_file(catalog, wiring)},
     ),
     Part(
         name="alertmanager",
@@ -103,7 +103,7 @@ PARTS = (
         name="openslo",
         about="the promises as OpenSLO v1, for catalogues and other tools",
         folders=("openslo",),
-        texts=openslo_files,
+        texts=lambda catalog, wiring, _: openslo_files(catalog, wiring),
     ),
     Part(
         name="kubernetes",
@@ -156,9 +156,10 @@ def build(catalog: Catalog, wiring: Wiring, parts: Collection[Part] | None = Non
     if not catalog.judged:
         raise ConfigurationError("There is nothing to generate: define at least one journey or slice.")
     _check_intervals(catalog, wiring)
+    groups = groups_of(catalog, wiring)
     texts: dict[str, str] = {}
     for part in chosen(wiring) if parts is None else parts:
-        texts.update(part.texts(catalog, wiring))
+        texts.update(part.texts(catalog, wiring, groups))
     return texts
 
 

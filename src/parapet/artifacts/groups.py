@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from parapet.artifacts.alerts import alert_groups
 from parapet.artifacts.diagnostics import diagnostic_alert_groups, diagnostic_recording_groups
 from parapet.artifacts.maintenance import maintenance_groups
@@ -11,15 +13,26 @@ from parapet.core.settings import Wiring
 from parapet.slo.catalog import Catalog
 
 
-def all_recordings(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
-    """The groups of every recording rule."""
-    return (
-        *maintenance_groups(catalog, wiring),  # first, because what counts depends on it
-        *recording_groups(catalog, wiring),
-        *diagnostic_recording_groups(catalog, wiring),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Groups:
+    """All of them, in the order in which tests evaluate them; a server keeps none."""
+
+    recordings: tuple[Group, ...]
+    alerts: tuple[Group, ...]
+
+    @property
+    def all(self) -> tuple[Group, ...]:
+        """Recording rules, then alerts."""
+        return (*self.recordings, *self.alerts)
+
+
+def groups_of(catalog: Catalog, wiring: Wiring) -> Groups:
+    """The groups of every rule."""
+    return Groups(
+        recordings=(
+            *maintenance_groups(catalog, wiring),  # first, because what counts depends on it
+            *recording_groups(catalog, wiring),
+            *diagnostic_recording_groups(catalog, wiring),
+        ),
+        alerts=(*alert_groups(catalog, wiring), *diagnostic_alert_groups(catalog, wiring)),
     )
-
-
-def all_alerts(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
-    """The groups of every alert."""
-    return (*alert_groups(catalog, wiring), *diagnostic_alert_groups(catalog, wiring))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from parapet.artifacts.alertmanager import OURS, often, receiver
 from parapet.artifacts.dns import dns_label
-from parapet.artifacts.groups import all_alerts, all_recordings
+from parapet.artifacts.groups import Groups
 from parapet.artifacts.render import HEADER, Node, commented, document, dumped, group_node, group_text
 from parapet.artifacts.rules import Group
 from parapet.artifacts.watchdog import watchdog_group
@@ -27,20 +27,19 @@ METRICS_TOKEN = "metrics-token"
 WEBHOOK_TOKEN = "webhook-token"
 
 
-def kubernetes_files(catalog: Catalog, wiring: Wiring) -> dict[str, str]:
+def kubernetes_files(catalog: Catalog, wiring: Wiring, groups: Groups) -> dict[str, str]:
     """Relative path -> text of what `kubectl apply --filename` takes."""
     settings = wiring.kubernetes or Kubernetes()
     return {
-        "kubernetes/prometheusrule.yaml": _rules(catalog, wiring, settings),
+        "kubernetes/prometheusrule.yaml": _rules(catalog, settings, groups),
         "kubernetes/watchdog.yaml": _watchdog(catalog, wiring, settings),
         "kubernetes/servicemonitor.yaml": _monitor(catalog, wiring, settings),
         "kubernetes/alertmanagerconfig.yaml": _route(catalog, wiring, settings),
     }
 
 
-def _rules(catalog: Catalog, wiring: Wiring, settings: Kubernetes) -> str:
-    groups = (*all_recordings(catalog, wiring), *all_alerts(catalog, wiring))
-    objects = list(_sized(groups))
+def _rules(catalog: Catalog, settings: Kubernetes, groups: Groups) -> str:
+    objects = list(_sized(groups.all))
     parts = [
         HEADER,
         commented("The rules of recording.yml and alerts.yml, for the Prometheus operator."),

@@ -11,6 +11,7 @@ from math import ceil
 
 from parapet.artifacts.batches import in_batches
 from parapet.artifacts.examples import Stretch, can_be_invented, has_shares, input_series
+from parapet.artifacts.groups import Groups
 from parapet.artifacts.render import Node, document
 from parapet.artifacts.standing import jobs_of, patience_seconds
 from parapet.core import names
@@ -58,7 +59,7 @@ class _Case:
     expectations: tuple[_Expectation, ...]
 
 
-def unit_tests_file(catalog: Catalog) -> str:
+def unit_tests_file(catalog: Catalog, groups: Groups) -> str:
     """The text of a test file for `promtool test rules`, beside the two rule files."""
     step_seconds = catalog.burn.base_window_seconds / STEPS_PER_BASE
     step = prometheus_duration(step_seconds)
@@ -78,8 +79,14 @@ def unit_tests_file(catalog: Catalog) -> str:
             if cases:
                 tests.append(_test(f"{title} ({about})", cases, step, step_seconds))
     tests += _unheard(catalog, step, step_seconds)
+    # Without an order promtool draws one at every run: what is recorded late is judged an evaluation late.
     return document(
-        {"rule_files": ["recording.yml", "alerts.yml"], "evaluation_interval": step, "tests": tests},
+        {
+            "rule_files": ["recording.yml", "alerts.yml"],
+            "group_eval_order": [group.name for group in groups.all],
+            "evaluation_interval": step,
+            "tests": tests,
+        },
         "Run: promtool test rules tests.yml",
         *(_in_words(one, catalog.policy_of(one)) for one in catalog),
     )

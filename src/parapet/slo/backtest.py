@@ -55,7 +55,7 @@ class Coverage:
 
     span_seconds: float
     silent_seconds: float
-    """Nothing was recorded."""
+    """Nothing was heard: nothing was recorded, or an old page again and again."""
     maintained_seconds: float
     """Nothing counted: maintenance, and a base window after it."""
     idle_seconds: float
@@ -146,7 +146,7 @@ class Moment:
     remaining: float
     """The least that was left of the budget."""
     silent: bool
-    """Nothing was recorded at all."""
+    """Nothing was heard at all."""
 
 
 def moments(past: Past, replays: Sequence[Replay], begin_seconds: float, columns: int) -> tuple[Moment, ...]:

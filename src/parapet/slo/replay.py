@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan, sqrt
+from operator import or_
 
 from parapet.core.vocabulary import Severity
 from parapet.slo.burn import BurnPolicy, Threshold, budget_ratio_of
@@ -50,11 +51,16 @@ class Past:
     """The recorded history of one slice, one entry for each group, and its windows: replayed for any objective.
 
     Each history begins at a multiple of the policy's base window, and its step divides that window. During
-    *maintenances* nothing counts and nothing fires.
+    *maintenances* nothing counts and nothing fires. At the steps that *old* marks, what was scraped was an old page,
+    so that nothing was heard.
     """
 
     def __init__(
-        self, histories: Sequence[History], policy: BurnPolicy, maintenances: Sequence[Maintenance] = ()
+        self,
+        histories: Sequence[History],
+        policy: BurnPolicy,
+        maintenances: Sequence[Maintenance] = (),
+        old: Sequence[bool] | None = None,
     ) -> None:
         base_seconds = policy.base_window_seconds
         self.resting = uncounted(maintenances, histories[0], base_seconds) if maintenances else None
@@ -65,10 +71,9 @@ class Past:
         lengths.add(policy.current_window_seconds)
         self.windows = tuple(windows_of(history, policy, lengths) for history in self.histories)
         self.periods = tuple(period_of(history, policy) for history in self.histories)
-        self.silent = tuple(
-            all(isnan(value) for value in values) for values in zip(*(h.events for h in self.histories), strict=True)
-        )
-        """At every step, whether no group at all was recorded."""
+        unknown = (all(map(isnan, values)) for values in zip(*(h.events for h in self.histories), strict=True))
+        self.silent = tuple(unknown if old is None else map(or_, unknown, old))
+        """At every step, whether nothing was heard: no group at all was recorded, or an old page."""
 
     def under(self, objective: float) -> tuple[Replay, ...]:
         """What the slice's alerts would have done under *objective*, a ratio; one replay for each group.

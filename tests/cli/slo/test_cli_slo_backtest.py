@@ -6,12 +6,13 @@ import json
 import re
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import yaml
+from tests.artifacts.judged import evaluation_order
 from tests.artifacts.kinds import SLIS, slice_of
 
 from parapet.artifacts.batches import in_batches
@@ -162,9 +163,7 @@ def promtool_says(folder: Path, catalog: Catalog, fed: Mapping[str, Values], fou
     test = {"interval": "1m", "input_series": series_fed, "promql_expr_test": asked}
     write(folder, build(catalog, Wiring()))
     files = ["recording.yml", "alerts.yml"]
-    parsed = [yaml.safe_load((folder / "prometheus" / name).read_text()) for name in files]
-    # Without an order promtool draws one: what is recorded late is judged an evaluation late.
-    order = [group["name"] for one in parsed for group in one["groups"]]
+    order = evaluation_order(*((folder / "prometheus" / name).read_text() for name in files))
     document = {"rule_files": files, "group_eval_order": order, "evaluation_interval": "1m", "tests": [test]}
     (folder / "prometheus" / "same.yml").write_text(yaml.safe_dump(document))
     done = subprocess.run(
@@ -231,8 +230,48 @@ def test_the_alerts_are_those_that_promtool_sees_fire(
     assert "SUCCESS" in verdict, f"{found}\n{verdict}"
 
 
+FORGETFUL = """
+from dataclasses import replace
+from parapet import Parapet
+from parapet.slo.packs.journeys import journey_slices
+
+parapet = Parapet(service="shop")
+parapet.journey("login")
+(promise,) = journey_slices("login", objective=0.999, runbook="https://runbooks.example/login")
+parapet.adopt(replace(promise, without_tiers=("page-slow",)))
+"""
+
+
+def test_a_page_holds_while_an_old_page_of_metrics_is_all_that_answers(
+    slo: Run, project: Path, recorded: Recorded, tmp_path: Path
+) -> None:
+    """One bad minute, and then a cache answers for longer than the page's hour: what stands still is no recovery."""
+    (project / "reliability.py").write_text(FORGETFUL)
+    minutes, bad, thaws = 210, 80, 180
+    still = range(bad + 1, thaws)
+    traffic: list[Minute] = [(0.0, 0.0) if minute in still else HEALTHY for minute in range(minutes)]
+    traffic[bad] = (0.0, 120.0)
+    fed: dict[str, Values] = {
+        **dict(counters("login", traffic)),
+        'up{job="shop"}': [1.0] * minutes,
+        f'{names.HEARTBEAT}{{job="shop"}}': [60.0 * (bad if minute in still else minute) for minute in range(minutes)],
+    }
+    said = slo("backtest", "--prometheus", recorded(openmetrics(fed)), *asked_for(minutes))
+    assert said.returncode == 0, said.stderr
+    found = told(said.stdout, minutes)
+    (page,) = (fired for fired in found["login"].fired if fired.severity == "page")
+    assert page.start <= bad + 2
+    assert page.end >= thaws
+    assert [(one["signal"], one["name"]) for one in json.loads(said.stdout)["tickets"]] == [("target_gone", "shop")]
+    (promise,) = journey_slices("login", objective=0.999, runbook="https://runbooks.example/login")
+    catalog = Catalog(service="shop", slices=(replace(promise, without_tiers=("page-slow",)),))
+    verdict = promtool_says(tmp_path, catalog, fed, found)
+    assert "SUCCESS" in verdict, f"{found}\n{verdict}"
+
+
 KINDS = """
 from parapet import Parapet
+from tests.artifacts.judged import evaluation_order
 from tests.artifacts.kinds import SLIS, slice_of
 
 parapet = Parapet(service="shop")

@@ -13,6 +13,7 @@ import click
 
 from parapet.app import Parapet
 from parapet.artifacts.base_queries import base_queries
+from parapet.artifacts.standing import jobs_of
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.parameters import Instant, Ratio
@@ -37,6 +38,7 @@ from parapet.slo.backtest import (
 )
 from parapet.slo.burn import DAY, BurnPolicy, Severity
 from parapet.slo.durations import spoken
+from parapet.slo.history import History
 from parapet.slo.maintenance import Maintenance
 from parapet.slo.replay import Past
 from parapet.slo.slice import Slice
@@ -105,11 +107,16 @@ def backtest(
     span, beside = _span(app, days, end), {}
     if not names:
         beside = {one.name: beside_promises.diagnostic_question(app, one, span) for one in app.catalog.diagnostics}
-    targets = beside_promises.up_questions(app.catalog, chosen, span)
-    questions = [*(plan.question for plan in plans), *beside.values(), *targets.values()]
+    targets = beside_promises.up_questions(chosen, span)
+    start = min((plan.question.start_seconds for plan in plans), default=span.start_seconds)
+    page_question = beside_promises.page_question(app.catalog, span, span.start_seconds - start)
+    questions = [*(plan.question for plan in plans), *beside.values(), *targets.values(), page_question]
     with progress(f"Reading {spoken(days * DAY)}", sum(question.steps for question in questions)) as read:
-        judged = [_outcome(plan, server, objectives, incidents, read) for plan in plans]
+        page = beside_promises.answered(server, page_question, read)
+        judged = [_outcome(plan, server, page, objectives, incidents, read) for plan in plans]
         ups = {job: beside_promises.answered(server, question, read) for job, question in targets.items()}
+        if own := ups.get(app.service):
+            ups[app.service] = beside_promises.of_then(own, page)
         tickets = [
             ticket
             for one in app.catalog.diagnostics
@@ -143,6 +150,8 @@ class _Plan:
     question: Question
     begin_seconds: float
     """Where the span begins that was asked for; what is read before it fills the windows."""
+    own: bool
+    """Whether it is measured by the service alone, so that an old page tells nothing of it."""
 
 
 def _span(app: Parapet, days: float, end: datetime) -> beside_promises.Span:
@@ -170,12 +179,20 @@ def _plan(app: Parapet, one: Slice, days: float, end: datetime) -> _Plan:
         steps=floor((end.timestamp() - start) / step) + 1,
     )
     resting = app.catalog.maintenances_of(one)
-    return _Plan(slice=one, policy=policy, maintenances=resting, question=question, begin_seconds=begin)
+    return _Plan(
+        slice=one,
+        policy=policy,
+        maintenances=resting,
+        question=question,
+        begin_seconds=begin,
+        own=jobs_of(one) == (app.service,),
+    )
 
 
 def _outcome(
     plan: _Plan,
     server: Prometheus,
+    page: History | None,
     objectives: Sequence[float],
     incidents: Sequence[KnownIncident] | None,
     read: Callable[[int], None],
@@ -189,7 +206,8 @@ def _outcome(
     past: Past | None = None
     judged: tuple[Coverage | None, tuple[Verdict, ...], tuple[Moment, ...]] = (None, (), ())
     if histories:
-        past = Past(histories, policy, plan.maintenances)
+        old = beside_promises.old_pages(page, histories[0]) if plan.own else None
+        past = Past(histories, policy, plan.maintenances, old)
         rests = maintained(past, plan.begin_seconds)
         own = past.under(one.objective)
         others = [past.under(objective) for objective in dict.fromkeys(objectives) if objective != one.objective]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parapet.app import Parapet
 from parapet.artifacts.alerts import METRIC_GONE, TARGET_GONE
@@ -103,18 +104,23 @@ def diagnosed(
     ]
 
 
-def up_questions(catalog: Catalog, slices: Sequence[Slice], span: Span) -> dict[str, Question]:
-    """Scrape job -> what to ask for whether its targets answered: of the service itself, with a page of then."""
-
-    def answers(job: str) -> str:
-        up = f"max(up{{job={quoted(job)}}})"
-        if job != catalog.service:
-            return up
-        stands_still = heartbeat_rule(job, catalog.burn).expr
-        return f"{up}\n* on ()\n(1 - ((\n{stands_still}\n)\nor on ()\nvector(0)))"
-
+def up_questions(slices: Sequence[Slice], span: Span) -> dict[str, Question]:
+    """Scrape job -> what to ask for whether its targets answered."""
     jobs = sorted({job for one in slices for job in jobs_of(one)})
-    return {job: span.question(Counts(bad="", events=answers(job))) for job in jobs}
+    return {job: span.question(Counts(bad="", events=f"max(up{{job={quoted(job)}}})")) for job in jobs}
+
+
+def page_question(catalog: Catalog, span: Span, before_seconds: float) -> Question:
+    """What to ask for whether what answered in the service's stead was an old page, also so long before the span."""
+    return span.question(Counts(bad="", events=heartbeat_rule(catalog.service, catalog.burn).expr), before_seconds)
+
+
+def old_pages(page: History | None, like: History) -> list[bool]:
+    """At every step of *like*, whether what answered was an old page, as *page* says; None: nobody knows of any."""
+    if page is None:
+        return [False] * len(like.events)
+    shift = round((like.start_seconds - page.start_seconds) / like.step_seconds)
+    return [page.events[place + shift] == 1 for place in range(len(like.events))]
 
 
 def unheard(
@@ -127,7 +133,7 @@ def unheard(
 
     Args:
         pasts: slice -> its history; None: nothing was recorded.
-        ups: scrape job -> whether its targets answered, over the span; None: unknown.
+        ups: scrape job -> whether its targets answered with a page of then, over the span; None: unknown.
     """
     found: list[Ticket] = []
     patience = round(patience_seconds(catalog.burn) / span.step_seconds)
@@ -159,9 +165,15 @@ def unheard(
 
 
 def answered(server: Prometheus, question: Question, read: Callable[[int], None]) -> History | None:
-    """Whether the targets of a job answered, at every step; None: no `up` was recorded at all."""
+    """The one series that answers *question*, at every step; None: nothing of it was recorded at all."""
     found = read_histories(server, question, read)
     return found[0] if found else None
+
+
+def of_then(up: History, page: History | None) -> History:
+    """*up*, and 0 where what answered was an old page."""
+    olds = old_pages(page, up)
+    return replace(up, events=array("d", (0.0 if old else value for value, old in zip(up.events, olds, strict=True))))
 
 
 def _rests(catalog: Catalog, name: str, like: History, span: Span) -> Sequence[int]:

@@ -108,7 +108,7 @@ def _of_history(found: Coverage) -> tuple[str, ...]:
     said = "; ".join(
         f"{what} {spoken(seconds)}"
         for seconds, what in (
-            (found.silent_seconds, "nothing recorded for"),
+            (found.silent_seconds, "nothing heard for"),
             (found.maintained_seconds, "in maintenance for"),
             (found.idle_seconds, "idle for"),
             (found.sparse_seconds, "too few events to judge by for"),

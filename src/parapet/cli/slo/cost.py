@@ -10,17 +10,15 @@ from pathlib import Path
 import click
 
 from parapet.artifacts.cost import BYTES_PER_SAMPLE, RuleCost, SliceCost, costs
-from parapet.artifacts.groups import all_alerts, all_recordings
+from parapet.artifacts.groups import groups_of
 from parapet.artifacts.rules import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.prometheus import connect, prometheus_options
 from parapet.cli.terminal import Column, Tone, bar, paragraph, progress, table, toned
 from parapet.core import names
-from parapet.core.settings import Wiring
 from parapet.core.types import Json
 from parapet.ops.prometheus import Prometheus
-from parapet.slo.catalog import Catalog
 from parapet.slo.durations import prometheus_duration
 
 GROWTH = 10
@@ -60,7 +58,7 @@ def cost(
       parapet slo cost --app shop.reliability:parapet --prometheus http://127.0.0.1:9090
     """
     app = load_app(required_app(app_spec))
-    groups = _groups(app.catalog if name is None else app.catalog.only(name), app.wiring)
+    groups = groups_of(app.catalog if name is None else app.catalog.only(name), app.wiring).all
     found = costs(groups, app.wiring.scrape_interval_seconds)
     if prometheus_url:
         found = _measured(found, groups, connect(prometheus_url, credentials_file))
@@ -70,10 +68,6 @@ def cost(
         click.echo(_rules(found[0], input_series, prometheus_url))
     else:
         click.echo(_slices(app.service, found, input_series, prometheus_url))
-
-
-def _groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
-    return (*all_recordings(catalog, wiring), *all_alerts(catalog, wiring))
 
 
 def _measured(found: Sequence[SliceCost], groups: Sequence[Group], server: Prometheus) -> tuple[SliceCost, ...]:

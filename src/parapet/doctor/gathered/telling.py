@@ -15,6 +15,7 @@ import yaml
 
 from parapet.app import Parapet
 from parapet.artifacts.alertmanager import alerts_labels
+from parapet.artifacts.groups import groups_of
 from parapet.core import names
 from parapet.core.errors import OutgoingError, ParapetError
 from parapet.doctor.gathered.http import Api
@@ -61,7 +62,9 @@ def told(api: Api, app: Parapet) -> Telling:
         receivers = tuple(_receivers(configuration, app))
         ours = {one.name for one in receivers}
         astray, times = [], None
-        for labels in alerts_labels(app.catalog, app.wiring) if app.catalog.judged else ():
+        defined = (app.catalog, app.wiring)
+        alerts = alerts_labels(*defined, groups_of(*defined)) if app.catalog.judged else ()
+        for labels in alerts:
             found = [(name, given) for name, given in _routed(configuration["route"], labels) if name in ours]
             if not found:
                 astray.append(" ".join(filter(None, [labels["alertname"], labels.get(names.SLICE)])))

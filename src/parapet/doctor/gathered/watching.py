@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from parapet.artifacts.base import base_rules
 from parapet.artifacts.cost import selectors
-from parapet.artifacts.groups import all_alerts, all_recordings
+from parapet.artifacts.groups import groups_of
 from parapet.artifacts.rules import Group, Rule
 from parapet.core.errors import OutgoingError
 from parapet.core.settings import Wiring
@@ -61,7 +61,7 @@ def watched(api: Api, catalog: Catalog, wiring: Wiring) -> Watching:
         told = api.ask("/api/v1/alertmanagers").document["data"]["activeAlertmanagers"]
         flags = api.ask("/api/v1/status/flags").document["data"]
         loaded = {group["name"]: group for group in rules.document["data"]["groups"]}
-        ours = (*all_recordings(catalog, wiring), *all_alerts(catalog, wiring)) if catalog.judged else ()
+        ours = groups_of(catalog, wiring).all if catalog.judged else ()
         present = [group for group in ours if group.name in loaded]
         return Watching(
             url=api.url,

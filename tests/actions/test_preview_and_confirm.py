@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -235,6 +236,59 @@ def test_async_functions_are_awaited(floor: Floor) -> None:
 
     floor = floor.having(preview=preview, execute=execute)
     assert confirm(floor, floor.preview()).done_count == 3
+
+
+def test_async_functions_of_every_call_run_on_one_loop_that_lasts(floor: Floor) -> None:
+    """Connections of an async engine are bound to the loop that opened them."""
+    loops = list[asyncio.AbstractEventLoop]()
+    kept = list[asyncio.Event]()
+
+    async def preview(situation: Situation) -> Proposal:
+        loops.append(asyncio.get_running_loop())
+        kept.append(asyncio.Event())
+        return floor.host.preview(situation)
+
+    async def execute(situation: Situation, targets: tuple[Target, ...]) -> Done:
+        loops.append(asyncio.get_running_loop())
+        loops[-1].call_soon(kept[0].set)
+        await kept[0].wait()
+        return floor.host.execute(situation, targets)
+
+    floor = floor.having(preview=preview, execute=execute)
+    assert confirm(floor, floor.preview()).done_count == 3
+    assert len(loops) >= 3
+    assert len(set(loops)) == 1
+
+
+def test_async_functions_run_on_the_loop_of_the_host_where_it_names_it(floor: Floor) -> None:
+    """From a thread, as the workbench and the worker ask; on that loop itself nobody can wait for it."""
+    loops = list[asyncio.AbstractEventLoop]()
+
+    async def preview(situation: Situation) -> Proposal:
+        loops.append(asyncio.get_running_loop())
+        return floor.host.preview(situation)
+
+    async def application() -> None:
+        here = asyncio.get_running_loop()
+        asked = floor.having(preview=preview, loop=lambda: here)
+        await asyncio.to_thread(asked.preview)
+        assert loops == [here]
+        with pytest.raises(errors.PreviewFailed, match="ConfigurationError"):
+            asked.preview()
+
+    asyncio.run(application())
+
+
+def test_glass_is_broken_only_by_whoever_may(floor: Floor) -> None:
+    """It is a permission of its own; without it the action can be had within its limits."""
+
+    def permits(permission: str) -> bool:
+        return permission != "action.break_glass"
+
+    preview = floor.preview()
+    with pytest.raises(errors.NotPermitted, match=r"action\.break_glass"):
+        confirm(floor, preview, break_glass=True, permits=permits)
+    assert confirm(floor, preview, permits=permits).state is RunState.DONE
 
 
 def test_a_preview_that_breaks_or_says_nothing_proper_is_refused(floor: Floor) -> None:

@@ -138,7 +138,7 @@ class Actions:
             return again
         capability = bench.capability(preview.capability)
         try:
-            bench.refuse_unpermitted(capability, permits)
+            bench.refuse_unpermitted(capability, permits, break_glass=break_glass)
             why = reason_of(reason, "Say why; it goes into the chronology before anything runs. Nothing ran.")
             with context.store.read() as tx:
                 standing = self._standing(tx, capability, preview, actor)
@@ -302,7 +302,7 @@ class Actions:
     def _execute(self, capability: Capability, preview: FrozenPreview, incident: Incident, run: Run) -> Run:
         now = self._context.clock.now()
         told: Situation = situation(incident, now=now, inputs=preview.inputs, actor=run.actor, run=run)
-        answer = call(f"capability.{capability.name}.execute", lambda: capability.execute(told, preview.targets))
+        answer = call(capability, "execute", lambda: capability.execute(told, preview.targets))
         done = answer.value if isinstance(answer.value, Done) else Done()
         state = RunState.UNKNOWN if answer.error is not None else RunState.DONE
         known = {one.id for one in preview.targets}

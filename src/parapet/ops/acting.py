@@ -20,6 +20,9 @@ from parapet.store.store import Transaction
 Permits: TypeAlias = Callable[[str], bool]
 """Whether the person who asks has a permission."""
 
+BREAK_GLASS = "action.break_glass"
+"""The permission to go past the second person, the breaker and the cooldown of a capability."""
+
 LONGEST_SLICE = 200
 
 
@@ -47,17 +50,19 @@ class Bench:
             raise UnknownName.of("capability", name, self.capabilities)
         return self.capabilities[name]
 
-    def refuse_unpermitted(self, capability: Capability, permits: Permits) -> None:
-        """Nothing, if the person may.
+    def refuse_unpermitted(self, capability: Capability, permits: Permits, *, break_glass: bool = False) -> None:
+        """Nothing, if the person may; to *break_glass* is a permission of its own.
 
         Raises:
             ReadOnly: nobody may, now.
-            NotPermitted: they lack the permission.
+            NotPermitted: they lack a permission.
         """
         if self.read_only:
             raise ReadOnly()
         if not permits(capability.permitted_as):
             raise NotPermitted(f"You lack the permission {capability.permitted_as}. Nothing ran.")
+        if break_glass and not permits(BREAK_GLASS):
+            raise NotPermitted(f"You lack the permission {BREAK_GLASS}. Nothing ran. Without it the limits hold.")
 
     def remember_refusal(
         self, verb: str, target: str, actor: Actor, reason: str | None, refusal: Refused, capability: str

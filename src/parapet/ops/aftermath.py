@@ -105,7 +105,7 @@ class Aftermath:
         now = self._context.clock.now()
         told = situation(incident, now=now, inputs=preview.inputs, actor=run.actor, run=run)
         targets = tuple(one for one in preview.targets if one.id not in run.failed)
-        answer = call(f"capability.{capability.name}.verify", lambda: verify(told, targets))
+        answer = call(capability, "verify", lambda: verify(told, targets))
         return answer.value if isinstance(answer.value, Effect) else None
 
     def _judge(self, tx: Transaction, number: int, capability: Capability | None, effect: Effect) -> None:

@@ -80,7 +80,7 @@ class Undoing:
             raise NotUndoable()
         targets = tuple(one for one in preview.targets if one.id not in run.failed)
         told = situation(incident, now=now, inputs=preview.inputs, actor=actor, run=run, suffix=SUFFIX)
-        answer = call(f"capability.{capability.name}.undo", lambda: undo(told, targets))
+        answer = call(capability, "undo", lambda: undo(told, targets))
         failed = isinstance(answer.value, Done) and bool(answer.value.failed)
         state = UndoState.UNKNOWN if answer.error is not None else UndoState.FAILED if failed else UndoState.UNDONE
         number = run.id or 0

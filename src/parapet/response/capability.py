@@ -8,9 +8,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Required, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Required, TypeAlias, TypedDict, TypeVar
 
 from parapet.core.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 LONGEST_ID = 200
@@ -102,6 +105,8 @@ Verify: TypeAlias = "Callable[[Situation, tuple[Target, ...]], Effect | Awaitabl
 Reads: TypeAlias = Callable[[], AbstractContextManager[Any]]
 """Opens a connection of the host's database that cannot write: `integrations.read_only.read_only(engine)`."""
 
+Loop: TypeAlias = "Callable[[], AbstractEventLoop]"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capability:
@@ -146,6 +151,10 @@ class Capability:
     inputs: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What may be asked for, with the value that is taken without: `{"limit": "20"}`."""
     reads: Reads | None = None
+    loop: Loop | None = None
+    """On which event loop async functions run: `loop=lambda: app.state.loop`. Without it, on one of Parapet's own in a
+    thread of its own. It lasts as long as the process, so an async engine that only they use stays whole; an engine
+    that the application uses too belongs to the application's loop."""
 
     def __post_init__(self) -> None:
         if _NAME.fullmatch(self.name) is None:
@@ -192,6 +201,7 @@ class Settings(TypedDict, total=False):
     most_seconds: float
     inputs: Mapping[str, str]
     reads: Reads | None
+    loop: Loop | None
 
 
 E = TypeVar("E", bound=Callable[..., Any])

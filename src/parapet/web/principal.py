@@ -63,6 +63,7 @@ class Action(StrEnum):
     PREVIEW = "action.preview"
     CONFIRM = "action.confirm"
     APPROVE = "action.approve"
+    BREAK_GLASS = "action.break_glass"
 
 
 Authenticate: TypeAlias = Callable[[Request], Principal | None]

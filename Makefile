@@ -89,6 +89,11 @@ screenshots: $(READY) ## The pictures of the README, taken from a running shop
 	@scripts/ensure-packages prometheus prometheus-alertmanager chromium
 	@exec $(BIN)/python scripts/screenshots.py $(ARGS)
 
+.PHONY: gallery
+gallery: $(READY) ## Every page of the workbench in every form, into var/gallery
+	@scripts/ensure-packages chromium
+	@exec $(BIN)/python scripts/gallery.py $(ARGS)
+
 .PHONY: golden
 golden: $(READY) ## Rewrite the golden files; read the diff before you commit it
 	PARAPET_GOLDEN=rewrite $(BIN)/python -m pytest tests/artifacts -k golden

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
 from parapet.incidents.durations import duration_words
@@ -94,6 +94,11 @@ def clock(when: datetime, now: datetime, *, seconds: bool = False) -> str:
 def day(when: datetime) -> str:
     """Thu 12 Nov 2026."""
     return f"{when:%a} {when.day} {when:%b %Y}"
+
+
+def month(written: str) -> str:
+    """2026-11 as Nov 2026."""
+    return f"{date.fromisoformat(written + '-01'):%b %Y}"
 
 
 def machine(when: datetime) -> str:

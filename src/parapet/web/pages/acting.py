@@ -94,7 +94,7 @@ def approvals_page(desk: Desk, visit: Visit) -> Response:
     """Who waits for a second person."""
     titles = {one.name: one.title for one in desk.app.capabilities}
     view = approvals_view(desk.app.approvals.page("waiting"), titles, now=visit.now)
-    return show(desk, visit, "approvals.html", view, title="Approvals", place="approvals")
+    return show(desk, visit, "approvals.html", view, title="Approvals", place="actions")
 
 
 def undo(desk: Desk, visit: Visit) -> Response:
@@ -144,23 +144,31 @@ def settle(desk: Desk, visit: Visit) -> Response:
 
 def _show(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
     standing = desk.app.actions.standing(visit.params["preview"])
-    refusal, next_step, status = "", "", 200
+    forbidden = desk.may(visit.person, Action.CONFIRM) or ""
+    refusal, next_step, status = forbidden, "Ask somebody who may." if forbidden else "", 200
+    try:
+        refuse(standing, digest=standing.preview.digest, typed=standing.typed_words, break_glass=not forbidden)
+    except ActionRefused as found:
+        refusal, next_step = found.message, found.next_step
+    blocked = bool(refusal)
     if error is not None:
         refusal, status = error.message, 409 if isinstance(error, ActionRefused) else 422
         next_step = error.next_step if isinstance(error, ActionRefused) else "Correct it, and confirm again."
-    else:
-        refusal = desk.may(visit.person, Action.CONFIRM) or ""
-        next_step = "Ask somebody who may." if refusal else ""
-        try:
-            refuse(standing, digest=standing.preview.digest, typed=standing.typed_words, break_glass=not refusal)
-        except ActionRefused as found:
-            refusal, next_step = found.message, found.next_step
     typed = visit.request.form.get("reason", "")[:LONGEST_WORDS]
     may = desk.may(visit.person, Action.APPROVE) or desk.may(visit.person, standing.capability.permitted_as) or ""
     asked = approval_view(
         desk.app.approvals.of_preview(standing.preview.id), reader=visit.person.name, refusal=may, now=visit.now
     )
-    view = confirm_view(standing, asked, refusal=refusal, next_step=next_step, typed=typed, now=visit.now)
+    view = confirm_view(
+        standing,
+        asked,
+        refusal=refusal,
+        next_step=next_step,
+        blocked=blocked,
+        may_act=not forbidden,
+        typed=typed,
+        now=visit.now,
+    )
     title = f"{view.title}, {view.ref}"
     return show(desk, visit, "confirm.html", view, title=title, place="incidents", status=status)
 

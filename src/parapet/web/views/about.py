@@ -12,6 +12,7 @@ from parapet.slo.catalog import Catalog
 from parapet.web import text
 from parapet.web.reads import Sky, Trust
 from parapet.web.views.home import Figure, trust_figures, trusted
+from parapet.web.views.inbox import STATES
 
 POLICY: Mapping[str, str] = {
     "quiet_period_seconds": "An incident closes by itself after so much quiet",
@@ -88,7 +89,7 @@ def about_view(
         problem=text.sentence(text.capped(sky.problem)) if sky.problem else None,
         figures=trust_figures(sky, trust, now),
         shelves=tuple(
-            Figure(label=name.capitalize(), value=text.counted(number), context=SHELVES.get(name, ""))
+            Figure(label=STATES[name].text, value=text.counted(number), context=SHELVES.get(name, ""))
             for name, number in shelves.items()
         ),
         promises=tuple(
@@ -115,7 +116,7 @@ def about_view(
 SHELVES: Mapping[str, str] = {
     "waiting": "stored, and not yet taken in",
     "failing": "tried, and tried again",
-    "rejected": "no alert at all",
+    "rejected": "cannot be read as alerts",
     "dropped": "given up by a person",
     "done": "taken in",
 }

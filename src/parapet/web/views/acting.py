@@ -67,6 +67,8 @@ class Ran:
     title: str
     words: str
     sub: str
+    pending: bool = False
+    """Whether its end is not known yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,11 @@ class ConfirmView:
     """Why it cannot be confirmed; empty while it can."""
     next_step: str
     run_address: str
+    unknown_address: str
+    """The run whose outcome somebody has to verify first; empty: there is none."""
+    blocked: bool = False
+    """Whether pressing could do nothing but be refused again: then there is nothing to press."""
+    may_act: bool = True
     typed: str = ""
     approval: ApprovalView | None = None
     """The second person who was asked about exactly this."""
@@ -172,6 +179,7 @@ def ran(run: Run, title: str, *, now: datetime) -> Ran:
         title=text.capped(title, text.LONGEST_TITLE),
         words=truth(run, now=now),
         sub=f"{run.ref}, by {text.capped(run.actor.name, 60)} at {text.clock(run.started_at, now)} UTC",
+        pending=run.state in {RunState.RUNNING, RunState.UNKNOWN},
     )
 
 
@@ -205,10 +213,12 @@ def confirm_view(
     *,
     refusal: str = "",
     next_step: str = "",
+    blocked: bool = False,
+    may_act: bool = True,
     typed: str = "",
     now: datetime,
 ) -> ConfirmView:
-    """The page of a preview; *refusal*: why it was not, or cannot be, confirmed."""
+    """The page of a preview; *refusal*: why it was not confirmed; *blocked*: it cannot be."""
     preview, capability, incident = standing.preview, standing.capability, standing.incident
     proposal, count = preview.proposal, len(preview.targets)
     left = (preview.expires_at - now).total_seconds()
@@ -247,6 +257,9 @@ def confirm_view(
         refusal=refusal,
         next_step=next_step,
         run_address=f"runs/{standing.used.id}" if standing.used is not None else "",
+        unknown_address=f"runs/{standing.unknown.id}" if standing.unknown is not None else "",
+        blocked=blocked,
+        may_act=may_act,
         typed=typed,
         approval=asked,
     )
@@ -265,7 +278,6 @@ def run_view(
 ) -> RunView:
     """The page of *run*; *problem*: why the form that was just sent did not do it."""
     facts = [
-        ("Incident", f"INC-{run.incident_id}"),
         ("Started", f"{text.clock(run.started_at, now, seconds=True)} UTC"),
     ]
     if run.ended_at is not None:
@@ -349,7 +361,7 @@ def _checks(standing: Standing) -> list[tuple[Word, str]]:
     free = standing.holder is None and standing.unknown is None
     who = standing.unknown.ref if standing.unknown is not None else text.capped(standing.holder or "", 60)
     return [
-        check(same, "Same version", "It moved", f"{incident.version}, previewed at {preview.incident_version}"),
+        check(same, "Nothing moved", "It moved", _versions(incident.version, preview.incident_version)),
         check(free, "Nobody else", "Held by" if standing.holder else "Verify first", who or "holds this action"),
         check(
             standing.in_the_hour < limit,
@@ -359,6 +371,10 @@ def _checks(standing: Standing) -> list[tuple[Word, str]]:
         ),
         check(inside, "Inside the limit", "Too many", f"{len(preview.targets):,} of {capability.max_targets:,}"),
     ]
+
+
+def _versions(now: int, then: int) -> str:
+    return f"version {now}, as previewed" if now == then else f"version {now}, previewed at {then}"
 
 
 def _target(name: str, version: str, label: str) -> tuple[str, str, str]:
@@ -375,5 +391,5 @@ def _said(body: JsonObject, who: str) -> str:
     for name in ("note", "reason"):
         words = body.get(name)
         if isinstance(words, str) and words:
-            parts.append(text.capped(words))
+            parts.append(f"“{text.capped(words)}”" if name == "reason" else text.capped(words))
     return ", ".join(parts)

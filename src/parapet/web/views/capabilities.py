@@ -101,5 +101,5 @@ def _row(capability: Capability, record: Record) -> RecordRow:
         took=f"median {text.span(record.median_seconds)}"
         if record.median_seconds is not None and record.median_seconds >= 1
         else "",
-        months=tuple((one.month, f"{one.worked} of {one.runs}") for one in record.months[-MOST_MONTHS:]),
+        months=tuple((text.month(one.month), f"{one.worked} of {one.runs}") for one in record.months[-MOST_MONTHS:]),
     )

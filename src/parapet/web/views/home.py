@@ -157,7 +157,10 @@ def trust_figures(sky: Sky, trust: Trust, now: datetime) -> tuple[Figure, ...]:
 
 
 def _ago(what: str, when: datetime | None, now: datetime) -> str:
-    return f"{what}: never" if when is None else f"{what} {text.between(when, now)} ago"
+    if when is None:
+        return f"{what}: never"
+    seconds = (now - when).total_seconds()
+    return f"{what} {text.span(seconds)} ago" if seconds >= 1 else f"{what} just now"
 
 
 def _bodies(number: int) -> str:

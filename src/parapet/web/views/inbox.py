@@ -24,6 +24,7 @@ STATES: Mapping[str, Word] = {
     "dropped": Word(text="Given up", icon="few", tone="none"),
     "done": Word(text="Taken in", icon="check", tone="good"),
 }
+SOURCES: Mapping[str, str] = {"alertmanager": "Alertmanager", "grafana": "Grafana", "events": "events"}
 SHOWN_CHARACTERS = 4_000
 
 
@@ -66,6 +67,7 @@ class BodyView:
     """The page of one body."""
 
     row: BodyRow
+    received: str
     day: str
     next_try: str
     whole: bool
@@ -99,7 +101,7 @@ def body_row(one: Body, *, now: datetime) -> BodyRow:
     return BodyRow(
         number=one.id,
         state=STATES[state],
-        source=text.capped(one.source, 40),
+        source=SOURCES.get(one.source, text.capped(one.source, 40)),
         clock=text.clock(one.received_at, now, seconds=True),
         at=text.machine(one.received_at),
         size=f"{one.size_bytes:,} bytes",
@@ -114,6 +116,7 @@ def body_view(one: Body, content: bytes, *, whole: bool, refusal: str | None, no
     open_ = one.state in {"waiting", "rejected"}
     return BodyView(
         row=body_row(one, now=now),
+        received=text.clock(one.received_at, one.received_at, seconds=True),
         day=text.day(one.received_at),
         next_try=text.clock(one.due_at, now, seconds=True) if one.state == "waiting" else "",
         whole=whole,

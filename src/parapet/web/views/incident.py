@@ -71,11 +71,17 @@ class Guidance:
 class RunbookView:
     """A runbook that belongs to the incident's slice."""
 
+    anchor: str
     title: str
     owner: str
     url: str | None
     warnings: tuple[str, ...]
     steps: tuple[Guidance, ...]
+
+    @property
+    def runs(self) -> bool:
+        """Whether Parapet can do any of it."""
+        return any(step.capability for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -338,6 +344,7 @@ def _changes_sub(incident: Incident, policy: IncidentPolicy, now: datetime) -> s
 
 def _runbook(number: int, runbook: Runbook) -> RunbookView:
     return RunbookView(
+        anchor=f"g{number}",
         title=runbook.title,
         owner=runbook.owner or "nobody yet",
         url=text.web_link(runbook.url),

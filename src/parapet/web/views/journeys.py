@@ -85,7 +85,7 @@ def journey_view(
         if card.budget_left_minutes is not None
         else "",
         budget_width=f"{min(1.0, max(0.0, card.budget_left_ratio or 0.0)) * 100:.1f}%" if known else "",
-        sentence=_sentence(card, state) if asked else "Prometheus could not be asked.",
+        sentence=_sentence(card, state, calm=incident is None) if asked else "Prometheus could not be asked.",
         incident=None if incident is None else incident_link(incident),
     )
 
@@ -93,7 +93,7 @@ def journey_view(
 def _rate(card: JourneyCard, state: str, verb: str) -> tuple[str, str]:
     total = card.total
     if state == RESTING:
-        return "Does not count", "in maintenance"
+        return "Does not count", ""
     if card.good_ratio is None or total is None or total < 0.5:
         return "Not known", "no attempt was seen" if total is not None else "nothing was measured"
     if state == "not_enough_evidence":
@@ -119,7 +119,7 @@ def _budget_left(card: JourneyCard) -> str:
     return f"Budget left {text.percent(left, digits=0)}"
 
 
-def _sentence(card: JourneyCard, state: str) -> str:
+def _sentence(card: JourneyCard, state: str, *, calm: bool) -> str:
     note = text.sentence(text.capped(card.note, 160)) if card.note else ""
     if state == RESTING:
         return note or "Nothing counts, and nobody is told."
@@ -127,7 +127,7 @@ def _sentence(card: JourneyCard, state: str) -> str:
         return note or ("Nothing is heard of it." if state == "stale" else "Too little happens to judge it.")
     rate = f"Burning {text.burn(card.burn)}" if card.burn is not None else "Burn not known"
     if state == "good":
-        return note or f"{rate}. Nothing to do."
+        return note or f"{rate}. Nothing to do." if calm else f"{rate}."
     left = card.budget_left_ratio
     if left is not None and left <= 0:
         return f"{rate}, and the budget is gone. {note}".rstrip()

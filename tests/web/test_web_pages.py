@@ -168,7 +168,7 @@ def test_who_was_told_and_who_could_not_be_is_on_the_page(shop: Shop) -> None:
     telling.inbox.receive(alertmanager_payload(one))
     telling.tick()
     page = shop.browser().get("/parapet/incidents/1").text
-    assert "ops: opened, waiting since 02:13" in page
+    assert "ops: opened, waiting since 02:13 UTC" in page
     assert "1 waiting" in shop.browser().get("/parapet/").text
     telling.store.close()
 

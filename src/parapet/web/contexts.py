@@ -24,6 +24,7 @@ from parapet.web.views.journey import JourneyPage
 from parapet.web.views.queue import QueueView
 from parapet.web.views.retrospective import RetrospectiveView
 from parapet.web.views.work import WorkView
+from parapet.web.views.zone import ZoneView
 
 CONTEXTS: Mapping[str, type] = MappingProxyType(
     {
@@ -47,6 +48,7 @@ CONTEXTS: Mapping[str, type] = MappingProxyType(
         "retrospective.html": RetrospectiveView,
         "run.html": RunView,
         "work.html": WorkView,
+        "zone.html": ZoneView,
     }
 )
 """Template -> the dataclass of its view."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
-from parapet.web import assets, security
+from parapet.web import assets, security, zones
 from parapet.web.assets import Asset
 from parapet.web.looks import LOGO, OURS, STYLE, Looks
 from parapet.web.principal import Action, Authenticate, Authorize, Principal
@@ -15,7 +15,7 @@ from parapet.web.reads import App
 from parapet.web.render import Renderer
 from parapet.web.request import Request
 from parapet.web.response import Response, html
-from parapet.web.text import clock
+from parapet.web.text import stamp
 from parapet.web.views.chrome import Chrome, made_at
 from parapet.web.views.links import Link
 from parapet.web.words import DONE
@@ -33,6 +33,8 @@ class Desk:
     login_url: str | None = None
     read_only: bool = False
     looks: Looks = OURS
+    zone: str = zones.HOME
+    """In which times are shown to people who chose none, and of whom the host knows none."""
     renderer: Renderer = field(init=False)
     assets: Mapping[str, Asset] = field(init=False)
 
@@ -106,12 +108,13 @@ def show(
         place=place,
         open_count=open_count,
         who=None if principal is None else f"{principal.name}, {principal.role.value}",
-        made_clock=clock(now, now, seconds=True),
+        made_clock=stamp(now, now, seconds=True),
         made_at=made_at(now),
         read_only=desk.read_only,
         form_token="" if principal is None else security.form_token(desk.form_key, principal, now),
         toast=DONE.get(request.query.get("done", "")),
         reload=reload_address(request),
+        zone=zones.zone(now, zones.of(request, principal, desk.zone)),
         live=principal is not None and status == 200 and request.method == "GET",
     )
     return html(desk.renderer.render(template, chrome, view), status)

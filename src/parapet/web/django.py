@@ -15,7 +15,7 @@ except ImportError as error:
     raise ImportError("Django is not installed. Install it, or do not import parapet.web.django.") from error
 
 from parapet.signals.gate import Gate
-from parapet.web import security
+from parapet.web import security, zones
 from parapet.web.blocking import Blocking
 from parapet.web.exposition import expose
 from parapet.web.looks import OURS, Looks
@@ -42,6 +42,7 @@ def workbench(
     login_url: str | None = None,
     read_only: bool = False,
     looks: Looks = OURS,
+    zone: str = zones.HOME,
     asgi: bool = False,
 ) -> list[URLPattern]:
     """The addresses of *parapet*'s workbench: `path("parapet/", include(workbench(...)))`.
@@ -54,6 +55,7 @@ def workbench(
         login_url: where strangers are sent; without it they get a page with status 401.
         read_only: nobody may write.
         looks: the host's own name, logo, colours and templates.
+        zone: in which times are shown to people who chose none and whose principal has none.
         asgi: the site is served over ASGI. Pages then answer from threads of Parapet's own, however busy Django's are.
 
     Raises:
@@ -68,6 +70,7 @@ def workbench(
         login_url=login_url,
         read_only=read_only,
         looks=looks,
+        zone=zone,
     )
     view = _ours(_asynchronous(site) if asgi else _synchronous(site))
     return [re_path(r"^(?P<below>(?s:.*))\Z", view, name="parapet")]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from parapet.core.errors import ConfigurationError
+from parapet.web import zones
 from parapet.web.desk import Desk
 from parapet.web.looks import OURS, Looks
 from parapet.web.principal import Authenticate, Authorize
@@ -22,11 +23,13 @@ def site_of(
     login_url: str | None = None,
     read_only: bool = False,
     looks: Looks = OURS,
+    zone: str = zones.HOME,
 ) -> Site:
     """The workbench of *parapet*, as an adapter serves it.
 
     Raises:
-        ConfigurationError: `authenticate` is missing, or the service has no `form_key` to sign its forms with.
+        ConfigurationError: `authenticate` is missing, or the service has no `form_key` to sign its forms with,
+            or there is no such *zone*.
     """
     if not callable(authenticate):
         raise ConfigurationError(
@@ -45,5 +48,6 @@ def site_of(
         login_url=login_url,
         read_only=read_only,
         looks=looks,
+        zone=zones.checked(zone),
     )
     return Site(desk)

@@ -28,6 +28,8 @@ class Principal:
     name: str
     """Shown, and written into the chronology. Make it unique enough to know who it was a year later."""
     role: Role
+    zone: str | None = None
+    """The time zone the host knows them by, such as Europe/Berlin; what they choose here goes before it."""
     machine: bool = False
     """True for a script or a pipeline that came with a token."""
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from pathlib import Path
 
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from markupsafe import Markup, escape
 
+from parapet.web.text import MARK
+from parapet.web.zones import Zone
+
+_STAMP = re.compile(rf"(\d\d):(\d\d)(:\d\d)? ([A-Z][A-Z0-9:+-]*){MARK}")
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -26,7 +33,22 @@ class Renderer:
             lstrip_blocks=True,
             auto_reload=False,
         )
+        self._environment.filters["timed"] = timed
 
     def render(self, template: str, chrome: object, view: object) -> str:
         """The page *template* around *view*."""
         return self._environment.get_template(template).render(chrome=chrome, view=view)
+
+
+def timed(words: str, zone: Zone) -> Markup:
+    """*words*, escaped; over a time in another zone than UTC the pointer reads it in UTC."""
+    return Markup(_STAMP.sub(lambda found: _hover(found, zone), str(escape(words))))  # noqa: S704 - escaped here
+
+
+def _hover(found: re.Match[str], zone: Zone) -> str:
+    shown = found[0].removesuffix(MARK)
+    ahead = zone.offsets.get(found[4])
+    if ahead is None:
+        return shown
+    minutes = round((timedelta(hours=int(found[1]), minutes=int(found[2])) - ahead).total_seconds() / 60) % 1_440
+    return f'<time title="{minutes // 60:02}:{minutes % 60:02}{found[3] or ""} UTC">{shown}</time>'

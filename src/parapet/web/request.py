@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
 MAX_FORM_FIELDS = 64
@@ -27,6 +27,10 @@ class Request:
     """Address of the peer, as the server saw it."""
     native: object = None
     """The host framework's own request, so that `authenticate` can read the host's session."""
+
+    def without_cookies(self) -> Request:
+        """The same, from a browser that was never here."""
+        return replace(self, cookies={})
 
     @property
     def base(self) -> str:

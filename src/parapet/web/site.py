@@ -16,7 +16,7 @@ from parapet.core.errors import (
 )
 from parapet.core.guard import guarded
 from parapet.incidents.sources import Source
-from parapet.web import problems, security
+from parapet.web import problems, security, zones
 from parapet.web.api import openapi
 from parapet.web.api.problems import problem as told
 from parapet.web.api.table import OPERATIONS
@@ -41,6 +41,7 @@ from parapet.web.pages import (
     static,
     work,
     writes,
+    zone,
 )
 from parapet.web.principal import Action, Principal, Role
 from parapet.web.request import Request
@@ -71,6 +72,8 @@ ROUTES = (
     Route(method="GET", pattern="/capabilities", page=capabilities.page),
     Route(method="GET", pattern="/approvals", page=acting.approvals_page),
     Route(method="GET", pattern="/about", page=about.page),
+    Route(method="GET", pattern="/zone", page=zone.page),
+    Route(method="POST", pattern="/zone", page=zone.choose, form=True, most_bytes=FORM_BYTES),
     Route(method="GET", pattern="/go", page=go.page),
     Route(method="GET", pattern="/live", page=live.page, stream=True),
     Route(method="GET", pattern="/static/{name}", page=static.page, door=Door.PUBLIC),
@@ -266,7 +269,8 @@ class Site:
         principal = asked[0]
         if principal is None:
             return self._stranger(route, visit)
-        visit = Visit(request=visit.request, principal=principal, params=visit.params, now=visit.now)
+        now = zones.here(visit.now, zones.of(visit.request, principal, self.desk.zone))
+        visit = Visit(request=visit.request, principal=principal, params=visit.params, now=now)
         if (reason := self._refusal(principal, route)) is not None:
             return self._failed(route, visit, problems.forbidden(reason))
         if route.method == "POST" and (why := self._foreign(route, visit)):

@@ -9,7 +9,7 @@ from starlette.requests import Request as StarletteRequest
 from starlette.types import Receive, Scope, Send
 
 from parapet.signals.gate import Gate
-from parapet.web import security
+from parapet.web import security, zones
 from parapet.web.exposition import expose
 from parapet.web.lanes import Lane
 from parapet.web.looks import OURS, Looks
@@ -89,6 +89,7 @@ def workbench(
     login_url: str | None = None,
     read_only: bool = False,
     looks: Looks = OURS,
+    zone: str = zones.HOME,
 ) -> Workbench:
     """The workbench of *parapet*, to mount anywhere: `app.mount("/parapet", workbench(...))`.
 
@@ -100,6 +101,7 @@ def workbench(
         login_url: where strangers are sent; without it they get a page with status 401.
         read_only: nobody may write.
         looks: the host's own name, logo, colours and templates.
+        zone: in which times are shown to people who chose none and whose principal has none.
 
     Raises:
         ConfigurationError: `authenticate` is missing, or the service has no `form_key` to sign its forms with.
@@ -112,6 +114,7 @@ def workbench(
         login_url=login_url,
         read_only=read_only,
         looks=looks,
+        zone=zone,
     )
     return Workbench(site)
 

@@ -166,6 +166,7 @@ DONE: Mapping[str, str] = MappingProxyType(
         "decided": "Saved. The decision is in the chronology.",
         "undone": "Taken back, as far as the host says; how it ended is below.",
         "settled": "Saved. The outcome is known now.",
+        "zone": "Times are shown so from now on, in this browser.",
         "declared": "It is open, and you opened it. A person closes it.",
         "done": "Taken in.",
         "stored": "It failed again. It waits, and is tried again; the reason is below.",

@@ -14,7 +14,7 @@ from parapet.web.views.retrospective import retrospective_view
 def page(desk: Desk, visit: Visit) -> Response:
     """The retrospective."""
     file = desk.app.look.incident(incident_id(visit))
-    view = retrospective_view(_kept(file), file)
+    view = retrospective_view(_kept(file), file, now=visit.now)
     title = f"Retrospective {view.ref}: {view.title}"
     return show(desk, visit, "retrospective.html", view, title=title, place="incidents")
 

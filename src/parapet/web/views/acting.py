@@ -178,7 +178,7 @@ def ran(run: Run, title: str, *, now: datetime) -> Ran:
         frame=frame(run.state),
         title=text.capped(title, text.LONGEST_TITLE),
         words=truth(run, now=now),
-        sub=f"{run.ref}, by {text.capped(run.actor.name, 60)} at {text.clock(run.started_at, now)} UTC",
+        sub=f"{run.ref}, by {text.capped(run.actor.name, 60)} at {text.stamp(run.started_at, now)}",
         pending=run.state in {RunState.RUNNING, RunState.UNKNOWN},
     )
 
@@ -190,10 +190,10 @@ def frame(state: RunState) -> str:
 
 def truth(run: Run, *, now: datetime) -> str:
     """One sentence that is true of a run."""
-    started = text.clock(run.started_at, now)
+    started = text.stamp(run.started_at, now)
     match run.state:
         case RunState.RUNNING:
-            return f"Started {started} UTC. Its end is not written yet; it cannot start twice."
+            return f"Started {started}. Its end is not written yet; it cannot start twice."
         case RunState.UNKNOWN:
             return "It may have run. Do not run it again; verify first."
         case RunState.FAILED:
@@ -223,7 +223,7 @@ def confirm_view(
     proposal, count = preview.proposal, len(preview.targets)
     left = (preview.expires_at - now).total_seconds()
     whole = (preview.expires_at - preview.created_at).total_seconds()
-    expiry = text.clock(preview.expires_at, now, seconds=True)
+    expiry = text.stamp(preview.expires_at, now, seconds=True)
     words = capability.count_words(count)
     second = ""
     if standing.needs_second_person:
@@ -238,7 +238,7 @@ def confirm_view(
         button=f"Run it on {words}",
         count=words,
         facts=tuple(_facts(standing)),
-        frozen_at=text.clock(preview.created_at, now, seconds=True),
+        frozen_at=text.stamp(preview.created_at, now, seconds=True),
         targets=tuple(_target(one.id, one.version, one.label) for one in preview.targets[:MOST_TARGETS]),
         more_targets=max(0, count - MOST_TARGETS),
         left_out=tuple(
@@ -247,7 +247,7 @@ def confirm_view(
         ),
         warnings=tuple(text.capped(each) for each in proposal.warnings),
         checks=tuple(_checks(standing)),
-        expires=f"{text.span(left)}, at {expiry} UTC" if left > 0 else "",
+        expires=f"{text.span(left)}, at {expiry}" if left > 0 else "",
         expired_share=f"{max(0, min(100, round(100 * left / whole)))}%",
         digest=preview.digest,
         short_digest=preview.short_digest,
@@ -278,10 +278,10 @@ def run_view(
 ) -> RunView:
     """The page of *run*; *problem*: why the form that was just sent did not do it."""
     facts = [
-        ("Started", f"{text.clock(run.started_at, now, seconds=True)} UTC"),
+        ("Started", f"{text.stamp(run.started_at, now, seconds=True)}"),
     ]
     if run.ended_at is not None:
-        facts.append(("Ended", f"{text.clock(run.ended_at, now, seconds=True)} UTC"))
+        facts.append(("Ended", f"{text.stamp(run.ended_at, now, seconds=True)}"))
     if run.note:
         facts.append(("The host says", text.capped(run.note)))
     if run.approved_by:
@@ -308,7 +308,7 @@ def run_view(
         targets=tuple(_target(*one) for one in targets[:MOST_TARGETS]),
         lines=tuple(
             (
-                one.recorded_at.isoformat(),
+                text.machine(one.recorded_at),
                 text.clock(one.recorded_at, now, seconds=True),
                 LINES[one.kind],
                 _said(one.body, one.actor.name),
@@ -316,7 +316,7 @@ def run_view(
             for one in lines
         ),
         may_settle=run.state is RunState.UNKNOWN,
-        undo=f"until {text.clock(run.undo_until, now)} UTC" if run.undo_until and run.can_be_undone(now) else "",
+        undo=f"until {text.stamp(run.undo_until, now)}" if run.undo_until and run.can_be_undone(now) else "",
         version=run.version,
         refusal=refusal,
         problem=problem,

@@ -56,12 +56,12 @@ def approval_view(approval: Approval | None, *, reader: str, refusal: str, now: 
     """What *reader* sees of it; None: nobody was asked."""
     if approval is None:
         return None
-    who, until = text.capped(approval.asked_by, 60), text.clock(approval.until_at, now)
-    words = f"{who} asks for a second person. The request is good until {until} UTC."
+    who, until = text.capped(approval.asked_by, 60), text.stamp(approval.until_at, now)
+    words = f"{who} asks for a second person. The request is good until {until}."
     reason = approval.reason
     if approval.decided_by is not None:
         done = "approved" if approval.state is ApprovalState.APPROVED else "denied"
-        words = f"{text.capped(approval.decided_by, 60)} {done} it; good until {until} UTC."
+        words = f"{text.capped(approval.decided_by, 60)} {done} it; good until {until}."
         reason = approval.decision_reason or ""
     if not refusal and reader == approval.asked_by:
         refusal = "You asked: somebody else decides."
@@ -85,7 +85,7 @@ def approvals_view(found: Sequence[Approval], titles: Mapping[str, str], *, now:
                 title=f"{titles.get(one.capability, one.capability)}, INC-{one.incident_id}",
                 address=f"previews/{one.preview_id}",
                 reason=text.capped(one.reason),
-                who=f"asked by {text.capped(one.asked_by, 60)} at {text.clock(one.asked_at, now)} UTC",
+                who=f"asked by {text.capped(one.asked_by, 60)} at {text.stamp(one.asked_at, now)}",
             )
             for one in found
         ),

@@ -64,11 +64,11 @@ def told(notifications: Sequence[Notification], now: datetime) -> tuple[Told, ..
         name = text.capped(one.channel, 40)
         about = str(one.announcement).replace("_", " ")
         if one.delivered_at is not None:
-            rows.append(Told(words=f"{name}: {about}, delivered {text.clock(one.delivered_at, now)}", failed=False))
+            rows.append(Told(words=f"{name}: {about}, delivered {text.stamp(one.delivered_at, now)}", failed=False))
         elif str(one.state) == "dead":
             rows.append(Told(words=f"Not {name}: {about}, given up", failed=True))
         else:
-            rows.append(Told(words=f"{name}: {about}, waiting since {text.clock(one.created_at, now)}", failed=False))
+            rows.append(Told(words=f"{name}: {about}, waiting since {text.stamp(one.created_at, now)}", failed=False))
     return tuple(rows)
 
 
@@ -78,8 +78,8 @@ def alerts_behind(episodes: Sequence[Episode], now: datetime) -> tuple[str, ...]
     newest = sorted(episodes, key=lambda each: (each.ended_at is not None, each.started_at), reverse=False)
     for episode in newest[:MOST_RAIL_ROWS]:
         name = text.capped(episode.labels.get("slice") or episode.labels.get("alertname") or "alert", 60)
-        started = text.clock(episode.started_at, now)
-        until = f"{started} to {text.clock(episode.ended_at, now)}" if episode.ended_at else f"firing since {started}"
+        started, since = text.clock(episode.started_at, now), text.stamp(episode.started_at, now)
+        until = f"{started} to {text.stamp(episode.ended_at, now)}" if episode.ended_at else f"firing since {since}"
         rows.append(f"{name}, {episode.severity.value}: {until}")
     if len(newest) > MOST_RAIL_ROWS:
         rows.append(f"and {len(newest) - MOST_RAIL_ROWS} more")

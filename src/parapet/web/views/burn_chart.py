@@ -85,7 +85,7 @@ def burn_chart(
         return None
     kept = [one for one in kept if one.unit is kept[-1].unit]
     points = _points(kept)
-    axis = _axis(points, [when for _, when in _moments(incident, entries)])
+    axis = _axis(points, [when for _, when in _moments(incident, entries)], now)
     limit, unit = kept[-1].limit, kept[-1].unit
     peak_at, peak = max(((when, value) for when, value, _ in points), key=lambda each: each[1])
     top_value = 1.1 * max([peak, *([limit.value] if limit else []), 1.0 if unit is Unit.BURN else 0.0, 1e-6])
@@ -113,12 +113,12 @@ def burn_chart(
     )
 
 
-def _axis(points: Sequence[tuple[datetime, float, float]], moments: Sequence[datetime]) -> Axis:
+def _axis(points: Sequence[tuple[datetime, float, float]], moments: Sequence[datetime], now: datetime) -> Axis:
     """From the first value to the last, or to a moment just behind it, which fell between two steps."""
     start, last = points[0][0], points[-1][0]
     room = (last - start) / 20
     end = max([last, *(when for when in moments if when <= last + room)])
-    return Axis(start=start, end=max(end, start + timedelta(seconds=60)))
+    return Axis(start=text.local(start, now), end=max(end, start + timedelta(seconds=60)))
 
 
 def _points(kept: Sequence[Measured]) -> list[tuple[datetime, float, float]]:
@@ -197,7 +197,9 @@ def _moments(incident: Incident, entries: Sequence[Entry]) -> list[tuple[str, da
 
 def _instant(name: str, when: datetime, axis: Axis, y: int) -> Instant:
     x = axis.percent(when)
-    return Instant(x=pc(x), y=y, text=f"{name} {when:%H:%M}", anchor="end" if x > 60 else "start")
+    return Instant(
+        x=pc(x), y=y, text=f"{name} {text.local(when, axis.start):%H:%M}", anchor="end" if x > 60 else "start"
+    )
 
 
 def _caption(
@@ -209,7 +211,7 @@ def _caption(
     now: datetime,
 ) -> str:
     unit, limit = kept[-1].unit, kept[-1].limit
-    whole = f"From {text.clock(axis.start, now)} to {text.clock(axis.end, now)} UTC"
+    whole = f"From {text.clock(axis.start, now)} to {text.stamp(axis.end, now)}"
     height = f"at most {value_words(unit, peak[1])} at {text.clock(peak[0], now)}"
     said = [f"{whole}: {height}."]
     if limit is not None:

@@ -65,7 +65,8 @@ def changes_view(changes: Sequence[Change], *, service: str, now: datetime) -> C
     """*changes* by day, newest first."""
     days: dict[str, list[ChangeRow]] = {}
     for change in sorted(changes, key=lambda each: (each.occurred_at, each.id), reverse=True):
-        days.setdefault(text.day(change.occurred_at), []).append(change_row(change, now=change.occurred_at))
+        then = text.local(change.occurred_at, now)
+        days.setdefault(text.day(then), []).append(change_row(change, now=then))
     return ChangesView(days=tuple(ChangeDay(day=day, rows=tuple(rows)) for day, rows in days.items()), service=service)
 
 

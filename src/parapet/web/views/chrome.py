@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from parapet import __version__
-from parapet.web.text import clock, day
+from parapet.web.text import day, stamp
+from parapet.web.zones import Zone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,8 @@ class Chrome:
     toast: str | None
     reload: str
     """This page again, without what only a toast needed."""
+    zone: Zone
+    """In which times are shown."""
     live: bool
     """Whether the page keeps itself true: not the answer to a form, nor a page for strangers."""
     parapet_version: str = __version__
@@ -50,4 +53,4 @@ class Chrome:
 
 def made_at(now: datetime) -> str:
     """When the page was made, for its foot."""
-    return f"{clock(now, now, seconds=True)} UTC, {day(now)}"
+    return f"{stamp(now, now, seconds=True)}, {day(now)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 SPARK_WIDTH = 240
 SPARK_FLOOR = 45.0
@@ -108,9 +108,10 @@ class Axis:
             (s for s in STEPS_SECONDS if length / s <= MOST_TICKS), math.ceil(length / MOST_TICKS / 86400) * 86400
         )
         pattern = "%H:%M:%S" if step < 60 else "%H:%M" if length < 86400 else "%a %H:%M" if step < 86400 else "%-d %b"
-        first = math.ceil(self.start.timestamp() / step) * step
+        ahead = (self.start.utcoffset() or timedelta(0)).total_seconds()  # round by the clock on the wall
+        first = math.ceil((self.start.timestamp() + ahead) / step) * step - ahead
         found = []
-        moment = datetime.fromtimestamp(first, UTC)
+        moment = datetime.fromtimestamp(first, self.start.tzinfo)
         while moment <= self.end:
             x = self.percent(moment)
             anchor = "start" if x < 4 else "end" if x > 96 else "middle"

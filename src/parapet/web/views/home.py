@@ -72,7 +72,7 @@ def home_view(
     """The page for *sky* as it is *now*; the journeys keep their order."""
     by_slice = {each.slice: each for each in reversed(open_incidents) if each.slice}
     headline, rest = lede(sky.readings, speed_slices)
-    today = [change for change in changes if change.occurred_at.date() == now.date()]
+    today = [change for change in changes if text.local(change.occurred_at, now).date() == now.date()]
     said, tone = trusted(sky, trust, now)
     return HomeView(
         headline=headline,

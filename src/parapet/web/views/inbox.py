@@ -116,9 +116,9 @@ def body_view(one: Body, content: bytes, *, whole: bool, refusal: str | None, no
     open_ = one.state in {"waiting", "rejected"}
     return BodyView(
         row=body_row(one, now=now),
-        received=text.clock(one.received_at, one.received_at, seconds=True),
-        day=text.day(one.received_at),
-        next_try=text.clock(one.due_at, now, seconds=True) if one.state == "waiting" else "",
+        received=text.stamp(one.received_at, text.local(one.received_at, now), seconds=True),
+        day=text.day(text.local(one.received_at, now)),
+        next_try=text.stamp(one.due_at, now, seconds=True) if one.state == "waiting" else "",
         whole=whole,
         kept=f"{len(content):,}",
         shown="".join(

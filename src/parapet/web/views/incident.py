@@ -154,7 +154,7 @@ def incident_view(
     *card* is its promise now, if known; *unasked*: Prometheus did not answer. *refusal* says why *reader* may not act;
     *seen* is the last entry they saw when they last looked, *page* the hundred rows of the chronology to show.
     """
-    incident, near = file.incident, file.near_changes
+    incident, near = text.here(file.incident, now), file.near_changes
     over = incident.state is IncidentState.RESOLVED
     end = incident.resolved_at or now if over else now
     start = incident.started_at - WINDOW_BEFORE
@@ -187,7 +187,7 @@ def incident_view(
         runbooks=tuple(_runbook(number, one) for number, one in enumerate(runbooks, 1)),
         forms=_forms(incident, len(file.entries), reader, refusal),
         links=links_out(incident, file.episodes, links, runbooks, start, end),
-        links_sub=f"{text.clock(start, now)} to {text.clock(end, now)} UTC; each opens a new tab",
+        links_sub=f"{text.clock(start, now)} to {text.stamp(end, now)}; each opens a new tab",
         told=told(file.notifications, now),
         alerts=alerts_behind(file.episodes, now),
         record=(
@@ -201,24 +201,24 @@ def incident_view(
 
 def lead(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
     """The paragraph at the top, from timings alone."""
-    began = f"It began at {text.clock(incident.started_at, now)} UTC, {text.between(incident.started_at, now)} ago"
+    began = f"It began at {text.stamp(incident.started_at, now)}, {text.between(incident.started_at, now)} ago"
     times = incident.refired_count
     again = f", and fired again {'once' if times == 1 else f'{times} times'}" if times else ""
     if incident.state is IncidentState.RESOLVED:
         end = incident.resolved_at or incident.last_heard_at
         lasted = text.between(incident.started_at, end)
-        words = f"It is over: it lasted {lasted}, until {text.clock(end, now)} UTC{again}."
+        words = f"It is over: it lasted {lasted}, until {text.stamp(end, now)}{again}."
         if incident.firing:
             return f"{words} {text.several(incident.firing, 'alert')} of it still fired when we last heard."
         return f"{words} That its alerts are not reported any more is not proof of a fix."
     if incident.firing:
-        since = text.clock(incident.last_fired_at, now)
+        since = text.stamp(incident.last_fired_at, now)
         verb = "has" if incident.firing == 1 else "have"
         alerts = text.several(incident.firing, "alert")
-        still = f"It is still happening: {alerts} {verb} been firing since {since} UTC."
+        still = f"It is still happening: {alerts} {verb} been firing since {since}."
         return f"{still} {began}{again}."
     quiet = (
-        f"No alert of it has been reported since {text.clock(incident.quiet_since, now)} UTC. "
+        f"No alert of it has been reported since {text.stamp(incident.quiet_since, now)}. "
         if incident.quiet_since
         else ""
     )
@@ -244,7 +244,7 @@ def _figures(incident: Incident, card: JourneyCard | None, unasked: bool, now: d
         Figure(
             label="Lasted" if over else "Going on for",
             value=text.between(incident.started_at, end),
-            context=f"since {text.clock(incident.started_at, now)}, heard {text.span(delay)} later",
+            context=f"since {text.stamp(incident.started_at, now)}, heard {text.span(delay)} later",
         )
     )
     taken = incident.acknowledged_at
@@ -338,8 +338,8 @@ def near_rows(changes: Sequence[Near], *, now: datetime) -> tuple[NearRow, ...]:
 
 def _changes_sub(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
     back = text.span(policy.change_lookback_seconds)
-    onset = text.clock(incident.started_at, now)
-    return f"from {back} before onset at {onset} UTC; near is no proof of cause"
+    onset = text.stamp(incident.started_at, now)
+    return f"from {back} before onset at {onset}; near is no proof of cause"
 
 
 def _runbook(number: int, runbook: Runbook) -> RunbookView:

@@ -116,8 +116,8 @@ def item_view(item: ActionItem, *, refusal: str | None, problem: str = "", typed
     closed = ""
     if item.closed_at is not None:
         who = text.capped(item.closed_by or "somebody", 60)
-        closed = f"{STATES[item.state].text} by {who} at {text.clock(item.closed_at, now)} UTC."
-    first = f"{text.clock(item.opened_at, now)} UTC, by {text.capped(item.opened_by, 60)}"
+        closed = f"{STATES[item.state].text} by {who} at {text.stamp(item.closed_at, now)}."
+    first = f"{text.stamp(item.opened_at, now)}, by {text.capped(item.opened_by, 60)}"
     details = [
         (text.capped(name, 60), text.capped(f"{value}"))
         for name, value in list(item.details.items())[:MOST_DETAILS]
@@ -138,7 +138,7 @@ def item_view(item: ActionItem, *, refusal: str | None, problem: str = "", typed
 
 
 def _row(item: ActionItem, now: datetime) -> ItemRow:
-    told = "told once" if item.told == 1 else f"told {item.told:,} times, last {text.clock(item.last_told_at, now)}"
+    told = "told once" if item.told == 1 else f"told {item.told:,} times, last {text.stamp(item.last_told_at, now)}"
     incident = item.incident_id
     return ItemRow(
         ref=item.ref,
@@ -148,7 +148,7 @@ def _row(item: ActionItem, now: datetime) -> ItemRow:
         object=f"{_kind(item)} {text.capped(item.object_id, LONGEST_OBJECT)}",
         about=f"INC-{incident}" if incident is not None else text.capped(item.slice or "", 60),
         about_address=f"incidents/{incident}" if incident is not None else "",
-        when=f"since {text.clock(item.opened_at, now)}",
+        when=f"since {text.stamp(item.opened_at, now)}",
         told=told,
     )
 

@@ -125,13 +125,13 @@ def _burn(course: Course, releases: Sequence[Change], tone: str, now: datetime) 
         levels.append((peak, text.burn(peak), ""))
     return trend(
         course.burn,
-        Axis(start=course.burn_start, end=course.end),
+        Axis(start=text.local(course.burn_start, now), end=course.end),
         step_seconds=course.burn_step_seconds,
         share=lambda value: sqrt(max(0.0, value) / top),  # a pace of one stays visible beside one of a hundred
         levels=levels,
         changes=releases,
         title=f"How fast the budget burned, last {text.span((course.end - course.burn_start).total_seconds())}",
-        caption=f"At most {text.burn(peak)}, at {text.clock(peak_at, now)} UTC. Dashes: the pace it can bear.",
+        caption=f"At most {text.burn(peak)}, at {text.stamp(peak_at, now)}. Dashes: the pace it can bear.",
         tone=tone or "none",
     )
 
@@ -142,7 +142,7 @@ def _budget(course: Course, releases: Sequence[Change], tone: str, now: datetime
     since = "" if (first[0] - course.start).total_seconds() < 2 * course.step_seconds else _known_since(first[0], now)
     return trend(
         course.budget_left,
-        Axis(start=course.start, end=course.end),
+        Axis(start=text.local(course.start, now), end=course.end),
         step_seconds=course.step_seconds,
         share=lambda value: value,
         levels=[(0.0, "0", "grid"), (0.5, f"50{text.NO_BREAK}%", "grid"), (1.0, f"100{text.NO_BREAK}%", "grid")],
@@ -154,7 +154,7 @@ def _budget(course: Course, releases: Sequence[Change], tone: str, now: datetime
 
 
 def _known_since(when: datetime, now: datetime) -> str:
-    return f" Nothing is known from before {text.clock(when, now)} UTC."
+    return f" Nothing is known from before {text.stamp(when, now)}."
 
 
 def _latest(incident: Incident, now: datetime) -> str:
@@ -163,4 +163,4 @@ def _latest(incident: Incident, now: datetime) -> str:
         owner = text.capped(incident.owner, 60) if incident.owner else "nobody"
         return f"{title}: open for {text.between(incident.started_at, now)}, {owner} has it"
     end = incident.resolved_at or incident.last_heard_at
-    return f"{title}: {text.clock(incident.started_at, now)} UTC, lasted {text.between(incident.started_at, end)}"
+    return f"{title}: {text.stamp(incident.started_at, now)}, lasted {text.between(incident.started_at, end)}"

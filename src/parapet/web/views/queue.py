@@ -173,8 +173,8 @@ def _empty(scope: str, search: str, trust: Trust, watched: int, now: datetime) -
     if trust.last_received_at is None:
         heard = "Alertmanager has not sent anything yet, so this list being empty proves nothing."
     else:
-        at = text.clock(trust.last_received_at, now)
-        heard = f"Alertmanager last sent something {text.between(trust.last_received_at, now)} ago, at {at} UTC."
+        at = text.stamp(trust.last_received_at, now)
+        heard = f"Alertmanager last sent something {text.between(trust.last_received_at, now)} ago, at {at}."
     titles = {
         "open": "No open incident",
         "unowned": "Every open incident has an owner",

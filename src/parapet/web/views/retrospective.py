@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from parapet.incidents.changes import distance_words
 from parapet.incidents.model import Resolution
@@ -99,10 +100,11 @@ class RetrospectiveView:
     composed: str
 
 
-def retrospective_view(kept: Retrospective, file: IncidentFile) -> RetrospectiveView:
-    """The page of *kept*; clock times are told from the day it began."""
-    incident = file.incident
-    began = kept.moments[0].at if kept.moments else incident.started_at
+def retrospective_view(kept: Retrospective, file: IncidentFile, *, now: datetime) -> RetrospectiveView:
+    """The page of *kept*; clock times are told from the day it began, in the zone of *now*."""
+    incident = text.here(file.incident, now)
+    began = text.local(kept.moments[0].at if kept.moments else incident.started_at, now)
+    composed = text.local(kept.composed_at, now)
     return RetrospectiveView(
         id=kept.incident_id,
         ref=kept.ref,
@@ -111,8 +113,8 @@ def retrospective_view(kept: Retrospective, file: IncidentFile) -> Retrospective
         severity=SEVERITY[kept.severity],
         summary=text.capped(kept.summary, 1200),
         figures=_figures(kept),
-        burn=burn_chart(incident, file.entries, file.near_changes, now=kept.composed_at),
-        moments=tuple(_moment(moment, kept, place) for place, moment in enumerate(kept.moments)),
+        burn=burn_chart(incident, file.entries, file.near_changes, now=composed),
+        moments=tuple(_moment(moment, kept, place, began) for place, moment in enumerate(kept.moments)),
         changes=tuple(
             NearbyRow(
                 when=distance_words(each.seconds_from_onset),
@@ -133,8 +135,8 @@ def retrospective_view(kept: Retrospective, file: IncidentFile) -> Retrospective
             )
             for each in kept.actions
         ),
-        notifications=tuple(_line(each, kept) for each in kept.notifications),
-        chronology=tuple(_line(each, kept) for each in kept.chronology),
+        notifications=tuple(_line(each, began) for each in kept.notifications),
+        chronology=tuple(_line(each, began) for each in kept.chronology),
         day=text.day(began),
         questions=tuple(text.capped(each) for each in kept.open_questions),
         unknowns=tuple(text.capped(each) for each in kept.unknowns),
@@ -142,7 +144,7 @@ def retrospective_view(kept: Retrospective, file: IncidentFile) -> Retrospective
             Ending(word=word, words=RESOLUTION_MEANS[how], this_one=how is kept.resolution)
             for how, word in RESOLUTION.items()
         ),
-        composed=f"{text.clock(kept.composed_at, kept.composed_at, seconds=True)} UTC, {text.day(kept.composed_at)}",
+        composed=f"{text.stamp(composed, composed, seconds=True)}, {text.day(composed)}",
     )
 
 
@@ -160,8 +162,7 @@ def _figures(kept: Retrospective) -> tuple[Figure, ...]:
     )
 
 
-def _moment(moment: Moment, kept: Retrospective, place: int) -> MomentView:
-    began = kept.moments[0].at
+def _moment(moment: Moment, kept: Retrospective, place: int, began: datetime) -> MomentView:
     word = MOMENT_WORDS[moment.name]
     later = ""
     if place and moment.seconds_since_previous is not None:
@@ -170,8 +171,7 @@ def _moment(moment: Moment, kept: Retrospective, place: int) -> MomentView:
     return MomentView(clock=text.clock(moment.at, began, seconds=True), words=word + later, tone=tone)
 
 
-def _line(line: Line, kept: Retrospective) -> LineRow:
-    began = kept.moments[0].at if kept.moments else line.occurred_at
+def _line(line: Line, began: datetime) -> LineRow:
     return LineRow(
         at=text.machine(line.occurred_at),
         clock=text.clock(line.occurred_at, began, seconds=True),

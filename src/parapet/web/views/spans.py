@@ -16,6 +16,7 @@ SHORTEST_LEAD = timedelta(minutes=2)
 LONGEST_LEAD = timedelta(hours=2)
 NARROW_PERCENT = 9.0
 CROWDED_PERCENT = 6.0
+TIGHT_PERCENT = 24.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,8 @@ class Bar:
     """The class that colours it."""
     label: str
     """Written beside it where there is room."""
+    tight: bool
+    """Whether a narrow page has no room for it."""
     label_x: str
     anchor: str
 
@@ -146,7 +149,7 @@ def _axis(incident: Incident, episodes: Sequence[Episode], changes: Sequence[Nea
     lead = min(LONGEST_LEAD, max(SHORTEST_LEAD, (end - start) * LEAD_SHARE))
     before = [near.change.occurred_at for near in changes if start - 2 * lead <= near.change.occurred_at < start]
     left = min([start - lead, *(each - lead / 4 for each in before)])
-    return Axis(start=left, end=end + (lead if over else timedelta(0)))
+    return Axis(start=text.local(left, now), end=end + (lead if over else timedelta(0)))
 
 
 def _bar(stretch: Stretch, axis: Axis, y: int, css: str) -> Bar:
@@ -160,6 +163,7 @@ def _bar(stretch: Stretch, axis: Axis, y: int, css: str) -> Bar:
         width=pc(width),
         y=y,
         css=css,
+        tight=width < TIGHT_PERCENT,
         label=f"firing {text.span(lasted)}" if roomy else "",
         label_x=pc(100 if near_edge else left),
         anchor="end" if near_edge else "start",

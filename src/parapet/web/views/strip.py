@@ -72,10 +72,10 @@ def _going_on(incident: Incident, policy: IncidentPolicy, loud: str, now: dateti
         first = Meta(icon="bell", strong="Not reported any more", words=words)
     heard = Meta(icon="live", strong="", words=f"Last heard {text.between(incident.last_heard_at, now)} ago")
     if incident.signal_stale_since is not None:
-        since = text.clock(incident.signal_stale_since, now)
-        heard = Meta(icon="stale", strong=f"Signal stale since {since} UTC", tone="stale")
+        since = text.stamp(incident.signal_stale_since, now)
+        heard = Meta(icon="stale", strong=f"Signal stale since {since}", tone="stale")
     if incident.owner:
-        since = f", acknowledged {text.clock(incident.acknowledged_at, now)}" if incident.acknowledged_at else ""
+        since = f", acknowledged {text.stamp(incident.acknowledged_at, now)}" if incident.acknowledged_at else ""
         owner = Meta(icon="person", strong="", words=f"{text.capped(incident.owner, 60)}{since}")
     else:
         owner = Meta(icon="person", strong="Nobody has it", tone=loud if incident.severity is Severity.PAGE else "")
@@ -86,14 +86,14 @@ def _over(incident: Incident, now: datetime) -> tuple[Meta, ...]:
     end = incident.resolved_at or incident.last_heard_at
     word = RESOLUTION[incident.resolution] if incident.resolution else INCIDENT[incident.state]
     owner = text.capped(incident.owner, 60) if incident.owner else ""
-    acknowledged = f", acknowledged {text.clock(incident.acknowledged_at, now)}" if incident.acknowledged_at else ""
+    acknowledged = f", acknowledged {text.stamp(incident.acknowledged_at, now)}" if incident.acknowledged_at else ""
     still = (
         (Meta(icon="burn", strong=f"Still firing, {text.several(incident.firing, 'alert')}", tone="ticket"),)
         if incident.firing
         else ()
     )
     return (
-        Meta(icon=word.icon, strong=word.text, words=f" {text.clock(end, now)} UTC", tone=word.tone),
+        Meta(icon=word.icon, strong=word.text, words=f" {text.stamp(end, now)}", tone=word.tone),
         *still,
         Meta(icon="clock", strong="", words=f"Lasted {text.between(incident.started_at, end)}"),
         Meta(icon="person", strong="", words=f"{owner} had it{acknowledged}" if owner else "Nobody took it"),

@@ -1,0 +1,87 @@
+"""In which zone times are shown: a person's choice, what the host knows, the host's own; hovering says UTC."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from starlette.applications import Starlette
+from tests.web.conftest import Browser, who_is_it
+
+from parapet.core.errors import ConfigurationError
+from parapet.web import Principal, Request, text, workbench, zones
+from parapet.web.render import timed
+
+if TYPE_CHECKING:
+    from tests.web.conftest import Shop
+
+NOW = datetime(2026, 11, 12, 2, 13, 16, tzinfo=UTC)
+
+
+def test_a_time_is_told_by_the_clock_beside_it() -> None:
+    """Another date, another weekday, summer and winter; what has no letters is told by its distance."""
+    berlin, kathmandu = zones.here(NOW, "Europe/Berlin"), zones.here(NOW, "Asia/Kathmandu")
+    assert text.clock(NOW, berlin, seconds=True) == "03:13:16"
+    assert text.clock(NOW - timedelta(hours=3), berlin) == "00:13"
+    assert text.clock(NOW - timedelta(hours=3), NOW) == "Wed 23:13"
+    assert text.stamp(NOW, NOW) == "02:13 UTC"
+    assert text.stamp(NOW, berlin).rstrip(text.MARK) == "03:13 CET"
+    assert text.stamp(NOW - timedelta(days=60), berlin).rstrip(text.MARK) == "13 Sep 04:13 CEST"
+    assert text.stamp(NOW, kathmandu).rstrip(text.MARK) == "07:58 UTC+5:45"
+    assert text.machine(berlin) == "2026-11-12T02:13:16Z"
+
+
+def test_only_our_own_times_say_what_they_are_in_utc() -> None:
+    """Words of somebody that look like a time stay words."""
+    berlin, zone = zones.here(NOW, "Europe/Berlin"), zones.zone(NOW, "Europe/Berlin")
+    said = f"<b> at {text.stamp(NOW, berlin, seconds=True)}, not 05:00 CET"
+    assert timed(said, zone) == '&lt;b&gt; at <time title="02:13:16 UTC">03:13:16 CET</time>, not 05:00 CET'
+    assert text.MARK not in text.capped(f"05:00 CET{text.MARK}")
+    summer = text.stamp(NOW - timedelta(days=60), berlin)
+    assert '<time title="02:13 UTC">' in timed(summer, zone)
+
+
+def test_a_person_chooses_a_zone_without_script(shop: Shop) -> None:
+    """The form, the cookie, the times everywhere; and back to the host's."""
+    number = shop.fire()
+    browser = shop.browser("Vic:viewer")
+    page = browser.get("/parapet/zone")
+    assert "Times are shown in UTC" in page.text
+    fields = page.fields("zone")
+    answer = browser.post("/parapet/zone", {**fields, "zone": "Europe/Berlin"})
+    assert answer.status == 303
+    assert answer.headers["set-cookie"].startswith("parapet-zone=Europe/Berlin; ")
+    cookies = {"cookie": "who=Vic:viewer; parapet-zone=Europe/Berlin"}
+    shown = browser.get(f"/parapet/incidents/{number}", headers=cookies).text
+    assert 'since <time title="02:13 UTC">03:13 CET</time>' in shown
+    assert "All times Europe/Berlin" in shown
+    assert 'title="2026-11-12 02:13:04 UTC">03:13:04</time>' in shown
+    assert text.MARK not in shown.partition("<main")[2]
+    again = browser.get("/parapet/zone", headers=cookies).text
+    assert '<option value="Europe/Berlin" selected>' in again
+    assert "Max-Age=0" in browser.post("/parapet/zone", {**fields, "zone": ""}).headers["set-cookie"]
+    assert browser.post("/parapet/zone", {**fields, "zone": "Moon/Crater"}).status == 404
+    unknown = {"cookie": "who=Vic:viewer; parapet-zone=Moon/Crater"}
+    assert "All times UTC" in browser.get("/parapet/", headers=unknown).text
+
+
+def test_the_host_knows_people_and_has_a_zone_of_its_own(shop: Shop) -> None:
+    """The principal's zone goes before the mount's, a choice before both; the API speaks UTC."""
+
+    def from_tokyo(request: Request) -> Principal | None:
+        known = who_is_it(request)
+        return known and replace(known, zone="Asia/Tokyo" if known.name == "Tom" else None)
+
+    host = Starlette()
+    host.mount("/parapet", workbench(shop.parapet, authenticate=from_tokyo, zone="Europe/Berlin"))
+    shop.fire()
+    assert "All times Europe/Berlin" in Browser(host).get("/parapet/").text
+    tokyo = Browser(host, "Tom:responder").get("/parapet/")
+    assert "11:13:16 JST" in tokyo.text
+    chosen = {"cookie": "who=Tom:responder; parapet-zone=UTC"}
+    assert "All times UTC" in Browser(host).get("/parapet/", headers=chosen).text
+    assert '"2026-11-12T02:13:04Z"' in Browser(host).get("/parapet/api/incidents/1").text
+    with pytest.raises(ConfigurationError, match="no time zone 'Moon'"):
+        workbench(shop.parapet, authenticate=who_is_it, zone="Moon")

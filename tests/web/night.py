@@ -450,7 +450,7 @@ class Night:
         charged, hangs = "Order 9104 was charged, not written", "Export of October hangs"
         p.action_items.open("dead_job", "job-81190", title=charged, slice_name="search", by="worker")
         done = p.action_items.open("stale_export", "exp-12", title=hangs, slice_name="reports", by="worker")
-        p.action_items.resolve(done.id, actor=TOM, reason="Started again by hand", version=done.version)
+        p.action_items.resolve(int(done.id or 0), actor=TOM, reason="Started again by hand", version=done.version)
         self.tick("2:34")
 
     def _actions(self) -> None:
@@ -464,7 +464,7 @@ class Night:
             run = p.actions.confirm(seen.id, digest=seen.digest, actor=ANA, reason=reason)
             self.runs[name] = int(run.id or 0)
             if name == "undone":
-                p.undoing.undo(run.id, actor=ANA, reason="The wrong one", version=run.version)
+                p.undoing.undo(self.runs[name], actor=ANA, reason="The wrong one", version=run.version)
             clock.advance(60)
         self.jobs.breaks = False
         clock.set(at("2:42"))

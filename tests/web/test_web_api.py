@@ -132,10 +132,9 @@ def test_what_is_refused_is_said_for_people_and_programs(
     """A problem with a status, a code and a sentence; nothing changes."""
     before = api.get("/incidents/1")
     answer = api.tell(path, **given)
-    if path != "/incidents/1/nothing":  # no such address: the page that says so is for people
-        assert answer.headers["content-type"] == "application/problem+json"
-        assert (answer.json["status"], answer.json["code"], bool(answer.json["detail"])) == (status, code, True)
-        assert answer.status == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert (answer.json["status"], answer.json["code"], bool(answer.json["detail"])) == (status, code, True)
+    assert answer.status == status
     assert api.get("/incidents/1") == before
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
+from parapet.core.errors import NotFound
 from parapet.web.desk import Desk, Visit
 from parapet.web.desk import show as show_page
 from parapet.web.request import Request
@@ -135,6 +136,11 @@ def stranger(login_url: str | None) -> Problem:
 def nowhere(desk: Desk, visit: Visit) -> Response:
     """The page for an address that does not exist."""
     return show(desk, visit, missing("No page has this address. Incidents are at /incidents, journeys at the start."))
+
+
+def nowhere_in_api(desk: Desk, visit: Visit) -> Response:
+    """The same, as a program hears it."""
+    raise NotFound("Nothing of the API has this address. What there is, is in openapi.json.")
 
 
 def login_address(login_url: str, request: Request) -> str:

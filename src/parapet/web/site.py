@@ -139,6 +139,8 @@ ROUTES = (
 
 NOWHERE = Route(method="GET", pattern="/nowhere", page=problems.nowhere)
 """Where a request goes that no address fits: it must show who it is before it hears even that."""
+NOWHERE_IN_API = Route(method="GET", pattern="/api/nowhere", page=problems.nowhere_in_api, door=Door.API)
+"""The same below `/api/`, where a program hears it."""
 
 MACHINE = Principal(id="api", name="api", role=Role.VIEWER, machine=True)
 API = frozenset({Door.API, Door.MACHINE})
@@ -160,7 +162,7 @@ class Site:
         if found:
             reason = f"{request.method[:20]} is not taken here. Taken: {', '.join(found)}."
             return refusal(405, reason, headers={"allow": ", ".join(found)})
-        return Found(route=NOWHERE, params={})
+        return Found(route=NOWHERE_IN_API if request.path.startswith("/api/") else NOWHERE, params={})
 
     def admit(self, found: Found, request: Request) -> Visit | Response:
         """The visit, if whoever sent *request* may come in; else the answer that says why not. Reads no body."""

@@ -1,7 +1,11 @@
-"""A service with its workbench, for `load.py` to storm: `python -m benchmarks.evidence.host URL PORT`."""
+"""A service with its workbench, for `load.py` to storm: `python -m benchmarks.evidence.host URL PORT`.
+
+`bare` for the URL is a service without Parapet, which reads what it is sent and answers: what anybody pays for a storm.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import sys
 
 import uvicorn
@@ -15,6 +19,8 @@ from parapet.web import Principal, Request, Role, workbench
 TOKEN = "load-token-0123456789"
 PAGE = "/page"
 """A page of the host's own."""
+HOOK = "/parapet/hooks/alertmanager"
+BARE = "bare"
 BACKLOG = 8_192
 
 
@@ -35,9 +41,22 @@ def host(evidence: str) -> Starlette:
     return app
 
 
+def bare() -> Starlette:
+    """The same service, and whoever takes its alerts does nothing with them."""
+    app = Starlette()
+    app.add_route(PAGE, _page)
+    app.add_route(HOOK, _hear, methods=["POST"])
+    return app
+
+
+async def _hear(request: HostRequest) -> PlainTextResponse:
+    return PlainTextResponse(hashlib.sha256(await request.body()).hexdigest())
+
+
 async def _page(request: HostRequest) -> PlainTextResponse:
     return PlainTextResponse("a page")
 
 
 if __name__ == "__main__":
-    uvicorn.run(host(sys.argv[1]), port=int(sys.argv[2]), log_level="warning", backlog=BACKLOG)
+    served = bare() if sys.argv[1] == BARE else host(sys.argv[1])
+    uvicorn.run(served, port=int(sys.argv[2]), log_level="warning", backlog=BACKLOG)

@@ -1,9 +1,12 @@
 """How the evidence behaves under load, on SQLite and Postgres: `python -m benchmarks.evidence.load --help`.
 
 A really running server, filled with years of incidents, is asked for its pages, is stormed with alerts as Alertmanager
-would, and takes a huge body; then the chains are verified and what arrived is counted. A page of the host's own is
-looked at meanwhile: once from the process that is stormed, and once from another, where the door of alerts is a
-process of its own. Whoever storms and whoever looks are processes too, on the same machine.
+would, and takes a huge body; then the chains are verified and what arrived is counted.
+
+A page of the host's own is looked at meanwhile: once from the process that is stormed, and once from another, where the
+door of alerts is a process of its own, with less of a claim to the processor. Whoever storms and whoever looks are
+processes too, on the same machine. So the same storms go to a service without Parapet as well, which hashes what it is
+sent and answers: what it pays is not ours.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from statistics import quantiles
 from time import monotonic, perf_counter, sleep
 
 from benchmarks.evidence.filling import fill
-from benchmarks.evidence.host import PAGE, TOKEN
+from benchmarks.evidence.host import BARE, PAGE, TOKEN
 from benchmarks.evidence.storm import Answered, delivery, looked, storm
 from sqlalchemy import text
 
@@ -43,6 +46,8 @@ PAUSE_SECONDS = 0.002
 FEWEST_LOOKS = 20
 PROCESSES = get_context("spawn")
 LATER_SECONDS = 600.0
+NICE = 10
+"""Of whoever storms, who in truth is another machine, and of a door that is a process of its own."""
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -89,6 +94,13 @@ class Figures:
     """In the process that is stormed."""
     host_p99_apart_ms: float
     """In a process of the host's own, while the storm meets another."""
+    bare_p50_seconds: float
+    """The burst at a service without Parapet."""
+    bare_p99_seconds: float
+    bare_host_p99_storm_ms: float
+    """A page of the service without Parapet, in the process that is stormed."""
+    bare_host_p99_apart_ms: float
+    """The host's page, while the storm meets a process without Parapet."""
     lost: int
     doubled: int
     whole: bool
@@ -116,9 +128,13 @@ def measure(name: str, url: str, size: Size) -> Figures:
             raise RuntimeError(f"The large body was answered {huge.status}: {huge.body[:200]!r}")
         there = size.deliveries + size.body_alerts + 1
         _wait_until_taken_in(parapet, size.incidents + there)
-        with _serving(url) as door:
+        with _serving(url, nice=NICE) as door:
             asyncio.run(storm(door, TOKEN, [delivery(2_000_000, 1)]))
             _, apart_seconds, _ = _storm(door, port, size.deliveries, size)
+        with _serving(BARE, nice=NICE) as door:
+            _, bare_apart_seconds, _ = _storm(door, port, size.deliveries, size)
+        with _serving(BARE) as service:
+            bare_burst, bare_seconds, _ = _storm(service, service, size.deliveries, size)
         wanted = there + size.deliveries
         _wait_until_taken_in(parapet, size.incidents + wanted)
     heard, distinct = _heard(store)
@@ -145,6 +161,10 @@ def measure(name: str, url: str, size: Size) -> Figures:
         host_p99_calm_ms=_ms(_p(calm, 99)),
         host_p99_storm_ms=_ms(_p(host_seconds, 99)),
         host_p99_apart_ms=_ms(_p(apart_seconds, 99)),
+        bare_p50_seconds=round(_p([one.seconds for one in bare_burst], 50), 2),
+        bare_p99_seconds=round(_p([one.seconds for one in bare_burst], 99), 2),
+        bare_host_p99_storm_ms=_ms(_p(bare_seconds, 99)),
+        bare_host_p99_apart_ms=_ms(_p(bare_apart_seconds, 99)),
         lost=wanted - distinct,
         doubled=heard - distinct,
         whole=whole,
@@ -188,6 +208,7 @@ def _storm(door: int, page: int, first: int, size: Size) -> tuple[list[Answered]
 
 def _send(door: int, first: int, deliveries: int) -> list[Answered]:
     """Whoever storms."""
+    os.nice(NICE)
     bodies = [delivery(first + number, 1) for number in range(deliveries)]
     return asyncio.run(storm(door, TOKEN, bodies))
 
@@ -223,10 +244,10 @@ def _heard(store: Store) -> tuple[int, int]:
 
 
 @contextmanager
-def _serving(url: str) -> Iterator[int]:
+def _serving(url: str, *, nice: int = 0) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as held:
         port: int = held.getsockname()[1]
-    command = [sys.executable, "-m", "benchmarks.evidence.host", url, str(port)]
+    command = ["nice", "-n", str(nice), sys.executable, "-m", "benchmarks.evidence.host", url, str(port)]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         until = monotonic() + READY_SECONDS

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
-HOOK = "/parapet/hooks/alertmanager"
+from benchmarks.evidence.host import HOOK
+
 FIRST_RETRY_SECONDS = 0.2
 LONGEST_RETRY_SECONDS = 2.0
 MOST_TRIES = 60

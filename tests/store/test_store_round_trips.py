@@ -315,3 +315,27 @@ def test_what_raises_leaves_nothing_behind(store: Store) -> None:
         stop()
     with store.read() as tx:
         assert tx.incidents.latest({INCIDENT.key}) == {}
+
+
+def test_many_rows_hold_what_each_alone_would(store: Store) -> None:
+    """Whatever text and bytes many rows bring in one statement come back as they went in."""
+    hostile = [
+        "NULL",
+        "",
+        'a "quoted" one',
+        "back\\slash\\",
+        "{braces, commas}",
+        "two\nlines\t",
+        "Grüße 🌧",
+        "x'; --",
+        " ",
+    ]
+    bodies = [b"", b"\x00\\\"{},'\xff", b"NULL"]
+    with store.begin() as tx:
+        tx.audit.add_done({text: {"said": text} for text in hostile}, actor=ANA, verb="note", now=AT)
+        numbers = tx.inbox.add([("events", body) for body in bodies], received_at=AT, due_at=AT)
+    with store.read() as tx:
+        for text in hostile:
+            (row,) = tx.audit.of(text)
+            assert (row["details"], row["reason"]) == ({"said": text}, None)
+        assert [found.body for found in (tx.inbox.get(number) for number in numbers) if found] == bodies

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -12,6 +11,8 @@ from parapet.incidents.model import Severity
 
 MAX_KEY_CHARACTERS = 200
 _DIGEST_CHARACTERS = 16
+_ESCAPED = str.maketrans({sign: f"\\{sign}" for sign in "\\/!{}=,~"})
+_APART = frozenset({*names.UNSTABLE_LABELS, names.SERVICE, names.SLICE})
 _LOUD = frozenset({"page", "critical", "fatal", "emergency"})
 
 
@@ -37,8 +38,9 @@ def correlate(labels: Mapping[str, str], *, service: str, routing: Collection[st
     """
     named_service = labels.get(names.SERVICE) or service
     slice_name = labels.get(names.SLICE) or None
-    left_out = {*names.UNSTABLE_LABELS, *routing, names.SERVICE, names.SLICE}
-    inside = {name: value for name, value in sorted(labels.items()) if value and name not in left_out}
+    inside = {
+        name: value for name, value in sorted(labels.items()) if value and name not in _APART and name not in routing
+    }
     shown = "".join(f"{{{', '.join(f'{_plain(n)}={_plain(v)}' for n, v in inside.items())}}}") if inside else ""
     if slice_name is not None:
         key = f"{_plain(named_service)}/{_plain(slice_name)}{shown}"
@@ -56,7 +58,7 @@ def severity_of(labels: Mapping[str, str]) -> Severity:
 
 def _plain(text: str) -> str:
     """*text* with the characters that structure a key escaped, so that two meanings never share a key."""
-    return re.sub(r"[\\/!{}=,~]", lambda found: "\\" + found[0], text)
+    return text if text.isalnum() else text.translate(_ESCAPED)
 
 
 def _capped(key: str) -> str:

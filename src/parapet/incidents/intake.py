@@ -154,7 +154,7 @@ class _Desk:
 
     def keep(self, step: EpisodeStep) -> EpisodeStep:
         closed = None if step.closed is None else self._kept(step.closed)
-        return replace(step, episode=self._kept(step.episode), closed=closed)
+        return EpisodeStep(kind=step.kind, episode=self._kept(step.episode), closed=closed)
 
     def _kept(self, episode: Episode) -> Episode:
         if episode.id is None:

@@ -22,10 +22,15 @@ def words(*texts: str) -> list[str]:
     """The words of *texts*, each once, without case and accents: letters and digits, cut everywhere else."""
     found: dict[str, None] = {}
     for text in texts:
-        plain = unicodedata.normalize("NFKD", text).casefold()
-        bare = "".join(letter for letter in plain if not unicodedata.combining(letter))
-        found |= dict.fromkeys(word[:MAX_WORD_CHARACTERS] for word in _WORD.findall(bare))
+        found |= dict.fromkeys(word[:MAX_WORD_CHARACTERS] for word in _WORD.findall(_bare(text)))
     return list(found)
+
+
+def _bare(text: str) -> str:
+    if text.isascii():  # as nearly all of it is
+        return text.lower()
+    plain = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
 
 
 def words_of(incident: Incident, entries: Iterable[NewEntry | Entry]) -> list[str]:

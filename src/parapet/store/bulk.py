@@ -5,15 +5,60 @@ Postgres takes a column as one array. SQLite has no arrays, and no network to sa
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Insert, Table, any_, bindparam, func, insert, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from parapet.store.rows import Row
 
 _ORDER = "row_order"
+_POSTGRES = postgresql.dialect()  # type: ignore[no-untyped-call]
+
+
+class _Array(UserDefinedType[list[object]]):
+    """An array of a column's type, handed over as one text: a driver asks each of many values what it is."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def __init__(self, of: TypeEngine[Any]) -> None:
+        self.of = of
+
+    def get_col_spec(self, **_: object) -> str:
+        """The type's name."""
+        return f"{self.of.dialect_impl(_POSTGRES).compile(_POSTGRES)}[]"
+
+    def bind_processor(self, dialect: Dialect) -> Callable[[list[object] | None], str]:
+        """From values to the text of an array."""
+        kept = self.of.dialect_impl(dialect).bind_processor(dialect)
+
+        def text(values: list[object] | None) -> str:
+            items, before, item = [], object(), ""
+            for value in values or ():
+                if value is not before:  # whole columns are one instant, one kind, or nothing
+                    before, item = value, _item(value, kept)
+                items.append(item)
+            return "{" + ",".join(items) + "}"
+
+        return text
+
+
+def _item(value: object, kept: Callable[[Any], object] | None) -> str:
+    if isinstance(value, bytes):
+        return f'"\\\\x{value.hex()}"'
+    item = value if kept is None else kept(value)
+    if isinstance(item, str):
+        if "\\" in item or '"' in item:
+            item = item.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{item}"'
+    if isinstance(item, datetime):
+        return f'"{item.isoformat()}"'
+    return "NULL" if item is None else str(item)
 
 
 def add_rows(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -47,11 +92,11 @@ def among(connection: Connection, column: ColumnElement[Any], values: Collection
     """Whether *column* is one of *values*."""
     if connection.dialect.name == "sqlite":
         return column.in_(values)
-    return column == any_(literal(list(values), ARRAY(column.type)))
+    return column == any_(literal(list(values), _Array(column.type)))
 
 
 def _of_arrays(table: Table, names: tuple[str, ...]) -> Insert:
-    arrays = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
+    arrays = [bindparam(name, type_=_Array(table.c[name].type)) for name in names]
     given = func.unnest(*arrays).table_valued(*names, with_ordinality=_ORDER).render_derived()
     return insert(table).from_select(names, select(*(given.c[name] for name in names)).order_by(given.c[_ORDER]))
 

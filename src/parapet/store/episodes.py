@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, select, update
 
@@ -11,7 +11,7 @@ from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import Episode, Incident
 from parapet.store.bulk import add_rows, among
-from parapet.store.rows import batches, row_of
+from parapet.store.rows import Row, batches, row_of
 from parapet.store.schema import episodes as table
 
 _FIELDS = tuple(field.name for field in fields(Episode))
@@ -62,7 +62,7 @@ class Episodes:
         """
         # What ended goes before what fires: of each alert, at most one fires at any time.
         ordered = sorted(episodes, key=lambda one: one.ended_at is None)
-        linked = [(one.id, row_of(_linked(one, opened.get(one.key)), without=("id",))) for one in ordered]
+        linked = [(one.id, _row(one, opened.get(one.key))) for one in ordered]
         changed = [row | {"number": number} for number, row in linked if number is not None]
         new = [row for number, row in linked if number is None]
         if changed:
@@ -78,12 +78,13 @@ class Episodes:
             found[row["id"]] = _episode(row)
 
 
-def _linked(episode: Episode, opened: Incident | None) -> Episode:
+def _row(episode: Episode, opened: Incident | None) -> Row:
+    row = row_of(episode, without=("id",))
     if opened is None or episode.incident_id is not None:
-        return episode
+        return row
     if episode.ended_at is not None and episode.ended_at < opened.started_at:
-        return episode  # over before the incident began
-    return replace(episode, incident_id=opened.id)
+        return row  # over before the incident began
+    return row | {"incident_id": opened.id}
 
 
 def _episode(row: RowMapping) -> Episode:

@@ -11,6 +11,8 @@ from sqlalchemy import Connection, and_, insert, select, update
 
 from parapet.core.types import IncidentId, JsonObject
 from parapet.response.runbook import Runbook, from_json, to_json
+from parapet.store.bulk import add_rows
+from parapet.store.rows import Row
 from parapet.store.schema import incidents
 from parapet.store.schema_actions import automatic, in_force, runbooks
 
@@ -39,7 +41,9 @@ class RunbookRows:
         Raises:
             Conflict: somebody else kept the same version for the first time at the same moment.
         """
-        versions = {book.digest: book for each in books.values() for book in each}
+        distinct = {id(book): book for each in books.values() for book in each}  # ten thousand incidents share few
+        of_each = {number: book.digest for number, book in distinct.items()}
+        versions = {of_each[number]: book for number, book in distinct.items()}
         if not versions:
             return
         known = set(
@@ -52,19 +56,18 @@ class RunbookRows:
         ]
         if fresh:
             self._connection.execute(insert(runbooks), fresh)
-        digests = {book: digest for digest, book in versions.items()}
-        rows = [
-            {"incident_id": number, "name": book.name, "digest": digests[book], "place": place}
+        rows: list[Row] = [
+            {"incident_id": number, "name": book.name, "digest": of_each[id(book)], "place": place}
             for number, each in books.items()
             for place, book in enumerate({book.name: book for book in each}.values())
         ]
-        self._connection.execute(insert(in_force), rows)
+        add_rows(self._connection, in_force, rows)
         due = {(number, name) for number, each in books.items() for book in each for name in book.automatic}
-        if due:
-            self._connection.execute(
-                insert(automatic),
-                [{"incident_id": number, "capability": name, "due_at": now} for number, name in sorted(due)],
-            )
+        add_rows(
+            self._connection,
+            automatic,
+            [{"incident_id": number, "capability": name, "due_at": now} for number, name in sorted(due)],
+        )
 
     def of(self, incident_id: IncidentId) -> tuple[Runbook, ...]:
         """The runbooks that were in force when the incident opened, in their order."""

@@ -191,25 +191,15 @@ def test_the_shop_is_healthy(tmp_path: Path) -> None:
 
 
 INSTALLED = """
-import sys
 from parapet.cli.main import main
-app, host = ["--app", sys.argv[1]], ["--host", sys.argv[2]]
-main(["db", "upgrade", *app], standalone_mode=False)
-main(["generate", *app], standalone_mode=False)
-main(["doctor", *app, *host, "--json"], standalone_mode=False)
+for command in (["db", "upgrade"], ["generate"], ["doctor", "--json"]):
+    main(command, standalone_mode=False)
 """
-WITHOUT_A_PIPELINE = {"clinic": ["PD705"], "notes": []}
-"""The clinic is deployed by hand, so nothing can say when: that is worth a remark, and no more."""
+"""Nobody says where anything is: the install has written it down."""
 
 
-@pytest.mark.parametrize(
-    ("name", "app", "host"),
-    [
-        ("notes", "notes.reliability:parapet", "notes:create_app"),
-        ("clinic", "clinic.reliability:parapet", "clinic.wsgi:application"),
-    ],
-)
-def test_installed_examples_are_healthy(name: str, app: str, host: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["notes", "clinic"])
+def test_installed_examples_are_healthy(name: str, tmp_path: Path) -> None:
     """Flask with RQ and Django with Celery, as an install wired them, in the environment that their files ask for."""
     folder = tmp_path / name
     shutil.copytree(Path(__file__).parents[2] / "examples" / name, folder)
@@ -222,7 +212,7 @@ def test_installed_examples_are_healthy(name: str, app: str, host: str, tmp_path
         "NOTES_SECRET_KEY": "a-secret-key-of-a-test",
     }
     told = subprocess.run(
-        [sys.executable, "-c", INSTALLED, app, host],
+        [sys.executable, "-c", INSTALLED],
         cwd=folder,
         env={**os.environ, **settings},
         capture_output=True,
@@ -231,5 +221,4 @@ def test_installed_examples_are_healthy(name: str, app: str, host: str, tmp_path
     )
     assert told.returncode == 0, told.stdout + told.stderr
     report = json.loads(told.stdout[told.stdout.index("\n{") :])
-    found = [one["code"] for one in report["findings"]]
-    assert found == WITHOUT_A_PIPELINE[name]
+    assert report["findings"] == []

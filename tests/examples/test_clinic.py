@@ -24,7 +24,7 @@ def test_a_patient_books_and_is_reminded(running: Running, redis_server: int, tm
     running.run("python", "manage.py", "migrate", "--verbosity", "0")
     who = ("--noinput", "--username", "ana", "--email", "ana@example.com")
     running.run("env", "DJANGO_SUPERUSER_PASSWORD=kettle", "python", "manage.py", "createsuperuser", *who)
-    due = services["parapet-worker"]["command"].removesuffix('"') + ' --once"'
+    due = services["parapet-worker"]["command"].replace("$$", "$").removesuffix('"') + ' --once"'
     assert "The evidence database is up to date." in running.run("sh", "-c", due)
     running.is_healthy("clinic.reliability:parapet", "clinic.wsgi:application")
     running.start(services["web"]["command"].replace("0.0.0.0:8000", f"127.0.0.1:{running.port}"))

@@ -34,7 +34,12 @@ class Example:
 
 
 NOTES = Example(name="notes", package="notes/reliability", worked_on=frozenset({"journeys.py"}))
-CLINIC = Example(name="clinic", package="clinic/reliability", worked_on=frozenset({"journeys.py"}))
+CLINIC = Example(
+    name="clinic",
+    package="clinic/reliability",
+    worked_on=frozenset({"journeys.py"}),
+    by_hand=(("compose.yaml", "      PARAPET_EVIDENCE: sqlite:////data/parapet-evidence.db\n", ""),),
+)
 SHOP = Example(
     name="shop",
     package="reliability",
@@ -72,7 +77,7 @@ def take_back(folder: Path, example: Example) -> None:
         if not written:
             path.unlink()
             continue
-        assert path.read_text().count(written) == 1, written
+        assert written in path.read_text(), written
         path.write_text(path.read_text().replace(written, before))
 
 

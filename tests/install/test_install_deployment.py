@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import sqlite3
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +18,10 @@ from tests.install.conftest import LIMIT_SECONDS, Host
 
 MAIN = "from fastapi import FastAPI\n\napp = FastAPI()\n"
 WORKER = "parapet worker --app reliability:parapet"
+COMMAND = (
+    'sh -c "parapet db upgrade --app reliability:parapet && (parapet deploy mark --app reliability:parapet --version '
+    f'$$(date -u +%Y-%m-%dT%H%M%S) --id $$HOSTNAME || true) && exec {WORKER}"'
+)
 COMPOSE = """\
 # How it all runs.
 services:
@@ -63,7 +70,61 @@ app = "shop"
   internal_port = 8080
   processes = ["app"]
 """
+TEAM = """\
+services:
+  api: &api
+    build: .
+    command: uvicorn main:app --host 0.0.0.0
+    environment:
+      - MODE=live
+    volumes: [uploads:/uploads]
+  jobs:
+    build: .
+    command: ["rq", "worker", "high", "low"]
+    environment: { MODE: live }
+  exports:
+    <<: *api
+    command: rq worker exports
+volumes:
+  uploads:
+"""
+SERVICE = {
+    "build",
+    "image",
+    "command",
+    "environment",
+    "env_file",
+    "volumes",
+    "depends_on",
+    "ports",
+    "working_dir",
+    "user",
+}
+"""What a service of a compose file may say here; the format knows more."""
 HEROKU = "build:\n  docker:\n    web: Dockerfile\nrun:\n  web: uvicorn main:app  # the shop\n"
+
+
+def composed(text: str) -> dict[str, Any]:
+    """The services of a compose file, whose every name leads somewhere, with environments as tables.
+
+    There is no Docker in tests: this is what its reader refuses of such files.
+    """
+    told = yaml.safe_load(text)
+    assert set(told) <= {"services", "volumes"}
+    volumes = told.get("volumes", {})
+    for service in told["services"].values():
+        assert set(service) <= SERVICE
+        assert isinstance(service.get("command", ""), str | list)
+        assert set(service.get("depends_on", ())) <= set(told["services"])
+        for volume in service.get("volumes", ()):
+            name, _, folder = volume.partition(":")
+            assert name in volumes
+            assert folder.startswith("/")
+        assert "image" in service or "build" in service
+        environment = service.get("environment", {})
+        if isinstance(environment, list):
+            service["environment"] = dict(line.split("=", 1) for line in environment)
+    return dict(told)
 
 
 @pytest.fixture
@@ -85,11 +146,30 @@ def test_a_compose_file_gets_a_worker_like_its_web_service(shop: Host) -> None:
         "build": ".",
         "environment": {"DATABASE_URL": "postgresql://db/shop"},
         "depends_on": ["db"],
-        "command": f'sh -c "parapet db upgrade --app reliability:parapet && exec {WORKER}"',
+        "command": COMMAND,
     }
+    assert composed(after)
     assert services == yaml.safe_load(COMPOSE)["services"]
     kept = [line for line in after.splitlines() if line in COMPOSE.splitlines()]
     assert [line for line in COMPOSE.splitlines() if line not in kept] == []
+    assert shop.run("uninstall", "--yes").code == 0
+    assert shop.files() == before
+
+
+def test_containers_that_run_jobs_count_with_those_that_serve(shop: Host) -> None:
+    """One folder in memory for all of them, however each writes its volumes and variables; and RQ's class in both."""
+    shop.put("jobs.py", "import rq\n")
+    shop.put("compose.yaml", TEAM)
+    before = shop.files()
+    assert shop.install().code == 0
+    text = (shop.root / "compose.yaml").read_text()
+    told = composed(text)
+    assert told["volumes"]["parapet-signals"] == {"driver_opts": {"type": "tmpfs", "device": "tmpfs", "o": "mode=1777"}}
+    for service in told["services"].values():
+        assert "parapet-signals:/run/parapet-signals" in service["volumes"]
+        assert service["environment"]["PARAPET_MULTIPROCESS_DIR"] == "/run/parapet-signals"
+    assert told["services"]["jobs"]["command"] == ["rq", "worker", "-w", "reliability.jobs.Worker", "high", "low"]
+    assert told["services"]["exports"]["command"] == "rq worker -w reliability.jobs.Worker exports"
     assert shop.run("uninstall", "--yes").code == 0
     assert shop.files() == before
 
@@ -103,7 +183,9 @@ def test_a_compose_file_that_does_not_say_which_is_left_to_the_person(shop: Host
 
 
 def test_what_a_procfile_releases_runs(shop: Host) -> None:
-    """The release line makes the schema and marks the deploy; the worker's line does what is due."""
+    """The release line makes the schema and marks the deploy; the worker's line does what is due. A container marks
+    itself once, by its name, however often it starts again."""
+    shop.put("compose.yaml", COMPOSE)
     shop.put("Procfile", "web: uvicorn main:app --port $PORT\nrelease: echo migrated")
     before = shop.files()
     assert shop.install().code == 0
@@ -111,7 +193,7 @@ def test_what_a_procfile_releases_runs(shop: Host) -> None:
     assert list(lines) == ["web", "release", "parapet_worker"]
     assert lines["parapet_worker"] == WORKER
     environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    environ |= {"HEROKU_RELEASE_VERSION": "v17", "PYTHONDONTWRITEBYTECODE": "1"}
+    environ |= {"HEROKU_RELEASE_VERSION": "v17", "PYTHONDONTWRITEBYTECODE": "1", "HOSTNAME": "3f2a9c"}
 
     def shell(command: str) -> str:
         return subprocess.run(
@@ -128,6 +210,11 @@ def test_what_a_procfile_releases_runs(shop: Host) -> None:
     assert released.startswith("migrated\n")
     assert "v17" in released
     assert json.loads(shell(f"{lines['parapet_worker']} --once --json"))
+    command = composed((shop.root / "compose.yaml").read_text())["services"]["parapet-worker"]["command"]
+    marks = re.findall(r"\((parapet deploy mark .*) \|\| true\)", command.replace("$$", "$"))
+    assert len({shell(marks[0]) for _ in range(2)}) == 1
+    with sqlite3.connect(shop.root / "parapet-evidence.db") as connection:
+        assert connection.execute("select count(*) from parapet_changes where kind = 'deploy'").fetchone() == (2,)
     assert shop.run("uninstall", "--yes").code == 0
     assert {name: text for name, text in shop.files().items() if "evidence" not in name} == before
 
@@ -170,6 +257,9 @@ def test_heroku_yml_and_a_dockerfile(shop: Host) -> None:
     told = shop.run("install", "--dry-run", "--json").json
     assert "heroku.yml" in told["edited"]
     assert f"+  parapet_worker: {WORKER}\n" in told["diff"]
+    assert (
+        "+release:\n+  command:\n+    - parapet db upgrade --app reliability:parapet && (parapet deploy" in told["diff"]
+    )
 
 
 def test_workers_of_rq_get_the_class_that_counts(shop: Host) -> None:
@@ -179,3 +269,38 @@ def test_workers_of_rq_get_the_class_that_counts(shop: Host) -> None:
     diff = shop.run("install", "--dry-run", "--json").json["diff"]
     assert "+worker: rq worker -w reliability.jobs.Worker high low\n" in diff
     assert " other: rq worker -w my.Worker\n" in diff
+
+
+def test_units_and_machines_that_count_apart_are_said(shop: Host) -> None:
+    """Two units with temporary files of their own share none; nor do machines."""
+    shop.put("deploy/shop.service", UNIT.replace("User=shop", "PrivateTmp=yes"))
+    shop.put("deploy/jobs.service", "[Service]\nExecStart=/srv/shop/.venv/bin/celery -A main worker\nPrivateTmp=yes\n")
+    shop.put("fly.toml", FLY)
+    by_hand = shop.run("install", "--dry-run", "--json").json["by_hand"]
+    assert any("With PrivateTmp each of them counts for itself" in line for line in by_hand)
+    assert any("Workers of jobs run on machines of their own there" in line for line in by_hand)
+
+
+def test_workers_that_are_made_in_code_are_named(shop: Host) -> None:
+    """Nobody can tell what else the script does: the person hears which line, and what to write."""
+    shop.put("work.py", "from rq import Queue, Worker\n\nWorker([Queue()]).work()\n")
+    by_hand = shop.run("install", "--dry-run", "--json").json["by_hand"]
+    assert any("work.py:3 makes a worker of RQ: make it of the class that counts" in line for line in by_hand)
+
+
+def test_settings_of_arq_are_counted_where_they_are(shop: Host) -> None:
+    """arq has no application: the class that it is started with is handed over, once all of it is said."""
+    shop.put("work.py", "import arq\n\n\nclass WorkerSettings:\n    functions = []\n    redis_settings = None\n")
+    told = shop.run("install", "--dry-run", "--json").json
+    assert "+count_jobs(WorkerSettings)\n" in told["diff"]
+    assert "+from parapet.integrations.arq import instrument\n" in told["diff"]
+    assert "+def count_jobs(settings: type) -> None:\n" in told["diff"]
+
+
+def test_an_engine_that_nobody_names_is_a_step_by_hand(shop: Host) -> None:
+    """What cannot be counted is said, and not passed over."""
+    shop.put(
+        "db.py", "from sqlalchemy import create_engine\n\n\ndef connect():\n    return create_engine('sqlite://')\n"
+    )
+    by_hand = shop.run("install", "--dry-run", "--json").json["by_hand"]
+    assert any("SQLAlchemy was found, but not where its engine is made" in line for line in by_hand)

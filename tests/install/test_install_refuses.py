@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import groupby
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 from tests.install.conftest import Host
@@ -51,12 +53,53 @@ def test_what_is_unclear_is_explained_and_not_guessed(case: str, empty: Host) ->
     assert empty.files() == before
 
 
-def test_steps_by_hand_are_those_of_the_framework(empty: Host) -> None:
-    """Whoever cannot be helped is told exactly what to write."""
-    empty.put("main.py", UNCLEAR["a factory with two ways out"][0])
+ASKED = {
+    "flask": "from werkzeug.test import Client\nask = lambda path: Client(app).get(path).status_code\n",
+    "fastapi": (
+        "import asyncio\n"
+        "def ask(path):\n"
+        "    said = []\n"
+        "    scope = dict(type='http', method='GET', path=path, raw_path=path.encode(), root_path='',\n"
+        "                 query_string=b'', headers=[], scheme='http',\n"
+        "                 server=('localhost', 80), client=('127.0.0.1', 1))\n"
+        "    async def receive():\n"
+        "        return dict(type='http.request')\n"
+        "    async def send(message):\n"
+        "        said.append(message)\n"
+        "    asyncio.run(app(scope, receive, send))\n"
+        "    return said[0]['status']\n"
+    ),
+}
+SECRETS = {
+    "PARAPET_EVIDENCE": "sqlite://",
+    "PARAPET_WEBHOOK_TOKEN": "w" * 32,
+    "PARAPET_METRICS_TOKEN": "m" * 32,
+    "PARAPET_FORM_KEY": "f" * 32,
+}
+
+
+@pytest.mark.parametrize(("framework", "made"), [("flask", "Flask(__name__)"), ("fastapi", "FastAPI()")])
+def test_steps_by_hand_are_those_of_the_framework_and_work(framework: str, made: str, empty: Host) -> None:
+    """Whoever cannot be helped is told exactly what to write; written, it counts, and every door is closed."""
+    factory = f"from {framework} import {made.partition('(')[0]}\n\ndef create_app():\n    return {made}\n"
+    empty.put("main.py", factory)
     told = empty.run("install", "--yes")
-    assert "from parapet.integrations.flask import instrument" in told.err
-    assert "parapet db upgrade --app" in told.err
+    blocks = ["".join(group) for is_code, group in groupby(_by_hand(told.err), key=_is_code) if is_code]
+    assert "parapet db upgrade --app reliability:parapet" in blocks.pop()
+    definitions, attached = (dedent(block) for block in blocks)
+    empty.put("reliability.py", definitions)
+    code = f"from main import create_app\napp = create_app()\n{attached}\n{ASKED[framework]}"
+    for name, value in SECRETS.items():
+        code = f"import os; os.environ[{name!r}] = {value!r}\n{code}"
+    assert empty.python(f"{code}\nprint(ask('/metrics'), ask('/parapet/'))") == "401 401\n"
+
+
+def _by_hand(told: str) -> list[str]:
+    return told.partition("By hand:\n")[2].splitlines(keepends=True)
+
+
+def _is_code(line: str) -> bool:
+    return line.startswith("      ") or not line.strip()
 
 
 def test_who_says_which_application_is_heard(empty: Host) -> None:
@@ -66,6 +109,7 @@ def test_who_says_which_application_is_heard(empty: Host) -> None:
     assert "+attach(back)" in told["diff"]
     wrong = empty.run("install", "--dry-run", "--app", "main:side")
     assert "There is no application 'main:side'. Found: main:front, main:back." in wrong.err
+    assert "By hand" not in wrong.err
 
 
 def test_a_server_that_is_told_one_of_several_decides(empty: Host) -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.install.conftest import Host
+from tests.install.conftest import LAYOUTS, Host
 
 NEW = '    owner="fastapi-single",  # the team that answers for it\n'
 """A line of a template, which the version of these tests before did not have."""
@@ -26,12 +27,19 @@ def as_of_an_earlier_version(host: Host, change: Callable[[str], str]) -> Path:
     return module
 
 
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What one install has made."""
+    root = tmp_path_factory.mktemp("installed") / "fastapi-single"
+    shutil.copytree(LAYOUTS / "fastapi-single", root)
+    assert Host(root).install().code == 0
+    return root
+
+
 @pytest.fixture
-def wired(host: Callable[[str], Host]) -> Host:
+def wired(installed: Path, tmp_path: Path) -> Host:
     """A host after an install of an earlier version."""
-    here = host("fastapi-single")
-    assert here.install().code == 0
-    return here
+    return Host(Path(shutil.copytree(installed, tmp_path / installed.name)))
 
 
 def test_a_new_template_is_merged_with_what_a_person_changed(wired: Host) -> None:
@@ -60,6 +68,40 @@ def test_lines_that_both_changed_are_the_person_s(wired: Host) -> None:
     assert 'owner="us"' in module.read_text()
     again = wired.run("upgrade", "--yes")
     assert "reliability/service.py has a new template, and you changed the same lines" in " ".join(again.out.split())
+
+
+def test_a_line_that_is_written_otherwise_now_takes_the_place_of_the_earlier_one(wired: Host) -> None:
+    """Never both beside each other; and an uninstall finds what is there now."""
+    kept, main = wired.root / ".parapet-install.json", wired.root / "main.py"
+    kept.write_text(
+        kept.read_text().replace("from reliability.mounting import attach", "from reliability import attach")
+    )
+    main.write_text(
+        main.read_text().replace("from reliability.mounting import attach", "from reliability import attach")
+    )
+    init = wired.root / "reliability" / "__init__.py"
+    earlier = "from reliability.mounting import attach\n"
+    told = json.loads(kept.read_text())
+    told["written"]["reliability/__init__.py"] += earlier
+    kept.write_text(json.dumps(told))
+    init.write_text(init.read_text() + earlier)
+    upgraded = wired.run("upgrade", "--yes", "--json")
+    assert upgraded.code == 0, upgraded.err
+    assert upgraded.json["edited"] == ["main.py"]
+    assert main.read_text().count("attach") == 2
+    assert "from reliability.mounting import attach\n" in main.read_text()
+    assert wired.run("install", "--dry-run").out == "Nothing to do: everything is in its place.\n"
+    assert wired.run("uninstall", "--yes").code == 0
+    assert "attach" not in main.read_text()
+
+
+def test_a_line_that_a_person_has_moved_stays_where_it_is(wired: Host) -> None:
+    """It is the same line: where it stands is theirs to say."""
+    main = wired.root / "main.py"
+    moved = main.read_text().replace("attach(app)\n", "") + "\n\nattach(app)\n"
+    main.write_text(moved)
+    assert wired.run("install", "--dry-run").out == "Nothing to do: everything is in its place.\n"
+    assert main.read_text() == moved
 
 
 def test_a_file_that_a_person_removed_stays_away(wired: Host) -> None:

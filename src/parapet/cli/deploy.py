@@ -27,6 +27,9 @@ def deploy() -> None:
 @click.option("--title", help="In words; without it, the kind and the version.")
 @click.option("--url", help="Where to read more, such as the pipeline's page.")
 @click.option("--by", "actor", help="Who did it; without it, the user who runs this.")
+@click.option(
+    "--id", "change_id", help="What you call it, such as a pipeline's run: told again, it is the same deploy."
+)
 @click.option("--rollback", is_flag=True, help="It goes back to an earlier version.")
 @json_option
 def mark(
@@ -36,6 +39,7 @@ def mark(
     title: str | None,
     url: str | None,
     actor: str | None,
+    change_id: str | None,
     rollback: bool,
     as_json: bool,
 ) -> None:
@@ -54,6 +58,7 @@ def mark(
         occurred_at=at,
         url=url,
         actor=Actor(kind=ActorClass.EXTERNAL, name=actor or getpass.getuser()),
+        change_id=change_id or None,
     )
     if as_json:
         click.echo(json.dumps({"id": change.id, "title": change.title, "occurred_at": change.occurred_at.isoformat()}))

@@ -14,6 +14,7 @@ from parapet.artifacts.bundle import FOLDERS, PARTS, Part, build, chosen
 from parapet.artifacts.drift import in_words
 from parapet.artifacts.files import differences, write
 from parapet.cli.load import load_app
+from parapet.cli.options import app_option, required_app
 from parapet.slo.catalog import Catalog
 
 WORTH_WAITING = 100
@@ -22,9 +23,7 @@ NAMES = click.Choice([part.name for part in PARTS])
 
 
 @click.command()
-@click.option(
-    "--app", "spec", envvar="PARAPET_APP", required=True, help="Where the Parapet object lives: module:object."
-)
+@app_option
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -38,7 +37,7 @@ NAMES = click.Choice([part.name for part in PARTS])
 @click.option("--list", "only_list", is_flag=True, help="Write nothing; say what would be written, and what for.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")
 def generate(
-    spec: str,
+    app_spec: str | None,
     out: Path,
     also: Sequence[str],
     without: Sequence[str],
@@ -59,7 +58,7 @@ def generate(
       promtool test rules ops/prometheus/tests.yml
       amtool check-config ops/alertmanager/parapet.yml
     """
-    app = load_app(spec)
+    app = load_app(required_app(app_spec))
     owner: dict[str, Part] = {}
     files: dict[str, str] = {}
     for part in _told(chosen(app.wiring, also=also, without=without), app.catalog):

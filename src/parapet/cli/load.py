@@ -8,10 +8,13 @@ from pathlib import Path
 
 from parapet.app import Parapet
 from parapet.core.errors import ConfigurationError, UnknownName
+from parapet.install import manifest
 
 
 def load_app(spec: str) -> Parapet:
-    """The Parapet object that *spec* names, such as `shop.reliability:parapet`; the current folder is importable.
+    """The Parapet object that *spec* names, such as `shop.reliability:parapet`.
+
+    The current folder is importable, and where an install wired what is in it, the folder that its modules are in.
 
     Raises:
         ConfigurationError: the module cannot be imported, has no such object, or it is no Parapet.
@@ -21,9 +24,11 @@ def load_app(spec: str) -> Parapet:
         raise ConfigurationError(
             f"{spec!r} does not say where Parapet lives. Write module:object, such as app:parapet."
         )
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)
+    installed = manifest.found_in(Path())
+    below = installed.import_folder if installed is not None else ""
+    for folder in dict.fromkeys((Path.cwd(), (Path.cwd() / below).resolve())):
+        if str(folder) not in sys.path:
+            sys.path.insert(0, str(folder))
     try:
         module = import_module(module_name)
     except ImportError as error:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from parapet.install import manifest
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -14,17 +17,21 @@ app_option = click.option(
     "app_spec",
     envvar="PARAPET_APP",
     metavar="MODULE:OBJECT",
-    help="Where the Parapet object lives, such as shop.reliability:parapet. [env: PARAPET_APP]",
+    help="Where the Parapet object lives, such as shop.reliability:parapet. Known where an install wired it. "
+    "[env: PARAPET_APP]",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
 
 def required_app(app_spec: str | None) -> str:
-    """*app_spec*, or a usage error that says how to give one.
+    """*app_spec*, or what an install wrote in the current folder, or a usage error that says how to give one.
 
     Raises:
         click.UsageError: it is missing.
     """
-    if not app_spec:
+    if app_spec:
+        return app_spec
+    installed = manifest.found_in(Path())
+    if installed is None:
         raise click.UsageError("Say where the Parapet object lives: --app module:object, or set PARAPET_APP.")
-    return app_spec
+    return installed.app

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from parapet.install.finding import Finding, Unclear
+from parapet.install.finding import Finding, Unclear, Unsaid
 from parapet.install.project import Project, Source
 from parapet.install.roots import Roots
 
@@ -69,7 +69,7 @@ def applications(project: Project, roots: Roots) -> tuple[Application, ...]:
     return tuple(_served(one, project, roots) for one in found)
 
 
-def chosen(found: tuple[Application, ...], project: Project, wanted: str | None) -> Application:
+def chosen(found: tuple[Application, ...], project: Project, roots: Roots, wanted: str | None) -> Application:
     """The application to attach to: as *wanted*, as a server is told, or the only one.
 
     Raises:
@@ -83,19 +83,19 @@ def chosen(found: tuple[Application, ...], project: Project, wanted: str | None)
             )
             if wanted in names:
                 return one
-        raise Unclear(f"There is no application {wanted!r}. Found: {', '.join(one.served for one in found) or 'none'}.")
+        raise Unsaid(f"There is no application {wanted!r}. Found: {', '.join(one.served for one in found) or 'none'}.")
     if len(found) > 1:
         told = {name for _, _, name in commands(project)}
         by_command = [one for one in found if one.served in told]
-        mounted = {name for one in found for name in _mounted(one)}
-        outer = [one for one in found if one.factory is not None or one.variable not in mounted]
+        mounted = {name for source in project.sources for name in _mounted(source, roots)}
+        outer = [one for one in found if one.factory is not None or one.served.replace(":", ".") not in mounted]
         found = tuple(by_command if len(by_command) == 1 else outer if len(outer) == 1 else found)
     if len(found) == 1:
         return found[0]
     if not found:
         raise Unclear("No FastAPI, Starlette, Flask or Django application was found.")
     listed = "\n".join(f"  {one.served:<28} {one.where.place}  {one.where.why}" for one in found)
-    raise Unclear(f"There is more than one application. Say which: --app {found[0].served}\n{listed}")
+    raise Unsaid(f"There is more than one application. Say which: --app {found[0].served}\n{listed}")
 
 
 def commands(project: Project) -> Iterator[tuple[str, int, str]]:
@@ -152,6 +152,8 @@ def _served(one: Application, project: Project, roots: Roots) -> Application:
     if one.factory is None:
         return one
     ours, told = one.served, [name for _, _, name in commands(project)]
+    if ours in told:
+        return one
     named = []
     for source in project.sources:
         for statement in source.tree.body:
@@ -167,15 +169,20 @@ def _served(one: Application, project: Project, roots: Roots) -> Application:
     return one
 
 
-def _mounted(one: Application) -> set[str]:
-    """Names that are mounted into *one*: `app.mount("/api", api)`."""
-    return {
-        argument.id
-        for node in ast.walk(one.source.tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "mount"
-        for argument in (*node.args, *(keyword.value for keyword in node.keywords))
-        if isinstance(argument, ast.Name)
-    }
+def _mounted(source: Source, roots: Roots) -> set[str]:
+    """Names, from the root, that *source* mounts: `app.mount("/api", api)`, `Mount("/api", app=v1.api)`."""
+    here = roots.module(source)
+    found = set()
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called in {"mount", "Mount", "Host"}:
+            for argument in (*node.args, *(keyword.value for keyword in node.keywords)):
+                if isinstance(argument, ast.Name | ast.Attribute):
+                    name = roots.absolute(source, argument)
+                    found |= {name, f"{here}.{name}"}
+    return found
 
 
 def _assigned(statement: ast.stmt) -> ast.expr | None:

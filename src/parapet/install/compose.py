@@ -14,27 +14,32 @@ SHARED = ("image", "build", "environment", "env_file", "volumes", "depends_on", 
 """What a second service of the same image needs; above all no ports."""
 
 
-def beside(path: str, text: str, *, name: str, command: str, module: str, servers: re.Pattern[str]) -> Edit | None:
-    """A compose file with a service *name* after the one that runs *module*; None if that one cannot be told."""
-    services = _table(text, "services")
-    if services is None:
-        return None
-    found = list(_services(services, text))
+def serving(text: str, *, module: str, servers: re.Pattern[str]) -> str | None:
+    """The service of a compose file that runs *module*; None if it cannot be told."""
+    found = list(services_of(text))
     by_command = [one for one in found if module in one[2]]
     by_server = [one for one in found if servers.search(one[2])]
     built = [one for one in found if "build" in _keys(one[1])]
     for likely in (by_command, by_server, built):
         if len(likely) == 1:
-            return _second(path, text, likely[0][0], likely[0][1], name, command)
+            return str(likely[0][0].value)
+    return None
+
+
+def beside(path: str, text: str, *, service: str, name: str, command: str) -> Edit | None:
+    """A compose file with a service *name* like *service* and after it; None if it has no place there."""
+    for key, found, _ in services_of(text):
+        if key.value == service:
+            return _second(path, text, key, found, name, command)
     return None
 
 
 def entry(path: str, text: str, *, table: str, name: str, value: str) -> Edit | None:
     """A file whose mapping *table* has one entry more; None if it has no such mapping."""
-    found = _table(text, table)
+    found = table_of(text, table)
     if found is None or not found.value or found.flow_style:
         return None
-    last = _last_line(text, found, found.value[0][0].start_mark.column)
+    last = last_line(text, found, found.value[0][0].start_mark.column)
     line = f"{' ' * found.value[0][0].start_mark.column}{name}: {value}{newline_of(text)}"
     return _checked(Edit(path=path, before=text, insertions=(_below(text, last, line),)), table, name)
 
@@ -51,7 +56,7 @@ def _second(
     for number, (item, value) in enumerate(pairs):
         if item.value not in SHARED:
             continue
-        end = pairs[number + 1][0].start_mark.line if number + 1 < len(pairs) else _last_line(text, value, deeper) + 1
+        end = pairs[number + 1][0].start_mark.line if number + 1 < len(pairs) else last_line(text, value, deeper) + 1
         block = [
             line for line in lines[item.start_mark.line : end] if line.strip() and not line.lstrip().startswith("#")
         ]
@@ -59,16 +64,17 @@ def _second(
             return None  # an anchor may be defined once
         copied += [line if line.endswith("\n") else line + newline for line in block]
     quoted = command.replace("'", "''")
-    last = _last_line(text, service, deeper)
+    last = last_line(text, service, deeper)
     apart = newline if last + 1 < len(lines) and not lines[last + 1].strip() else ""
     block = [f"{apart}{' ' * indent}{name}:{newline}", *copied, f"{' ' * deeper}command: '{quoted}'{newline}"]
     place = _below(text, last, "".join(block))
     return _checked(Edit(path=path, before=text, insertions=(place,)), "services", name)
 
 
-def _services(services: yaml.MappingNode, text: str) -> Iterator[tuple[yaml.ScalarNode, yaml.MappingNode, str]]:
-    """(key, service, what it runs) of each."""
-    for key, value in services.value:
+def services_of(text: str) -> Iterator[tuple[yaml.ScalarNode, yaml.MappingNode, str]]:
+    """(key, service, what it runs) of each service in a compose file."""
+    services = table_of(text, "services")
+    for key, value in services.value if services is not None else ():
         if isinstance(key, yaml.ScalarNode) and isinstance(value, yaml.MappingNode) and value.value:
             runs = [node for item, node in value.value if item.value in {"command", "entrypoint"}]
             yield key, value, " ".join(text[node.start_mark.index : node.end_mark.index] for node in runs)
@@ -78,7 +84,8 @@ def _keys(service: yaml.MappingNode) -> set[str]:
     return {item.value for item, _ in service.value}
 
 
-def _table(text: str, name: str) -> yaml.MappingNode | None:
+def table_of(text: str, name: str) -> yaml.MappingNode | None:
+    """The mapping that is called *name* at the top of a file; None if there is none."""
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError:
@@ -88,7 +95,7 @@ def _table(text: str, name: str) -> yaml.MappingNode | None:
     return next((value for key, value in root.value if key.value == name and isinstance(value, yaml.MappingNode)), None)
 
 
-def _last_line(text: str, node: yaml.Node, least: int) -> int:
+def last_line(text: str, node: yaml.Node, least: int) -> int:
     """The last line, from 0, that belongs to *node*, whose lines are indented by *least* or more."""
     lines = lines_of(text)
     number = min(node.end_mark.line, len(lines) - 1)

@@ -9,7 +9,13 @@ from parapet.install.edits import Edit, Insertion, newline_of
 from parapet.install.finding import Finding
 from parapet.install.project import Project
 
-LOCKS = {"uv": "uv lock", "Poetry": "poetry lock", "PDM": "pdm lock", "Pipenv": "pipenv lock"}
+LOCKS = {
+    "uv": "uv lock",
+    "Poetry": "poetry lock",
+    "PDM": "pdm lock",
+    "Pipenv": "pipenv lock",
+    "pip-tools": "pip-compile",
+}
 PROJECT = re.compile(r"(?m)^\s*\[project\]\s*$")
 TABLE = re.compile(r"(?m)^\s*\[")
 ARRAY = re.compile(r"(?m)^dependencies\s*=\s*\[")
@@ -29,7 +35,7 @@ def dependency_edit(project: Project, keeps: Finding, extras: tuple[str, ...]) -
     text = project.text(path)
     if text is None or re.search(r"parapet[-_.]ops", text):
         return None
-    return _in_requirements(path, text, extras) if path.endswith(".txt") else _in_toml(path, text, extras)
+    return _in_requirements(path, text, extras) if path.endswith((".txt", ".in")) else _in_toml(path, text, extras)
 
 
 def lock_command(keeps: Finding) -> str | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from parapet.install import compose
+from parapet.install import compose, shared, workers
 from parapet.install.edits import Edit, Insertion, line_starts, lines_of, newline_of
 from parapet.install.libraries import deployments
 from parapet.install.project import Project
@@ -16,8 +17,10 @@ WORKER = "parapet_worker"
 SERVERS = re.compile(
     r"\b(uvicorn|gunicorn|hypercorn|daphne|granian|waitress-serve|uwsgi|flask|fastapi|runserver|python)\b"
 )
-RQ = re.compile(r"\brq worker\b(?!.*\s(-w|--worker-class)\b)")
 KEPT_IN_UNITS = ("User", "Group", "DynamicUser", "WorkingDirectory", "Environment", "EnvironmentFile", "StateDirectory")
+VERSION = '"${HEROKU_RELEASE_VERSION:-$(date -u +%Y-%m-%dT%H%M%S)}"'
+"""What a release is called, where whoever releases it says nothing."""
+PRIVATE = re.compile(r"(?m)^PrivateTmp=(true|yes|on|1)\s*$")
 EPHEMERAL = frozenset({"Procfile", "Heroku", "Fly", "compose", "Dockerfile"})
 
 
@@ -48,7 +51,11 @@ def deployment(project: Project, service: Service) -> Deployment:
     found = deployments(project)
     for one in found:
         text = project.text(one.path)
-        if text is None or "parapet worker" in text:
+        if text is None:
+            continue
+        if service.rq_class and (counted := workers.counted(text, service.rq_class)):
+            done.edits.append(Edit(path=one.path, before=text, insertions=counted))
+        if "parapet worker" in text:
             continue
         match one.name:
             case "Procfile":
@@ -61,21 +68,35 @@ def deployment(project: Project, service: Service) -> Deployment:
                 _fly(one.path, text, service, done)
             case "Heroku" if one.path.endswith("heroku.yml"):
                 _heroku(one.path, text, service, done)
+    texts = [project.text(one.path) or "" for one in found]
+    told = "\n".join([*texts, *(edit.after for edit in done.edits), *done.written.values(), *done.by_hand])
     kinds = {one.name for one in found}
-    if kinds and not done.edits and not done.written and not done.by_hand and not _has_worker(project):
+    if kinds and "parapet worker" not in told:
         done.by_hand.append(f"Start a second process beside the service, from the same image: {_worker(service)}")
-    if done.edits or done.written:
-        if not any("deploy mark" in edit.after for edit in done.edits):
-            done.by_hand.append(f"At the end of every deploy: {_mark(service, 'VERSION')}")
-        if kinds & EPHEMERAL:
-            done.by_hand.append(
-                "Set PARAPET_EVIDENCE to a database of your own, such as postgresql://...: containers forget files."
-            )
+    if kinds and "deploy mark" not in told:
+        done.by_hand.append(f"At the end of every deploy: {_mark(service, 'VERSION')}")
+    done.by_hand += _apart(kinds, texts)
+    if kinds & EPHEMERAL and "PARAPET_EVIDENCE" not in told:
+        done.by_hand.append(
+            "Set PARAPET_EVIDENCE to a database of your own, such as postgresql://...: containers forget files."
+        )
     return done
 
 
-def _has_worker(project: Project) -> bool:
-    return any("parapet worker" in (project.text(one.path) or "") for one in deployments(project))
+def _apart(kinds: set[str], texts: list[str]) -> Iterator[str]:
+    """What keeps processes that run jobs from counting together with those that serve."""
+    if not any(shared.JOBS.search(text) for text in texts):
+        return
+    if "systemd" in kinds and any(PRIVATE.search(text) for text in texts):
+        yield (
+            f"In every unit that serves or runs jobs: RuntimeDirectory={shared.VOLUME}, RuntimeDirectoryPreserve=yes, "
+            f"Environment={shared.VARIABLE}={shared.FOLDER}. With PrivateTmp each of them counts for itself"
+        )
+    if kinds & {"Fly", "Heroku"}:
+        yield (
+            "Workers of jobs run on machines of their own there: give each a port that Prometheus reads, with "
+            "parapet.signals.port.serve_metrics(parapet.recorder, 9100)"
+        )
 
 
 def _worker(service: Service) -> str:
@@ -99,8 +120,7 @@ def _within(path: str, text: str, service: Service, command: str) -> str:
 
 def _procfile(path: str, text: str, service: Service) -> Edit:
     newline, starts, lines = newline_of(text), line_starts(text), lines_of(text)
-    version = '"${HEROKU_RELEASE_VERSION:-$(date -u +%Y-%m-%dT%H%M%S)}"'
-    released = f"{_upgrade(service)} && ({_mark(service, version)} || true)"
+    released = f"{_upgrade(service)} && ({_mark(service, VERSION)} || true)"
     insertions = []
     is_there = False
     for number, line in enumerate(lines):
@@ -108,9 +128,6 @@ def _procfile(path: str, text: str, service: Service) -> Edit:
         if line.startswith("release:"):
             is_there = True
             insertions.append(Insertion(offset=starts[number] + len(bare), text=f" && {released}"))
-        found = RQ.search(bare)
-        if found and service.rq_class:
-            insertions.append(Insertion(offset=starts[number] + found.end(), text=f" -w {service.rq_class}"))
     before = "" if not text or text.endswith("\n") else newline
     more = f"{before}{WORKER}: {_within(path, text, service, _worker(service))}{newline}"
     if not is_there:
@@ -121,22 +138,41 @@ def _procfile(path: str, text: str, service: Service) -> Edit:
 
 def _compose(path: str, text: str, service: Service, done: Deployment) -> None:
     name = WORKER.replace("_", "-")
-    command = f'sh -c "{_upgrade(service)} && exec {_worker(service)}"'
-    edit = compose.beside(path, text, name=name, command=command, module=service.module, servers=SERVERS)
-    if edit is None:
+    # A container that is made anew is a deploy; one that starts again is told apart by its name.
+    marked = f"({_mark(service, '$$(date -u +%Y-%m-%dT%H%M%S)')} --id $$HOSTNAME || true)"
+    command = f'sh -c "{_upgrade(service)} && {marked} && exec {_worker(service)}"'
+    web = compose.serving(text, module=service.module, servers=SERVERS)
+    edit = compose.beside(path, text, service=web, name=name, command=command) if web is not None else None
+    if web is None or edit is None:
         done.by_hand.append(
             f"In {path}, a service like the one of your application, with the command: {_worker(service)}"
         )
-    else:
-        done.edits.append(edit)
+        return
+    names = shared.counting(text, web)
+    together = shared.counted_together(edit, names) if len(names) > 1 else edit
+    if together is None:
+        done.by_hand.append(
+            f"In {path}, one volume for {', '.join(names)}, and PARAPET_MULTIPROCESS_DIR where it is mounted: "
+            "containers count together in a folder that they share"
+        )
+    done.edits.append(together or edit)
 
 
 def _heroku(path: str, text: str, service: Service, done: Deployment) -> None:
     edit = compose.entry(path, text, table="run", name=WORKER, value=_worker(service))
     if edit is None:
         done.by_hand.append(f"In {path}, under run: {WORKER}: {_worker(service)}")
-    else:
+        return
+    newline = newline_of(text)
+    released = f"{_upgrade(service)} && ({_mark(service, VERSION)} || true)"
+    if compose.table_of(text, "release") is not None:
+        done.by_hand.append(f"In {path}, after what release does: {released}")
         done.edits.append(edit)
+        return
+    before = "" if text.endswith("\n") else newline
+    block = f"{before}release:{newline}  command:{newline}    - {released}{newline}"
+    insertions = (*edit.insertions, Insertion(offset=len(text), text=block))
+    done.edits.append(Edit(path=path, before=text, insertions=insertions))
 
 
 def _unit(project: Project, path: str, text: str, service: Service, done: Deployment) -> None:

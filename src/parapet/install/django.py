@@ -1,4 +1,4 @@
-"""Where Parapet goes in a Django project: settings and addresses, as entries of lists that are there."""
+"""Where Parapet goes in a Django project: entries of lists that are there, or lines below everything else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import re
 from dataclasses import dataclass
 
 from parapet.install.edits import Edit, Insertion, characters, line_starts, lines_of, newline_of, refuse_broken
-from parapet.install.finding import Finding, Unclear
+from parapet.install.finding import Finding, Unclear, Unsaid
+from parapet.install.libraries import deployments
 from parapet.install.project import Project, Source
 from parapet.install.roots import Roots
 from parapet.install.wiring import import_insertion, name_insertion
@@ -30,13 +31,15 @@ class DjangoProject:
     """The package that the addresses are in, where `reliability` goes."""
     root: str
     """The folder, from the project's, that modules are imported from."""
-    wsgi: str | None
+    host: str
+    """What its server is told, such as `mysite.wsgi:application`; empty: there is no such module."""
     asgi: bool
+    """Whether it is served over ASGI."""
 
     @property
     def where(self) -> Finding:
         """The settings."""
-        line = _list(self.base, "MIDDLEWARE").lineno
+        line = _assigned(self.base, "MIDDLEWARE").lineno
         return Finding(
             about="application", name=self.settings, path=self.base.path, line=line, why=self.base.line(line)
         )
@@ -46,20 +49,29 @@ def django_project(project: Project, roots: Roots, wanted: str | None = None) ->
     """The Django project of *project*; *wanted*: its settings module, if there are several.
 
     Raises:
-        Unclear: settings, middleware or addresses are not where they can be added to.
+        Unclear: settings, middleware or addresses are not where they can be found.
     """
     modules = {roots.module(source): source for source in project.sources}
     settings = wanted or _settings(project, modules)
     base = _reached(modules, roots, settings)
     urls = _urls(modules, roots, base, settings)
     for name in ("MIDDLEWARE", "INSTALLED_APPS"):
-        _list(base, name)
-    _list(urls, "urlpatterns")
+        _assigned(base, name)
+    _assigned(urls, "urlpatterns")
     package = roots.package(urls)
-    wsgi = next((f"{name}" for name in modules if name.endswith("wsgi") and name.startswith(package)), None)
-    asgi = any(name.endswith("asgi") and name.startswith(package) for name in modules)
+    doors = {
+        kind: name for kind in ("wsgi", "asgi") for name in modules if name.endswith(kind) and name.startswith(package)
+    }
+    asgi = "asgi" in doors and ("wsgi" not in doors or _told_asgi(project, doors["asgi"]))
+    door = doors.get("asgi" if asgi else "wsgi")
     return DjangoProject(
-        settings=settings, base=base, urls=urls, package=package, root=roots.root(urls), wsgi=wsgi, asgi=asgi
+        settings=settings,
+        base=base,
+        urls=urls,
+        package=package,
+        root=roots.root(urls),
+        host=f"{door}:application" if door else "",
+        asgi=asgi,
     )
 
 
@@ -69,17 +81,13 @@ def settings_edit(found: DjangoProject, package: str) -> Edit | None:
     if MIDDLEWARE in source.text or any(_assigns(one, "PARAPET") for one in source.tree.body):
         return None
     newline = newline_of(source.text)
-    starts, lines = line_starts(source.text), lines_of(source.text)
-    last = source.tree.body[-1]
-    end = last.end_lineno or last.lineno
-    ended = "" if lines[end - 1].endswith("\n") else newline
-    named = Insertion(offset=starts[end], text=f'{ended}{newline}PARAPET = "{package}.parapet"{newline}')
-    insertions = (
-        first_entry(source, "MIDDLEWARE", f'"{MIDDLEWARE}"'),
-        first_entry(source, "INSTALLED_APPS", f'"{package}"'),
-        named,
-    )
-    return refuse_broken(Edit(path=source.path, before=source.text, insertions=insertions))
+    entries = {"MIDDLEWARE": f'"{MIDDLEWARE}"', "INSTALLED_APPS": f'"{package}"'}
+    placed = {name: first_entry(source, name, entry) for name, entry in entries.items()}
+    lines = [f"{name} = [{entries[name]}, *{name}]" for name, place in placed.items() if place is None]
+    lines.append(f'PARAPET = "{package}.parapet"')
+    insertions = [place for place in placed.values() if place is not None]
+    insertions.append(_at_end(source, newline + "".join(f"{line}{newline}" for line in lines)))
+    return refuse_broken(Edit(path=source.path, before=source.text, insertions=tuple(insertions)))
 
 
 def urls_edit(found: DjangoProject, package: str) -> Edit | None:
@@ -89,19 +97,34 @@ def urls_edit(found: DjangoProject, package: str) -> Edit | None:
         return None
     imported = source.imports
     missing = [name for name in ("include", "path") if imported.get(name) != f"django.urls.{name}"]
-    insertions = [first_entry(source, "urlpatterns", f'path("", include("{target}"))')]
+    entry = f'path("", include("{target}"))'
+    newline = newline_of(source.text)
+    insertions = [
+        first_entry(source, "urlpatterns", entry)
+        or _at_end(source, f"{newline}urlpatterns = [{entry}, *urlpatterns]{newline}")
+    ]
     one = name_insertion(source, "django.urls", missing[0]) if len(missing) == 1 else None
     if one is not None:
         insertions.insert(0, one)
     elif missing:
-        line = _list(source, "urlpatterns").lineno
+        line = _assigned(source, "urlpatterns").lineno
         insertions.insert(0, import_insertion(source, "django.urls", ", ".join(missing), ", ".join(missing), line))
     return refuse_broken(Edit(path=source.path, before=source.text, insertions=tuple(insertions)))
 
 
-def first_entry(source: Source, name: str, entry: str) -> Insertion:
-    """*entry* as the first one of the list that *name* is, written as its neighbours are."""
+def _at_end(source: Source, text: str) -> Insertion:
+    """*text* below everything, where whatever else is done to a list has been done."""
+    starts, lines = line_starts(source.text), lines_of(source.text)
+    last = source.tree.body[-1]
+    end = last.end_lineno or last.lineno
+    return Insertion(offset=starts[end], text=("" if lines[end - 1].endswith("\n") else newline_of(source.text)) + text)
+
+
+def first_entry(source: Source, name: str, entry: str) -> Insertion | None:
+    """*entry* as the first of the list that *name* is, written as its neighbours are; None if it is no plain list."""
     value = _list(source, name)
+    if value is None:
+        return None
     starts, lines, newline = line_starts(source.text), lines_of(source.text), newline_of(source.text)
     line = lines[value.lineno - 1]
     inside = characters(line, value.col_offset) + 1
@@ -115,7 +138,7 @@ def first_entry(source: Source, name: str, entry: str) -> Insertion:
 
 def _settings(project: Project, modules: dict[str, Source]) -> str:
     found: dict[str, str] = {}
-    for name in project.names:
+    for name in sorted(project.names, key=lambda name: not name.endswith("manage.py")):  # what works on this machine
         last = name.rpartition("/")[2]
         if last in {"manage.py", "wsgi.py", "asgi.py"}:
             for module in NAMED.findall(project.text(name) or ""):
@@ -127,7 +150,12 @@ def _settings(project: Project, modules: dict[str, Source]) -> str:
     if len(known) == 1:
         return known[0]
     listed = ", ".join(f"{module} ({found[module]})" for module in found) or "none"
-    raise Unclear(f"Which settings Django is started with cannot be told. Found: {listed}. Say: --app mysite.settings.")
+    raise Unsaid(f"Which settings Django is started with cannot be told. Found: {listed}. Say: --app mysite.settings.")
+
+
+def _told_asgi(project: Project, module: str) -> bool:
+    """Whether a file that starts the service names the module *module*."""
+    return any(module in (project.text(one.path) or "") for one in deployments(project))
 
 
 def _reaches_same(modules: dict[str, Source], names: list[str]) -> bool:
@@ -167,7 +195,20 @@ def _urls(modules: dict[str, Source], roots: Roots, base: Source, settings: str)
     raise Unclear("ROOT_URLCONF names no module of this project.")
 
 
-def _list(source: Source, name: str) -> ast.List | ast.Tuple:
+def _assigned(source: Source, name: str) -> ast.stmt:
+    """The statement that assigns *name* in the module itself.
+
+    Raises:
+        Unclear: there is none.
+    """
+    found = [one for one in source.tree.body if _assigns(one, name)]
+    if not found:
+        raise Unclear(f"{source.path} does not assign {name} outside of conditions, so nothing can be added to it.")
+    return found[-1]
+
+
+def _list(source: Source, name: str) -> ast.List | ast.Tuple | None:
+    """The list that *name* is assigned, once and in full; None if it comes about in another way."""
     found = [one for one in source.tree.body if _assigns(one, name)]
     if len(found) == 1 and isinstance(found[0], ast.Assign | ast.AnnAssign):
         value = found[0].value
@@ -175,7 +216,7 @@ def _list(source: Source, name: str) -> ast.List | ast.Tuple:
             return value
         if isinstance(value, ast.BinOp) and isinstance(value.left, ast.List):
             return value.left
-    raise Unclear(f"{name} in {source.path} is no plain list, so nothing can be added to it.")
+    return None
 
 
 def _bracketed(source: Source, value: ast.List | ast.Tuple) -> bool:

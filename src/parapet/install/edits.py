@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 from parapet.install.finding import Unclear
 
+IMPORT = re.compile(r"(?P<before>(\r?\n)*)(?P<line>from [^\r\n]+)(?P<newline>\r?\n)(?P<after>(\r?\n)*)")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insertion:
@@ -31,6 +33,32 @@ class Edit:
     def after(self) -> str:
         """The text with everything put in."""
         return put_in(self.before, self.insertions)
+
+
+def one_each(edits: Iterable[Edit]) -> tuple[Edit, ...]:
+    """One edit for each file, with everything that any of *edits* puts in."""
+    by_path: dict[str, Edit] = {}
+    for edit in edits:
+        there = by_path.get(edit.path)
+        insertions = dict.fromkeys((*(there.insertions if there else ()), *edit.insertions))  # one import for two calls
+        by_path[edit.path] = Edit(path=edit.path, before=edit.before, insertions=_imports_together(insertions))
+    return tuple(by_path.values())
+
+
+def _imports_together(insertions: Iterable[Insertion]) -> tuple[Insertion, ...]:
+    """*insertions*, with imports at one place in their order and without empty lines between them."""
+    imports = {one: found for one in insertions if (found := IMPORT.fullmatch(one.text))}
+    made: list[Insertion] = [one for one in insertions if one not in imports]
+    for offset in {one.offset for one in imports}:
+        here = sorted(
+            (found for one, found in imports.items() if one.offset == offset), key=lambda found: found["line"]
+        )
+        before, after = max(found["before"] for found in here), max(found["after"] for found in here)
+        for number, found in enumerate(here, start=1):
+            newline = found["newline"]
+            text = (before if number == 1 else "") + found["line"] + newline + (after if number == len(here) else "")
+            made.append(Insertion(offset=offset, text=text))
+    return tuple(sorted(made, key=lambda one: one.offset))
 
 
 def put_in(text: str, insertions: Iterable[Insertion]) -> str:

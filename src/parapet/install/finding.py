@@ -34,3 +34,7 @@ class Unclear(ConfigurationError):
         super().__init__(message)
         self.steps = tuple(steps)
         """What a person does by hand instead."""
+
+
+class Unsaid(Unclear):
+    """Several things may be meant, and an option says which."""

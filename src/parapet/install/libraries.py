@@ -66,6 +66,8 @@ PACKAGES = (
     ("Pipfile.lock", "Pipenv"),
     ("Pipfile", "Pipenv"),
     ("pyproject.toml", ""),
+    ("requirements.in", "pip-tools"),
+    ("requirements/base.in", "pip-tools"),
     ("requirements.txt", "pip"),
     ("requirements/base.txt", "pip"),
     ("requirements/production.txt", "pip"),
@@ -109,7 +111,20 @@ def packages(project: Project) -> Finding | None:
             tool = re.search(r"(?m)^\s*\[tool\.(poetry|pdm|uv)\b", text)
             manager = {"poetry": "Poetry", "pdm": "PDM", "uv": "uv"}[tool[1]] if tool else "pip"
             why = tool[0].strip() if tool else "[project]"
+            if not tool and (lock := _lock_above(project)) is not None:
+                manager, why = lock
         return Finding(about="packages", name=manager, path=name, line=1, why=why)
+    return None
+
+
+def _lock_above(project: Project) -> tuple[str, str] | None:
+    """(manager, why) where the project is one of several that are resolved together."""
+    for depth, folder in enumerate(project.root.parents, start=1):
+        for name, manager in PACKAGES:
+            if name.endswith(".lock") and (folder / name).is_file():
+                return manager, f"{'../' * depth}{name}"
+        if (folder / ".git").exists():
+            return None
     return None
 
 

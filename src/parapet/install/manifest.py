@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -34,6 +34,8 @@ class Manifest:
     """Where the Parapet object lives: `shop.reliability:parapet`."""
     import_folder: str
     """From the project's folder."""
+    host: str = ""
+    """The application as an object, for the doctor; empty: it is not known."""
     options: Mapping[str, object] = field(default_factory=dict)
     """What the templates were filled with."""
     written: Mapping[str, str] = field(default_factory=dict)
@@ -44,8 +46,24 @@ class Manifest:
     version: str = ""
     """Of Parapet, when it wrote them."""
 
-    def with_more(self, written: Mapping[str, str], edits: tuple[Edit, ...]) -> Manifest:
-        """The same, and what a further run put in."""
+    def inserted_in(self, path: str) -> tuple[str, ...]:
+        """Everything that went into the file *path*."""
+        return tuple(text for one in self.inserted if one.path == path for text in one.texts)
+
+    def bare(self, project: Project) -> dict[str, str]:
+        """What files are without what went in, where that can still be told."""
+        found = {}
+        for path in {one.path for one in self.inserted}:
+            text = project.text(path)
+            without = taken_out(text, self.inserted_in(path)) if text is not None else None
+            if without is not None:
+                found[path] = without
+        return found
+
+    def with_more(
+        self, written: Mapping[str, str], edits: tuple[Edit, ...], *, instead_of: Collection[str] = ()
+    ) -> Manifest:
+        """The same, and what a further run put in; in the files *instead_of* in place of what was there."""
         more = tuple(
             Inserted(
                 path=edit.path,
@@ -55,7 +73,8 @@ class Manifest:
             )
             for edit in edits
         )
-        return replace(self, written={**self.written, **written}, inserted=(*self.inserted, *more))
+        kept = tuple(one for one in self.inserted if one.path not in instead_of)
+        return replace(self, written={**self.written, **written}, inserted=(*kept, *more))
 
     @property
     def text(self) -> str:
@@ -98,6 +117,15 @@ def read(project: Project) -> Manifest | None:
     if form != FORM:
         raise ConfigurationError(f"{NAME} has form {form}; this Parapet knows {FORM}.")
     return found
+
+
+def found_in(folder: Path) -> Manifest | None:
+    """The manifest of the project in *folder*; None if nothing was installed there.
+
+    Raises:
+        ConfigurationError: it is no manifest, or one of a later Parapet.
+    """
+    return read(Project(folder)) if (folder / NAME).is_file() else None
 
 
 def undoing(manifest: Manifest, project: Project) -> Undoing:

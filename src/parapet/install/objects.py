@@ -54,8 +54,8 @@ def engines(project: Project) -> tuple[Made, ...]:
 
 
 def job_objects(project: Project) -> tuple[Made, ...]:
-    """Applications and brokers of job libraries that are given a name where they are made."""
-    return _made(project, JOBS)
+    """Applications and brokers of job libraries that are given a name where they are made, and arq's settings."""
+    return (*_made(project, JOBS), *_settings_of_arq(project))
 
 
 def _made(project: Project, known: dict[str, str]) -> tuple[Made, ...]:
@@ -70,6 +70,24 @@ def _made(project: Project, known: dict[str, str]) -> tuple[Made, ...]:
                 name = ast.unparse(targets[0])
                 found.append(Made(library=library, source=source, variable=name, statement=statement))
     return tuple(found)
+
+
+def _settings_of_arq(project: Project) -> Iterator[Made]:
+    """Classes that arq is started with: they say what its functions are."""
+    for source in project.sources:
+        for node in source.tree.body:
+            if isinstance(node, ast.ClassDef):
+                said = {target.id for target in _targets(node) if isinstance(target, ast.Name)}
+                if node.name == "WorkerSettings" and said & {"functions", "cron_jobs"}:
+                    yield Made(library="arq", source=source, variable=node.name, statement=node)
+
+
+def _targets(node: ast.ClassDef) -> Iterator[ast.expr]:
+    for statement in node.body:
+        if isinstance(statement, ast.Assign):
+            yield from statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            yield statement.target
 
 
 def _statements(tree: ast.Module) -> Iterator[ast.stmt]:

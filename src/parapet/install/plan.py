@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import unified_diff
 
-from parapet.install import dependencies, manual
+from parapet.install import dependencies, manual, workers
 from parapet.install.applications import Application, applications, chosen
 from parapet.install.deployment import Service, deployment
 from parapet.install.django import django_project, settings_edit, urls_edit
-from parapet.install.edits import Edit, Insertion, newline_of
-from parapet.install.finding import Finding, Unclear
+from parapet.install.edits import Edit, Insertion, newline_of, one_each
+from parapet.install.finding import Finding, Unclear, Unsaid
 from parapet.install.libraries import deployments, libraries, packages
 from parapet.install.merging import merged
 from parapet.install.objects import Made, engines, job_objects
@@ -29,7 +29,7 @@ PARTS = {
     "deployment": "worker and deploy marker in the files that start the service",
     "evidence": "the schema of the evidence database",
     "artifacts": "rules, alerts and configuration for Prometheus and Alertmanager",
-    "dashboards": "Grafana dashboards among the artifacts",
+    "dashboards": "Grafana dashboards among the artifacts; only with --with dashboards",
 }
 """What can be left out or asked for."""
 USUAL = frozenset(PARTS) - {"dashboards"}
@@ -40,7 +40,12 @@ EVIDENCE_FILE = "parapet-evidence.db*"
 ADDRESS = "127.0.0.1:8000"
 PORT = re.compile(r"(?:--port[ =]|--bind[ =]\S*?:|-b +\S*?:|\bEXPOSE +|runserver +(?:\S*:)?)(\d{2,5})\b")
 
-PROCESSES = re.compile(r"(?:--workers[ =\"',]+|--processes[ =\"',]+|\bWEB_CONCURRENCY[\"':= ]+|gunicorn\b.* -w ?)(\d+)")
+SEVERAL = re.compile(
+    r"(?:--workers|--processes|(?:gunicorn|uvicorn)\b.*\s-w)[ =\"',]*(?:\$|[2-9]|\d{2})|\bWEB_CONCURRENCY\b"
+    r"|(?m:^\s*(?:workers|processes)\s*=(?!\s*(?:1\s*$|\[)))"
+)
+"""More than one process, or as many as somebody will say; the last is of gunicorn's and uWSGI's own files."""
+SERVED_BY = ("gunicorn.conf.py", "gunicorn_conf.py", "gunicorn_config.py", "uwsgi.ini")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,8 @@ class Target:
     """The application as an object, for the doctor; empty: it is not known."""
     is_called: bool = False
     settings: str = ""
+    over_asgi: bool = False
+    """Whether Django is served over ASGI."""
     import_folder: str
     """From the project's folder; empty: the project's own."""
     package: str
@@ -75,7 +82,7 @@ class Plan:
     merges: Mapping[str, str] = field(default_factory=dict)
     """Path -> text, of files of the reliability package whose template has changed."""
     present: Mapping[str, str] = field(default_factory=dict)
-    """What those are now."""
+    """What those are now; and files in which lines of an earlier install are replaced."""
     bases: Mapping[str, str] = field(default_factory=dict)
     """Path -> text, of every template that is written or merged in now."""
     by_hand: tuple[str, ...]
@@ -97,7 +104,7 @@ class Plan:
     @property
     def diff(self) -> str:
         """All of it as one unified diff."""
-        parts = [diff_of(edit.path, edit.before, edit.after) for edit in self.edits]
+        parts = [diff_of(edit.path, self.present.get(edit.path, edit.before), edit.after) for edit in self.edits]
         parts += [diff_of(path, self.present[path], text) for path, text in self.merges.items()]
         return "".join([*parts, *(diff_of(path, None, text) for path, text in self.written.items())])
 
@@ -127,7 +134,6 @@ def plan(
     application: Application | None = None
     edits: list[Edit | None] = []
     if any(one.name == "Django" and one.about == "framework" for one in found) and project_is_django(project):
-        with_steps = manual.steps("Django")
         try:
             django = django_project(project, roots, app)
             name, folder = _place(django.root, django.package)
@@ -135,15 +141,18 @@ def plan(
                 framework="Django",
                 kind="django",
                 served=django.settings,
-                host=f"{django.wsgi}:application" if django.wsgi else "",
+                host=django.host,
+                over_asgi=django.asgi,
                 settings=django.settings,
                 import_folder=django.root,
                 package=name,
                 folder=folder,
             )
             edits += [settings_edit(django, target.package), urls_edit(django, target.package)]
+        except Unsaid:
+            raise
         except Unclear as error:
-            raise Unclear(error.message, steps=with_steps) from error
+            raise Unclear(error.message, steps=manual.steps("Django")) from error
         where = django.where
     else:
         frameworks = [one.name for one in found if one.about == "framework"]
@@ -154,7 +163,7 @@ def plan(
                 steps=manual.steps("ASGI"),
             )
         try:
-            application = chosen(applications(project, roots), project, app)
+            application = chosen(applications(project, roots), project, roots, app)
             root = roots.root(application.source)
             name, folder = _place(root, application.package)
             target = Target(
@@ -168,12 +177,15 @@ def plan(
                 folder=folder,
             )
             edits.append(attached(application, target.package))
+        except Unsaid:
+            raise
         except Unclear as error:
             raise Unclear(error.message, steps=manual.steps(frameworks[0])) from error
         where = application.where
     refuse_wired_by_hand(project, target)
     by_hand: list[str] = []
     engine_objects = engines(project) if "database" in parts else ()
+    by_hand += manual.engines(found, target.package) if "database" in parts and not engine_objects else ()
     job_found = next((one.name for one in found if one.about == "jobs"), None) if "jobs" in parts else None
     made_jobs = [one for one in job_objects(project) if one.library == job_found] if job_found else []
     if job_found and job_found not in JOB_CLASSES and job_found != "RQ":
@@ -192,6 +204,7 @@ def plan(
         jobs=job_found,
         login="Django auth" if django_auth and target.kind == "django" else None,
         statements=bool(engine_objects),
+        over_asgi=target.over_asgi,
         several=any(one.about == "jobs" for one in found) or _several(project),
         dashboards="dashboards" in parts,
         candidates=candidates(project),
@@ -222,8 +235,11 @@ def plan(
         edits += deployed.edits
         files |= deployed.written
         by_hand += deployed.by_hand
-    if rq_class and not any(rq_class in edit.after for edit in edits if edit is not None):
-        by_hand.append(f"Start RQ's workers with the class that counts: rq worker -w {rq_class}")
+    if rq_class:
+        in_code = list(workers.made_in_code(project, target.package))
+        in_files = any(rq_class in edit.after for edit in edits if edit is not None)
+        asked = f"Start RQ's workers with the class that counts: rq worker -w {rq_class}"
+        by_hand += in_code or ([] if in_files else [asked])
     written = {path: text for path, text in files.items() if path not in known and not project.has(path)}
     templates = {path: text for path, text in files.items() if not path.endswith(ONCE)}
     news = merged(templates, known, project)
@@ -279,16 +295,6 @@ def refuse_wired_by_hand(project: Project, target: Target) -> None:
                 )
 
 
-def one_each(edits: object) -> tuple[Edit, ...]:
-    """One edit for each file."""
-    by_path: dict[str, Edit] = {}
-    for edit in edits:  # type: ignore[attr-defined]
-        there = by_path.get(edit.path)
-        insertions = dict.fromkeys((*(there.insertions if there else ()), *edit.insertions))  # one import for two calls
-        by_path[edit.path] = Edit(path=edit.path, before=edit.before, insertions=tuple(insertions))
-    return tuple(by_path.values())
-
-
 def service_name(project: Project, target: Target) -> str:
     """The name of the package, or that of the folder."""
     top = target.package.split(".")[0]
@@ -329,8 +335,9 @@ def _ignored(project: Project, target: Target) -> Edit | None:
 
 def _several(project: Project) -> bool:
     """Whether a server is told to start more than one process."""
-    texts = (project.text(one.path) or "" for one in deployments(project))
-    return any(int(found) > 1 for text in texts for found in PROCESSES.findall(text))
+    names = [one.path for one in deployments(project)]
+    names += [name for name in project.names if name.endswith(SERVED_BY)]
+    return any(SEVERAL.search(project.text(name) or "") for name in names)
 
 
 def _address(project: Project) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -62,14 +62,18 @@ class Source:
 class Project:
     """The files of one host.
 
+    Args:
+        instead: path -> text, for files that are to be read as if they said that.
+
     Raises:
         ConfigurationError: *root* is no folder, or holds more than any project does.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, instead: Mapping[str, str] | None = None) -> None:
         if not root.is_dir():
             raise ConfigurationError(f"{root} is no folder. Give the folder of your project.")
         self.root = root.resolve()
+        self._instead = instead or {}
         self.unread: list[str] = []
         """Python files that could not be read or parsed."""
 
@@ -111,6 +115,8 @@ class Project:
 
     def text(self, name: str) -> str | None:
         """The file *name* with its own line ends; None if there is none, or it is no text."""
+        if name in self._instead:
+            return self._instead[name]
         path = self.root / name
         try:
             if path.stat().st_size > MOST_BYTES:

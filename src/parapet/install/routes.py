@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 
 from parapet.install.finding import Finding
 from parapet.install.project import Project
 
 METHODS = frozenset({"post", "put"})
+LISTED = frozenset({"Route", "add_url_rule", "add_route", "add_api_route"})
+"""What names a route, its handler and its methods in one call."""
 WORTH = re.compile(
     r"log_?-?in|sign_?-?(in|up)|register|checkout|check_?-?out|order|pay|purchase|subscribe|book|upload|invite|send|publish",
     re.IGNORECASE,
@@ -20,32 +23,45 @@ def candidates(project: Project) -> tuple[Finding, ...]:
     """Handlers of POST whose path sounds like a journey. A router's prefix is not part of what is shown."""
     found = []
     for source in project.sources:
-        for node in ast.walk(source.tree):
-            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            for decorator in node.decorator_list:
-                told = _post(decorator)
-                if told is not None and WORTH.search(told):
-                    why = source.line(decorator.lineno)
-                    found.append(
-                        Finding(about="journey", name=f"POST {told}", path=source.path, line=decorator.lineno, why=why)
-                    )
+        for told, line in _posts(source.tree):
+            if WORTH.search(told):
+                why = source.line(line)
+                found.append(Finding(about="journey", name=f"POST {told}", path=source.path, line=line, why=why))
     return tuple(sorted(found, key=lambda one: (one.path, one.line))[:MOST])
 
 
-def _post(decorator: ast.expr) -> str | None:
-    """The path of a decorator such as `@app.post("/login")` or `@app.route("/login", methods=["POST"])`."""
-    if not (isinstance(decorator, ast.Call) and isinstance(decorator.func, ast.Attribute) and decorator.args):
+def _posts(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    """(path, line) of what answers POST."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            calls: list[ast.expr] = node.decorator_list
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Call):  # app.post("/login")(sign_in)
+            calls = [node.func]
+        elif isinstance(node, ast.Call) and _name(node.func) in LISTED and _says_post(node):
+            calls = [node]
+        else:
+            continue
+        for call in calls:
+            path = _path(call)
+            if path is not None and isinstance(call, ast.Call):
+                verb = _name(call.func)
+                if verb in METHODS or verb in LISTED or (verb == "route" and _says_post(call)):
+                    yield path, call.lineno
+
+
+def _path(call: ast.expr) -> str | None:
+    if not (isinstance(call, ast.Call) and call.args and isinstance(call.args[0], ast.Constant)):
         return None
-    path = decorator.args[0]
-    if not (isinstance(path, ast.Constant) and isinstance(path.value, str)):
-        return None
-    if decorator.func.attr in METHODS:
-        return path.value
-    methods = [keyword.value for keyword in decorator.keywords if keyword.arg == "methods"]
-    posts = any(
-        isinstance(one, ast.Constant) and str(one.value).lower() in METHODS
-        for value in methods
-        for one in ast.walk(value)
-    )
-    return path.value if decorator.func.attr == "route" and posts else None
+    path = call.args[0].value
+    return path if isinstance(path, str) else None
+
+
+def _name(called: ast.expr) -> str:
+    return called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+
+
+def _says_post(call: ast.Call) -> bool:
+    """Whether `methods=["POST"]` is among its arguments."""
+    values = [keyword.value for keyword in call.keywords if keyword.arg == "methods"]
+    said = (one for value in values for one in ast.walk(value) if isinstance(one, ast.Constant))
+    return any(str(one.value).lower() in METHODS for one in said)

@@ -49,9 +49,10 @@ def called(source: Source, call: Call, made: ast.stmt) -> Edit | None:
 
 
 def imports(source: Source, package: str, name: str) -> bool:
-    """Whether *source* imports *name* from *package*."""
+    """Whether *source* imports *name* from *package*, or from what *package* is in."""
+    places = {package, package.removesuffix(".mounting")}
     return any(
-        isinstance(node, ast.ImportFrom) and node.module == package and any(alias.name == name for alias in node.names)
+        isinstance(node, ast.ImportFrom) and node.module in places and any(alias.name == name for alias in node.names)
         for node in ast.walk(source.tree)
     )
 
@@ -71,8 +72,10 @@ def import_insertion(source: Source, package: str, name: str, alias: str, before
         return Insertion(offset=starts[later.lineno - 1], text=wanted + newline)
     if there:
         last = own[-1] if own else there[-1]
-        near = bool(own) or (isinstance(last, ast.ImportFrom) and last.level > 0)
-        text = wanted + newline if near else f"{newline}{wanted}{newline}"
+        relative = _trailing_relative(there) if not own else None
+        if relative is not None:  # by whole names before by relative ones
+            return Insertion(offset=starts[relative.lineno - 1], text=f"{wanted}{newline}{newline}")
+        text = wanted + newline if own else f"{newline}{wanted}{newline}"
         return _after_line(starts, lines, last.end_lineno or last.lineno, text, newline)
     body = source.tree.body
     documented = body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant)
@@ -98,6 +101,16 @@ def name_insertion(source: Source, package: str, name: str) -> Insertion | None:
 def _is_own(node: ast.Import | ast.ImportFrom, package: str) -> bool:
     """Whether *node* imports from the same package as *package* is in, by its whole name."""
     return isinstance(node, ast.ImportFrom) and _module(node).partition(".")[0] == package.partition(".")[0]
+
+
+def _trailing_relative(there: list[ast.Import | ast.ImportFrom]) -> ast.ImportFrom | None:
+    """The first of the relative imports that *there* ends with."""
+    first = None
+    for node in reversed(there):
+        if not isinstance(node, ast.ImportFrom) or not node.level:
+            break
+        first = node
+    return first
 
 
 def _module(node: ast.Import | ast.ImportFrom) -> str:

@@ -14,6 +14,7 @@ JOB_CLASSES = {
     "Dramatiq": ("dramatiq", "Broker", "broker"),
     "Taskiq": ("taskiq", "AsyncBroker", "broker"),
     "Procrastinate": ("procrastinate", "App", "app"),
+    "arq": ("", "type", "settings"),
 }
 """Job libraries that are instrumented by a call, with what is handed in."""
 FRAMEWORKS = {
@@ -23,6 +24,7 @@ FRAMEWORKS = {
     "Django": ("django", "", ""),
 }
 
+ASGI_TOLD = "# Where Django is served over ASGI, say workbench(..., asgi=True), which needs anyio.\n"
 KEPT = ("framework", "service", "package", "folder", "address", "jobs", "statements", "several", "dashboards")
 
 
@@ -45,6 +47,8 @@ class Wanted:
     """Whether there is an engine of SQLAlchemy to count."""
     several: bool = False
     """Whether more than one process counts: workers of the server, or of jobs."""
+    over_asgi: bool = False
+    """Whether Django is served over ASGI."""
     dashboards: bool = False
     candidates: Sequence[Finding] = ()
     """Routes that may deserve a promise."""
@@ -68,6 +72,8 @@ def package(wanted: Wanted) -> dict[str, str]:
         "paths": "from pathlib import Path" + ("\nfrom tempfile import gettempdir" if wanted.several else ""),
         "shared": f'Path(gettempdir()) / "parapet-{wanted.service}"' if wanted.several else "None",
         "class": name,
+        "asgi": ", asgi=True" if wanted.over_asgi else "",
+        "asgi_told": "" if wanted.over_asgi else ASGI_TOLD,
         "imports": _sorted(
             f"from {module} import {name}",
             "from parapet.web import metrics, workbench",
@@ -93,7 +99,9 @@ def package(wanted: Wanted) -> dict[str, str]:
         made["jobs.py"] = _filled("common/rq.py", values)
     elif wanted.jobs in JOB_CLASSES:
         library, needed, argument = JOB_CLASSES[wanted.jobs]
-        imported = (f"from {library} import {needed}", f"from parapet.integrations.{library} import instrument")
+        module = library or wanted.jobs  # arq is given a class of the host's, and none of its own
+        imported = [f"from parapet.integrations.{module} import instrument"]
+        imported += [f"from {library} import {needed}"] if library else []
         jobs = {**values, "class": needed, "argument": argument, "imports": _sorted(*imported)}
         made["jobs.py"] = _filled("common/jobs.py", jobs)
         exported["jobs"] = "count_jobs"

@@ -23,6 +23,7 @@ from parapet.doctor.examine import chosen, examine
 from parapet.doctor.facts import Facts
 from parapet.doctor.formats import to_github, to_json, to_sarif
 from parapet.doctor.registry import CHECKS
+from parapet.install import manifest
 
 COMMANDS = {
     "cluster": ("parapet.cli.doctor.cluster", "cluster"),
@@ -37,7 +38,7 @@ FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option(
     "--host",
     metavar="MODULE:OBJECT",
-    help="The web application, or the function that makes it. Without it, looked for in the sources.",
+    help="The web application, or the function that makes it. Known where an install wired it; else looked for.",
 )
 @click.option("--folder", type=FOLDER, default=Path(), help="Where the sources and deployment files are.")
 @click.option(
@@ -98,6 +99,8 @@ def doctor(
     except ConfigurationError as error:
         click.echo(f"The doctor could not look: {error.message}", err=True)
         sys.exit(2)
+    if host is None and (installed := manifest.found_in(folder)) is not None:
+        host = installed.host or None
     facts = Facts(
         app,
         app_spec=spec,

@@ -11,6 +11,7 @@ from typing import Any
 
 from parapet import __version__
 from parapet.core.errors import ConfigurationError
+from parapet.install import again
 from parapet.install import manifest as manifests
 from parapet.install.carry import write_all
 from parapet.install.manifest import Manifest
@@ -48,14 +49,16 @@ class Host:
         before = self.before.options if self.before else {}
         told = before.get("parts")
         usual = frozenset(told) if isinstance(told, list) else USUAL
-        return plan(
-            self.project,
+        project = again.without_earlier(self.project, self.before) if self.before else self.project
+        planned = plan(
+            project,
             app=app or _text(before, "app"),
             service=service or _text(before, "service"),
             address=_text(before, "address"),
             parts=(usual | set(also)) - set(skip),
             known=self.before.written if self.before else {},
         )
+        return again.left_to_do(planned, self.project, self.before) if self.before else planned
 
     def says(self, planned: Plan, *arguments: str) -> subprocess.CompletedProcess[str]:
         """What `parapet ARGUMENTS` says in the host's Python, about its Parapet object."""
@@ -158,9 +161,10 @@ def finish(host: Host, planned: Plan, *, evidence: bool, artifacts: bool, out: s
 def _manifest(host: Host, planned: Plan, app: str | None) -> Manifest:
     before = host.before or Manifest(app=planned.app, import_folder=planned.target.import_folder)
     options = planned.wanted.kept | {"parts": sorted(planned.parts), "app": app or _text(before.options, "app")}
-    kept = before.with_more(dict(planned.bases), planned.edits)
+    replaced = {edit.path for edit in planned.edits} & set(planned.present)
+    kept = before.with_more(dict(planned.bases), planned.edits, instead_of=replaced)
     out = OUT if "artifacts" in planned.parts else kept.out
-    return replace(kept, options=options, out=out, version=__version__)
+    return replace(kept, options=options, out=out, host=planned.target.host, version=__version__)
 
 
 def _text(told: Mapping[str, object], name: str) -> str | None:

@@ -18,18 +18,23 @@ from parapet.install.plan import PARTS, Plan
 from parapet.install.proof import Proof
 
 NAMES = click.Choice(list(PARTS))
-SECRET = 'python -c "import secrets; print(secrets.token_urlsafe(32))"'
+SECRETS = (
+    "for name in METRICS_TOKEN WEBHOOK_TOKEN FORM_KEY; do",
+    "  echo \"PARAPET_$name=$(python3 -c 'import secrets; print(secrets.token_urlsafe(32))')\"",
+    "done",
+)
+"""What prints three lines for wherever the service keeps its environment."""
 DONE = "Nothing to do: everything is in its place."
 
 
-@click.command()
+@click.command(epilog="\b\nParts:\n" + "\n".join(f"  {name:<12}{about}" for name, about in PARTS.items()))
 @click.argument("folder", type=click.Path(file_okay=False, exists=True, path_type=Path), default=Path())
 @click.option(
     "--app", metavar="MODULE:OBJECT", help="Your application, as its server is told; for Django, its settings."
 )
 @click.option("--service", help="What the service is called; without it, like its package.")
-@click.option("--with", "also", type=NAMES, multiple=True, help="Do this too. May be repeated.")
-@click.option("--skip", type=NAMES, multiple=True, help="Leave this out. May be repeated.")
+@click.option("--with", "also", type=NAMES, metavar="PART", multiple=True, help="Do this part too. May be repeated.")
+@click.option("--skip", type=NAMES, metavar="PART", multiple=True, help="Leave this part out. May be repeated.")
 @click.option("--python", default=sys.executable, metavar="PATH", help="The Python that runs your application.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Write nothing.")
@@ -115,26 +120,41 @@ def as_values(planned: Plan) -> dict[str, object]:
 
 
 def _said(host: Host, planned: Plan, last: Proof, done: dict[str, str]) -> str:
-    """What was done, and what a person does next."""
-    target = planned.target
-    answered = f"answers /metrics with {last.status}" if last.status is not None else "imports"
-    lines = ["", words.steps("proved", [f"{target.served} {answered}"])]
-    lines += [words.steps(part, [text]) for part, text in done.items()]
-    there = host.project.root / target.import_folder
-    prefix = "" if there == Path.cwd() else f"cd {_short(there)} && "
-    checked = f" --host {target.host}" if target.host else ""
-    steps = [
-        f"set PARAPET_METRICS_TOKEN, PARAPET_WEBHOOK_TOKEN and PARAPET_FORM_KEY, each from: {SECRET}",
-        f"say who may see the workbench, and what is promised, in {target.folder}/",
-        f"{prefix}parapet doctor --app {planned.app}{checked}",
-        f"{prefix}parapet worker --app {planned.app}",
-        f"take it all out again: parapet uninstall{_argument(host.project.root)}",
+    """What was done, and what is left to a person, in order."""
+    target, root = planned.target, host.project.root
+    lines = ["", words.steps("proved", [f"{target.served} {_answered(last)}"])]
+    lines += [words.steps(part, [text.replace(f"{root}/", "")]) for part, text in done.items()]
+    prefix = "" if root == Path.cwd().resolve() else f"cd {_short(root)} && "
+    access = "staff, as Django's own login knows them" if planned.wanted.login else "nobody yet"
+    steps: list[tuple[str, tuple[str, ...]]] = [(step, ()) for step in planned.by_hand]
+    steps += [
+        ("Secrets. Until they are set, /metrics, the webhook and the workbench stay closed.", SECRETS),
+        (f"Who may see the workbench, in {target.folder}/access.py: {access}.", ()),
+        (f"What is promised to whom, in {target.folder}/journeys.py: nothing yet, beside the packs in slices.py.", ()),
+        ("Beside the application, and left running:", (f"{prefix}parapet worker",)),
+        ("What is missing yet, and the way out:", (f"{prefix}{_settings(host, planned)}parapet doctor",)),
     ]
-    return "\n".join([*lines, "", words.steps("then", steps)])
+    lines += ["", "Left to you:", "", *words.numbered(steps)]
+    return "\n".join([*lines, "", f"To take all of it out again: parapet uninstall{_argument(root)}"])
+
+
+def _answered(last: Proof) -> str:
+    if last.status is None:
+        return "imports"
+    closed = {401: ", which asks for its token", 403: ", which is closed until its token is set"}
+    return f"answers /metrics with {last.status}{closed.get(last.status, '')}"
+
+
+def _settings(host: Host, planned: Plan) -> str:
+    """Which of several settings Django was proved with, if its server is told others."""
+    target = planned.target
+    door = f"{target.host.partition(':')[0].replace('.', '/')}.py"
+    there = host.project.text("/".join(part for part in (target.import_folder, door) if part))
+    return f"DJANGO_SETTINGS_MODULE={target.settings} " if there is not None and target.settings not in there else ""
 
 
 def _argument(root: Path) -> str:
-    return "" if root == Path.cwd() else f" {_short(root)}"
+    return "" if root == Path.cwd().resolve() else f" {_short(root)}"
 
 
 def _short(path: Path) -> Path:

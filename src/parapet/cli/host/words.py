@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
-from parapet.cli.terminal import Column, Tone, fact, table, toned
+from parapet.cli.terminal import Column, Tone, fact, table, toned, width
 from parapet.install.finding import Finding
 from parapet.install.plan import Plan
 
@@ -25,7 +26,10 @@ def findings(found: Iterable[Finding]) -> str:
 
 def plan_lines(plan: Plan) -> str:
     """What would be done, in a line for each file."""
-    rows = [("edit", edit.path, _count(edit.after.count("\n") - edit.before.count("\n"))) for edit in plan.edits]
+    rows = [
+        ("edit", edit.path, _count(edit.after.count("\n") - plan.present.get(edit.path, edit.before).count("\n")))
+        for edit in plan.edits
+    ]
     rows += [
         ("merge", path, _count(text.count("\n") - plan.present[path].count("\n"))) for path, text in plan.merges.items()
     ]
@@ -41,6 +45,16 @@ def diff(text: str) -> str:
 def steps(label: str, lines: Sequence[str]) -> str:
     """What comes next, one below the other."""
     return "\n".join(fact(label if not number else "", line) for number, line in enumerate(lines))
+
+
+def numbered(steps: Sequence[tuple[str, Sequence[str]]]) -> Iterator[str]:
+    """Steps as a list with numbers, each with the lines of its command below it, which no terminal may break."""
+    for number, (sentence, command) in enumerate(steps, start=1):
+        first = f"{number:4d}. "
+        yield textwrap.fill(
+            sentence, width(), initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
+        )
+        yield from (f"        {toned(line, Tone.STRONG)}" for line in command)
 
 
 def say(as_json: bool, told: Mapping[str, object], sentence: str) -> None:

@@ -36,6 +36,7 @@ class Answer:
 def ask_asgi(app: Callable[..., Awaitable[None]], method: str, path: str, origin: str) -> Answer | None:
     """What *app*, an ASGI application that was never started, answers; None: it broke, or took too long."""
     heard: list[MutableMapping[str, Any]] = []
+    waiting: list[dict[str, Any]] = [{"type": "http.request", "body": b"", "more_body": False}]
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -53,7 +54,10 @@ def ask_asgi(app: Callable[..., Awaitable[None]], method: str, path: str, origin
     }
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": b"", "more_body": False}
+        if waiting:
+            return waiting.pop()
+        await asyncio.Event().wait()  # whoever listens for the end of the connection waits as long as it lasts
+        raise AssertionError
 
     async def send(message: MutableMapping[str, Any]) -> None:
         heard.append(message)

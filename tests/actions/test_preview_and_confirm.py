@@ -212,6 +212,7 @@ def test_what_the_host_raises_makes_the_outcome_unknown_and_its_words_go_nowhere
         floor.actions.settle(1, outcome=RunState.DONE, actor=BEN, reason="looked", version=run.version - 1)
     settled = floor.actions.settle(1, outcome=RunState.FAILED, actor=BEN, reason="no job moved", version=run.version)
     assert (settled.state, settled.settled_by) == (RunState.FAILED, "Ben")
+    assert (settled.done_count, sorted(settled.failed)) == (0, JOBS)
     with pytest.raises(errors.NotSettleable):
         floor.actions.settle(1, outcome=RunState.DONE, actor=BEN, reason="again", version=settled.version)
     assert "hunter2" not in caplog.text

@@ -10,6 +10,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from parapet.core.types import Actor, ActorClass, IncidentId
+from parapet.response.capability import Capability, Done, LeftOut, Proposal, Situation, Target
+from parapet.response.preview import FrozenPreview
 
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
@@ -42,9 +44,55 @@ PAGES = (
     "about",
     "capabilities",
     "approvals",
+    "previews/{fresh}",
+    "previews/{large}",
+    "runs/2",
+    "runs/3",
     "nowhere",
 )
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
+
+
+def acted(shop: Shop) -> dict[str, str]:
+    """Runs that are done, failed and unknown, and previews to confirm, that need a second person, that were used."""
+    jobs = [Target(id=f"checkout/{number}", version="v2", label="€ 103.95") for number in range(40)]
+
+    def preview(told: Situation) -> Proposal:
+        return Proposal(
+            targets=tuple(jobs[: int(told.inputs["limit"])]),
+            left_out=(LeftOut(id="81198", because="Refunded by support.", instead="Refund form"),),
+            will_do="put them back on the queue checkout, once each",
+            warnings=("The queue is long.",),
+        )
+
+    def execute(told: Situation, targets: tuple[Target, ...]) -> Done:
+        if len(targets) == 3:
+            raise ConnectionError
+        return Done(failed={"checkout/1": "It is gone."} if len(targets) == 2 else {}, note="Queued.")
+
+    shop.parapet.capability(
+        Capability(
+            name="retry-jobs",
+            title="Retry dead jobs",
+            noun="job",
+            touches="the queue checkout",
+            preview=preview,
+            execute=execute,
+            undo=lambda told, targets: None,
+            typed_from=20,
+            second_person_from=20,
+            inputs={"limit": "12"},
+        )
+    )
+    actions, one = shop.parapet.actions, IncidentId(1)
+    made: list[FrozenPreview] = []
+    for count in (1, 2, 3):
+        made.append(actions.preview("retry-jobs", one, actor=ANA, inputs={"limit": f"{count}"}))
+        actions.confirm(made[-1].id, digest=made[-1].digest, actor=ANA, reason="1.8.3 reads them")
+    fresh = actions.preview("retry-jobs", one, actor=ANA)
+    large = actions.preview("retry-jobs", one, actor=ANA, inputs={"limit": "40"})
+    shop.parapet.approvals.ask(large.id, actor=Actor(kind=ActorClass.OPERATOR, name="Ben"), reason="too many for one")
+    return {"fresh": fresh.id, "large": large.id}
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (768, "light"), (360, "dark")])
@@ -55,6 +103,7 @@ def test_axe_finds_nothing(shop: Shop, chromium: Browser, address: str, width: i
     shop.parapet.action_items.open(
         "suppressed_delivery", "msg-1", title="Receipt was not sent", slice_name="checkout", by=ANA
     )
+    named = acted(shop)
     context = chromium.new_context(
         viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light"
     )
@@ -63,7 +112,7 @@ def test_axe_finds_nothing(shop: Shop, chromium: Browser, address: str, width: i
     page.set_default_timeout(30_000)
     found: dict[str, object] = {}
     for path in PAGES:
-        page.goto(address + path)
+        page.goto(address + path.format(**named))
         page.evaluate(AXE)
         if wrong := page.evaluate(RUN):
             found[path] = wrong

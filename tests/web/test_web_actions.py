@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
+from tests.web.conftest import who_is_it
 
+from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.response.capability import Capability, Done, LeftOut, Proposal, Situation, Target
+from parapet.web import Principal, workbench
+from parapet.web.principal import Action
 
 if TYPE_CHECKING:
     from tests.web.conftest import Answer, Browser, Shop
 
-RESPONDER = "responder-token-0123456789"
+ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
 
 
 class Jobs:
@@ -111,12 +117,80 @@ def test_refusals_are_pages_with_a_next_step(shop: Shop, jobs: Jobs) -> None:
     assert jobs.ran == []
 
 
+def test_previewed_again_it_is_the_same_question_and_the_words_stay(shop: Shop, jobs: Jobs) -> None:
+    """The same inputs, the reason that was typed, a new digest; what cannot run any more has no button that runs it."""
+    browser = shop.browser()
+    seen = previewed(browser, shop.fire(), limit="1")
+    jobs.dead = ["81179", "81180"]
+    words = {**seen.fields("/confirm"), "reason": "1.8.3 reads <them>"}
+    drifted = browser.post(seen.url + "/confirm", words)
+    assert "Run it on" not in drifted.text
+    again = browser.post(seen.url, {**drifted.fields(seen.url.rpartition("/")[2]), "reason": words["reason"]})
+    assert again.status == 200
+    assert "81179" in again.text
+    assert "81180" not in again.text
+    assert ">1.8.3 reads &lt;them&gt;</textarea>" in again.text
+    assert again.fields("/confirm")["digest"] != words["digest"]
+    assert jobs.ran == []
+    confirm = re.findall(r'action="([^"]+/confirm)"', again.text)[0]
+    run = browser.post(urljoin(again.url, confirm), {**again.fields("/confirm"), "reason": words["reason"]})
+    assert browser.follow(run).status == 200
+    assert jobs.ran == ["81179"]
+    shop.parapet.operator.resolve(IncidentId(1), actor=ANA, reason="over", version=2)
+    over = browser.post(seen.url, {**words})
+    assert (over.status, "INC-1 is resolved" in over.text) == (409, True)
+
+
+def test_beside_the_form_stands_what_it_did_before(shop: Shop, jobs: Jobs) -> None:
+    """How often it was run, how that ended, and the way to the latest runs."""
+    browser = shop.browser()
+    first = previewed(browser, shop.fire())
+    assert "Never run" in first.text
+    browser.post(first.url + "/confirm", {**first.fields("/confirm"), "reason": "go"})
+    jobs.dead, jobs.breaks = ["7"], True
+    second = previewed(browser, 1)
+    assert "1 of 1 done" in second.text
+    assert '<a href="../runs/1">RUN-1</a> 02:13 UTC, INC-1: done' in second.text
+    browser.post(second.url + "/confirm", {**second.fields("/confirm"), "reason": "go"})
+    assert "1 of 2 done, 0 failed, 1 unknown" in previewed(browser, 1).text
+
+
+def test_breaking_the_glass_is_a_permission_of_its_own(shop: Shop, jobs: Jobs) -> None:
+    """Who lacks it sees why, and is refused by page and API; who has it goes past the breaker."""
+
+    def authorize(person: Principal, action: str) -> bool:
+        return action != Action.BREAK_GLASS or person.name == "Cleo"
+
+    shop.host.mount("/strict", workbench(shop.parapet, authenticate=who_is_it, authorize=authorize))
+    number = shop.fire()
+    for _ in range(3):
+        jobs.dead = ["7"]
+        made = shop.parapet.actions.preview("retry-jobs", IncidentId(number), actor=ANA)
+        shop.parapet.actions.confirm(made.id, digest=made.digest, actor=ANA, reason="go")
+    jobs.dead = ["8"]
+    made = shop.parapet.actions.preview("retry-jobs", IncidentId(number), actor=ANA)
+    page, broken = f"/strict/previews/{made.id}", {"reason": "no other way", "break_glass": "yes"}
+    ana, cleo = shop.browser(), shop.browser("Cleo:responder")
+    seen = ana.get(page)
+    assert "You lack the permission action.break_glass." in seen.text
+    assert "It ran 3 times within an hour" in seen.text
+    refused = ana.post(page + "/confirm", {**seen.fields(made.id), **broken})
+    assert (refused.status, jobs.ran) == (409, ["7", "7", "7"])
+    assert "You lack the permission action.break_glass. Nothing ran." in refused.text
+    allowed = cleo.get(page)
+    assert "Break the glass" in allowed.text
+    assert cleo.post(page + "/confirm", {**allowed.fields("/confirm"), **broken}).status == 303
+    assert jobs.ran[-1] == "8"
+
+
 def test_viewers_and_strangers_run_nothing(shop: Shop, jobs: Jobs) -> None:
     """They read why."""
     number = shop.fire()
     seen = previewed(shop.browser(), number)
     viewer = shop.browser("Vic:viewer")
-    assert "You are a viewer" in viewer.get(seen.url).text
+    shown = viewer.get(seen.url).text
+    assert "You are a viewer" in shown
+    assert "Run it on" not in shown
     assert viewer.post(seen.url + "/confirm", {**seen.fields("/confirm"), "reason": "x"}).status == 403
     assert shop.browser(None).get(seen.url).status == 401
     assert jobs.ran == []
@@ -133,6 +207,7 @@ def test_an_unknown_outcome_is_verified_on_its_page(shop: Shop, jobs: Jobs) -> N
     settled = browser.post(
         "/parapet/runs/1/settle", {**ran.fields("/settle"), "reason": "none moved", "outcome": "failed"}
     )
+    assert "0 of 2 are done; 2 are not." in browser.follow(settled).text
     assert "Verified by" in browser.follow(settled).text
 
 

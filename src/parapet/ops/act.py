@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from parapet.core.errors import (
@@ -20,7 +20,7 @@ from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.incidents.model import Announcement, EntryKind, Incident, IncidentState, NewEntry
 from parapet.incidents.payload import clean
 from parapet.incidents.transitions import reason_of
-from parapet.ops.acting import Bench, Permits, about, claim_key, everything, existing, jot, situation, write
+from parapet.ops.acting import Asked, Bench, Permits, about, claim_key, everything, existing, jot, situation, write
 from parapet.ops.hosted import call, propose
 from parapet.response.capability import Capability, Done, Situation
 from parapet.response.checks import BREAKER_SECONDS, Standing, refuse
@@ -30,18 +30,7 @@ from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
 
 LEASE_MARGIN_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What somebody says to confirm a preview."""
-
-    actor: Actor
-    reason: str
-    key: str | None
-    digest: str
-    typed: str
-    break_glass: bool
+NOT_DONE = "A person verified that it is not done."
 
 
 class Actions:
@@ -171,7 +160,10 @@ class Actions:
                 )
             why = reason_of(reason, "Say what you verified, and how. Nothing changed.")
             capability = self.bench.capabilities.get(run.capability)
-            settled = self._ended(run, capability, outcome, now)
+            failed = (
+                {} if outcome is RunState.DONE else {each.id: NOT_DONE for each in _preview(tx, run.preview_id).targets}
+            )
+            settled = self._ended(replace(run, failed=failed), capability, outcome, now)
             settled = tx.runs.save(replace(settled, settled_by=actor.name, ended_at=run.ended_at or now))
             payload = about(settled, capability, outcome=outcome.value, reason=why)
             write(

@@ -82,6 +82,18 @@ class Bench:
             )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What somebody says to confirm a preview."""
+
+    actor: Actor
+    reason: str
+    key: str | None
+    digest: str
+    typed: str
+    break_glass: bool
+
+
 def situation(
     incident: Incident,
     *,

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from parapet.web.pages.work import DeclareView
 from parapet.web.problems import Problem
 from parapet.web.views.about import AboutView
-from parapet.web.views.acting import ConfirmView, RunView
+from parapet.web.views.acting import ConfirmView
 from parapet.web.views.approvals import ApprovalsView
 from parapet.web.views.calls import CallsView
 from parapet.web.views.capabilities import CapabilitiesView
@@ -23,6 +23,7 @@ from parapet.web.views.items import ItemsView, ItemView
 from parapet.web.views.journey import JourneyPage
 from parapet.web.views.queue import QueueView
 from parapet.web.views.retrospective import RetrospectiveView
+from parapet.web.views.running import RunView
 from parapet.web.views.work import WorkView
 from parapet.web.views.zone import ZoneView
 

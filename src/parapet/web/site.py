@@ -112,6 +112,7 @@ ROUTES = (
             ("/incidents/{id}/escalation/resume", calls.resume, Action.ESCALATE),
             ("/declare", work.declare, Action.DECLARE),
             ("/incidents/{id}/preview", acting.preview, Action.PREVIEW),
+            ("/previews/{preview}", acting.again, Action.PREVIEW),
             ("/previews/{preview}/confirm", acting.confirm, Action.CONFIRM),
             ("/previews/{preview}/ask", acting.ask, Action.PREVIEW),
             ("/previews/{preview}/decide", acting.decide, Action.APPROVE),

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from parapet.core.errors import ActionRefused, NotFound, Refused, StaleVersion
+from dataclasses import replace
+
+from parapet.core.errors import (
+    ActionRefused,
+    Drifted,
+    IncidentMoved,
+    NotFound,
+    PreviewExpired,
+    Refused,
+    StaleVersion,
+)
 from parapet.response.checks import refuse
 from parapet.response.run import RunState
 from parapet.web.api.acting import run_number
@@ -10,11 +20,15 @@ from parapet.web.desk import Desk, Visit, show
 from parapet.web.pages.incident import incident_id
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
-from parapet.web.views.acting import confirm_view, run_view
+from parapet.web.views.acting import confirm_view
 from parapet.web.views.approvals import approval_view, approvals_view
+from parapet.web.views.running import run_view
+from parapet.web.views.used import MOST_SHOWN, used_view
 
 LONGEST_WORDS = 4_000
 INPUT = "input-"
+STALE = (PreviewExpired, Drifted, IncidentMoved)
+"""What cannot be confirmed any more, but may be previewed again."""
 
 
 def preview(desk: Desk, visit: Visit) -> Response:
@@ -36,6 +50,25 @@ def page(desk: Desk, visit: Visit) -> Response:
     return _show(desk, visit)
 
 
+def again(desk: Desk, visit: Visit) -> Response:
+    """The reader looks once more at the same, with the same inputs; the reason that they typed stays."""
+    seen = desk.app.actions.standing(visit.params["preview"]).preview
+    try:
+        made = desk.app.actions.preview(
+            seen.capability,
+            seen.incident_id,
+            actor=visit.person.actor,
+            inputs=seen.inputs,
+            permits=desk.permits(visit.person),
+        )
+    except NotFound:
+        raise
+    except Refused as error:
+        return _show(desk, visit, error)
+    request = replace(visit.request, path=f"/previews/{made.id}")
+    return _show(desk, replace(visit, request=request, params={"preview": made.id}))
+
+
 def confirm(desk: Desk, visit: Visit) -> Response:
     """The reader confirms it."""
     form = visit.request.form
@@ -53,7 +86,7 @@ def confirm(desk: Desk, visit: Visit) -> Response:
         raise
     except Refused as error:
         return _show(desk, visit, error)
-    return see_other(f"../../runs/{run.id}?done=ran")
+    return see_other(f"../../runs/{run.id}")
 
 
 def ask(desk: Desk, visit: Visit) -> Response:
@@ -112,7 +145,7 @@ def undo(desk: Desk, visit: Visit) -> Response:
         raise
     except Refused as error:
         return _run(desk, visit, error)
-    return see_other(f"../{number}?done=undone")
+    return see_other(f"../{number}")
 
 
 def _version(seen: str) -> int:
@@ -143,30 +176,36 @@ def settle(desk: Desk, visit: Visit) -> Response:
 
 
 def _show(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
-    standing = desk.app.actions.standing(visit.params["preview"])
-    forbidden = desk.may(visit.person, Action.CONFIRM) or ""
+    standing, person = desk.app.actions.standing(visit.params["preview"]), visit.person
+    forbidden = desk.may(person, Action.CONFIRM) or desk.may(person, standing.capability.permitted_as) or ""
+    glass_refusal = desk.may(person, Action.BREAK_GLASS) or ""
+    waits = standing.needs_second_person and standing.approved_by is None  # said by the form that asks for one
+    past = not forbidden and (not glass_refusal or waits)
     refusal, next_step, status = forbidden, "Ask somebody who may." if forbidden else "", 200
     try:
-        refuse(standing, digest=standing.preview.digest, typed=standing.typed_words, break_glass=not forbidden)
+        refuse(standing, digest=standing.preview.digest, typed=standing.typed_words, break_glass=past)
     except ActionRefused as found:
         refusal, next_step = found.message, found.next_step
-    blocked = bool(refusal)
+    blocked = bool(refusal) or isinstance(error, STALE)
     if error is not None:
         refusal, status = error.message, 409 if isinstance(error, ActionRefused) else 422
         next_step = error.next_step if isinstance(error, ActionRefused) else "Correct it, and confirm again."
     typed = visit.request.form.get("reason", "")[:LONGEST_WORDS]
-    may = desk.may(visit.person, Action.APPROVE) or desk.may(visit.person, standing.capability.permitted_as) or ""
+    may = desk.may(person, Action.APPROVE) or desk.may(person, standing.capability.permitted_as) or ""
     asked = approval_view(
-        desk.app.approvals.of_preview(standing.preview.id), reader=visit.person.name, refusal=may, now=visit.now
+        desk.app.approvals.of_preview(standing.preview.id), reader=person.name, refusal=may, now=visit.now
     )
+    records, name = desk.app.records, standing.capability.name
     view = confirm_view(
         standing,
         asked,
+        used_view(records.record(name), records.runs(capability=name, limit=MOST_SHOWN), now=visit.now),
         refusal=refusal,
         next_step=next_step,
         blocked=blocked,
         may_act=not forbidden,
         typed=typed,
+        glass_refusal=glass_refusal,
         now=visit.now,
     )
     title = f"{view.title}, {view.ref}"

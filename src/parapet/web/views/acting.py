@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
-from parapet.core.types import JsonObject
 from parapet.incidents.acted import JUDGED, UNDO
 from parapet.response.capability import Capability
 from parapet.response.checks import Standing
-from parapet.response.run import LedgerEntry, LedgerKind, Run, RunState, UndoState
+from parapet.response.run import Run, RunState, UndoState
 from parapet.web import text
 from parapet.web.views.approvals import ApprovalView
+from parapet.web.views.used import UsedView
 from parapet.web.words import Word
 
 MOST_TARGETS = 500
@@ -25,20 +25,6 @@ STATES: Mapping[RunState, Word] = MappingProxyType(
         RunState.DONE: Word(text="Done", icon="check", tone="good"),
         RunState.FAILED: Word(text="Failed", icon="refuse", tone="page"),
         RunState.UNKNOWN: Word(text="Outcome unknown", icon="unknown", tone="stale", form="unsure"),
-    }
-)
-LINES: Mapping[LedgerKind, str] = MappingProxyType(
-    {
-        LedgerKind.INTENT: "Confirmed; written before anything ran",
-        LedgerKind.DONE: "Done",
-        LedgerKind.FAILED: "Failed",
-        LedgerKind.UNKNOWN: "Outcome unknown: it may have run",
-        LedgerKind.SETTLED: "Verified by a person",
-        LedgerKind.EFFECT: "Watched",
-        LedgerKind.UNDO_INTENT: "Undo confirmed; written before anything ran",
-        LedgerKind.UNDONE: "Undone",
-        LedgerKind.UNDO_FAILED: "Undoing it failed",
-        LedgerKind.UNDO_UNKNOWN: "Whether it was taken back is unknown",
     }
 )
 
@@ -113,6 +99,10 @@ class ConfirmView:
     second_person: str
     """Why a second person is needed; empty: none is."""
     may_break_glass: bool
+    """Whether there is glass in the way."""
+    glass_refusal: str
+    """Why the reader may not break it; empty when they may."""
+    used: UsedView
     refusal: str
     """Why it cannot be confirmed; empty while it can."""
     next_step: str
@@ -125,32 +115,6 @@ class ConfirmView:
     typed: str = ""
     approval: ApprovalView | None = None
     """The second person who was asked about exactly this."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
-    """The page of one run."""
-
-    number: int
-    ref: str
-    incident: int
-    title: str
-    state: Word
-    frame: str
-    truth: str
-    reason: str
-    by: str
-    facts: tuple[tuple[str, str], ...]
-    failed: tuple[tuple[str, str], ...]
-    targets: tuple[tuple[str, str, str], ...]
-    lines: tuple[tuple[str, str, str, str], ...]
-    may_settle: bool
-    undo: str
-    """Until when it can be taken back; empty: it cannot."""
-    version: int
-    refusal: str
-    problem: str
-    next_step: str
 
 
 def offered(capability: Capability, refusal: str) -> Offered:
@@ -189,33 +153,34 @@ def frame(state: RunState) -> str:
 
 
 def truth(run: Run, *, now: datetime) -> str:
-    """One sentence that is true of a run."""
-    started = text.stamp(run.started_at, now)
+    """What is true of a run, in a sentence or two."""
+    back = f" {UNDO[run.undo.value]}." if run.undo not in {UndoState.NONE, UndoState.OPEN} else ""
     match run.state:
         case RunState.RUNNING:
-            return f"Started {started}. Its end is not written yet; it cannot start twice."
+            return f"Started {text.stamp(run.started_at, now)}. Its end is not written yet; it cannot start twice."
         case RunState.UNKNOWN:
             return "It may have run. Do not run it again; verify first."
         case RunState.FAILED:
             count = len(run.failed)
-            return (
-                f"{run.done_count:,} of {run.target_count:,} are done; {count:,} {'is' if count == 1 else 'are'} not."
-            )
+            done = f"{run.done_count:,} of {run.target_count:,} are done"
+            return f"{done}; {count:,} {'is' if count == 1 else 'are'} not.{back}"
         case RunState.DONE:
             judged = f" {JUDGED[run.effect.value]}." if run.effect is not None else ""
             watched = " Watching whether it helps." if run.watch_due_at is not None else ""
-            return f"{run.done_count:,} of {run.target_count:,} are done.{judged}{watched}"
+            return f"{run.done_count:,} of {run.target_count:,} are done.{judged}{watched}{back}"
 
 
 def confirm_view(
     standing: Standing,
     asked: ApprovalView | None,
+    used: UsedView,
     *,
     refusal: str = "",
     next_step: str = "",
     blocked: bool = False,
     may_act: bool = True,
     typed: str = "",
+    glass_refusal: str = "",
     now: datetime,
 ) -> ConfirmView:
     """The page of a preview; *refusal*: why it was not confirmed; *blocked*: it cannot be."""
@@ -239,7 +204,7 @@ def confirm_view(
         count=words,
         facts=tuple(_facts(standing)),
         frozen_at=text.stamp(preview.created_at, now, seconds=True),
-        targets=tuple(_target(one.id, one.version, one.label) for one in preview.targets[:MOST_TARGETS]),
+        targets=tuple(shown_target(one.id, one.version, one.label) for one in preview.targets[:MOST_TARGETS]),
         more_targets=max(0, count - MOST_TARGETS),
         left_out=tuple(
             (text.capped(one.id, LONGEST_ID), text.capped(one.because), text.capped(one.instead) or "Nothing")
@@ -254,6 +219,8 @@ def confirm_view(
         typed_words=standing.typed_words,
         second_person=second,
         may_break_glass=bool(second) or standing.in_the_hour >= capability.breaker_limit or bool(standing.cools_until),
+        glass_refusal=glass_refusal,
+        used=used,
         refusal=refusal,
         next_step=next_step,
         run_address=f"runs/{standing.used.id}" if standing.used is not None else "",
@@ -262,65 +229,6 @@ def confirm_view(
         may_act=may_act,
         typed=typed,
         approval=asked,
-    )
-
-
-def run_view(
-    run: Run,
-    standing_title: str,
-    targets: Sequence[tuple[str, str, str]],
-    lines: Sequence[LedgerEntry],
-    *,
-    refusal: str = "",
-    problem: str = "",
-    next_step: str = "",
-    now: datetime,
-) -> RunView:
-    """The page of *run*; *problem*: why the form that was just sent did not do it."""
-    facts = [
-        ("Started", f"{text.stamp(run.started_at, now, seconds=True)}"),
-    ]
-    if run.ended_at is not None:
-        facts.append(("Ended", f"{text.stamp(run.ended_at, now, seconds=True)}"))
-    if run.note:
-        facts.append(("The host says", text.capped(run.note)))
-    if run.approved_by:
-        facts.append(("Approved by", text.capped(run.approved_by, 60)))
-    if run.settled_by:
-        facts.append(("Verified by", text.capped(run.settled_by, 60)))
-    if run.undo not in {UndoState.NONE, UndoState.OPEN}:
-        facts.append(("Taken back", UNDO[run.undo.value]))
-    if run.break_glass:
-        facts.append(("Limits", "The glass was broken: it went past them, and people were told"))
-    facts.append(("Called", run.key))
-    return RunView(
-        number=int(run.id or 0),
-        ref=run.ref,
-        incident=int(run.incident_id),
-        title=text.capped(standing_title, text.LONGEST_TITLE),
-        state=STATES[run.state],
-        frame=frame(run.state),
-        truth=truth(run, now=now),
-        reason=text.prose(run.reason),
-        by=text.capped(run.actor.name, 60),
-        facts=tuple(facts),
-        failed=tuple((text.capped(name, LONGEST_ID), text.capped(why)) for name, why in run.failed.items()),
-        targets=tuple(_target(*one) for one in targets[:MOST_TARGETS]),
-        lines=tuple(
-            (
-                text.machine(one.recorded_at),
-                text.clock(one.recorded_at, now, seconds=True),
-                LINES[one.kind],
-                _said(one.body, one.actor.name),
-            )
-            for one in lines
-        ),
-        may_settle=run.state is RunState.UNKNOWN,
-        undo=f"until {text.stamp(run.undo_until, now)}" if run.undo_until and run.can_be_undone(now) else "",
-        version=run.version,
-        refusal=refusal,
-        problem=problem,
-        next_step=next_step,
     )
 
 
@@ -377,19 +285,5 @@ def _versions(now: int, then: int) -> str:
     return f"version {now}, as previewed" if now == then else f"version {now}, previewed at {then}"
 
 
-def _target(name: str, version: str, label: str) -> tuple[str, str, str]:
+def shown_target(name: str, version: str, label: str) -> tuple[str, str, str]:
     return text.capped(name, LONGEST_ID), text.capped(version, 40), text.capped(label, 60)
-
-
-def _said(body: JsonObject, who: str) -> str:
-    parts = [f"by {text.capped(who, 60)}"]
-    if body.get("late") is True:
-        parts.append("heard of late")
-    effect = body.get("effect")
-    if isinstance(effect, str) and effect in JUDGED:
-        parts.append(JUDGED[effect].lower())
-    for name in ("note", "reason"):
-        words = body.get(name)
-        if isinstance(words, str) and words:
-            parts.append(f"“{text.capped(words)}”" if name == "reason" else text.capped(words))
-    return ", ".join(parts)

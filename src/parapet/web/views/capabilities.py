@@ -12,6 +12,7 @@ from parapet.response.run import Run
 from parapet.response.runbook import Runbook
 from parapet.web import text
 from parapet.web.views.acting import Ran, offered, ran
+from parapet.web.views.used import ended_words, helped_words, took_words
 
 MOST_MONTHS = 6
 
@@ -84,22 +85,13 @@ def capabilities_view(
 
 def _row(capability: Capability, record: Record) -> RecordRow:
     shown = offered(capability, "")
-    judged = record.worked + record.no_effect + record.worse
-    helped = f"helped {record.worked} of {judged}" if judged else "not judged yet"
-    if record.worse:
-        helped += f", worse {record.worse}"
-    ended = f"{record.done} of {record.runs} done" if record.runs else "never run"
-    if record.failed or record.unknown:
-        ended += f", {record.failed} failed, {record.unknown} unknown"
     return RecordRow(
         name=capability.name,
         title=capability.title,
         touches=shown.touches,
         limits=shown.limits,
-        ended=ended,
-        helped=helped if record.runs else "",
-        took=f"median {text.span(record.median_seconds)}"
-        if record.median_seconds is not None and record.median_seconds >= 1
-        else "",
+        ended=ended_words(record),
+        helped=helped_words(record),
+        took=took_words(record),
         months=tuple((text.month(one.month), f"{one.worked} of {one.runs}") for one in record.months[-MOST_MONTHS:]),
     )

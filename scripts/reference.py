@@ -17,7 +17,7 @@ import doctor_page
 import manual_pages
 import packs_page
 
-from parapet.core import contract, names, vocabulary
+from parapet.core import contract, gauges, names, vocabulary
 from parapet.signals.cardinality import ORIGINS
 from parapet.signals.delivery import PLANES
 from parapet.slo.family import COUNTER_NAME, Family
@@ -110,15 +110,15 @@ def _metric(metric: str) -> str:
     text += _table(("label", "values"), rows)
     if metric in vocabulary.BUCKETS_SECONDS:
         text += f"\nBuckets, in seconds: {_numbers(vocabulary.BUCKETS_SECONDS[metric])}; a promise adds its own.\n"
-    if metric in vocabulary.GAUGES:
-        text += f"\nOver several processes: {vocabulary.GAUGES[metric].value}.\n"
+    if metric in gauges.GAUGES:
+        text += f"\nOver several processes: {gauges.GAUGES[metric].value}.\n"
     return text
 
 
 def _kind(metric: str) -> str:
     if metric in vocabulary.BUCKETS_SECONDS:
         return "histogram"
-    return "gauge" if metric in vocabulary.GAUGES else "counter"
+    return "gauge" if metric in gauges.GAUGES else "counter"
 
 
 def _values(kind: type[StrEnum]) -> str:

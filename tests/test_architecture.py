@@ -64,6 +64,8 @@ CORE_ORDER = [
     "clock",
     "ids",
     "names",
+    "gauges",
+    "work",
     "vocabulary",
     "contract",
     "settings",

@@ -265,6 +265,7 @@ class Parapet(Definitions):
         from parapet.ops.probe import ProbeRunner
         from parapet.ops.prometheus import Prometheus
         from parapet.ops.reconcile import Reconciler
+        from parapet.ops.standing import Standing
         from parapet.ops.work import Worker
         from parapet.slo.facts import snapshot_of
 
@@ -280,7 +281,9 @@ class Parapet(Definitions):
         marks = ChangeMarks(self._context, self.recorder)
         started_with = settings_digest((snapshot_of(self.catalog), self.wiring, self.incidents, self.environment))
         after = Aftermath(self.actions, self.sinks)
-        return Worker(self._context, prober, reconciler, marks, self.spanning, measurer, after, started_with)
+        standing = Standing(self.recorder)
+        parts = (prober, reconciler, marks, self.spanning, measurer, after, started_with, standing)
+        return Worker(self._context, *parts)
 
     def tick(self) -> Tick:
         """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""

@@ -45,6 +45,11 @@ HELP: Mapping[str, str] = MappingProxyType(
             "Values outside their vocabulary or beyond their ceiling. Their events were counted all the same."
         ),
         names.SWALLOWED: "Exceptions that Parapet kept away from the application, by place and class.",
+        names.WORKER_BEAT: "When a worker of Parapet last finished a whole round, in epoch seconds.",
+        names.WORKER_DONE: "What workers of Parapet took in hand, by kind of work and what became of it.",
+        names.WORKER_ITEMS: "What waits for workers of Parapet, by kind of work: due, or claimed by one of them.",
+        names.WORKER_LAG: "How long the first of what is due has been waiting for a worker of Parapet, in seconds.",
+        names.WORKER_TURN: "Time that turns of a worker of Parapet took, by kind of work, in seconds.",
     }
 )
 """Family -> what it says. Every family of `vocabulary.LABELS` is here."""

@@ -37,6 +37,11 @@ RELEASE = "parapet_release_timestamp_seconds"
 REFS_DROPPED = "parapet_refs_dropped_total"
 REJECTED = "parapet_signals_rejected_total"
 SWALLOWED = "parapet_guard_swallowed_total"
+WORKER_BEAT = "parapet_worker_beat_timestamp_seconds"
+WORKER_DONE = "parapet_worker_done_total"
+WORKER_ITEMS = "parapet_worker_items"
+WORKER_LAG = "parapet_worker_lag_seconds"
+WORKER_TURN = "parapet_worker_turn_seconds"
 
 # Labels of those metrics.
 METHOD = "method"
@@ -67,6 +72,7 @@ VERSION = "version"
 REASON = "reason"
 SOURCE = "source"
 WHERE = "where"
+WORK = "work"
 ERROR = "error"
 
 # Labels that our rules put on recorded series and alerts.
@@ -95,6 +101,10 @@ ALERT_TEST = "ParapetTest"
 ALERT_TICKET = "ParapetBudgetBurnTicket"
 ALERT_DIAGNOSTIC = "ParapetDiagnostic"
 ALERT_STALE = "ParapetSignalStale"
+ALERT_WORKER_SILENT = "ParapetWorkerSilent"
+"""No worker went round for too long: nobody is told of anything."""
+ALERT_WORKER_BEHIND = "ParapetWorkerBehind"
+"""Workers go round, and what is due waits for too long."""
 
 # Annotations that our alerts carry.
 SUMMARY = "summary"

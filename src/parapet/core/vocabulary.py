@@ -11,6 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from parapet.core import names
+from parapet.core.work import Work, WorkOutcome, WorkState
 
 
 class Outcome(StrEnum):
@@ -202,14 +203,6 @@ class AiReason(StrEnum):
     AUTHENTICATION = "authentication"  # our credentials
 
 
-class Across(StrEnum):
-    """What becomes of a gauge's values in several processes of one service."""
-
-    SUM = "sum"  # each process has its own, such as connections: added up over those alive
-    MAX = "max"  # each process sees the same thing, such as a queue: the largest of those alive
-    LATEST = "latest"  # a moment in epoch seconds: the latest of all, dead ones included
-
-
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE")
 """HTTP methods kept as they are; a client may send any other word, which becomes OTHER."""
 
@@ -239,6 +232,10 @@ INGEST_OUTCOMES = ("done", "stored", "rejected", "unauthenticated", "too_large",
 REDELIVERED = ("yes", "no", OTHER)
 """Whether somebody else runs a job if the process that runs it now dies."""
 PROBE_OUTCOMES = (*(outcome.value for outcome in ProbeOutcome), OTHER)
+
+WORKS = (*(work.value for work in Work), OTHER)
+WORKER_OUTCOMES = (*(outcome.value for outcome in WorkOutcome), OTHER)
+WORKER_STATES = (*(state.value for state in WorkState), OTHER)
 
 _D = DeliveryOutcome
 DELIVERY_CHANNELS = (*(channel.value for channel in Channel), OTHER)
@@ -360,6 +357,11 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
         names.REFS_DROPPED: MappingProxyType({names.REASON: None}),
         names.REJECTED: MappingProxyType({names.FAMILY: None, names.REASON: None}),
         names.SWALLOWED: MappingProxyType({names.WHERE: None, names.ERROR: None}),
+        names.WORKER_BEAT: MappingProxyType({}),
+        names.WORKER_DONE: MappingProxyType({names.WORK: WORKS, names.OUTCOME: WORKER_OUTCOMES}),
+        names.WORKER_ITEMS: MappingProxyType({names.WORK: WORKS, names.STATE: WORKER_STATES}),
+        names.WORKER_LAG: MappingProxyType({names.WORK: WORKS}),
+        names.WORKER_TURN: MappingProxyType({names.WORK: WORKS}),
     }
 )
 """Metric family -> label -> the closed set of values, or None where the host decides (bounded at run time)."""
@@ -373,23 +375,7 @@ BUCKETS_SECONDS: Mapping[str, tuple[float, ...]] = MappingProxyType(
         names.JOB_DURATION: JOB_BUCKETS_SECONDS,
         names.JOB_WAIT: JOB_BUCKETS_SECONDS,
         names.PROBE_DURATION: HTTP_BUCKETS_SECONDS,
+        names.WORKER_TURN: HTTP_BUCKETS_SECONDS,
     }
 )
 """Histogram family -> its default upper bounds in seconds, without infinity. Who is here is a histogram."""
-
-GAUGES: Mapping[str, Across] = MappingProxyType(
-    {
-        names.DB_POOL_CONNECTIONS: Across.SUM,
-        names.CHANGE_LAST: Across.LATEST,
-        names.HEARTBEAT: Across.LATEST,
-        names.RELEASE: Across.LATEST,
-        names.JOB_RUNNING: Across.SUM,
-        names.JOB_LAST_SUCCESS: Across.LATEST,
-        names.JOB_BACKLOG_AGE: Across.MAX,
-        names.JOB_BACKLOG_SIZE: Across.MAX,
-    }
-)
-"""Gauge family -> what becomes of it across processes. Who is neither here nor above is a counter."""
-
-LEVELS = frozenset({names.JOB_RUNNING})
-"""Gauges that go up when something begins and down when it ends; what a dead process left up was lost with it."""

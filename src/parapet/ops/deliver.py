@@ -1,6 +1,7 @@
 """Delivers what waits in the outbox: taken by lease, told, and written down, whatever came of it.
 
-Channels take turns. One that people read is paced: many messages become a digest, and it is left alone for a while.
+Channels take turns, and whose last turn is longest ago is next: a slow one, or a flooded one, delays no other. One that
+people read is paced: many messages become a digest, and it is left alone for a while.
 """
 
 from __future__ import annotations
@@ -8,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from time import perf_counter
+from itertools import count
 from zlib import crc32
 
-from parapet.core.errors import DeliveryFailed, DeliveryRejected
+from parapet.core.errors import DeliveryFailed, DeliveryRejected, EvidenceError
 from parapet.core.guard import guarded
 from parapet.core.types import PARAPET, IncidentId, JsonObject
 from parapet.incidents.model import Announcement, EntryKind, Incident, IncidentState, NewEntry
 from parapet.notify.channel import Channel, Delivery, Sent
 from parapet.notify.message import Message, digest_of, message_from
 from parapet.ops.context import Context
+from parapet.ops.stint import Stint
 from parapet.response.escalation import EscalationState
 from parapet.response.pace import held
 from parapet.store.escalations import KeptEscalation
@@ -26,11 +28,9 @@ from parapet.store.store import Transaction
 
 BATCH = 50
 """Claimed and settled together; each is told by itself, or all of them as a digest."""
-MOST_IN_A_ROUND = 1_000
-"""Of one worker, so that other work gets its turn."""
 LEASE_SECONDS = 60.0
-DELIVERY_SECONDS = 20.0
-"""No delivery is begun later than this in a round: bodies and quiet incidents wait behind it."""
+CHANNEL_SECONDS = 1.0
+"""After so long it is the next channel's turn."""
 MAX_ATTEMPTS = 20
 """Together some three hours of trying."""
 FIRST_RETRY_SECONDS = 2.0
@@ -59,25 +59,35 @@ class Deliverer:
     def __init__(self, context: Context, owner: str) -> None:
         self._context = context
         self._owner = owner
+        self._turns = count(1)
+        self._last_turn: dict[str, int] = {}
 
-    def deliver(self) -> list[OutboxState]:
-        """Deliver what is due, for a while; what became of each.
+    def deliver(self, stint: Stint, *, channel_seconds: float = CHANNEL_SECONDS) -> list[OutboxState]:
+        """Deliver what is due, during the *stint* of deliveries; what became of each.
 
         Raises:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
             channels = tx.outbox.due_channels(self._context.clock.now())
-        began, outcomes = perf_counter(), list[OutboxState]()
-        while channels and perf_counter() - began < DELIVERY_SECONDS and len(outcomes) < MOST_IN_A_ROUND:
+        channels.sort(key=lambda name: self._last_turn.get(name, 0))
+        outcomes: list[OutboxState] = []
+        while channels:
             name = channels.pop(0)
-            states = self._turn(name, began)
+            self._last_turn[name] = next(self._turns)
+            states: list[OutboxState] = []
+            with guarded("worker.deliver.channel") as attempt:  # what is wrong with one channel keeps no other waiting
+                states = self._turn(name, Stint(channel_seconds))
+            if isinstance(attempt.error, EvidenceError):
+                raise attempt.error
             outcomes += states
+            if stint.over:
+                break
             if states and OutboxState.WAITING not in states:
                 channels.append(name)  # one that does not answer is asked once a round
         return outcomes
 
-    def _turn(self, name: str, began: float) -> list[OutboxState]:
+    def _turn(self, name: str, stint: Stint) -> list[OutboxState]:
         """Tell one channel some of what is due for it; none: nothing may be told now, or somebody else does."""
         context, now = self._context, self._context.clock.now()
         channel = context.channels.get(name)
@@ -96,11 +106,18 @@ class Deliverer:
             for one in claimed
             if one.id in called_off
         ]
-        rest = [one for one in claimed if one.id not in called_off]
-        if digests and len(rest) >= context.pace.digest_from:
-            told += self._tell_together(channel, rest)
+        messages: list[tuple[Notification, Message]] = []
+        for one in claimed:
+            if one.id in called_off:
+                continue
+            with guarded("worker.deliver.read") as attempt:  # another version wrote it: perhaps that one can tell it
+                messages.append((one, message_from(one.message)))
+            if attempt.error is not None:
+                told.append(_Told(claimed=one, state=self._state(one, attempt.error), error=attempt.error))
+        if digests and len(messages) >= context.pace.digest_from:
+            told += self._tell_together(channel, messages)
         else:
-            told += self._tell_each(channel, rest, threads, began)
+            told += self._tell_each(channel, messages, threads, stint)
         if not told and not claimed:
             return []
         context.store.transact(lambda tx: self._conclude(tx, name, claimed, told))
@@ -127,21 +144,26 @@ class Deliverer:
         tx.outbox.release([one.id for one in claimed if one not in mine], owner=self._owner)
         return mine
 
-    def _tell_together(self, channel: Channel | None, claimed: Sequence[Notification]) -> list[_Told]:
-        digest = digest_of([message_from(one.message) for one in claimed], self._context.workbench_url)
-        sent, error = self._tell(channel, claimed[0], digest, {})
-        state = self._state(claimed[0], error)
-        words = None if sent is None else Sent(words=f"{sent.words}, in a digest of {len(claimed)}")
-        return [_Told(claimed=one, state=state, sent=words, error=error, in_a_digest=True) for one in claimed]
+    def _tell_together(self, channel: Channel | None, messages: Sequence[tuple[Notification, Message]]) -> list[_Told]:
+        first = messages[0][0]
+        digest = digest_of([message for _, message in messages], self._context.workbench_url)
+        sent, error = self._tell(channel, first, digest, {})
+        state = self._state(first, error)
+        words = None if sent is None else Sent(words=f"{sent.words}, in a digest of {len(messages)}")
+        return [_Told(claimed=one, state=state, sent=words, error=error, in_a_digest=True) for one, _ in messages]
 
     def _tell_each(
-        self, channel: Channel | None, claimed: Sequence[Notification], threads: dict[str, JsonObject], began: float
+        self,
+        channel: Channel | None,
+        messages: Sequence[tuple[Notification, Message]],
+        threads: dict[str, JsonObject],
+        stint: Stint,
     ) -> list[_Told]:
         told: list[_Told] = []
-        for one in claimed:
-            if told and (told[-1].state is OutboxState.WAITING or perf_counter() - began > DELIVERY_SECONDS):
+        for one, message in messages:
+            if told and (told[-1].state is OutboxState.WAITING or stint.over):
                 break  # the others are given back
-            sent, error = self._tell(channel, one, message_from(one.message), threads.get(one.id, {}))
+            sent, error = self._tell(channel, one, message, threads.get(one.id, {}))
             told.append(_Told(claimed=one, state=self._state(one, error), sent=sent, error=error))
         return told
 

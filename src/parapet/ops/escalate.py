@@ -13,6 +13,7 @@ from parapet.core.types import Actor, IncidentId
 from parapet.incidents.model import Incident, IncidentState
 from parapet.ops.calling import Moved
 from parapet.ops.context import Context
+from parapet.ops.stint import Stint
 from parapet.response.escalating import advance, next_now, resume, suppress
 from parapet.response.escalation import Escalation, EscalationPolicy, EscalationState, Move
 from parapet.response.rotation import Override, Turn, turns
@@ -22,7 +23,6 @@ from parapet.store.store import Transaction
 
 BATCH = 100
 """Decided in one transaction."""
-MOST_IN_A_ROUND = 500
 PUT_OFF_SECONDS = 60.0
 """One that cannot be decided is looked at again this much later, so that it holds up no other."""
 TURNS_SHOWN = 4
@@ -119,23 +119,24 @@ class Escalations:
 
         return self._run("escalation.resume", incident_id, actor, reason, decide)
 
-    def run_due(self) -> tuple[int, int]:
-        """Decide what is due: how many moved, and how many could not be decided and wait.
+    def run_due(self, stint: Stint | None = None) -> tuple[int, int]:
+        """Decide what is due during the *stint* of calls; without one, all of it.
+
+        How many moved, and how many could not be decided and wait.
 
         Raises:
             EvidenceUnavailable: the database does not answer.
         """
         moved = stuck = 0
-        while moved + stuck < MOST_IN_A_ROUND:
+        while True:
             with guarded("worker.escalate") as attempt:
                 count = self._context.store.transact(lambda tx: self._batch(tx, BATCH))
             if attempt.error is not None:  # one of them cannot be decided: find it, and go on with the others
                 count, failed = self._one_by_one()
                 stuck += failed
             moved += count
-            if count == 0:
-                break
-        return moved, stuck
+            if count == 0 or (stint is not None and stint.over):
+                return moved, stuck
 
     def on_call(self) -> tuple[OnCall, ...]:
         """Who is on call in every rotation, now and next.
@@ -208,7 +209,8 @@ class Escalations:
     def _batch(self, tx: Transaction, limit: int) -> int:
         now = self._context.clock.now()
         due = tx.escalations.take_due(now, limit)
-        self._advance(tx, due, now)
+        if due:
+            self._advance(tx, due, now)
         return len(due)
 
     def _one_by_one(self) -> tuple[int, int]:

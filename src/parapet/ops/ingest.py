@@ -15,6 +15,7 @@ from parapet.core.types import IncidentId
 from parapet.incidents.payload import Delivery
 from parapet.incidents.sources import Source, name_of, read
 from parapet.ops.context import Context
+from parapet.ops.stint import Stint
 from parapet.ops.taking import Taking
 from parapet.store.inbox import InboxState, Received
 
@@ -115,8 +116,10 @@ class Inbox:
             receipts |= self._take_in_together(together)
         return [receipts.get(one.id) or _receipt(one, state="stored") for one in stored]
 
-    def replay(self, limit: int = REPLAY_BATCH) -> tuple[int, int]:
-        """Take in bodies that still wait, oldest first; how many were taken in, and how many failed again.
+    def replay(self, limit: int = REPLAY_BATCH, *, stint: Stint | None = None) -> tuple[int, int]:
+        """Take in bodies that still wait, oldest first, during the *stint* of bodies; without one, all of them.
+
+        How many were taken in, and how many failed again.
 
         Raises:
             EvidenceUnavailable: the database does not answer.
@@ -131,6 +134,8 @@ class Inbox:
             receipts = self.take_in(together)
             failed += sum(receipt.state == "stored" for receipt in receipts)
             taken += sum(receipt.state != "stored" for receipt in receipts)
+            if stint is not None and stint.over:
+                break
         return taken, failed
 
     def _take_in_together(self, together: Sequence[tuple[Received, Delivery]]) -> dict[int, Receipt]:

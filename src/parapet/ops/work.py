@@ -7,25 +7,30 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from parapet.core.errors import ConfigurationError, EvidenceError
+from parapet.core.errors import ConfigurationError, EvidenceError, EvidenceUnavailable
 from parapet.core.guard import guarded
 from parapet.core.types import PARAPET, IncidentId
+from parapet.core.work import Work
 from parapet.incidents.transitions import settle
 from parapet.ops.aftermath import Aftermath
 from parapet.ops.context import Context
 from parapet.ops.deliver import Deliverer
 from parapet.ops.escalate import Escalations
 from parapet.ops.ingest import Inbox
+from parapet.ops.kinds import Counts, Kind
 from parapet.ops.mark import ChangeMarks
 from parapet.ops.measure import Measurer
 from parapet.ops.nodes import WORKERS, describe
 from parapet.ops.probe import ProbeRunner
 from parapet.ops.reconcile import Reconciler
 from parapet.ops.sightings import FORGET_EVERY_SECONDS, forget
+from parapet.ops.standing import Standing
+from parapet.ops.stint import STINT_SECONDS, Stint
 from parapet.signals.spanning import Spanning
 from parapet.store.outbox import OutboxState
 from parapet.store.store import Transaction
@@ -33,6 +38,8 @@ from parapet.store.store import Transaction
 log = logging.getLogger("parapet.worker")
 
 BATCH = 50
+GRACE_SECONDS = 30.0
+"""How long the end of a worker waits for what it has under way."""
 HEARTBEAT_PREFIX = WORKERS
 INBOX_TURN = "inbox"
 
@@ -41,16 +48,16 @@ INBOX_TURN = "inbox"
 class Tick:
     """What one round did."""
 
-    settled: int
+    settled: int = 0
     """Incidents closed because they stayed quiet."""
-    taken_in: int
+    taken_in: int = 0
     """Waiting bodies taken in."""
-    stuck: int
-    """Bodies that could not be taken in and incidents that could not be closed; tried again later."""
-    delivered: int
-    failed: int
+    stuck: int = 0
+    """Bodies not taken in, incidents not closed, escalations not decided that were due; tried again later."""
+    delivered: int = 0
+    failed: int = 0
     """Deliveries that failed and will be tried again."""
-    dead: int
+    dead: int = 0
     """Deliveries given up."""
     probed: int = 0
     """Probes started."""
@@ -83,6 +90,8 @@ class Worker:
         measurer: keeps the burn around incidents; None: there is no Prometheus to ask.
         aftermath: looks after runs of capabilities; None: there are none.
         settings: digest of what this process was started with.
+        standing: shows how the work stands, as signals; None: nobody reads them.
+        stint_seconds: after so long it is the turn of the next kind of work.
     """
 
     def __init__(
@@ -95,6 +104,9 @@ class Worker:
         measurer: Measurer | None = None,
         aftermath: Aftermath | None = None,
         settings: str = "",
+        standing: Standing | None = None,
+        *,
+        stint_seconds: float = STINT_SECONDS,
     ) -> None:
         self._context = context
         self._settings = settings
@@ -108,12 +120,31 @@ class Worker:
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
         self._deliverer = Deliverer(context, self.name)
         self._escalations = Escalations(context)
+        self._standing = standing
+        self._stint_seconds = stint_seconds
+        self._kinds = (
+            Kind(work=Work.PROBE, do=self._probe),
+            Kind(work=Work.BODY, do=self._take_in),
+            Kind(work=Work.RECONCILIATION, do=self._reconcile, aside=True),
+            Kind(work=Work.SIGNAL, do=self._signal),
+            Kind(work=Work.INCIDENT, do=self._settle),
+            Kind(work=Work.ACTION, do=self._act, aside=True),
+            Kind(work=Work.CALL, do=self._escalate),
+            Kind(work=Work.NOTIFICATION, do=self._deliver, aside=True),
+            Kind(work=Work.MEASUREMENT, do=self._measure, aside=True),
+        )
         self._last_round = perf_counter()
 
     def unwell(self, within_seconds: float) -> str | None:
-        """Why this worker does not do what is due: its last whole round is longer ago; None: it does."""
+        """Why this worker does not do what is due; None: it does.
+
+        Its last whole round is longer ago than that, or people have been being told for longer.
+        """
         since = perf_counter() - self._last_round
-        return None if since <= within_seconds else f"no round was finished for {since:.0f} s"
+        if since > within_seconds:
+            return f"no round was finished for {since:.0f} s"
+        telling = next(kind.busy_seconds for kind in self._kinds if kind.work is Work.NOTIFICATION)
+        return f"a channel has not answered for {telling:.0f} s" if telling > within_seconds else None
 
     def tick(self) -> Tick:
         """Do everything that is due now, once; probes that are started have ended when it returns.
@@ -122,59 +153,33 @@ class Worker:
             EvidenceUnavailable: the database does not answer.
         """
         try:
-            return self._round()
+            return self._round(aside=False)
         finally:
             if self._probes is not None:
                 self._probes.wait()
 
-    def _round(self) -> Tick:
-        started = perf_counter()
-        swept = (
-            self._journeys.sweep() if self._journeys is not None else 0
-        )  # before the database is asked: it may be away
-        probed = 0
-        with guarded("worker.probes"):
-            probed = self._probes.start_due() if self._probes is not None else 0
-        taken_in, stuck = self._inbox.replay()
-        with guarded("worker.reconcile"):
-            self._reconciler.look()
-        with guarded("worker.signal"):
-            self._reconciler.signal()
-        with guarded("worker.changes"):
-            if self._marks is not None:
-                self._marks.show()
-        settled, unsettled = self._settle()
-        acted = 0
-        with guarded("worker.actions"):
-            acted = self._aftermath.look() if self._aftermath is not None else 0
-        escalated = undecided = 0
-        with guarded("worker.escalate"):
-            escalated, undecided = self._escalations.run_due()
-        outcomes = self._deliverer.deliver()
-        measured = 0
-        with guarded("worker.measure"):
-            measured = self._measurer.measure_due() if self._measurer is not None else 0
+    def _round(self, *, aside: bool) -> Tick:
+        """A turn for every kind of work; what waits for others, on threads of their own if *aside*."""
+        started, done = perf_counter(), Counter[str]()
+        if self._journeys is not None:
+            done["swept"] = self._journeys.sweep()  # before the database is asked: it may be away
+        for kind in self._kinds:
+            if aside and kind.aside:
+                kind.begin(self._told)
+                continue
+            counts, error = kind.turn(self._told)
+            done.update(counts)
+            if isinstance(error, EvidenceUnavailable):
+                raise error
         self._context.store.transact(lambda tx: self._end_round(tx, started))
         self._last_round = perf_counter()
-        return Tick(
-            settled=settled,
-            taken_in=taken_in,
-            stuck=stuck + unsettled + undecided,
-            delivered=outcomes.count(OutboxState.DELIVERED),
-            failed=outcomes.count(OutboxState.WAITING),
-            dead=outcomes.count(OutboxState.DEAD),
-            probed=probed,
-            swept=swept,
-            measured=measured,
-            acted=acted,
-            escalated=escalated,
-            withheld=outcomes.count(OutboxState.WITHHELD),
-        )
+        return Tick(**done)
 
     def run(self, stop: threading.Event, *, interval_seconds: float = 1.0) -> None:
-        """Tick until *stop* is set, with *interval_seconds* between rounds.
+        """Go round until *stop* is set, with *interval_seconds* between rounds.
 
-        A database that does not answer is waited for, and said once.
+        A database that does not answer is waited for, and said once. What is under way at the end is finished, unless
+        it takes longer than GRACE_SECONDS: its lease lets somebody else have it.
 
         Raises:
             ConfigurationError: the interval is not positive.
@@ -184,16 +189,61 @@ class Worker:
         silent = False
         while not stop.is_set():
             with guarded("worker.tick") as attempt:
-                done = self._round()  # a slow probe holds up nothing else
-                if not done.idle:
-                    log.info("%s", done)
+                self._round(aside=True)
             waits = isinstance(attempt.error, EvidenceError)
             if waits and not silent:
                 log.warning("The worker waits for the evidence database: %s", attempt.error)
             silent = waits
             stop.wait(interval_seconds)
+        ends = perf_counter() + GRACE_SECONDS
+        for kind in self._kinds:
+            if not kind.wait(max(0.0, ends - perf_counter())):
+                log.warning("%s still hangs after %g s; it is left to its lease.", kind.work.value, GRACE_SECONDS)
         if self._probes is not None:
             self._probes.wait()
+
+    def _told(self, work: Work, took_seconds: float, counts: Counts) -> None:
+        if self._standing is not None:
+            self._standing.told(work, took_seconds, counts)
+        if any(counts.values()):
+            log.info("%s: %s", work.value, ", ".join(f"{name} {count}" for name, count in counts.items() if count))
+
+    def _probe(self) -> Counts:
+        return {"probed": self._probes.start_due() if self._probes is not None else 0}
+
+    def _take_in(self) -> Counts:
+        taken_in, stuck = self._inbox.replay(stint=Stint(self._stint_seconds))
+        return {"taken_in": taken_in, "stuck": stuck}
+
+    def _signal(self) -> Counts:
+        self._reconciler.signal()
+        if self._marks is not None:
+            self._marks.show()
+        return {}
+
+    def _reconcile(self) -> Counts:
+        self._reconciler.look()
+        return {}
+
+    def _act(self) -> Counts:
+        return {"acted": self._aftermath.look() if self._aftermath is not None else 0}
+
+    def _escalate(self) -> Counts:
+        escalated, stuck = self._escalations.run_due(Stint(self._stint_seconds))
+        return {"escalated": escalated, "stuck": stuck}
+
+    def _deliver(self) -> Counts:
+        outcomes = self._deliverer.deliver(Stint(self._stint_seconds))
+        names = {
+            OutboxState.DELIVERED: "delivered",
+            OutboxState.WAITING: "failed",
+            OutboxState.DEAD: "dead",
+            OutboxState.WITHHELD: "withheld",
+        }
+        return {name: outcomes.count(state) for state, name in names.items()}
+
+    def _measure(self) -> Counts:
+        return {"measured": self._measurer.measure_due() if self._measurer is not None else 0}
 
     def _end_round(self, tx: Transaction, started: float) -> None:
         now = self._context.clock.now()
@@ -203,8 +253,10 @@ class Worker:
         tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
         about = describe(tx, now=now, settings=self._settings)
         tx.heartbeats.beat(self.name, now=now, took_seconds=perf_counter() - started, about=about)
+        if self._standing is not None:
+            self._standing.show(tx, now)
 
-    def _settle(self) -> tuple[int, int]:
+    def _settle(self) -> Counts:
         context, now = self._context, self._context.clock.now()
         policy = context.policy
         with context.store.read() as tx:
@@ -219,7 +271,7 @@ class Worker:
             with guarded("worker.settle") as attempt:  # one that cannot be closed must not hold up the others
                 done += self._settle_one(number, now)
             stuck += attempt.error is not None
-        return done, stuck
+        return {"settled": done, "stuck": stuck}
 
     def _settle_one(self, number: IncidentId, now: datetime) -> bool:
         context = self._context

@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias, TypeVar
 from weakref import WeakSet, ref
 
 from parapet.core.errors import ConfigurationError
-from parapet.core.vocabulary import Across
+from parapet.core.gauges import Across
 from parapet.signals.layout import Place
 from parapet.signals.locks import OneLock
 

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric
 
-from parapet.core import contract, vocabulary
+from parapet.core import contract, gauges, vocabulary
 from parapet.signals.histogram import HistogramSnapshot, bound_text
 from parapet.signals.numbers import NumberSnapshot
 
@@ -25,7 +25,7 @@ class RecorderCollector:
     def describe(self) -> Iterator[Metric]:
         """Every family there can be, without series; a registry asks before it registers."""
         for name, labels in vocabulary.LABELS.items():
-            kind = HistogramMetricFamily if name in vocabulary.BUCKETS_SECONDS else _NUMBERS[name in vocabulary.GAUGES]
+            kind = HistogramMetricFamily if name in vocabulary.BUCKETS_SECONDS else _NUMBERS[name in gauges.GAUGES]
             yield kind(name, contract.HELP[name], labels=tuple(labels))
 
     def collect(self) -> Iterator[Metric]:

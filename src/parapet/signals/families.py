@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TypeAlias
 
-from parapet.core import contract, names, vocabulary
+from parapet.core import contract, gauges, names, vocabulary
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.signals.ceilings import Ceilings, is_value
 from parapet.signals.cells import Family, Labels, Room
@@ -83,9 +83,9 @@ class Families:
         Raises:
             UnknownName: no such level.
         """
-        family = self[metric] if metric in vocabulary.LEVELS else None
+        family = self[metric] if metric in gauges.LEVELS else None
         if not isinstance(family, Level):
-            raise UnknownName.of("level", metric, vocabulary.LEVELS)
+            raise UnknownName.of("level", metric, gauges.LEVELS)
         return family
 
     def __getitem__(self, metric: str) -> Family:
@@ -237,10 +237,10 @@ class Families:
         if metric in vocabulary.BUCKETS_SECONDS:
             bounds = vocabulary.BUCKETS_SECONDS[metric]
             return Histogram(metric, help_text, label_names, bounds, lock=lock, shared=shared)
-        if metric in vocabulary.LEVELS:
+        if metric in gauges.LEVELS:
             return Level(metric, help_text, label_names, lock=lock, shared=shared)
-        if metric in vocabulary.GAUGES:
-            across = vocabulary.GAUGES[metric]
+        if metric in gauges.GAUGES:
+            across = gauges.GAUGES[metric]
             return Gauge(metric, help_text, label_names, across=across, lock=lock, shared=shared)
         return Counter(metric, help_text, label_names, lock=lock, shared=shared)
 

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import add
 from pathlib import Path
 
-from parapet.core import vocabulary
+from parapet.core import gauges, vocabulary
+from parapet.core.gauges import Across
 from parapet.core.guard import guarded
-from parapet.core.vocabulary import Across
 from parapet.signals.cells import MODES, Cells, Labels
 from parapet.signals.histogram import bound_text
 from parapet.signals.layout import Place
@@ -69,7 +69,7 @@ class Gathered:
     def busy_seats(self) -> set[str]:
         """The seats in which something goes on, or went on when their process died and nobody was told of it yet."""
         with self._lock:
-            groups = [(name, self._group(f"gauge_{MODES[Across.SUM]}", name)) for name in vocabulary.LEVELS]
+            groups = [(name, self._group(f"gauge_{MODES[Across.SUM]}", name)) for name in gauges.LEVELS]
             return {seat for name, group in groups for seat in group.seats(tuple(vocabulary.LABELS[name]))}
 
     def notes(self) -> list[bytes]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from parapet.core.errors import ConfigurationError
-from parapet.core.vocabulary import Across
+from parapet.core.gauges import Across
 from parapet.signals.cells import MODES, NOTHING, Cells, Family, Labels, Room
 from parapet.signals.locks import OneLock
 

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from parapet.core import vocabulary
+from parapet.core import gauges
 from parapet.core.errors import ConfigurationError
+from parapet.core.gauges import Across
 from parapet.core.guard import guarded
-from parapet.core.vocabulary import Across
 from parapet.signals.cells import MODES, NOTHING, Cells, Family, Labels
 from parapet.signals.gathered import Gathered
 from parapet.signals.layout import Place
@@ -178,7 +178,7 @@ class SharedDirectory:
             found = list(slab.blocks())
             nothing = {f"gauge_{MODES[across]}": NOTHING[across] for across in (Across.SUM, Across.MAX)}
             for place, view in found:
-                places[place] = places.get(place, 0.0) + (view[0] if place.metric in vocabulary.LEVELS else 0.0)
+                places[place] = places.get(place, 0.0) + (view[0] if place.metric in gauges.LEVELS else 0.0)
                 if sort in nothing:
                     view[0] = nothing[sort]
                 self._free.setdefault((sort, place), []).append(view)  # type: ignore[arg-type]
@@ -191,7 +191,7 @@ class SharedDirectory:
         """Add to *left* what was going on in the process that had *seat*; nobody is told it after us."""
         slab = Slab(self.directory / f"gauge_{MODES[Across.SUM]}_{seat}.db")
         for place, view in slab.blocks():
-            if place.metric in vocabulary.LEVELS:
+            if place.metric in gauges.LEVELS:
                 left[place] = left.get(place, 0.0) + view[0]
                 view[0] = 0.0
         slab.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from importlib.util import find_spec
 
-from parapet.core import names, vocabulary
+from parapet.core import gauges, names, vocabulary
 from parapet.core.errors import ConfigurationError, UnknownName
 from parapet.slo.family import COUNTER_NAME, Family
 from parapet.slo.raw import WINDOW
@@ -40,8 +40,8 @@ def check_sli(sli: Sli, group_by: tuple[str, ...], known: Known, where: str) -> 
         _check_metric(sli, where)
     if isinstance(sli, LastSuccess):
         if not sli.family.gauge:
-            gauges = ", ".join(sorted(vocabulary.GAUGES))
-            raise ConfigurationError(f"{where} reads the time of {sli.metric}, which is no gauge. Gauges: {gauges}.")
+            there = ", ".join(sorted(gauges.GAUGES))
+            raise ConfigurationError(f"{where} reads the time of {sli.metric}, which is no gauge. Gauges: {there}.")
         _check_selector(sli.family, sli.selector, known, where)
         _check_groups(group_by, [sli.family], where)
         return

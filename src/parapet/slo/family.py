@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
-from parapet.core import vocabulary
+from parapet.core import gauges, vocabulary
 from parapet.core.errors import UnknownName
 
 COUNTER_NAME = "__name__"
@@ -64,7 +64,7 @@ def own(metric: str) -> Family:
     labels = vocabulary.LABELS[metric]
     if metric in vocabulary.BUCKETS_SECONDS:
         return Family(name=metric, labels=labels, counters=(f"{metric}_count",), buckets=f"{metric}_bucket")
-    if metric in vocabulary.GAUGES:
+    if metric in gauges.GAUGES:
         return Family(name=metric, labels=labels, gauge=True)
     return Family(name=metric, labels=labels, counters=(metric,))
 

@@ -17,6 +17,7 @@ from parapet.store.schema import outbox as table
 
 CALLS = frozenset({Announcement.ESCALATED, Announcement.CALLED})
 """Announcements that call somebody: nothing that a channel has still to tell holds them up."""
+_CALLS = table.c.announcement.in_(sorted(CALLS))
 
 
 class OutboxState(StrEnum):
@@ -85,11 +86,11 @@ class OutboxRows:
 
     def due_channels(self, now: datetime) -> list[str]:
         """The channels that have notifications to be delivered."""
-        return sorted(self._connection.execute(select(table.c.channel).where(_due(now)).distinct()).scalars())
+        return sorted(self._connection.execute(select(table.c.channel).where(is_due(now)).distinct()).scalars())
 
     def due(self, now: datetime, limit: int, *, channel: str | None = None) -> list[str]:
         """Notifications to be delivered, whose lease nobody holds; those that waited longest first."""
-        wanted = select(table.c.id).where(_due(now)).order_by(table.c.due_at, table.c.id).limit(limit)
+        wanted = select(table.c.id).where(is_due(now)).order_by(table.c.due_at, table.c.id).limit(limit)
         if channel is not None:
             wanted = wanted.where(table.c.channel == channel)
         return list(self._connection.execute(wanted).scalars())
@@ -99,16 +100,24 @@ class OutboxRows:
         return bool(self.due(now, 1, channel=channel))
 
     def claim_due(self, channel: str, *, owner: str, now: datetime, until: datetime, limit: int) -> list[Notification]:
-        """Take the leases of what is due for *channel*, those that waited longest first; nobody else gets them."""
-        free = select(table.c.id).where(_due(now), table.c.channel == channel)
-        free = free.order_by(table.c.due_at, table.c.id).limit(limit).with_for_update(skip_locked=True)
-        claimed = self._connection.execute(
-            update(table)
-            .where(table.c.id.in_(free.scalar_subquery()), _open_for(now))
-            .values(lease_owner=owner, leased_until=until, attempts=table.c.attempts + 1)
-            .returning(table)
-        ).mappings()
-        return sorted(map(_notification, claimed), key=lambda one: (one.due_at, one.id))
+        """Take the leases of what is due for *channel*: calls first, then those that waited longest.
+
+        Nobody else gets them.
+        """
+        claimed: list[Notification] = []
+        for kind in (_CALLS, ~_CALLS):
+            free = select(table.c.id).where(is_due(now), table.c.channel == channel, kind)
+            free = free.order_by(table.c.due_at, table.c.id).limit(limit - len(claimed))
+            taken = self._connection.execute(
+                update(table)
+                .where(table.c.id.in_(free.with_for_update(skip_locked=True).scalar_subquery()), _open_for(now))
+                .values(lease_owner=owner, leased_until=until, attempts=table.c.attempts + 1)
+                .returning(table)
+            ).mappings()
+            claimed += sorted(map(_notification, taken), key=lambda one: (one.due_at, one.id))
+            if len(claimed) >= limit:
+                break
+        return claimed
 
     def release(self, numbers: Collection[str], *, owner: str) -> None:
         """Give leases back of what was not begun: it was no attempt."""
@@ -210,7 +219,7 @@ class OutboxRows:
         return newest
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
+def is_due(now: datetime) -> ColumnElement[bool]:
     """Due, leased by nobody, and nothing older waits that the channel has to tell of the incident; calls go first."""
     older = table.alias("older")
     waits = exists().where(
@@ -219,8 +228,7 @@ def _due(now: datetime) -> ColumnElement[bool]:
         older.c.created_at < table.c.created_at,
         older.c.state == OutboxState.WAITING.value,
     )
-    calls = table.c.announcement.in_([one.value for one in CALLS])
-    return and_(_open_for(now), table.c.due_at <= now, or_(calls, ~waits))
+    return and_(_open_for(now), table.c.due_at <= now, or_(_CALLS, ~waits))
 
 
 def _open_for(now: datetime) -> ColumnElement[bool]:

@@ -13,6 +13,7 @@ from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
 from parapet.store import verify
 from parapet.store.approvals import ApprovalRows
+from parapet.store.backlogs import BacklogRows
 from parapet.store.changes import ChangeRows
 from parapet.store.dialect import connect, lock_keys, reading, server_time, undisturbed
 from parapet.store.entries import Entries
@@ -70,6 +71,7 @@ class Transaction:
         self.runbooks = RunbookRows(connection)
         self.mirrors = MirrorRows(connection)
         self.approvals = ApprovalRows(connection)
+        self.backlogs = BacklogRows(connection)
         self._connection = connection
 
     def clock(self) -> datetime | None:

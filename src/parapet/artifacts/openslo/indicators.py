@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from parapet.artifacts.openslo.parsed import Indicator, Objective
 from parapet.artifacts.openslo.queries import Events, count, divided, events, groups_of, last_success
-from parapet.core import vocabulary
+from parapet.core import gauges, vocabulary
 from parapet.core.errors import ConfigurationError
 from parapet.slo.family import COUNTER_NAME, Family, Labels, counter, gauge, histogram
 from parapet.slo.raw import WINDOW
@@ -187,7 +187,7 @@ def _compared(query: str, objective: Objective, service: str) -> Measured:
     if age is not None and objective.operator in {"lt", "lte"} and age.job is not None and len(age.names) == 1:
         (name,) = age.names
         source = None
-        if not (name in vocabulary.GAUGES and age.job == service):
+        if not (name in gauges.GAUGES and age.job == service):
             source = gauge(name, _labels(age.matchers, age.groups), job=_elsewhere(age.job, service))
         sli = LastSuccess(metric=name, selector=age.matchers, within_seconds=objective.value, source=source)
         return Measured(sli=sli, group_by=age.groups)

@@ -149,15 +149,20 @@ def test_a_slack_bot_keeps_one_post_and_tells_the_story_in_its_thread(serve: Ser
     service = serve(api)
     bot = SlackBot(token=TOKEN, channel="C1", api=service.url)
     kept = bot.deliver(OPENED, Delivery(id="id-1")).thread
-    for message in (ACKNOWLEDGED, RESOLVED):
+    raised = replace(OPENED, announcement="severity_raised", text="INC-1 is worse: now a page.")
+    for message in (ACKNOWLEDGED, raised, RESOLVED):
         assert bot.deliver(message, Delivery(id="id-2", thread=kept)).thread == kept
     assert len(api.posts) == 1
     assert "Resolved" in words(*api.posts.values())
     assert [(reply["thread_ts"] in api.posts, reply["reply_broadcast"]) for reply in api.replies] == [
         (True, False),
         (True, True),
+        (True, True),
     ]
     assert "acknowledged by Ana" in words(api.replies[0])
+    assert [all(said in words(reply) for said in SAYS) for reply in api.replies] == [False, True, True], (
+        "what everybody sees is whole"
+    )
 
 
 def test_a_slack_bot_whose_post_was_deleted_posts_anew(serve: Serve) -> None:

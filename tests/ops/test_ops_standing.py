@@ -40,8 +40,8 @@ def test_what_waits_what_became_of_it_and_the_last_beat_are_signals(desk: Desk) 
     assert shown(recorder, names.WORKER_BEAT) == {(): told.clock.now().timestamp()}
     lag = shown(recorder, names.WORKER_LAG)
     assert lag == dict.fromkeys((("body",), ("call",), ("measurement",), ("notification",)), 0)
-    turns = next(one for one in recorder.histograms() if one.name == names.WORKER_TURN)
-    assert {labels[0] for labels in turns.series} >= {"body", "call", "incident", "notification"}
+    turns = recorder.families.histogram(names.WORKER_TURN).snapshot().series
+    assert {labels[0] for labels in turns} >= {"body", "call", "incident", "notification"}
 
     body = alertmanager_payload(alert({**PAGE, "slice": "login"}, starts_at=told.clock.now()))
     told.inbox.store([("alertmanager", body)])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.response.conftest import POLICY
 
 from parapet.core.codec import decode, encode
-from parapet.core.errors import ConfigurationError, IllegalTransition, ReasonRequired
+from parapet.core.errors import ConfigurationError, IllegalTransition, ReasonRequired, StaleVersion
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import Incident, IncidentState
 from parapet.response.escalating import advance, begin, follow, next_now, resume, suppress
@@ -229,6 +229,12 @@ def test_next_step_now_really_calls_whatever_it_waits_for() -> None:
     again = next_now(through, INCIDENT, later(4), who="Ana", reason="help")
     assert again.called is not None
     assert again.escalation.run == 2
+    with pytest.raises(StaleVersion):
+        next_now(by_hand.escalation, INCIDENT, later(5), who="Ana", reason="help", place=running.place)
+    once_more = next_now(
+        by_hand.escalation, INCIDENT, later(5), who="Ana", reason="help", place=by_hand.escalation.place
+    )
+    assert len({one.place for one in (running, by_hand.escalation, once_more.escalation, again.escalation)}) == 4
     with pytest.raises(IllegalTransition):
         next_now(running, RESOLVED, later(5), who="Ana", reason="help")
     with pytest.raises(ReasonRequired):

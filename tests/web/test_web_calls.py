@@ -58,6 +58,9 @@ def test_a_person_calls_suppresses_and_resumes_by_forms(calling: Shop) -> None:
     done = browser.follow(browser.post(f"{place}/escalation/next", {**fields, "reason": "two more hands"}))
     assert "They are called" in done.text
     assert "two more hands" in done.text
+    again = browser.post(f"{place}/escalation/next", {**fields, "reason": "two more hands"})
+    assert again.status == 409, "a form that is sent twice calls once"
+    assert "was taken since" in again.text
     fields = browser.get(place).fields("/escalation/suppress")
     browser.post(f"{place}/escalation/suppress", {**fields, "reason": "known", "hours": "4"})
     standing = calling.parapet.escalations.of(IncidentId(number))
@@ -92,7 +95,14 @@ def test_the_api_says_and_does_the_same(calling: Shop) -> None:
     assert ask(f"incidents/{number}/escalation")["next_step"] == 2
     assert do("suppress", seconds=60, reason="known")["state"] == "suppressed"
     assert do("resume", reason="worse")["state"] == "running"
-    assert do("next", reason="help")["next_step"] == 3
+    seen = ask(f"incidents/{number}/escalation")["place"]
+    token["idempotency-key"] = "help-1"
+    assert do("next", reason="help", place=seen)["next_step"] == 3
+    assert do("next", reason="help", place=seen)["next_step"] == 3, "sent again, it is done once"
+    del token["idempotency-key"]
+    path, stale = f"/parapet/api/incidents/{number}/escalation/next", {"reason": "help", "place": seen}
+    refused = browser.send("POST", path, headers=token, body=json.dumps(stale).encode())
+    assert (refused.status, "was taken since" in refused.text) == (409, True)
     assert "primary" in str(ask("on-call"))
     assert "INC-1" in str(ask("escalations"))
     told = ask(f"notifications?incident={number}&state=delivered")["notifications"]

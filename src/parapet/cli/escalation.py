@@ -99,18 +99,24 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
 
 @escalation.command("next")
 @incident_argument
+@click.option(
+    "--place", metavar="PLACE", help="The place you read (show --json); refused if that step was taken since."
+)
 @by_option
 @reason_option
 @app_option
 @json_option
-def next_now(number: IncidentId, who: str | None, reason: str, app_spec: str | None, as_json: bool) -> None:
+def next_now(
+    number: IncidentId, place: str | None, who: str | None, reason: str, app_spec: str | None, as_json: bool
+) -> None:
     """Call the next ones at once, whatever it waits for.
 
     \b
     Example:
       parapet escalation next INC-12 --reason "two more hands for the database"
     """
-    moved = load_app(required_app(app_spec)).escalations.next_now(number, actor=actor_named(who), reason=reason)
+    escalations = load_app(required_app(app_spec)).escalations
+    moved = escalations.next_now(number, actor=actor_named(who), reason=reason, place=place)
     _done(number, moved, "They are called with the worker's next round.", as_json)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from parapet.core.errors import ConfigurationError, DeliveryFailed
 from parapet.notify.channel import Asked, Delivery, Sent, channel_name
 from parapet.notify.message import Message
-from parapet.notify.wording import facts, headline, next_step
+from parapet.notify.wording import facts, headline, next_step, summary
 
 KINDS = {"page": "failure", "ticket": "warning"}
 
@@ -41,7 +41,7 @@ class AppriseChannel:
         Raises:
             DeliveryFailed: Apprise could not tell all of them.
         """
-        lines = [message.text, message.summary, *(f"{label}: {words}" for label, words in facts(message))]
+        lines = [message.text, summary(message), *(f"{label}: {words}" for label, words in facts(message))]
         lines += [f"Next safe step: {next_step(message)}", message.url]
         kind = "success" if message.state == "resolved" else KINDS.get(message.severity, "info")
         told = self._apprise.notify(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from parapet.notify.message import Message
-from parapet.notify.wording import facts, headline, next_step, tone_of
+from parapet.notify.wording import facts, headline, next_step, summary, tone_of
 
 _FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif"
 
@@ -13,8 +13,8 @@ _FONT = "font-family:system-ui,-apple-system,'Segoe UI',Roboto,Helvetica,Arial,s
 def plain(message: Message) -> str:
     """Words only."""
     lines = [headline(message), "", message.text]
-    if message.summary:
-        lines.append(message.summary)
+    if about := summary(message):
+        lines.append(about)
     lines += ["", *(f"{label}: {words}" for label, words in facts(message))]
     lines += ["", f"Next safe step: {next_step(message)}", "", f"Evidence and actions: {message.url}", ""]
     return "\n".join(lines)
@@ -29,7 +29,7 @@ def html(message: Message) -> str:
         f'<td style="padding:6px 0;white-space:pre-line">{escape(words)}</td></tr>'
         for label, words in facts(message)
     )
-    summary = f'<p style="margin:0 0 16px">{escape(message.summary)}</p>' if message.summary else ""
+    harm = f'<p style="margin:0 0 16px">{escape(summary(message))}</p>' if summary(message) else ""
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>{escape(headline(message))}</title></head>
@@ -40,7 +40,7 @@ background:{tone.colour};color:#ffffff;font-size:13px;font-weight:600">{escape(t
 <span style="font-size:13px"> &nbsp;{escape(message.ref)} · {escape(message.service)}</span></p>
 <h1 style="margin:0 0 8px;font-size:21px;line-height:1.25">{escape(message.title)}</h1>
 <p style="margin:0 0 4px">{escape(message.text)}</p>
-{summary}
+{harm}
 <p style="margin:16px 0;padding:10px 14px;border-left:4px solid {tone.colour}"><strong>Next safe step.</strong>
 {escape(next_step(message))}</p>
 <table role="presentation" style="border-collapse:collapse;width:100%;font-size:14px;margin:0 0 20px">{rows}</table>

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
 
 from parapet.core.clock import Clock, SystemClock
 from parapet.core.errors import DeliveryFailed, DeliveryRejected
@@ -15,12 +17,14 @@ from parapet.notify.channel import quoted
 
 TRY_AGAIN = frozenset({408, 425, 429})
 """Statuses below 500 that may change."""
+SHORTEST_PART = 8
+"""Characters of a part of an address that may be a secret; shorter ones are words such as `services`."""
 LONGEST_WAIT_SECONDS = 3_600.0
 """However long a receiver asks to be left alone: people must hear within the hour, or that they could not."""
 
 
 class Post:
-    """Posts for the channel *name*; *secrets* are in no error."""
+    """Posts for the channel *name*; *secrets* are in no error. Of one that is an address, neither is a part of it."""
 
     def __init__(
         self,
@@ -32,7 +36,7 @@ class Post:
         clock: Clock | None = None,
     ) -> None:
         self._name = name
-        self._secrets = tuple(secrets)
+        self._secrets = tuple(part for one in secrets for part in parts_of(one))
         self._transport = transport or UrllibTransport(timeout_seconds)
         self._clock: Clock = clock or SystemClock()
 
@@ -85,6 +89,15 @@ class Post:
         """How long it asked to be left alone, in seconds, as Retry-After says: a number, or a date."""
         written = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), None)
         return None if written is None else retry_after(written, self._clock.now())
+
+
+def parts_of(secret: str) -> tuple[str, ...]:
+    """*secret*; of an address also what may be one in it, the longest first: a receiver may repeat the path alone."""
+    if not secret.startswith(("https://", "http://")):
+        return (secret,)
+    address = urlsplit(secret)
+    words = [address.path, *address.path.split("/"), *re.split("[&=;]", address.query), address.password or ""]
+    return tuple(sorted({secret, *(one for one in words if len(one) >= SHORTEST_PART)}, key=len, reverse=True))
 
 
 def retry_after(written: str, now: datetime) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from parapet.core.types import Json, JsonObject
 from parapet.notify.message import Message
-from parapet.notify.wording import facts, headline, next_step, tone_of
+from parapet.notify.wording import facts, headline, next_step, summary, tone_of
 
 LONGEST_SECTION = 2_900
 """Slack takes 3,000 characters in one section."""
@@ -24,7 +24,7 @@ def fallback(message: Message, to: str | None = None) -> str:
 def root_blocks(message: Message, to: str | None = None) -> list[Json]:
     """The whole announcement."""
     known = "\n".join(f"*{label}*  {escaped(words)}" for label, words in facts(message))
-    told = f"{f'<@{to}> ' if to else ''}{escaped(message.text)} {escaped(message.summary)}".strip()
+    told = f"{f'<@{to}> ' if to else ''}{escaped(message.text)} {escaped(summary(message))}".strip()
     return [
         {"type": "header", "text": {"type": "plain_text", "text": f"{tone_of(message).sign} {headline(message)}"}},
         _section(told),

@@ -1,6 +1,7 @@
 """Slack by bot: one post per incident, kept up to date in place, with its story in the thread below it.
 
-What a whole channel should see (worse, reopened, resolved) is said in the thread and shown in the channel too.
+What a whole channel should see (worse, reopened, resolved) is said at its end too, whole, and stays in the thread. One
+call does both, so one that has to be made again says nothing twice.
 """
 
 from __future__ import annotations
@@ -77,11 +78,12 @@ class SlackBot:
         """
         thread = delivery.thread
         if thread and self._updated(message, thread):
-            told = {
+            for_all = message.announcement in TOP
+            told: JsonObject = {
                 "thread_ts": thread["ts"],
-                "reply_broadcast": message.announcement in TOP,
+                "reply_broadcast": for_all,
                 "text": fallback(message, delivery.to),
-                "blocks": reply_blocks(message, delivery.to),
+                "blocks": (root_blocks if for_all else reply_blocks)(message, delivery.to),
             }
             self._call("chat.postMessage", {"channel": thread["channel"], **told, **_PLAIN})
             return Sent(words="post updated, said in its thread", thread=thread)

@@ -62,6 +62,7 @@ class SmtpChannel:
         self._sender = sender
         self._to = tuple(to)
         self._login = (username, password) if username is not None and password is not None else None
+        self._secrets = () if self._login is None else (self._login[1],)
         self._tls = (trust or ssl.create_default_context()) if starttls else None
         self._timeout_seconds = timeout_seconds
 
@@ -125,14 +126,15 @@ class SmtpChannel:
         except smtplib.SMTPResponseException as error:
             raise self._error(error.smtp_code, error.smtp_error) from None
         except smtplib.SMTPNotSupportedError as error:
-            raise DeliveryRejected(f"{self.name}: the server cannot do it: {quoted(str(error))}") from None
+            raise DeliveryRejected(
+                f"{self.name}: the server cannot do it: {quoted(str(error), without=self._secrets)}"
+            ) from None
         except (OSError, smtplib.SMTPException) as error:
-            raise DeliveryFailed(f"{self.name} did not answer: {quoted(str(error))}") from None
+            raise DeliveryFailed(f"{self.name} did not answer: {quoted(str(error), without=self._secrets)}") from None
 
     def _error(self, code: int, said: bytes | str) -> DeliveryFailed | DeliveryRejected:
         words = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-        secrets = () if self._login is None else (self._login[1],)
-        told = f"{self.name} answered {code}: {quoted(words, without=secrets)}"
+        told = f"{self.name} answered {code}: {quoted(words, without=self._secrets)}"
         return DeliveryRejected(told) if code >= 500 else DeliveryFailed(told)
 
 

@@ -11,7 +11,7 @@ from parapet.core.types import Json, JsonObject
 from parapet.notify.channel import Asked, Delivery, Sent, channel_address, channel_name
 from parapet.notify.message import Message
 from parapet.notify.posting import Post
-from parapet.notify.wording import facts, headline, next_step, tone_of
+from parapet.notify.wording import facts, headline, next_step, summary, tone_of
 
 LARGEST_BYTES = 28 * 1024
 """What Teams takes."""
@@ -82,7 +82,7 @@ def card(message: Message, to: str | None = None) -> JsonObject:
     tone = tone_of(message)
     body: list[Json] = [
         _words(f"{tone.sign} {headline(message)}", weight="Bolder", size="Large", color=tone.card),
-        _words(" ".join(filter(None, (f"For {to}." if to else "", message.text, message.summary)))),
+        _words(" ".join(filter(None, (f"For {to}." if to else "", message.text, summary(message))))),
     ]
     body += [_fact(label, words) for label, words in facts(message)]
     body.append(_fact("Next safe step", next_step(message)))

@@ -25,6 +25,15 @@ class Tone:
     """The same as Adaptive Cards call it."""
 
 
+ENDS = {
+    "reported": "the alert ended, and stayed quiet",
+    "signal_lost": "we stopped hearing of it: nobody knows",
+    "unconfirmed": "Alertmanager has it no more: nothing reported an end",
+    "operator": "a person said so",
+    "superseded": "it is part of another incident",
+}
+"""Values of a resolution, for people."""
+
 _PAGE = Tone(word="Page", sign="🔴", colour="#b42318", card="Attention")
 _TICKET = Tone(word="Ticket", sign="🟠", colour="#93600a", card="Warning")
 _WORKED_ON = Tone(word="Acknowledged", sign="🔵", colour="#175cd3", card="Accent")
@@ -53,17 +62,28 @@ def facts(message: Message) -> Sequence[tuple[str, str]]:
     began = datetime.fromisoformat(message.started_at)
     about = message.journey or message.slice
     said = [
-        ("Severity", "page: users are harmed now" if message.severity == "page" else "ticket: slow, steady harm"),
+        ("Severity", _severity(message)),
         ("Journey" if message.journey else "Promise", f"{about} of {message.service}" if about else message.service),
         ("Impact", message.impact),
         ("Budget", message.budget),
         ("Changed near onset", "; ".join(message.changes) or "nothing is recorded"),
         ("Began", f"{began:%Y-%m-%d %H:%M:%S} UTC"),
         ("Who has it", message.owner or ("" if message.state == "resolved" else "nobody yet")),
-        ("How it ended", (message.resolution or "").replace("_", " ")),
+        ("How it ended", ENDS.get(message.resolution or "", message.resolution or "")),
         ("Runbook", message.runbook or ""),
     ]
     return [(label, clean(" ".join(words.split()), LONGEST_FACT)) for label, words in said if words]
+
+
+def summary(message: Message) -> str:
+    """What the alert says of the harm, while that goes on."""
+    return "" if message.state == "resolved" else message.summary
+
+
+def _severity(message: Message) -> str:
+    if message.state == "resolved":
+        return f"it was a {message.severity}"
+    return "page: users are harmed now" if message.severity == "page" else "ticket: slow, steady harm"
 
 
 def _changed(message: Message) -> list[tuple[str, str]]:

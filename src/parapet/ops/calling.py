@@ -123,8 +123,10 @@ class Caller:
     def _notification(self, moved: Moved, called: Called, way: Way, now: datetime, compose: Compose) -> Notification:
         incident = moved.incident
         announcement = Announcement.CALLED if called.by_hand else Announcement.ESCALATED
-        why = f"{moved.move.escalation.policy.name}, step {called.number} of {called.of}: {called.why}"
-        message = compose(incident, announcement, f"{incident.ref} calls {way.who}. {why}.")
+        policy, step = moved.move.escalation.policy.name, f"step {called.number} of {called.of}"
+        message = compose(
+            incident, announcement, f"{incident.ref} calls {way.who}: {called.why} (policy {policy}, {step})."
+        )
         key = f"{incident.ref}/call/{called.run}/{called.round}/{called.number}/{way.channel}/{way.recipient or ''}"
         return Notification(
             id=self._ids.new(),
@@ -137,7 +139,7 @@ class Caller:
             due_at=now,
             recipient=way.recipient,
             person=None if way.recipient is None else way.who,
-            why=why,
+            why=f"{policy}, {step}: {called.why}",
         )
 
 

@@ -13,6 +13,7 @@ from parapet.core.types import Actor, IncidentId
 from parapet.incidents.model import Incident, IncidentState
 from parapet.ops.calling import Moved
 from parapet.ops.context import Context
+from parapet.ops.once import Once
 from parapet.ops.stint import Stint
 from parapet.response.escalating import advance, next_now, resume, suppress
 from parapet.response.escalation import Escalation, EscalationPolicy, EscalationState, Move
@@ -41,8 +42,13 @@ class OnCall:
 class Escalations:
     """The verbs of escalation, bound to one service's evidence."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, once: Once | None = None) -> None:
         self._context = context
+        self._once = once
+
+    def once(self, key: str, digest: str) -> Escalations:
+        """The same verbs for a request that is named *key* and asks for *digest*: sent again, it is done once."""
+        return Escalations(self._context, Once(key=key, digest=digest))
 
     @property
     def policies(self) -> tuple[EscalationPolicy, ...]:
@@ -72,18 +78,18 @@ class Escalations:
             ]
         return tuple((incident, escalation) for incident, escalation in found if incident is not None)
 
-    def next_now(self, incident_id: IncidentId, *, actor: Actor, reason: str) -> Escalation:
-        """Take the next step at once. An incident without a policy gets the first one there is.
+    def next_now(self, incident_id: IncidentId, *, actor: Actor, reason: str, place: str | None = None) -> Escalation:
+        """Take the next step at once, if it is still at *place*. An incident without a policy gets the first there is.
 
         Raises:
-            Refused: it does not exist or is resolved, there is no policy, or no reason was given.
+            Refused: it does not exist or is resolved, that step was taken, there is no policy, or no reason was given.
             EvidenceUnavailable: the database does not answer.
         """
         actor = as_kept(actor)
 
         def decide(incident: Incident, escalation: Escalation | None, now: datetime) -> Move:
             given = escalation or self._first(now)
-            return next_now(given, incident, now, who=actor.name, reason=reason)
+            return next_now(given, incident, now, who=actor.name, reason=reason, place=place)
 
         return self._run("escalation.next", incident_id, actor, reason, decide)
 
@@ -264,10 +270,16 @@ class Escalations:
             if incident is None:
                 raise NotFound(f"There is no incident INC-{incident_id}.")
             kept = tx.escalations.of(incident_id)
+            once = self._once
+            if once is not None and (done := tx.requests.done(once.key)) is not None:
+                once.check(done)
+                return _there(None if kept is None else kept.escalation, incident)
             move = decide(incident, None if kept is None else kept.escalation, now)
             moved = Moved(incident=incident, number=incident_id, kept=kept, move=move)
             context.write_moves(tx, [moved], now=now, actor=actor)
             tx.audit.add(actor=actor, verb=verb, target=target, outcome="done", now=now, reason=reason)
+            if once is not None:
+                tx.requests.add(once.key, once.digest, incident_id, now=now)
             return move.escalation
 
         try:

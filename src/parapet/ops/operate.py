@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from parapet.core import names
-from parapet.core.errors import IllegalTransition, KeyReused, NotFound, Refused
+from parapet.core.errors import IllegalTransition, NotFound, Refused
 from parapet.core.types import Actor, IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents import regroup, transitions
@@ -15,17 +15,9 @@ from parapet.incidents.correlation import correlate
 from parapet.incidents.model import Decision, Incident, IncidentState
 from parapet.incidents.routing import key_route
 from parapet.ops.context import Context
+from parapet.ops.once import Once
 from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Once:
-    """A request that names itself: however often it is sent, it is done once."""
-
-    key: str
-    digest: str
-    """Of what it asks for: another request of the same name is a mistake."""
 
 
 class Operator:
@@ -289,10 +281,7 @@ class Operator:
             if incident.id is not None:
                 tx.requests.add(once.key, once.digest, incident.id, now=now)
             return incident
-        digest, number = done
-        if digest != once.digest:
-            raise KeyReused("This idempotency key was used for another request. Use a new one. Nothing changed.")
-        return _existing(tx, number)
+        return _existing(tx, once.check(done))
 
     def _remember_refusal(
         self, verb: str, incident_id: IncidentId, actor: Actor, reason: str | None, refusal: Refused, now: datetime

@@ -10,7 +10,7 @@ from parapet.core.types import Json, JsonObject
 from parapet.incidents.document import instant
 from parapet.incidents.durations import duration_words
 from parapet.incidents.model import Incident
-from parapet.response.escalation import Escalation, EscalationPolicy, EscalationState, Step
+from parapet.response.escalation import FIRST_PLACE, Escalation, EscalationPolicy, EscalationState, Step
 from parapet.response.rotation import Override, Turn
 
 
@@ -61,7 +61,8 @@ class OnCall(Protocol):
 def escalation_object(incident_id: int, escalation: Escalation | None) -> JsonObject:
     """How the escalation of an incident stands; `state` is `none` where no policy was for it."""
     if escalation is None:
-        return {"incident": incident_id, "state": "none", "says": "No escalation policy was for it: nobody is called."}
+        none = "No escalation policy was for it: nobody is called."
+        return {"incident": incident_id, "state": "none", "says": none, "place": FIRST_PLACE}
     shown: list[Json] = [
         {"after_seconds": step.after_seconds, "targets": step_words(step)} for step in escalation.policy.steps
     ]
@@ -73,6 +74,7 @@ def escalation_object(incident_id: int, escalation: Escalation | None) -> JsonOb
         "steps": shown,
         "next_step": escalation.step + 1,
         "round": escalation.round + 1,
+        "place": escalation.place,
         "due_at": instant(escalation.due_at),
         "started_at": instant(escalation.started_at),
         "suppressed_until": instant(escalation.suppressed_until),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from parapet.core.errors import IllegalTransition, ReasonRequired
+from parapet.core.errors import IllegalTransition, ReasonRequired, StaleVersion
 from parapet.incidents.durations import duration_words, instant_words
 from parapet.incidents.model import Incident, IncidentState
 from parapet.response.escalation import (
@@ -86,16 +86,21 @@ def advance(
     return Move(escalation=replace(escalation, due_at=None))
 
 
-def next_now(escalation: Escalation, incident: Incident, now: datetime, *, who: str, reason: str) -> Move:
-    """Take the next step at once, whatever it waits for: *who* asks for help.
+def next_now(
+    escalation: Escalation, incident: Incident, now: datetime, *, who: str, reason: str, place: str | None = None
+) -> Move:
+    """Take the next step at once, whatever it waits for: *who* asks for help, and saw it at *place*; None: anywhere.
 
     Raises:
+        StaleVersion: that step was taken since.
         IllegalTransition: the incident is resolved.
         ReasonRequired: no reason was given.
     """
     why = _reason(reason, "Say what you need from whoever is called. Nothing changed.")
     if incident.state is IncidentState.RESOLVED:
         raise IllegalTransition(f"{incident.ref} is resolved: reopen it first. Nothing changed.")
+    if place is not None and place != escalation.place:
+        raise StaleVersion("The step that you saw as the next one was taken since. Nothing changed; read it again.")
     if escalation.state in (EscalationState.EXHAUSTED, EscalationState.ENDED):
         escalation = replace(escalation, step=0, round=0, run=escalation.run + 1, state=EscalationState.RUNNING)
     move = _call(escalation, incident, now, why=f"{who} asked: {why}", by_hand=True)

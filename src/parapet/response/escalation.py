@@ -15,6 +15,8 @@ from parapet.core.vocabulary import Severity
 from parapet.incidents.model import Incident, IncidentState
 from parapet.response.hours import Hours
 
+FIRST_PLACE = "1.0.0"
+"""The place of an escalation that has not begun."""
 LONGEST_SUPPRESSION_SECONDS = 86_400.0
 """Nobody may switch a page off for longer without saying so again."""
 
@@ -163,6 +165,11 @@ class Escalation:
     suppressed_by: str | None = None
     lapsed_ack_at: datetime | None = None
     """When the acknowledgement was given that does not count any more: nothing followed it for too long."""
+
+    @property
+    def place(self) -> str:
+        """Names the step that is next: it differs once that is taken, however often steps are taken again."""
+        return f"{self.run}.{self.round}.{self.step}"
 
     @property
     def live(self) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from parapet.core.errors import MalformedPayload, NotFound
+from parapet.core.errors import NotFound
 from parapet.core.shapes import Choice, Field, Fields, Given, Pairs, Whole, Words
 from parapet.core.types import Json
 from parapet.response.acted_document import capability_object, line_object, preview_object, run_object
 from parapet.response.run import RunState
 from parapet.web.api.fields import BEFORE, LIMIT, LONGEST_REASON, REASON
+from parapet.web.api.naming import request_name
 from parapet.web.api.operation import Operation
 from parapet.web.api.reading import SHOWN
-from parapet.web.api.working import KEY_HEADER, LONGEST_KEY
 from parapet.web.desk import Desk, Visit
 from parapet.web.pages.incident import incident_id
 from parapet.web.principal import Action
@@ -99,15 +99,9 @@ def run_number(visit: Visit) -> int:
 
 
 def request_key(visit: Visit) -> str | None:
-    """What the request calls itself; None: nothing.
-
-    Raises:
-        MalformedPayload: its name is too long.
-    """
-    key = visit.request.headers.get(KEY_HEADER, "").strip()
-    if len(key) > LONGEST_KEY or not key.isprintable():
-        raise MalformedPayload(f"{KEY_HEADER}: expected at most {LONGEST_KEY} characters that can be printed.")
-    return f"{visit.person.id[:128]}/{key}" if key else None
+    """What the request calls itself; None: nothing."""
+    named = request_name(visit)
+    return None if named is None else named[0]
 
 
 RUN_VERSION = Field(

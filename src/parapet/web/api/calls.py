@@ -7,6 +7,7 @@ from parapet.core.types import IncidentId, Json, JsonObject
 from parapet.response.document import escalation_object, notification_object, on_call_object, row_object
 from parapet.response.escalation import LONGEST_SUPPRESSION_SECONDS
 from parapet.web.api.fields import BEFORE, LIMIT, REASON
+from parapet.web.api.naming import request_name
 from parapet.web.api.operation import Operation
 from parapet.web.api.reading import SHOWN
 from parapet.web.desk import Desk, Visit
@@ -35,8 +36,10 @@ def escalation(desk: Desk, visit: Visit, given: Given) -> Response:
 
 def next_now(desk: Desk, visit: Visit, given: Given) -> Response:
     """Take the next step at once."""
-    number = incident_id(visit)
-    moved = desk.app.escalations.next_now(number, actor=visit.person.actor, reason=given.need("reason", str))
+    number, named = incident_id(visit), request_name(visit)
+    verbs = desk.app.escalations if named is None else desk.app.escalations.once(*named)
+    reason, place = given.need("reason", str), given.need("place", str)
+    moved = verbs.next_now(number, actor=visit.person.actor, reason=reason, place=place)
     return answer(escalation_object(number, moved))
 
 
@@ -100,8 +103,19 @@ CALLS = (
         says="Take the next step at once, whatever it waits for.",
         page=next_now,
         gives="Escalation",
-        takes=Fields(name="EscalationNext", fields={"reason": REASON}),
+        takes=Fields(
+            name="EscalationNext",
+            fields={
+                "reason": REASON,
+                "place": Field(
+                    shape=Words(most=32),
+                    says="What `place` said when you read it: refused if that step was taken since.",
+                    required=True,
+                ),
+            },
+        ),
         action=Action.ESCALATE,
+        once=True,
     ),
     Operation(
         name="escalation_suppress",

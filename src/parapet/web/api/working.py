@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import datetime
 
@@ -12,14 +11,12 @@ from parapet.core.types import Actor, ActorClass, IncidentId, Json
 from parapet.core.vocabulary import Severity
 from parapet.incidents.document import body_object, change_object, incident_object
 from parapet.incidents.model import ChangeKind, Incident
+from parapet.web.api.naming import request_name
 from parapet.web.api.reading import body_number, entry_number
 from parapet.web.desk import Desk, Visit
 from parapet.web.pages.incident import incident_id
 from parapet.web.reads import Operator
 from parapet.web.response import Response, answer
-
-KEY_HEADER = "idempotency-key"
-LONGEST_KEY = 128
 
 
 def acknowledge(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -184,15 +181,6 @@ def _work(
 
 
 def _operator(desk: Desk, visit: Visit) -> Operator:
-    """The verbs; for a request that names itself, those that do it once.
-
-    Raises:
-        MalformedPayload: its name is too long.
-    """
-    key = visit.request.headers.get(KEY_HEADER, "").strip()
-    if not key:
-        return desk.app.operator
-    if len(key) > LONGEST_KEY or not key.isprintable():
-        raise MalformedPayload(f"{KEY_HEADER}: expected at most {LONGEST_KEY} characters that can be printed.")
-    asked = f"{visit.request.method} {visit.request.path}\n".encode() + visit.request.body
-    return desk.app.operator.once(f"{visit.person.id[:128]}/{key}", hashlib.sha256(asked).hexdigest())
+    """The verbs; for a request that names itself, those that do it once."""
+    named = request_name(visit)
+    return desk.app.operator if named is None else desk.app.operator.once(*named)

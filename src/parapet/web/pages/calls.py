@@ -35,8 +35,9 @@ def page(desk: Desk, visit: Visit) -> Response:
 
 def next_now(desk: Desk, visit: Visit) -> Response:
     """Call the next ones at once."""
-    number = incident_id(visit)
-    desk.app.escalations.next_now(number, actor=visit.person.actor, reason=visit.request.form.get("reason", ""))
+    number, form = incident_id(visit), visit.request.form
+    reason, place = form.get("reason", ""), form.get("place", "")
+    desk.app.escalations.next_now(number, actor=visit.person.actor, reason=reason, place=place)
     return see_other(f"../../{number}?done=called#calling")
 
 

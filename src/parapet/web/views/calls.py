@@ -8,7 +8,7 @@ from datetime import datetime
 
 from parapet.incidents.model import Incident, IncidentState
 from parapet.response.document import Notification, OnCall, policy_words, standing_words
-from parapet.response.escalation import Escalation, EscalationPolicy, EscalationState
+from parapet.response.escalation import FIRST_PLACE, Escalation, EscalationPolicy, EscalationState
 from parapet.web import text
 from parapet.web.words import Word
 
@@ -111,6 +111,8 @@ class Calling:
     due: str
     policy: str
     steps: tuple[str, ...]
+    place: str
+    """Names the step that is next: a form that was sent twice calls once."""
     told: tuple[ToldRow, ...]
     refusal: str
     may_next: bool
@@ -172,6 +174,7 @@ def calling(
             due="",
             policy="",
             steps=(),
+            place=FIRST_PLACE,
             told=latest,
             refusal=refusal or "",
             may_next=open_ and refusal is None and policies > 0,
@@ -184,6 +187,7 @@ def calling(
         due=_due(escalation, now),
         policy=text.capped(escalation.policy.name, 60),
         steps=tuple(text.capped(words, LONGEST_WORDS) for words in policy_words(escalation.policy)),
+        place=escalation.place,
         told=latest,
         refusal=refusal or "",
         may_next=open_ and refusal is None,

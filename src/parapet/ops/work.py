@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import perf_counter
 
-from parapet.core.errors import ConfigurationError, EvidenceError, EvidenceUnavailable
+from parapet.core.errors import ConfigurationError, EvidenceError, EvidenceUnavailable, SchemaOutdated
 from parapet.core.guard import guarded
 from parapet.core.types import PARAPET, IncidentId
 from parapet.core.work import Work
@@ -151,6 +151,7 @@ class Worker:
 
         Raises:
             EvidenceUnavailable: the database does not answer.
+            SchemaOutdated: migrations are missing.
         """
         try:
             return self._round(aside=False)
@@ -169,7 +170,7 @@ class Worker:
                 continue
             counts, error = kind.turn(self._told)
             done.update(counts)
-            if isinstance(error, EvidenceUnavailable):
+            if isinstance(error, EvidenceUnavailable | SchemaOutdated):
                 raise error
         self._context.store.transact(lambda tx: self._end_round(tx, started))
         self._last_round = perf_counter()

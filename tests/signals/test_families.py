@@ -193,7 +193,7 @@ def test_registered_values_keep_their_place() -> None:
 def test_registering_is_checked_where_it_is_written() -> None:
     """A closed set stays closed, an unknown label is named, and too many or empty values are refused."""
     recorder = Recorder(ceilings={names.QUEUE: 1})
-    with pytest.raises(ConfigurationError, match="are a closed set: discarded, failed"):
+    with pytest.raises(ConfigurationError, match="are a closed set: claimed, discarded, due, failed"):
         Recorder().register_values(names.STATE, ("exploded",))
     with pytest.raises(UnknownName, match="Did you mean 'queue'"):
         recorder.register_values("queues", ("mail",))

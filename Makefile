@@ -11,8 +11,6 @@ READY := $(VENV)/.ready
 
 PORT ?= 8000
 RUN ?=
-# Whole stacks mostly wait, so they start first and the rest runs meanwhile.
-SLOWEST_FIRST := tests/story/ $(filter-out tests/story/,$(sort $(dir $(wildcard tests/*/test_*.py)))) $(wildcard tests/test_*.py)
 ARGS ?=
 
 .PHONY: help
@@ -32,7 +30,7 @@ story: $(READY) ## The whole loop without a person, every stage read back; ARGS=
 .PHONY: test
 test: $(READY) ## Every test, and what was skipped; RUN='tests/slo -k burn' for some of them
 	@scripts/ensure-packages $(if $(CI),,--optional) prometheus prometheus-alertmanager victoria-metrics chromium
-	@exec $(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder -rs --durations=8 $(or $(RUN),$(SLOWEST_FIRST))
+	@exec $(BIN)/python -m pytest -n 4 --dist loadscope --no-loadscope-reorder -rs --durations=8 $(RUN)
 
 .PHONY: fuzz
 fuzz: $(READY) ## The API and the hooks under many made-up requests, on both databases; ARGS='500' for more of each
@@ -43,9 +41,10 @@ faults: $(READY) ## kill -9 at every statement of ingest and every verb, databas
 	PARAPET_FAULTS=all $(BIN)/python -m pytest -n 4 --dist load -vv -rs --durations=8 tests/faults $(ARGS)
 
 .PHONY: slices
-slices: $(READY) ## The unit tests that are generated for slices, of every slice of every pack and kind, not of some
+slices: $(READY) ## What promtool judges of slices, and backtest beside it: every slice of every pack and kind, not some
 	@scripts/ensure-packages prometheus
-	PARAPET_SLICES=all $(BIN)/python -m pytest -rs --durations=8 tests/packs/test_pack_promises.py tests/artifacts/test_slice_kinds_judged.py $(ARGS)
+	PARAPET_SLICES=all $(BIN)/python -m pytest -rs --durations=8 tests/packs/test_pack_promises.py \
+		tests/artifacts/test_slice_kinds_judged.py tests/cli/slo/test_cli_slo_backtest.py $(ARGS)
 
 .PHONY: check
 check: $(READY) ## Style, types and the arrows between packages

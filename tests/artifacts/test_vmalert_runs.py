@@ -21,7 +21,7 @@ from parapet.core import names
 from parapet.signals.journey import Journey
 from parapet.signals.port import serve_metrics
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.waits]
 
 Bundle = tuple[str, dict[str, str]]
 PACKAGE = "victoria-metrics"

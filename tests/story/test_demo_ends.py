@@ -12,6 +12,8 @@ from urllib.request import urlopen
 import pytest
 from examples.shop.settings import REPOSITORY
 
+pytestmark = [pytest.mark.real, pytest.mark.waits]
+
 
 def processes_naming(words: str) -> list[str]:
     """Command lines of running processes that hold *words*, or whose environment names it as the shop's home."""
@@ -28,7 +30,6 @@ def processes_naming(words: str) -> list[str]:
     return found
 
 
-@pytest.mark.real
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_demo_says_where_to_look_and_leaves_nothing_behind(
     servers: None, tmp_path: Path, number: signal.Signals

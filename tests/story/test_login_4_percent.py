@@ -12,12 +12,13 @@ from parapet.incidents.model import Severity
 if TYPE_CHECKING:
     from tests.story.conftest import Start
 
+pytestmark = [pytest.mark.real, pytest.mark.waits]
+
 LOGIN_EVENTS = 'parapet:slo_events:count_1m{slice="login"}'
 FAILED_REQUESTS = 'sum(increase(parapet_http_request_duration_seconds_count{status_class="5xx"}[10m]))'
 ALERTED = 'count by (slice, severity) (count_over_time(ALERTS{alertstate="firing",alertname!="ParapetWatchdog"}[10m]))'
 
 
-@pytest.mark.real
 def test_a_broken_login_callback_pages_for_login_and_for_nothing_else(start: Start) -> None:
     """4 % of logins fail, all else is fine: a page and an incident of login, and silence about the rest."""
     stack, load, browser = start(burn_scale=60, rates=Rates(logins=16, checkouts=3, browse=3))

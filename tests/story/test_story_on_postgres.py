@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+pytestmark = [pytest.mark.real, pytest.mark.waits]
 
-@pytest.mark.real
+
 @pytest.mark.parametrize("database", ["postgres"])
 def test_an_outage_is_remembered_in_postgres(empty_url: str, happens: Callable[[str], None]) -> None:
     """From the first failed checkout to the retrospective: each stage is read back from the system that has it."""

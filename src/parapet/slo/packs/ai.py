@@ -6,9 +6,9 @@ from parapet.core import names
 from parapet.core.vocabulary import EvaluationOutcome, FaultPlane, GuardrailOutcome, ToolOutcome
 from parapet.slo.durations import spoken
 from parapet.slo.pack import Guide, Pack
-from parapet.slo.packs.parts import QUIET, Subject, kept, seconds_and_ratio, title_of
-from parapet.slo.selector import Matcher, equals, one_of
-from parapet.slo.sli import EventRatio, Freshness
+from parapet.slo.packs.parts import QUIET, Subject, ended, kept, seconds_and_ratio, title_of
+from parapet.slo.selector import Matcher, equals
+from parapet.slo.sli import Freshness
 from parapet.slo.slice import Slice
 
 ANSWERED = (GuardrailOutcome.PASSED.value, GuardrailOutcome.CORRECTED.value)
@@ -57,11 +57,7 @@ def ai_pack(
             subject.promise(
                 "guardrails",
                 guardrails,
-                EventRatio(
-                    metric=names.AI_GUARDRAIL,
-                    total=(mine, one_of(names.OUTCOME, *ANSWERED, *KEPT_BACK)),
-                    bad=(one_of(names.OUTCOME, *KEPT_BACK),),
-                ),
+                ended(names.AI_GUARDRAIL, (mine,), good=ANSWERED, bad=KEPT_BACK),
                 well="answers pass the guardrails",
                 badly="answers are kept back",
                 plane=FaultPlane.APPLICATION,
@@ -70,11 +66,7 @@ def ai_pack(
             subject.promise(
                 "tools",
                 tools,
-                EventRatio(
-                    metric=names.AI_TOOL,
-                    total=(mine, one_of(names.OUTCOME, worked, broke)),
-                    bad=(equals(names.OUTCOME, broke),),
-                ),
+                ended(names.AI_TOOL, (mine,), good=(worked,), bad=(broke,)),
                 well="tools work",
                 badly="tools fail",
                 plane=FaultPlane.DEPENDENCY,
@@ -83,11 +75,7 @@ def ai_pack(
             subject.promise(
                 "evaluations",
                 evaluations,
-                EventRatio(
-                    metric=names.AI_EVALUATION,
-                    total=(mine, one_of(names.OUTCOME, passed, failed)),
-                    bad=(equals(names.OUTCOME, failed),),
-                ),
+                ended(names.AI_EVALUATION, (mine,), good=(passed,), bad=(failed,)),
                 well="answers are as they should be",
                 badly="answers are worse than they should be",
                 plane=FaultPlane.APPLICATION,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from parapet.core import names
 from parapet.core.vocabulary import FaultPlane
 from parapet.slo.pack import Guide, Pack
-from parapet.slo.packs.parts import Subject, kept, seconds_and_ratio
+from parapet.slo.packs.parts import Subject, ended, kept, seconds_and_ratio
 from parapet.slo.selector import Selector, equals, one_of
-from parapet.slo.sli import EventRatio, LatencyRatio
+from parapet.slo.sli import LatencyRatio
 
 SUCCESS, REFUSED, FAILURE = "success", "refused", "failure"
 WAITED_IN_VAIN = "timeout"
@@ -49,11 +49,7 @@ def database_pack(
     succeed = subject.promise(
         "statements",
         statements,
-        EventRatio(
-            metric=names.DB_DURATION,
-            total=(*mine, one_of(names.OUTCOME, SUCCESS, REFUSED, FAILURE)),
-            bad=(equals(names.OUTCOME, FAILURE),),
-        ),
+        ended(names.DB_DURATION, mine, good=(SUCCESS, REFUSED), bad=(FAILURE,)),
         well="statements succeed",
         badly="statements fail",
         plane=FaultPlane.DEPENDENCY,

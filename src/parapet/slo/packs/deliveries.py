@@ -7,12 +7,12 @@ from parapet.core.vocabulary import Channel, DeliveryOutcome, FaultPlane, Severi
 from parapet.slo.burn import HOUR
 from parapet.slo.durations import spoken
 from parapet.slo.pack import Guide, Pack
-from parapet.slo.packs.parts import QUIET, Subject, kept, seconds_and_ratio, title_of
+from parapet.slo.packs.parts import QUIET, Subject, ended, kept, seconds_and_ratio, title_of
 from parapet.slo.selector import Selector, equals, one_of
-from parapet.slo.sli import EventRatio, Freshness
+from parapet.slo.sli import Freshness
 from parapet.slo.slice import Slice
 
-ENDS = (DeliveryOutcome.ACCEPTED.value, DeliveryOutcome.FAILED.value)
+TAKEN, FAILED = DeliveryOutcome.ACCEPTED.value, DeliveryOutcome.FAILED.value
 """How handing over ends for good."""
 EMAIL = (Channel.EMAIL.value,)
 NOTIFICATIONS = tuple(channel.value for channel in Channel if channel is not Channel.EMAIL)
@@ -65,11 +65,7 @@ def email_delivery_pack(
             subject.drift(
                 "suppressed",
                 suppressed,
-                EventRatio(
-                    metric=names.DELIVERY_OUTBOUND,
-                    total=(*mine, one_of(names.OUTCOME, *ENDS, DeliveryOutcome.SUPPRESSED.value)),
-                    bad=(equals(names.OUTCOME, DeliveryOutcome.SUPPRESSED.value),),
-                ),
+                ended(names.DELIVERY_OUTBOUND, mine, good=(TAKEN, FAILED), bad=(DeliveryOutcome.SUPPRESSED.value,)),
                 badly="more are suppressed than usual",
                 plane=FaultPlane.SUPPRESSION,
                 bad="what a list kept from being sent, of all that was to be sent. It has not failed.",
@@ -126,11 +122,7 @@ def _handed_over(subject: Subject, suffix: str, objective: float | None, mine: S
     return subject.promise(
         suffix,
         objective,
-        EventRatio(
-            metric=names.DELIVERY_OUTBOUND,
-            total=(*mine, one_of(names.OUTCOME, *ENDS)),
-            bad=(equals(names.OUTCOME, DeliveryOutcome.FAILED.value),),
-        ),
+        ended(names.DELIVERY_OUTBOUND, mine, good=(TAKEN,), bad=(FAILED,)),
         well="the provider takes them",
         badly="the provider does not take them",
         plane=FaultPlane.PROVIDER,
@@ -139,15 +131,11 @@ def _handed_over(subject: Subject, suffix: str, objective: float | None, mine: S
 
 
 def _arrived(subject: Subject, suffix: str, objective: float | None, mine: Selector) -> Slice | None:
-    lost = (DeliveryOutcome.FAILED.value, DeliveryOutcome.BOUNCED.value)
+    lost = (FAILED, DeliveryOutcome.BOUNCED.value)
     return subject.promise(
         suffix,
         objective,
-        EventRatio(
-            metric=names.DELIVERY_FEEDBACK,
-            total=(*mine, one_of(names.OUTCOME, DeliveryOutcome.DELIVERED.value, *lost)),
-            bad=(one_of(names.OUTCOME, *lost),),
-        ),
+        ended(names.DELIVERY_FEEDBACK, mine, good=(DeliveryOutcome.DELIVERED.value,), bad=lost),
         well="they arrive",
         badly="they do not arrive",
         plane=FaultPlane.PROVIDER,

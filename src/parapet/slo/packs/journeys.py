@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from parapet.core import names
 from parapet.core.vocabulary import Outcome
-from parapet.slo.packs.parts import kept, seconds_and_ratio, title_of
-from parapet.slo.selector import equals, one_of
-from parapet.slo.sli import EventRatio, LatencyRatio
+from parapet.slo.packs.parts import ended, kept, seconds_and_ratio, title_of
+from parapet.slo.selector import equals
+from parapet.slo.sli import LatencyRatio
 from parapet.slo.slice import Slice
 
 
@@ -40,11 +40,7 @@ def journey_slices(
             name=name,
             title=shown,
             trouble=f"{shown} fails",
-            sli=EventRatio(
-                metric=names.JOURNEY_DURATION,
-                total=(journey, one_of(names.OUTCOME, Outcome.SUCCESS.value, Outcome.FAILURE.value)),
-                bad=(equals(names.OUTCOME, Outcome.FAILURE.value),),
-            ),
+            sli=ended(names.JOURNEY_DURATION, (journey,), good=(Outcome.SUCCESS.value,), bad=(Outcome.FAILURE.value,)),
             objective=objective,
             owner=owner,
             runbook=guidance,

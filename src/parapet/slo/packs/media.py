@@ -8,8 +8,8 @@ from parapet.slo.burn import HOUR
 from parapet.slo.durations import spoken
 from parapet.slo.family import own
 from parapet.slo.pack import Guide, Pack
-from parapet.slo.packs.parts import QUIET, Subject, kept, seconds_and_ratio, title_of
-from parapet.slo.selector import Matcher, equals, one_of
+from parapet.slo.packs.parts import QUIET, Subject, ended, kept, seconds_and_ratio, title_of
+from parapet.slo.selector import Matcher, equals
 from parapet.slo.sli import EventRatio, Freshness
 from parapet.slo.slice import Slice
 
@@ -60,11 +60,7 @@ def media_pipeline_pack(
             subject.promise(
                 "completed",
                 completed,
-                EventRatio(
-                    metric=names.ASYNC_WORK,
-                    total=(mine, one_of(names.OUTCOME, DONE, LOST)),
-                    bad=(equals(names.OUTCOME, LOST),),
-                ),
+                ended(names.ASYNC_WORK, (mine,), good=(DONE,), bad=(LOST,)),
                 well="work gets done",
                 badly="work is lost",
                 plane=FaultPlane.WORKER,
@@ -73,11 +69,7 @@ def media_pipeline_pack(
             subject.promise(
                 "queue",
                 queue,
-                EventRatio(
-                    metric=names.ASYNC_BACKLOG,
-                    total=(mine, one_of(names.OUTCOME, DONE, LATE)),
-                    bad=(equals(names.OUTCOME, LATE),),
-                ),
+                ended(names.ASYNC_BACKLOG, (mine,), good=(DONE,), bad=(LATE,)),
                 well="work does not wait",
                 badly="work waits too long",
                 plane=FaultPlane.BACKLOG,
@@ -86,11 +78,7 @@ def media_pipeline_pack(
             subject.promise(
                 "answers",
                 answers,
-                EventRatio(
-                    metric=names.ASYNC_CALLBACK,
-                    total=(mine, one_of(names.OUTCOME, DONE, LATE, LOST)),
-                    bad=(one_of(names.OUTCOME, LATE, LOST),),
-                ),
+                ended(names.ASYNC_CALLBACK, (mine,), good=(DONE,), bad=(LATE, LOST)),
                 well="answers come in time",
                 badly="answers are late",
                 plane=FaultPlane.WEBHOOK,

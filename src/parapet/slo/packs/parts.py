@@ -1,15 +1,18 @@
-"""What the packs share: how their slices are called and told, and pairs of seconds and ratio."""
+"""What the packs share: how their slices are called and told, what ended well or badly, pairs of seconds and ratio."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from parapet.core import names
 from parapet.core.errors import ConfigurationError
 from parapet.core.vocabulary import FaultPlane, Severity
 from parapet.slo.burn import LOWEST_OBJECTIVE
 from parapet.slo.diagnostic import Diagnostic
-from parapet.slo.sli import Sli
+from parapet.slo.selector import Selector, one_of
+from parapet.slo.sli import EventRatio, Sli
 from parapet.slo.slice import Slice
 
 LOUD = (Severity.PAGE, Severity.TICKET)
@@ -104,6 +107,16 @@ class Subject:
             fault_plane=plane.value,
             description=f"Watched: {bad}",
         )
+
+
+def ended(metric: str, of: Selector, *, good: Sequence[str], bad: Sequence[str]) -> EventRatio:
+    """Of what *of* lets through, what ended as one of *bad*, over that and what ended as one of *good*.
+
+    Whatever else became of it counts on neither side.
+    """
+    return EventRatio(
+        metric=metric, total=(*of, one_of(names.OUTCOME, *good, *bad)), bad=(one_of(names.OUTCOME, *bad),)
+    )
 
 
 Kept = TypeVar("Kept")

@@ -5,9 +5,8 @@ from __future__ import annotations
 from parapet.core import names
 from parapet.core.vocabulary import ProbeOutcome
 from parapet.slo.pack import Guide, Pack
-from parapet.slo.packs.parts import title_of
-from parapet.slo.selector import one_of
-from parapet.slo.sli import EventRatio, ProbeRuns, Sli
+from parapet.slo.packs.parts import ended, title_of
+from parapet.slo.sli import ProbeRuns, Sli
 from parapet.slo.slice import Slice
 
 BAD = tuple(outcome.value for outcome in ProbeOutcome if outcome is not ProbeOutcome.SUCCESS)
@@ -52,11 +51,7 @@ def probes_pack(
     if probes:
         slices = tuple(promised(f"probe-{one}", title_of(one), ProbeRuns(probe=one)) for one in probes)
     else:
-        every = EventRatio(
-            metric=names.PROBE_DURATION,
-            total=(one_of(names.OUTCOME, ProbeOutcome.SUCCESS.value, *BAD),),
-            bad=(one_of(names.OUTCOME, *BAD),),
-        )
+        every = ended(names.PROBE_DURATION, (), good=(ProbeOutcome.SUCCESS.value,), bad=BAD)
         slices = (promised(name, title or "Probes", every, (names.PROBE,)),)
     who = f"probes_pack({', '.join(map(repr, probes))})"
     guides = tuple(Guide(name=one.name, playbook="probe", title=one.title) for one in slices)

@@ -197,7 +197,20 @@ def empty_evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def shop(empty_evidence: Path, tmp_path: Path) -> Iterator[Shop]:
     """The shop at 02:13:16, with nothing in its evidence."""
-    path = tmp_path / "evidence.db"
+    yield from opened(empty_evidence, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def untouched(empty_evidence: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """One shop with an incident in it, for all the requests of a module that may change nothing."""
+    for shop in opened(empty_evidence, tmp_path_factory.mktemp("untouched")):
+        shop.fire()
+        yield shop
+
+
+def opened(empty_evidence: Path, folder: Path) -> Iterator[Shop]:
+    """A shop with its evidence in *folder*, until it is closed."""
+    path = folder / "evidence.db"
     path.write_bytes(empty_evidence.read_bytes())
     clock = ManualClock(at("02:13:16"))
     parapet = Parapet(

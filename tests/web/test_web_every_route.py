@@ -94,18 +94,17 @@ def strict(answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("route", named(iter(ROUTES)))
-def test_without_a_principal_nothing_opens(shop: Shop, route: Route) -> None:
+def test_without_a_principal_nothing_opens(untouched: Shop, route: Route) -> None:
     """No session, no token, a wrong token: 401, and nothing of the evidence; only static files are for everybody."""
-    shop.fire()
     for bearer in ("", "a-wrong-token-0123456789"):
-        answer = ask(shop, route, None, bearer=bearer)
+        answer = ask(untouched, route, None, bearer=bearer)
         strict(answer)
         if route.door is Door.PUBLIC:
             assert answer.status == 200
             continue
         assert answer.status == 401, answer.text
         assert "Checkout fails" not in answer.text
-    assert shop.parapet.look.incident(IncidentId(1)).incident.version == 1
+    assert untouched.parapet.look.incident(IncidentId(1)).incident.version == 1
 
 
 @pytest.mark.parametrize("route", named(one for one in ROUTES if one.door is not Door.PUBLIC))
@@ -131,11 +130,10 @@ def test_each_role_does_what_it_may_and_no_more(shop: Shop, route: Route) -> Non
 
 
 @pytest.mark.parametrize("route", named(one for one in ROUTES if one.method == "POST" and one.door in PEOPLE))
-def test_another_site_cannot_make_a_browser_act(shop: Shop, route: Route) -> None:
+def test_another_site_cannot_make_a_browser_act(untouched: Shop, route: Route) -> None:
     """Even with the person's own token, an admin's session and every field right."""
-    shop.fire()
     who = "Ana:admin"
-    token_ = token(shop, who)
+    token_ = token(untouched, who)
     fields = {"token": token_, "version": "1", "reason": "x", "text": "x"}
     for headers in (
         EVIL,
@@ -143,10 +141,10 @@ def test_another_site_cannot_make_a_browser_act(shop: Shop, route: Route) -> Non
         {"origin": "null"},
         {"sec-fetch-site": "same-site"},
     ):
-        answer = ask(shop, route, who, fields=fields, headers={**headers, "parapet-token": token_})
+        answer = ask(untouched, route, who, fields=fields, headers={**headers, "parapet-token": token_})
         assert answer.status == 403, answer.text
-    assert ask(shop, route, who, fields={**fields, "token": ""}, headers=OURS).status == 403
-    assert shop.parapet.look.incident(IncidentId(1)).incident.version == 1
+    assert ask(untouched, route, who, fields={**fields, "token": ""}, headers=OURS).status == 403
+    assert untouched.parapet.look.incident(IncidentId(1)).incident.version == 1
 
 
 @pytest.mark.parametrize("route", named(iter(ROUTES)))

@@ -162,6 +162,10 @@ def test_an_incident_is_read_as_of_one_moment(desk: Desk) -> None:
     assert desk.kinds() == ["opened", "noted"]
 
 
+INDEXES = ("x_parapet_incidents_", "parapet_incidents_pkey", "USING INTEGER PRIMARY KEY")
+"""As either database calls them: ours, and the one of numbers."""
+
+
 def test_lists_are_read_by_index(desk: Desk, database: str) -> None:
     """The queue and the worker's question stay quick when thousands of incidents are over."""
     desk.fire("02:13")
@@ -198,5 +202,5 @@ def test_lists_are_read_by_index(desk: Desk, database: str) -> None:
         for statement, parameters in asked:
             rows = connection.exec_driver_sql(f"{explain} {statement}", parameters).all()  # type: ignore[arg-type]
             plan = " ".join(str(row) for row in rows)
-            assert "x_parapet_incidents_" in plan, (statement, plan)
+            assert any(index in plan for index in INDEXES), (statement, plan)
             assert "Seq Scan" not in plan, (statement, plan)

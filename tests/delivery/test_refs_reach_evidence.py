@@ -144,6 +144,26 @@ def test_an_incident_lists_what_its_promise_is_about(shop: Parapet, clock: Manua
     assert near(shop, None) is None
 
 
+def test_an_incident_is_found_by_the_objects_it_is_about(shop: Parapet, clock: ManualClock) -> None:
+    """By the whole identifier, whatever its case, as long as it is kept; not by one that is another promise's."""
+    ses = shop.delivery("receipts", provider="ses", channel="email")
+    ses.outbound("failed", "timeout", refs={"message_id": "MSG-7/a", "order": "Straße 8"})
+    ses.outbound("provider_accepted", refs={"message_id": "well"})
+    shop._journeys["checkout"].record("failure", refs={"order": "sold"})
+    assert near(shop, "receipts-submitted") is not None
+
+    def found(search: str) -> list[int | None]:
+        return [one.id for one in shop.look.queue(search=search).incidents]
+
+    assert [found(search) for search in ("msg-7/A", " MSG-7/a ", "STRASSE 8")] == [[1]] * 3
+    assert [found(search) for search in ("MSG-7", "well", "sold", "nothing", "\x00")] == [[]] * 5
+    assert found("receipts") == [1]
+    clock.advance(15 * 86_400)
+    shop.tick()
+    assert found("msg-7/a") == []
+    assert found("receipts") == [1]
+
+
 def test_a_pipeline_incident_lists_its_lost_work(shop: Parapet) -> None:
     """Its promise is about work; the stages know which."""
     videos = shop.pipeline("videos", stages=("encode", "publish"), queue="media", provider="mux")

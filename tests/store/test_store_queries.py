@@ -154,6 +154,7 @@ READS: Reads = {
     "sightings.between": lambda tx: [
         tx.sightings.between("shop", {"receipts"}, END, NOW, limit=50, wrong_only=wrong) for wrong in (True, False)
     ],
+    "sightings.with_ref": lambda tx: tx.sightings.with_ref("shop", "order-7", limit=10),
     "previews.get": lambda tx: tx.previews.get("p7"),
     "runs.get": lambda tx: tx.runs.get(7),
     "runs.of_preview": lambda tx: tx.runs.of_preview("p7"),
@@ -291,6 +292,7 @@ def _fill(store: Store) -> None:
             | {"refs": {}, "seen_at": when[n]}
             for n in numbers
         ],
+        "sighting_refs": [{"value": f"order-{n}", "sighting_id": n} for n in numbers],
     }
     with store.engine.begin() as connection:
         connection.execute(text("SELECT 1"))

@@ -16,7 +16,7 @@ from parapet.incidents.sightings import Objects
 from parapet.incidents.triage import Triage, triage
 from parapet.lessons.retrospective import Retrospective, from_json
 from parapet.ops.context import Context
-from parapet.ops.sightings import objects_near
+from parapet.ops.sightings import about_object, objects_near
 from parapet.ops.work import HEARTBEAT_PREFIX
 from parapet.response.escalation import Escalation
 from parapet.store.inbox import Shelf
@@ -102,7 +102,8 @@ class Look:
         """
         wanted = Scope(scope) if scope in set(Scope) else Scope.OPEN
         with self._context.store.read() as tx:
-            page = stretch(tx, wanted, owner=owner, search=search, limit=limit, before=before)
+            also = about_object(self._context, tx, search or "", now=self._context.clock.now())
+            page = stretch(tx, wanted, owner=owner, search=search, limit=limit, before=before, also=also)
             return QueuePage(incidents=page.incidents, counts=counts(tx, owner), next=page.next)
 
     def incident(self, incident_id: IncidentId) -> IncidentFile:

@@ -10,12 +10,14 @@ from threading import Event
 
 from parapet.core import names
 from parapet.core.errors import EvidenceUnavailable
+from parapet.core.types import IncidentId
 from parapet.incidents.model import Incident
 from parapet.incidents.payload import clean
 from parapet.incidents.promise import Promise
 from parapet.incidents.sightings import (
     ANYTHING,
     SUBJECTS,
+    Concern,
     Objects,
     Sighted,
     closest,
@@ -37,6 +39,8 @@ LOOKBACK_SECONDS = 900.0
 """An alert begins after what it tells of."""
 MOST_LOOKED_AT = 2_000
 MOST_SHOWN = 20
+MOST_SEEN = 10
+"""Times at which an object was seen, the last ones, of which a search looks for the incidents."""
 FORGET_EVERY_SECONDS = 60.0
 TURN = "sightings"
 
@@ -109,7 +113,7 @@ def objects_near(
     context: Context, tx: Transaction, incident: Incident, promise: Promise | None, *, now: datetime
 ) -> Objects | None:
     """What went wrong near the onset of *incident*, by exact object; None: it is about nothing that carries any."""
-    concern = (ANYTHING if promise is None else promise.concern).narrowed(incident)
+    concern = _concern(promise, incident)
     if not concern.subjects:
         return None
     found = tx.sightings.between(
@@ -120,6 +124,23 @@ def objects_near(
         limit=MOST_LOOKED_AT,
     )
     return closest(incident.started_at, found, concern, MOST_SHOWN, more=len(found) == MOST_LOOKED_AT)
+
+
+def about_object(context: Context, tx: Transaction, value: str, *, now: datetime) -> frozenset[IncidentId]:
+    """The incidents near whose onset something went wrong with the object that is called *value*, exactly."""
+    found: set[IncidentId] = set()
+    seen = tx.sightings.with_ref(context.service, value.strip(), limit=MOST_SEEN) if value.strip() else ()
+    lookback = timedelta(seconds=LOOKBACK_SECONDS)
+    for one in seen:
+        for incident in tx.incidents.touching(context.service, one.seen_at, one.seen_at + lookback):
+            concern = _concern(context.promises.get(incident.slice or ""), incident)
+            if incident.id is not None and one.subject in concern.subjects and concern.covers(one):
+                found.add(incident.id)
+    return frozenset(found)
+
+
+def _concern(promise: Promise | None, incident: Incident) -> Concern:
+    return (ANYTHING if promise is None else promise.concern).narrowed(incident)
 
 
 def forget(context: Context, tx: Transaction, *, now: datetime) -> int:

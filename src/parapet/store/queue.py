@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import BindParameter, ColumnElement, and_, literal, select, true, tuple_
 
 from parapet.core.errors import MalformedPayload
+from parapet.core.types import IncidentId
 from parapet.incidents.model import MOST_COUNTED, Incident
 from parapet.incidents.payload import clean
 from parapet.store.columns import UtcDateTime
@@ -49,15 +50,23 @@ class Stretch:
 
 
 def stretch(
-    tx: Transaction, scope: Scope, *, owner: str | None, search: str | None, limit: int, before: str | None
+    tx: Transaction,
+    scope: Scope,
+    *,
+    owner: str | None,
+    search: str | None,
+    limit: int,
+    before: str | None,
+    also: Collection[IncidentId] = (),
 ) -> Stretch:
-    """A page of *scope*, at most *limit* rows, after the place *before*.
+    """A page of *scope*, at most *limit* rows, after the place *before*: those that *search* finds, and those *also*.
 
     Raises:
         MalformedPayload: *before* is no place in this list.
     """
     size = max(1, min(limit, LARGEST_PAGE))
-    wanted = select(table).where(_in_scope(scope, owner), _matching(tx, search))
+    found_by = _matching(tx, search)
+    wanted = select(table).where(_in_scope(scope, owner), found_by | table.c.id.in_(also) if also else found_by)
     if before is not None:
         wanted = wanted.where(_after(scope, before))
     found = tx.incidents.select(wanted.order_by(*_ORDER[scope]).limit(size + 1))

@@ -360,5 +360,14 @@ sightings = Table(
 )
 """Exact identifiers that events came with. Kept for days, not for good."""
 
+sighting_refs = Table(
+    f"{TABLE_PREFIX}sighting_refs",
+    metadata,
+    Column("value", Words(256), primary_key=True),
+    Column("sighting_id", Number, primary_key=True),
+    Index(f"ix_{TABLE_PREFIX}sighting_refs_of", "sighting_id"),
+)
+"""Which sightings an identifier, without its case, was seen in. They go together."""
+
 APPEND_ONLY = (entries, audit, previews, ledger, runbooks, in_force)
 """Tables of which the database itself refuses to change or remove a row."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, true
+from sqlalchemy import Connection, RowMapping, delete, func, select, true
 
 from parapet.incidents.sightings import Sighted
-from parapet.store.rows import row_of
+from parapet.store.bulk import add_numbered, add_rows, among
+from parapet.store.rows import Row, row_of
+from parapet.store.schema import sighting_refs as refs
 from parapet.store.schema import sightings as table
 
 FORGOTTEN_AT_ONCE = 5_000
@@ -21,8 +23,21 @@ class SightingRows:
         self._connection = connection
 
     def add(self, seen: Sequence[Sighted]) -> None:
-        """Keep *seen*."""
-        self._connection.execute(insert(table), [row_of(one) for one in seen])
+        """Keep *seen*, to be found by each of its identifiers."""
+        numbers = add_numbered(self._connection, table, [row_of(one) for one in seen])
+        found_by: list[Row] = [
+            {"value": value, "sighting_id": number}
+            for number, one in zip(numbers, seen, strict=True)
+            for value in sorted({value.casefold() for value in one.refs.values()})
+        ]
+        add_rows(self._connection, refs, found_by)
+
+    def with_ref(self, service: str, value: str, *, limit: int) -> tuple[Sighted, ...]:
+        """What went wrong with the object that is called *value*, whatever its case, newest first."""
+        numbers = select(refs.c.sighting_id).where(refs.c.value == value.casefold())
+        wanted = select(table).where(table.c.id.in_(numbers), table.c.service == service, table.c.went_wrong)
+        rows = self._connection.execute(wanted.order_by(table.c.seen_at.desc(), table.c.id.desc()).limit(limit))
+        return tuple(map(_sighted, rows.mappings()))
 
     def between(
         self,
@@ -57,7 +72,10 @@ class SightingRows:
         too_many = select(table.c.id).where(table.c.id <= newest - most).order_by(table.c.id).limit(FORGOTTEN_AT_ONCE)
         gone = 0
         for which in (too_old, too_many):
-            gone += self._connection.execute(delete(table).where(table.c.id.in_(which))).rowcount
+            numbers = self._connection.execute(which).scalars().all()
+            self._connection.execute(delete(refs).where(among(self._connection, refs.c.sighting_id, numbers)))
+            mine = delete(table).where(among(self._connection, table.c.id, numbers))
+            gone += self._connection.execute(mine).rowcount
         return gone
 
 

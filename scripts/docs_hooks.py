@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -40,3 +41,16 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
         line for line in markdown.splitlines() if not line.startswith(("<!-- run", "<!-- background", "<!-- until"))
     )
     return "\n".join(kept) + "\n"
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Whoever reads in the dark sees the pictures that were taken in the dark, where there are some."""
+    return re.sub(r'<img ([^>]*)src="([^"]*/)?(images/[\w-]+)-light\.png"([^>]*)>', _in_both_lights, html)
+
+
+def _in_both_lights(found: re.Match[str]) -> str:
+    before, folder, name, after = found[1], found[2] or "", found[3], found[4]
+    if not (ROOT / "docs" / f"{name}-dark.png").is_file():
+        return found[0]
+    dark = f'<source media="(prefers-color-scheme: dark)" srcset="{folder}{name}-dark.png">'
+    return f'<picture>{dark}<img {before}src="{folder}{name}-light.png"{after}></picture>'

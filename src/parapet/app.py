@@ -43,6 +43,7 @@ if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.ops.observe import Observatory
     from parapet.ops.operate import Operator
     from parapet.ops.records import Records
+    from parapet.ops.scraped import NodeMark
     from parapet.ops.sightings import SightingKeeper
     from parapet.ops.undoing import Undoing
     from parapet.ops.work import Tick, Worker
@@ -116,6 +117,7 @@ class Parapet(Definitions):
         self._store: Store | None = None
         if evidence is not None:
             self.refs.to(self._keep)
+        self.recorder.collect_at_scrape(lambda recorder: self._node.show(recorder))
 
     def middleware(self, app: ASGIApp) -> ASGIApp:
         """*app* with every request counted: `app.add_middleware(parapet.middleware)`."""
@@ -261,13 +263,11 @@ class Parapet(Definitions):
         from parapet.ops.alertmanager import Alertmanager
         from parapet.ops.mark import ChangeMarks
         from parapet.ops.measure import Measurer
-        from parapet.ops.nodes import settings_digest
         from parapet.ops.probe import ProbeRunner
         from parapet.ops.prometheus import Prometheus
         from parapet.ops.reconcile import Reconciler
         from parapet.ops.standing import Standing
         from parapet.ops.work import Worker
-        from parapet.slo.facts import snapshot_of
 
         prober = ProbeRunner(self._context, self.probes, self.recorder) if self.probes else None
         urls, credentials = self.wiring.alertmanager_urls, self.secrets.alertmanager_credentials
@@ -279,15 +279,28 @@ class Parapet(Definitions):
             prometheus = Prometheus(url, credentials=self.secrets.prometheus_credentials)
             measurer = Measurer(self._context, self.catalog, prometheus)
         marks = ChangeMarks(self._context, self.recorder)
-        started_with = settings_digest((snapshot_of(self.catalog), self.wiring, self.incidents, self.environment))
         after = Aftermath(self.actions, self.sinks)
         standing = Standing(self.recorder)
-        parts = (prober, reconciler, marks, self.spanning, measurer, after, started_with, standing)
+        parts = (prober, reconciler, marks, self.spanning, measurer, after, self._started_with, standing)
         return Worker(self._context, *parts)
 
     def tick(self) -> Tick:
         """Do everything that is due now, once. Harmless to run twice, or in many processes at once."""
         return self.worker.tick()
+
+    @cached_property
+    def _started_with(self) -> str:
+        from parapet.ops.scraped import settings_digest
+        from parapet.slo.facts import snapshot_of
+
+        return settings_digest((snapshot_of(self.catalog), self.wiring, self.incidents, self.environment))
+
+    @cached_property
+    def _node(self) -> NodeMark:
+        from parapet.ops.scraped import NO_SCHEMA, NodeMark
+        from parapet.store.steps import newest
+
+        return NodeMark(self.clock, lambda: self._started_with, NO_SCHEMA if self.evidence is None else newest())
 
     def _keep(self, batch: Sequence[Sighting]) -> None:
         with _OPENING:

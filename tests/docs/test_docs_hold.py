@@ -6,6 +6,8 @@ import ast
 import importlib
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import click
 import pytest
 from mkdocs.commands.build import build
 from mkdocs.config import load_config
+from openfeature import api
 from tests.docs.blocks import PAGES, ROOT, Block, blocks_of
 
 from parapet.cli.main import main
@@ -21,7 +24,44 @@ from parapet.doctor.registry import CHECKS
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
 SHELLS = ("sh", "bash", "console")
-RUNS = [block for block in PYTHON if block.page.startswith("docs/how/") and "django" not in block.text.lower()]
+HOW = [block for block in PYTHON if block.page.startswith("docs/how/")]
+OF_DJANGO = [block for block in HOW if "django" in block.text.lower()]
+RUNS = [block for block in HOW if block not in OF_DJANGO]
+DJANGO = """
+import json, sys
+from pathlib import Path
+from django.conf import settings
+from django.core.management import call_command
+from django.db.models.signals import post_migrate
+from django.urls import path
+from django.http import HttpResponse
+sys.path.insert(0, ".")
+from shop import apps, settings as documented
+urlpatterns = [path("checkout/", lambda request: HttpResponse("paid"))]
+settings.configure(
+    ALLOWED_HOSTS=["*"], ROOT_URLCONF=__name__, SECRET_KEY="k", INSTALLED_APPS=["shop.apps.Shop"],
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    **{name: value for name, value in vars(documented).items() if name.isupper()},
+)
+import django
+django.setup()
+"""
+ASKED = """
+import asyncio
+from asgiref.testing import ApplicationCommunicator
+from shop.reliability import parapet
+async def ask():
+    headers = [(b"host", b"shop.test")]
+    scope = {"type": "http", "method": "GET", "path": "/checkout/", "query_string": b"", "headers": headers}
+    visit = ApplicationCommunicator(application, scope)
+    await visit.send_input({"type": "http.request", "body": b""})
+    assert (await visit.receive_output(60))["status"] == 200
+    await visit.receive_output(60)
+    await visit.wait(60)
+asyncio.run(ask())
+print(parapet.recorder.render().decode())
+"""
+"""A project of which the documentation says a part: its settings, its AppConfig, its ASGI application."""
 
 
 def commands(text: str) -> Iterator[list[str]]:
@@ -84,14 +124,125 @@ def test_all_python_is_python_and_imports_what_there_is(block: Block) -> None:
 
 
 @pytest.mark.parametrize("block", RUNS, ids=str)
-def test_code_of_the_how_tos_runs(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As it stands."""
+def test_code_of_the_how_tos_runs(
+    block: Block, tmp_path: Path, sqlite_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it stands, beside a database whose schema is up to date."""
     monkeypatch.chdir(tmp_path)
-    text = block.text.replace("9100", "0").replace('"sqlite:///evidence.db"', "None")
+    (tmp_path / "evidence.db").write_bytes(sqlite_template.read_bytes())
+    text = block.text.replace("9100", "0")
     scope: dict[str, object] = {"__name__": "documented"}
     exec(compile(text, str(block), "exec"), scope)
     if "multiprocess_dir" in text:
         assert scope["parapet"]
+    if "openfeature" in text:
+        api.clear_hooks()
+
+
+def project(folder: Path, rest: str, *, settings: str, apps: str) -> str:
+    """What a Django project prints whose parts are blocks of the documentation."""
+    (folder / "shop").mkdir()
+    for name, text in {"__init__": "", "settings": settings, "apps": apps}.items():
+        (folder / "shop" / f"{name}.py").write_text(text)
+    (folder / "shop" / "reliability.py").write_text('from parapet import Parapet\nparapet = Parapet(service="shop")\n')
+    (folder / "project.py").write_text(DJANGO + rest)
+    command = [sys.executable, "project.py"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def test_what_the_how_tos_say_of_django_holds(tmp_path: Path) -> None:
+    """Each block is a part of a project that runs: requests and statements are counted, migrations are told."""
+    settings, wrapped = (one.text for one in OF_DJANGO if one.page == "docs/how/web.md")
+    [databases] = (one.text for one in OF_DJANGO if one.page == "docs/how/databases.md")
+    [changes] = (one.text for one in OF_DJANGO if one.page == "docs/how/changes.md")
+    assert len(OF_DJANGO) == 4
+    plain = "from django.apps import AppConfig\nclass Shop(AppConfig):\n    name = 'shop'\n"
+    folders = [tmp_path / name for name in ("web", "databases", "changes")]
+    for folder in folders:
+        folder.mkdir()
+    said = project(folders[0], wrapped + ASKED, settings=settings, apps=plain)
+    assert 'parapet_http_request_duration_seconds_count{method="GET",route="/checkout/",status_class="2xx"} 1' in said
+    queried = (
+        "from django.db import connection\nconnection.cursor().execute('select 1')\n"
+        "print(apps.parapet.recorder.render().decode())\n"
+    )
+    said = project(folders[1], queried, settings="", apps=databases)
+    assert 'engine="default"' in said
+    told = "call_command('migrate', verbosity=0)\nprint([key[0] for key, *_ in post_migrate.receivers])\n"
+    assert "parapet.migrations" in project(folders[2], told, settings="", apps=changes)
+
+
+def test_every_library_that_is_measured_has_its_how_to() -> None:
+    """By the name that is imported."""
+    said = "".join(path.read_text() for path in PAGES)
+    folder = ROOT / "src" / "parapet" / "integrations"
+    shared = {
+        "__init__",
+        "changes",
+        "databases",
+        "jobs",
+        "lanes",
+        "arq_tries",
+        "celery_backlog",
+        "django_routes",
+        "job_actions",
+    }
+    for path in sorted(folder.glob("*.py")):
+        if path.stem not in shared and not path.stem.endswith("_actions"):
+            assert f"parapet.integrations.{path.stem}" in said, path.stem
+
+
+def test_the_symptoms_are_those_that_people_see() -> None:
+    """What is quoted is said somewhere, word for word; every part of the doctor that can hurt is a way out of one."""
+    page = (ROOT / "docs" / "troubleshooting.md").read_text()
+    folder = ROOT / "src" / "parapet"
+    said = "".join(path.read_text() for kind in ("*.py", "*.html") for path in sorted(folder.rglob(kind)))
+    quoted = re.findall(r'"([^"\n]+)"', page)
+    assert len(quoted) > 15
+    assert [one for one in quoted if one not in said] == []
+    linked = {code.upper() for code in re.findall(r"doctor\.md#(\w+)", page)}
+    assert {code[:3] for code in linked} >= {
+        "PD1",
+        "PD3",
+        "PD4",
+        "PD5",
+        "PD6",
+        "PD7",
+        "PD8",
+        "PD9",
+        "PDA",
+        "PDB",
+        "PDC",
+        "PDE",
+        "PDF",
+    }
+
+
+def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:
+    """What a request pays, rounded as it is written; the table of the benchmarks was printed by a program."""
+    printed = (ROOT / "docs" / "benchmarks.md").read_text()
+    rows = re.findall(
+        r"^\| (Starlette|FastAPI|Flask|Django) \| (.+?) \| (.+?) \|$", (ROOT / "README.md").read_text(), re.M
+    )
+    assert len(rows) == 4
+    for framework, ours, peers in rows:
+        alone, many = (_measured(printed, f"{framework.lower()}, 20 routes{more}") for more in ("", ", many processes"))
+        said = re.match(r"([\d.]+), many ([\d.]+)", ours)
+        assert said is not None
+        assert (f"{alone['Parapet']:.1f}", f"{many['Parapet']:.1f}") == said.groups(), framework
+        for name, number in re.findall(r"([\w' -]+?) (\d+)(?:, |$)", peers):
+            row = {"OpenTelemetry": "OpenTelemetry instrumentation"}.get(name, name)
+            row = row.replace("its own OpenTelemetry metrics", "FastAPI's native OpenTelemetry, metrics only")
+            assert f"{alone[row]:.0f}" == number, (framework, name)
+
+
+def _measured(printed: str, heading: str) -> dict[str, float]:
+    """Contestant -> microseconds added, of the table that begins with *heading*."""
+    table = re.search(rf"^{re.escape(heading)} {{2,}}added us.*?\n(?:the same|\n)", printed, re.M | re.S)
+    assert table is not None, heading
+    return {name: float(number) for name, number in re.findall(r"^(\S.*?) {2,}(-?[\d.]+) ", table[0], re.M)}
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +264,9 @@ def test_the_site_is_whole_and_loads_nothing_from_elsewhere(site: Path) -> None:
             assert not address.startswith(("http:", "https:", "//")), address
             assert (page.parent / address).resolve().exists(), address
         assert "<!-- run" not in text
+    shown = "".join(page.read_text() for page in pages)
+    for picture in (ROOT / "docs" / "images").iterdir():
+        assert picture.name in shown, picture.name
     style = (site / "css" / "site.css").read_text()
     assert "url(" not in style
     assert "@import" not in style

@@ -355,7 +355,7 @@ PLANTED: Mapping[str, Plant] = {
     "PD503": lambda case: case.facts(case.parapet(evidence="postgresql://nobody@127.0.0.1:9/none")),
     "PD504": wired(scrape_targets=("one:8000", "two:8000")),
     "PD505": lambda case: case.facts(case.parapet(evidence="sqlite:///evidence.db")),
-    "PD506": lambda case: in_shared_memory(case),
+    "PD506": in_shared_memory,
     "PD507": written("fly.toml", 'app = "shop"\n'),
     "PD508": database_in_git,
     "PD509": written("Procfile", "web: uvicorn app:app\n"),

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.conftest import at
 
-from parapet import IncidentPolicy, Parapet, Wiring, __version__
+from parapet import IncidentPolicy, Parapet, Secrets, Wiring, __version__
 from parapet.doctor.cluster import disagreements
 from parapet.ops.nodes import Node, nodes
+from parapet.ops.scraped import Scraped, settings_digest
 from parapet.testing import ManualClock
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ parapet.journey("checkout", objective=0.999)
 @pytest.mark.parametrize(
     ("other", "said"),
     [
-        (replace(ONE, name="worker/2", host="b", version="1.1"), "2 versions: 1.0, 1.1"),
+        (
+            replace(ONE, name="worker/2", host="b", version="1.1"),
+            "2 versions: 1.0 on a, process 1, 1.1 on b, process 1",
+        ),
         (replace(ONE, name="worker/2", host="b", settings="y"), "2 different settings"),
         (replace(ONE, name="worker/2", host="b", skew_seconds=-30.0), "The clock of b is 30 s ahead"),
         (replace(ONE, name="worker/2", host="b", beat_at=NOW - timedelta(minutes=5)), "nobody on b took over"),
@@ -46,6 +50,39 @@ def test_a_node_that_differs_is_named(other: Node, said: str) -> None:
     told = tuple(disagreements((ONE, other), NOW))
     assert len(told) == 1
     assert said in told[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"version": "1.1"}, "2 versions: 1.0 on a, process 1, 1.1 on web-1:8000"),
+        (
+            {"settings": "y"},
+            "2 different settings: compare Wiring, policies and promises of a, process 1 and web-1:8000",
+        ),
+        ({"schema": "0016"}, "web-1:8000 is made for step 0016 of the schema; the database is at 0015. Run parapet db"),
+        (
+            {"schema": "0014"},
+            "web-1:8000 is made for step 0014 of the schema; the database is at 0015. Finish the roll",
+        ),
+        ({"skew_seconds": 9.0}, "The clock of web-1:8000 is 9 s behind that of Prometheus."),
+    ],
+)
+def test_a_web_process_that_differs_is_named(changed: dict[str, str | float], said: str) -> None:
+    """From the workers, from the database, from the clock of Prometheus."""
+    web = Scraped(instance="web-1:8000", version="1.0", settings="x", schema="0015", skew_seconds=0.1)
+    assert tuple(disagreements((ONE,), NOW, (web, replace(web, instance="web-2:8000")), "0015")) == ()
+    [line] = disagreements((ONE,), NOW, (replace(web, **changed),), "0015")  # type: ignore[arg-type]
+    assert said in line
+
+
+def test_settings_are_told_alike_whatever_the_order_of_sets() -> None:
+    """Their order differs from process to process; what is no setting, such as a secret, is left out."""
+    one = IncidentPolicy(routing_labels=frozenset(("team", "region", "tier", "cell")))
+    other = IncidentPolicy(routing_labels=frozenset(("cell", "tier", "region", "team")))
+    assert settings_digest((one, Wiring())) == settings_digest((other, Wiring()))
+    assert settings_digest((one,)) != settings_digest((IncidentPolicy(),))
+    assert settings_digest((Secrets(form_key="k" * 16),)) == settings_digest((Secrets(form_key="l" * 16),))
 
 
 def test_nodes_that_agree_are_left_alone() -> None:
@@ -105,4 +142,7 @@ def test_the_command_compares_processes(sqlite_template: Path, tmp_path: Path) -
     found = json.loads(told.stdout)
     assert len(found["nodes"]) == 2
     assert len({node["settings"] for node in found["nodes"]}) == 1
-    assert "2 workers of shop agree." in parapet("doctor", "cluster").stdout
+    assert found["processes"] == []
+    said = parapet("doctor", "cluster").stdout
+    assert "2 workers of shop agree." in said
+    assert "nobody said where Prometheus is" in said

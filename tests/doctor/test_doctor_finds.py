@@ -59,6 +59,26 @@ def test_every_planted_fault_is_found(code: str, case: Case) -> None:
     assert all(one.what and one.why and one.fix for one in found)
 
 
+@pytest.mark.parametrize(
+    ("path", "environment", "folder", "found"),
+    [
+        ("/tmp/evidence.db", "production", "/srv/shop", True),
+        ("/dev/shm/evidence.db", "production", "/srv/shop", True),
+        ("/var/run/evidence.db", "production", "/srv/shop", True),
+        ("/var/lib/shop/evidence.db", "production", "/srv/shop", False),
+        ("/tmp/evidence.db", "development", "/srv/shop", False),
+        ("/tmp/shop/evidence.db", "production", "/tmp/shop", False),
+    ],
+)
+def test_evidence_that_does_not_survive_is_found_where_it_matters(
+    path: str, environment: str, folder: str, found: bool, case: Case
+) -> None:
+    """In production, by whatever name the temporary folder is called; not for a host that is itself in one."""
+    facts = case.facts(case.parapet(environment=environment, evidence=f"sqlite:///{path}"))
+    facts.folder = Path(folder)
+    assert bool(examine(facts, chosen(CHECKS, only=("PD506",))).findings) is found
+
+
 def test_no_check_says_anything_of_a_healthy_host(case: Case) -> None:
     """Of the host in which every fault was planted, without a fault."""
     assert examine(case.facts(), HERE).findings == ()

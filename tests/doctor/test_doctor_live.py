@@ -19,10 +19,12 @@ from tests.conftest import postgres_database
 from tests.doctor import grafana as standing_in
 from tests.doctor.host import SECRETS, Case, new_case
 
-from parapet import Parapet
+from parapet import Parapet, __version__
 from parapet.artifacts.bundle import FOLDERS, build
 from parapet.artifacts.files import write
+from parapet.core import names
 from parapet.core.clock import SystemClock
+from parapet.doctor.cluster import disagreements
 from parapet.doctor.examine import Report, chosen, examine
 from parapet.doctor.facts import Facts
 from parapet.doctor.finding import Grade
@@ -30,8 +32,13 @@ from parapet.doctor.gathered.http import Api
 from parapet.doctor.gathered.watching import same
 from parapet.doctor.registry import CHECKS
 from parapet.notify.webhook import WebhookChannel
+from parapet.ops.nodes import nodes
+from parapet.ops.prometheus import Prometheus
+from parapet.ops.scraped import scraped
 from parapet.slo.packs import web_pack
 from parapet.slo.sources.exporters import flask_exporter
+from parapet.store import migrate
+from parapet.store.steps import newest
 from parapet.testing import ManualClock
 
 pytestmark = pytest.mark.real
@@ -188,6 +195,7 @@ def town(
         grafana=standing_in.Grafana(f"http://{LOOPBACK}:{good}"),
     )
     parapet = town.parapet()
+    parapet.recorder.set(names.NODE, ("0.0.1", "old", "0001"), SystemClock().now().timestamp() - 3_600)
     write(case.folder / "ops", build(parapet.catalog, parapet.wiring), FOLDERS)
     with ExitStack() as stack:
         stack.callback(town.grafana.stop)
@@ -323,7 +331,23 @@ def test_what_runs_well_is_called_well(town: Town) -> None:
     facts.app.store.close()
 
 
-def test_the_same_rule_in_other_words_is_thesame(town: Town) -> None:
+def test_web_processes_are_known_by_what_they_say_when_they_are_scraped(town: Town) -> None:
+    """With what, for which schema, and by which clock; one that says nothing any more, an hour ago, is not counted."""
+    prometheus = Prometheus(town.prometheus)
+    [web] = wait("the process is read", lambda: scraped(prometheus, "shop"))
+    facts = town.facts(town.parapet())
+    facts.app.tick()
+    with facts.app.store.read() as tx:
+        workers = nodes(tx)
+    assert (web.instance, web.version) == (town.address, __version__)
+    assert web.settings in {one.settings for one in workers}
+    assert web.schema == migrate.at(facts.app.store.engine) == newest()
+    assert abs(web.skew_seconds) < 60
+    assert not list(disagreements(workers[-1:], facts.now, (replace(web, skew_seconds=0.0),), newest()))
+    facts.app.store.close()
+
+
+def test_the_same_rule_in_other_words_is_the_same(town: Town) -> None:
     """Prometheus writes numbers, durations and brackets its own way."""
     api = Api(town.prometheus, SystemClock().now)
     assert same(api, "sum by (a) (rate(x[5m]))  > 0.50", "sum by(a) (rate(x[5m])) > 0.5")

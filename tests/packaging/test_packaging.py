@@ -69,3 +69,6 @@ def test_the_built_wheel_and_sdist_hold_what_they_must(monkeypatch: pytest.Monke
     wheel, sdist = distribute.build(tmp_path / "dist")
     assert distribute.problems(wheel, sdist) == []
     assert wheel.name == f"parapet_ops-{PROJECT['version']}-py3-none-any.whl"
+    stated = re.search(r"The wheel has ([\d,]+) kB", (ROOT / "docs" / "production.md").read_text())
+    assert stated is not None
+    assert abs(wheel.stat().st_size / 1_000 / float(stated[1].replace(",", "")) - 1) < 0.1, "say the new size there"

@@ -72,7 +72,8 @@ def test_with_neither_it_is_closed_and_says_how_to_open_it(serve: Serve) -> None
 
 def without_heartbeat(page: bytes) -> list[bytes]:
     """The lines of a page that two readings have in common."""
-    return [line for line in page.splitlines() if not line.startswith(names.HEARTBEAT.encode())]
+    moments = (names.HEARTBEAT.encode(), names.NODE.encode())
+    return [line for line in page.splitlines() if not line.startswith(moments)]
 
 
 def test_prometheus_gets_packed_openmetrics(serve: Serve, tmp_path: Path) -> None:

@@ -38,6 +38,10 @@ HELP: Mapping[str, str] = MappingProxyType(
         names.AI_APPROVAL_BACKLOG: "Looks at approvals that wait for a person, by how long the oldest of them waited.",
         names.CHANGE_LAST: "When the system was last changed, by kind of change, in epoch seconds.",
         names.HEARTBEAT: "When this was written, in epoch seconds: an old page looks like a new one without it.",
+        names.NODE: (
+            "When a process that runs with this version, these definitions and for this schema was last heard of, in "
+            "epoch seconds."
+        ),
         names.INGEST: "Bodies of alerts that were handed in, by who sent them and what became of them.",
         names.RELEASE: "When the version that runs now was deployed, or rolled back to, in epoch seconds.",
         names.REFS_DROPPED: "Exact identifiers that did not reach the evidence sink, by reason.",
@@ -85,6 +89,7 @@ SIGNALS: Mapping[str, str] = MappingProxyType(
         names.AI_APPROVAL_BACKLOG: "ai.approval_backlog",
         names.CHANGE_LAST: "change",
         names.RELEASE: "change",
+        names.NODE: "node",
     }
 )
 """Family of metrics -> the signal it belongs to, as the counter of rejected values names it; else its own name."""
@@ -104,6 +109,8 @@ CEILINGS: Mapping[str, int] = MappingProxyType(
         names.TOOL: 50,
         names.EVALUATION: 30,
         names.VERSION: 100,
+        names.DEFINITIONS: 20,
+        names.SCHEMA: 20,
         names.FAMILY: 100,
         names.REASON: 20,
         names.WHERE: 200,

@@ -22,6 +22,7 @@ GAUGES: Mapping[str, Across] = MappingProxyType(
         names.DB_POOL_CONNECTIONS: Across.SUM,
         names.CHANGE_LAST: Across.LATEST,
         names.HEARTBEAT: Across.LATEST,
+        names.NODE: Across.LATEST,
         names.RELEASE: Across.LATEST,
         names.JOB_RUNNING: Across.SUM,
         names.JOB_LAST_SUCCESS: Across.LATEST,

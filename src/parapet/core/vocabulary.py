@@ -352,6 +352,7 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
         names.AI_APPROVAL_BACKLOG: MappingProxyType({names.INTEGRATION: None, names.DELAY_BUCKET: DELAY_BUCKETS}),
         names.CHANGE_LAST: MappingProxyType({names.KIND: CHANGE_KINDS}),
         names.HEARTBEAT: MappingProxyType({}),
+        names.NODE: MappingProxyType({names.VERSION: None, names.DEFINITIONS: None, names.SCHEMA: None}),
         names.INGEST: MappingProxyType({names.SOURCE: INGEST_SOURCES, names.OUTCOME: INGEST_OUTCOMES}),
         names.RELEASE: MappingProxyType({names.KIND: ("deploy", "rollback", OTHER), names.VERSION: None}),
         names.REFS_DROPPED: MappingProxyType({names.REASON: None}),

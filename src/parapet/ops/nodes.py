@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import socket
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +13,6 @@ from parapet.store.store import Transaction
 
 WORKERS = "worker/"
 """Before the name of every worker, among the signs of life."""
-DIGEST_LETTERS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +28,6 @@ class Node:
     """Digest of what it was started with; equal ones were started with the same."""
     skew_seconds: float | None
     """How far its clock was behind the database's; None: the database has none of its own."""
-
-
-def settings_digest(parts: Iterable[object]) -> str:
-    """A few letters that differ where *parts* are written differently."""
-    return hashlib.sha256("\n".join(map(repr, parts)).encode()).hexdigest()[:DIGEST_LETTERS]
 
 
 def describe(tx: Transaction, *, now: datetime, settings: str) -> JsonObject:

@@ -47,6 +47,17 @@ def pending(engine: Engine) -> list[str]:
         return _pending(MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE}))
 
 
+def at(engine: Engine) -> str:
+    """The newest step that the database has; empty: none.
+
+    Raises:
+        EvidenceUnavailable: the database does not answer.
+    """
+    with Boundary(), reading(engine) as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        return context.get_current_revision() or ""
+
+
 def sql(dialect: str) -> str:
     """The statements of every step for *dialect* (sqlite or postgresql), for whoever applies them by hand."""
     config = _config()

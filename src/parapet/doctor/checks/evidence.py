@@ -100,7 +100,7 @@ def temporary(facts: Facts) -> Iterator[Found]:
     kept = facts.app.environment == "production" and not any(
         facts.folder.resolve().is_relative_to(one) for one in places
     )
-    if path is not None and kept and any(path.is_relative_to(one) for one in places):
+    if path is not None and kept and any(path.resolve().is_relative_to(one) for one in places):
         yield Found(what=f"The evidence is at {path}.")
 
 

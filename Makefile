@@ -89,7 +89,7 @@ screenshots: $(READY) ## The pictures of the README, taken from a running shop
 	@exec $(BIN)/python scripts/screenshots.py $(ARGS)
 
 .PHONY: gallery
-gallery: $(READY) ## Every page of the workbench in every form, into var/gallery
+gallery: $(READY) ## Every page of the workbench in every form, into var/gallery; ARGS=--compare tells what looks otherwise
 	@scripts/ensure-packages chromium
 	@exec $(BIN)/python scripts/gallery.py $(ARGS)
 

@@ -6,107 +6,74 @@ The clock of that night stands still, so two runs look alike: what differs from 
 from __future__ import annotations
 
 import argparse
+import base64
+import gzip
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from screenshots import chromium  # noqa: E402
+from tests.artifacts.servers import installed  # noqa: E402
 from tests.web.conftest import serving  # noqa: E402
-from tests.web.night import NIGHT, Night, weather  # noqa: E402
+from tests.web.night import FARES, FIRST_DAY, NIGHT, Night, evidence, weather  # noqa: E402
 
-from parapet.store import migrate  # noqa: E402
-from parapet.store.store import Store  # noqa: E402
 from parapet.testing import ManualClock  # noqa: E402
 
 WIDTHS = (1440, 768, 360)
 SCHEMES = ("light", "dark")
-EMPTY = (
-    "",
-    "incidents",
-    "incidents?scope=mine",
-    "incidents?scope=resolved",
-    "changes",
-    "action-items",
-    "calls",
-    "capabilities",
-    "approvals",
-    "inbox",
-    "about",
-    "declare",
-)
-"""Pages that have a state of their own on the first day."""
-
-
-def pages_of(night: Night) -> dict[str, str]:
-    """Name of a picture -> where it is taken."""
-    n = {name: int(getattr(night, name)) for name in ("checkout", "search", "disk", "odd", "login", "declared")}
-    return {
-        "home": "",
-        "journey": "journeys/checkout",
-        "journey-resting": "journeys/reports",
-        "queue": "incidents",
-        "queue-mine": "incidents?scope=mine",
-        "queue-unowned": "incidents?scope=unowned",
-        "queue-resolved": "incidents?scope=resolved",
-        "queue-nothing": "incidents?q=nothing+of+this+kind",
-        "incident": f"incidents/{n['checkout']}",
-        "incident-all": f"incidents/{n['checkout']}?entries=all",
-        "incident-ticket": f"incidents/{n['search']}",
-        "incident-foreign": f"incidents/{n['disk']}",
-        "incident-hostile": f"incidents/{n['odd']}",
-        "incident-suppressed": f"incidents/{n['login']}",
-        "incident-declared": f"incidents/{n['declared']}",
-        "incident-resolved": "incidents/1",
-        "retrospective": "incidents/2/retrospective",
-        "work": f"incidents/{n['checkout']}/work",
-        "declare": "declare",
-        "confirm": f"previews/{night.small}",
-        "confirm-blocked": f"previews/{night.blocked}",
-        "confirm-approval": f"previews/{night.wide}",
-        "run-partly": f"runs/{night.runs['partly']}",
-        "run-undone": f"runs/{night.runs['undone']}",
-        "run-unknown": f"runs/{night.runs['unknown']}",
-        "approvals": "approvals",
-        "capabilities": "capabilities",
-        "calls": "calls",
-        "calls-dead": "calls?state=dead",
-        "items": "action-items",
-        "items-resolved": "action-items?state=resolved",
-        "item": "action-items/1",
-        "item-closed": "action-items/5",
-        "changes": "changes",
-        "inbox": "inbox",
-        "inbox-done": "inbox?shelf=done",
-        "body": "inbox/1",
-        "about": "about",
-        "missing": "nowhere",
-    }
+KEPT = (("light", 1440), ("dark", 360))
+KEPT_HEIGHT = 1_600
+KEPT_IN = ROOT / "docs" / "images" / "pages"
+PAINT = """() => new Promise(done => new PerformanceObserver(list => done(list.getEntries()[0].startTime))
+  .observe({type: "paint", buffered: true}))"""
+DIFFER = """async sources => {
+  const images = await Promise.all(sources.map(async source => {
+    const image = new Image();
+    image.src = "data:image/png;base64," + source;
+    await image.decode();
+    return image;
+  }));
+  const width = Math.max(...images.map(one => one.width)), height = Math.max(...images.map(one => one.height));
+  const [before, after] = images.map(image => {
+    const canvas = new OffscreenCanvas(width, height), context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    return context.getImageData(0, 0, width, height);
+  });
+  let pixels = 0, top = height, bottom = 0;
+  for (let at = 0; at < after.data.length; at += 4) {
+    const far = [0, 1, 2].reduce((sum, n) => sum + Math.abs(before.data[at + n] - after.data[at + n]), 0);
+    if (far > 24) {
+      const row = Math.floor(at / 4 / width);
+      pixels += 1; top = Math.min(top, row); bottom = row;
+      after.data[at] = 230; after.data[at + 1] = 0; after.data[at + 2] = 120;
+    } else for (let n = 0; n < 3; n += 1) after.data[at + n] = 128 + after.data[at + n] / 2;
+  }
+  const canvas = Object.assign(document.createElement("canvas"), {width, height});
+  canvas.getContext("2d").putImageData(after, 0, 0);
+  return {pixels, top, bottom, picture: canvas.toDataURL("image/png").split(",")[1]};
+}"""
+"""How much two pictures differ, and the second one with what differs in one loud colour."""
 
 
 @contextmanager
 def standing(folder: Path) -> Iterator[dict[str, str]]:
     """The night and the first day, served: name -> address of every page."""
-    with weather(clock := ManualClock(NIGHT)) as prometheus:
+    with weather(clock := ManualClock(NIGHT), dict(FARES)) as prometheus:
         nights = []
         for name, address in (("night", prometheus), ("empty", None)):
-            url = folder / f"{name}.db"
-            store = Store(f"sqlite:///{url}")
-            migrate.upgrade(store.engine)
-            store.close()
-            nights.append(Night(url, address, clock))
+            nights.append(Night(evidence(folder / f"{name}.db"), address, clock))
         night, empty = nights
         night.happen()
-        places = {name: f"/parapet/{path}" for name, path in pages_of(night).items()}
+        places = {name: f"/parapet/{path}" for name, path in night.places.items()}
         with serving(night.host) as served, serving(empty.host) as bare:
             here = {name: f"http://127.0.0.1:{served.port}{path}" for name, path in places.items()}
-            for path in EMPTY:
+            for path in FIRST_DAY:
                 name = "-".join(part for part in path.replace("?scope=", "-").split("-") if part) or "home"
                 here[f"empty-{name}"] = f"http://127.0.0.1:{bare.port}/parapet/{path}"
             yield here
@@ -114,33 +81,117 @@ def standing(folder: Path) -> Iterator[dict[str, str]]:
             one.parapet.store.close()
 
 
-def shoot(page: Page, address: str, name: str, folder: Path, forms: Sequence[tuple[str, int]]) -> None:
-    """One page in each form, loaded once."""
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium, without a window."""
+    switches = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        path = installed("chromium", "chromium", "chromium-browser")
+        browser = playwright.chromium.launch(executable_path=path, args=switches)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def open_page(page: Page, address: str) -> None:
+    """A page, once its script has begun: what stands there now stays there."""
     page.goto(address)
-    if page.locator(".live").count() and page.locator("#reload[data-live]").count():
+    if page.locator("#reload[data-live]").count():
         page.locator(".live[data-tone=good]").wait_for()
-    for scheme, width in forms:
-        page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-        page.set_viewport_size({"width": width, "height": 900 if width > 400 else 780})
-        page.screenshot(path=folder / f"{name}-{scheme}-{width}.png", full_page=True, animations="disabled")
+
+
+def shoot(page: Page, target: Path, scheme: str, width: int, most_height: int | None = None) -> None:
+    """One picture of the page that is open."""
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.set_viewport_size({"width": width, "height": 900 if width > 400 else 780})
+    height = page.evaluate("document.documentElement.scrollHeight")
+    clip = {"x": 0, "y": 0, "width": width, "height": min(height, most_height or height)}
+    page.screenshot(path=target, full_page=True, clip=clip, animations="disabled")  # type: ignore[arg-type]
+
+
+def take(browser: Browser, places: Mapping[str, str], out: Path, forms: Sequence[tuple[str, int]]) -> None:
+    """Every page in each form, whole, loaded once."""
+    page = browser.new_page()
+    for name, address in places.items():
+        open_page(page, address)
+        for scheme, width in forms:
+            shoot(page, out / f"{name}-{scheme}-{width}.png", scheme, width)
+        print(name, flush=True)
+    page.close()
+
+
+def take_kept(browser: Browser, places: Mapping[str, str], out: Path) -> None:
+    """The pictures that are kept beside the code: half the size, the beginning of each page."""
+    page = browser.new_context(device_scale_factor=0.5).new_page()
+    for name, address in places.items():
+        open_page(page, address)
+        for scheme, width in KEPT:
+            shoot(page, out / f"{name}-{scheme}-{width}.png", scheme, width, KEPT_HEIGHT)
+    page.context.close()
+
+
+def compare(browser: Browser, kept: Path, now: Path, out: Path) -> list[str]:
+    """Which pictures of *now* differ from those *kept*: a line each; the differences are drawn into *out*."""
+    page, told = browser.new_page(), []
+    names = sorted({path.name for folder in (kept, now) for path in folder.glob("*.png")})
+    for name in names:
+        if not (kept / name).exists() or not (now / name).exists():
+            told.append(f"{name}: {'new' if (now / name).exists() else 'gone'}")
+            continue
+        before, after = ((folder / name).read_bytes() for folder in (kept, now))
+        if before == after:
+            continue
+        seen = page.evaluate(DIFFER, [base64.b64encode(one).decode() for one in (before, after)])
+        if seen["pixels"]:
+            (out / name).write_bytes(base64.b64decode(seen["picture"]))
+            told.append(f"{name}: {seen['pixels']:,} pixels, from {seen['top']} to {seen['bottom']}")
+    page.close()
+    return told
+
+
+def weigh(browser: Browser, places: Mapping[str, str]) -> None:
+    """Bytes, compressed, and the first paint of each page, with its assets in the cache."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(next(iter(places.values())))
+    for name, address in places.items():
+        page.goto(address)
+        paint = page.evaluate(PAINT)
+        size = len(gzip.compress(page.request.get(address).body()))
+        print(f"{name:24} {size / 1000:6.1f} KB   first paint {paint:5.0f} ms", flush=True)
+    context.close()
 
 
 def main() -> int:
-    """Take them all."""
+    """Take them all; or compare them with those that are kept; or weigh the pages."""
     parser = argparse.ArgumentParser(description="Every page in every form.")
     parser.add_argument("names", nargs="*", help="only pages whose name begins so")
     parser.add_argument("--out", type=Path, default=ROOT / "var" / "gallery", help="folder (default: %(default)s)")
     parser.add_argument("--width", type=int, action="append", help="only this width")
     parser.add_argument("--scheme", choices=SCHEMES, action="append", help="only this scheme")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--keep", action="store_true", help=f"renew the pictures in {KEPT_IN.relative_to(ROOT)}")
+    what.add_argument("--compare", action="store_true", help="tell which of those look otherwise now")
+    what.add_argument("--weigh", action="store_true", help="take none: tell what each page weighs")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     forms = [(scheme, width) for width in given.width or WIDTHS for scheme in given.scheme or SCHEMES]
-    with tempfile.TemporaryDirectory() as folder, standing(Path(folder)) as places, chromium() as browser:
-        page = browser.new_page()
-        for name, address in places.items():
-            if not given.names or name.startswith(tuple(given.names)):
-                shoot(page, address, name, given.out, forms)
-                print(name, flush=True)
+    with tempfile.TemporaryDirectory() as name, standing(Path(name)) as every, chromium() as browser:
+        folder = Path(name)
+        places = {one: every[one] for one in every if not given.names or one.startswith(tuple(given.names))}
+        if given.keep:
+            KEPT_IN.mkdir(parents=True, exist_ok=True)
+            take_kept(browser, places, KEPT_IN)
+        elif given.compare:
+            take_kept(browser, places, folder)
+            changed = compare(browser, KEPT_IN, folder, given.out)
+            print("\n".join(changed) or "Nothing looks otherwise.")
+            return 1 if changed else 0
+        elif given.weigh:
+            weigh(browser, places)
+        else:
+            take(browser, places, given.out, forms)
     return 0
 
 

@@ -124,6 +124,7 @@ READS: Reads = {
     "backlogs.measurements": lambda tx: tx.backlogs.measurements(END - timedelta(days=1)),
     "backlogs.told_now": lambda tx: tx.backlogs.told_now(NOW),
     "overrides.current": lambda tx: tx.overrides.current(NOW),
+    "audit.began_at": lambda tx: tx.audit.began_at(),
     "audit.newest": lambda tx: tx.audit.newest(),
     "audit.of": lambda tx: tx.audit.of("INC-7"),
     "audit.page": lambda tx: [

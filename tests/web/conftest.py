@@ -22,6 +22,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 from tests.artifacts.servers import installed
+from tests.web.night import FARES, FIRST_DAY, NIGHT, Fare, Night, evidence, weather
 
 from parapet import Parapet, Secrets, Wiring
 from parapet.core.types import Actor, ActorClass
@@ -314,6 +315,37 @@ def address(shop: Shop) -> Iterator[str]:
     shop.clock.advance(60)
     with serving(shop.host) as served:
         yield f"http://127.0.0.1:{served.port}/parapet/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedNight:
+    """A rich night and a first day, served."""
+
+    night: Night
+    address: str
+    """Of the workbench of that night, with a slash at its end."""
+    places: Mapping[str, str]
+    """Every page by name: its address."""
+    fares: dict[str, Fare]
+    """What its Prometheus says."""
+
+
+@pytest.fixture(scope="module")
+def served_night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedNight]:
+    """One for a module."""
+    folder = tmp_path_factory.mktemp("night")
+    fares = dict(FARES)
+    with weather(clock := ManualClock(NIGHT), fares) as prometheus:
+        night = Night(evidence(folder / "night.db"), prometheus, clock)
+        first = Night(evidence(folder / "first.db"), None, clock)
+        night.happen()
+        with serving(night.host) as served, serving(first.host) as bare:
+            here, there = (f"http://127.0.0.1:{each.port}/parapet/" for each in (served, bare))
+            places = {name: here + path for name, path in night.places.items()}
+            places |= {f"first day, {path or 'home'}": there + path for path in FIRST_DAY}
+            yield ServedNight(night=night, address=here, places=places, fares=fares)
+        for one in (night, first):
+            one.parapet.store.close()
 
 
 @pytest.fixture(scope="module")

@@ -31,12 +31,29 @@ from parapet.response.rotation import Person, Rotation
 from parapet.response.runbook import Runbook
 from parapet.response.runbook import Step as BookStep
 from parapet.slo.maintenance import Once
+from parapet.store import migrate
+from parapet.store.store import Store
 from parapet.testing import ManualClock, SequentialIds, alert, alertmanager_payload
 from parapet.web import Link, Principal, Request, Role, workbench
 
 NIGHT = datetime(2026, 11, 12, tzinfo=UTC)
 ANA, TOM = (Actor(kind=ActorClass.OPERATOR, name=name) for name in ("Ana", "Tom"))
 CI = Actor(kind=ActorClass.EXTERNAL, name="ci")
+FIRST_DAY = (
+    "",
+    "incidents",
+    "incidents?scope=mine",
+    "incidents?scope=resolved",
+    "changes",
+    "action-items",
+    "calls",
+    "capabilities",
+    "approvals",
+    "inbox",
+    "about",
+    "declare",
+)
+"""Pages that have a state of their own where nothing happened yet."""
 GOOD, BAD = "ParapetBudgetBurnTicket", "ParapetBudgetBurnPage"
 
 
@@ -75,6 +92,7 @@ class Weather(BaseHTTPRequestHandler):
     """Answers as Prometheus does: the same every time it is asked the same."""
 
     clock: ManualClock
+    fares: dict[str, Fare]
 
     def do_GET(self) -> None:
         """One question."""
@@ -102,7 +120,7 @@ class Weather(BaseHTTPRequestHandler):
         def each(value: str) -> list[object]:
             return [
                 {"metric": {"slice": name, "service": "shop"}, "value": [now, str(eval_fare(fare, value, now))]}
-                for name, fare in FARES.items()
+                for name, fare in self.fares.items()
             ]
 
         if query.startswith("max(up"):
@@ -110,7 +128,7 @@ class Weather(BaseHTTPRequestHandler):
         if "ALERTS" in query:
             return [
                 {"metric": {"slice": name, "severity": fare.firing}, "value": [now, "1"]}
-                for name, fare in FARES.items()
+                for name, fare in self.fares.items()
                 if fare.firing
             ]
         for sign, value in (
@@ -128,10 +146,10 @@ class Weather(BaseHTTPRequestHandler):
     def _range(self, asked: dict[str, str]) -> list[object]:
         start, end, step = (float(asked[name]) for name in ("start", "end", "step"))
         found = _SLICE.search(asked["query"])
-        names = [found[1]] if found else list(FARES)
+        names = [found[1]] if found else list(self.fares)
         answered: list[object] = []
         for name in names:
-            fare = FARES.get(name, Fare())
+            fare = self.fares.get(name, Fare())
             times = [start + step * n for n in range(int((end - start) / step) + 1)]
             falling = "budget_remaining" in asked["query"]
             values = [budget_at(fare, end - when, end - start) if falling else burn_at(fare, when) for when in times]
@@ -336,6 +354,57 @@ class Night:
         )
         self.host.mount("/parapet", workbench(parapet, authenticate=who_is_it, links=links))
 
+    @property
+    def places(self) -> dict[str, str]:
+        """Name of a page -> where it is, below the mount."""
+        n = {
+            name: int(getattr(self, name))
+            for name in ("checkout", "search", "disk", "odd", "login", "declared", "quiet")
+        }
+        return {
+            "home": "",
+            "journey": "journeys/checkout",
+            "journey-resting": "journeys/reports",
+            "queue": "incidents",
+            "queue-mine": "incidents?scope=mine",
+            "queue-unowned": "incidents?scope=unowned",
+            "queue-resolved": "incidents?scope=resolved",
+            "queue-nothing": "incidents?q=nothing+of+this+kind",
+            "incident": f"incidents/{n['checkout']}",
+            "incident-all": f"incidents/{n['checkout']}?entries=all",
+            "incident-ticket": f"incidents/{n['search']}",
+            "incident-foreign": f"incidents/{n['disk']}",
+            "incident-hostile": f"incidents/{n['odd']}",
+            "incident-suppressed": f"incidents/{n['login']}",
+            "incident-declared": f"incidents/{n['declared']}",
+            "incident-quiet": f"incidents/{n['quiet']}",
+            "incident-resolved": "incidents/1",
+            "retrospective": "incidents/2/retrospective",
+            "work": f"incidents/{n['checkout']}/work",
+            "declare": "declare",
+            "confirm": f"previews/{self.small}",
+            "confirm-blocked": f"previews/{self.blocked}",
+            "confirm-approval": f"previews/{self.wide}",
+            "run-partly": f"runs/{self.runs['partly']}",
+            "run-undone": f"runs/{self.runs['undone']}",
+            "run-unknown": f"runs/{self.runs['unknown']}",
+            "approvals": "approvals",
+            "capabilities": "capabilities",
+            "calls": "calls",
+            "calls-dead": "calls?state=dead",
+            "items": "action-items",
+            "items-resolved": "action-items?state=resolved",
+            "item": "action-items/1",
+            "item-closed": "action-items/5",
+            "changes": "changes",
+            "inbox": "inbox",
+            "inbox-done": "inbox?shelf=done",
+            "body": "inbox/1",
+            "about": "about",
+            "zone": "zone",
+            "missing": "nowhere",
+        }
+
     def fire(
         self, name: str, title: str, started: str, *, severity: str = "page", ended: str = "", **labels: str
     ) -> IncidentId:
@@ -446,6 +515,7 @@ class Night:
         )
         assert declared.id is not None
         self.declared = declared.id
+        self.quiet = self.fire("refunds", "Refunds wait for the bank", "2:33", severity="ticket")
         p.inbox.store((("alertmanager", b'{"version": "3", "what": "is this"}'),))
         charged, hangs = "Order 9104 was charged, not written", "Export of October hangs"
         p.action_items.open("dead_job", "job-81190", title=charged, slice_name="search", by="worker")
@@ -470,15 +540,25 @@ class Night:
         clock.set(at("2:42"))
         self.small = p.actions.preview("retry-jobs", self.search, actor=ANA, inputs={"limit": "6"}).id
         self.blocked = p.actions.preview("retry-jobs", self.checkout, actor=ANA).id
+        clock.set(at("2:41"))
+        self.fire("refunds", "Refunds wait for the bank", "2:33", severity="ticket", ended="2:40")
         clock.set(at("2:43"))
         self.wide = p.actions.preview("retry-jobs", self.search, actor=TOM, inputs={"limit": "42"}).id
         p.approvals.ask(self.wide, actor=TOM, reason="All that died since 02:13; the fix is out")
 
 
+def evidence(path: Path) -> Path:
+    """An evidence database at *path*, with its tables and nothing in them."""
+    store = Store(f"sqlite:///{path}")
+    migrate.upgrade(store.engine)
+    store.close()
+    return path
+
+
 @contextmanager
-def weather(clock: ManualClock) -> Iterator[str]:
-    """A Prometheus of that night on loopback."""
-    handler = type("Tonight", (Weather,), {"clock": clock})
+def weather(clock: ManualClock, fares: dict[str, Fare]) -> Iterator[str]:
+    """A Prometheus of that night on loopback; it says what *fares* hold at that moment."""
+    handler = type("Tonight", (Weather,), {"clock": clock, "fares": fares})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

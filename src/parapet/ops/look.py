@@ -167,6 +167,15 @@ class Look:
                 worker_seen_at=tx.heartbeats.last(HEARTBEAT_PREFIX),
             )
 
+    def began_at(self) -> datetime | None:
+        """Since when anything is written down here; None: nothing ever was.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            return tx.audit.began_at()
+
     def revision(self) -> str:
         """A word that is another one after every verb and every delivery: what open pages wait for.
 

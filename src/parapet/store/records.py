@@ -65,6 +65,12 @@ class AuditRows:
         rows = self._connection.execute(wanted).mappings()
         return [{**row, "recorded_at": row["recorded_at"].isoformat()} for row in rows]
 
+    def began_at(self) -> datetime | None:
+        """When the first row was written; None when there is none."""
+        first = select(audit.c.recorded_at).order_by(audit.c.id).limit(1)
+        began: datetime | None = self._connection.execute(first).scalar_one_or_none()
+        return began
+
     def newest(self) -> int:
         """The number of the last row; 0 when there is none."""
         newest: int | None = self._connection.execute(select(func.max(audit.c.id))).scalar_one()

@@ -18,6 +18,7 @@ from parapet.web.response import Response, html
 from parapet.web.text import stamp
 from parapet.web.views.chrome import Chrome, made_at
 from parapet.web.views.links import Link
+from parapet.web.views.since import since as since_words
 from parapet.web.words import DONE
 
 
@@ -78,6 +79,11 @@ class Visit:
     def with_body(self, body: bytes) -> Visit:
         """The same visit, once its body has been read."""
         return replace(self, request=replace(self.request, body=body))
+
+
+def since(desk: Desk, visit: Visit) -> str:
+    """Since when the evidence is kept, for a list that is empty."""
+    return since_words(desk.app.look.began_at(), visit.now)
 
 
 def show(

@@ -16,7 +16,7 @@ from parapet.core.errors import (
 from parapet.response.checks import refuse
 from parapet.response.run import RunState
 from parapet.web.api.acting import run_number
-from parapet.web.desk import Desk, Visit, show
+from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.pages.incident import incident_id
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
@@ -127,6 +127,10 @@ def approvals_page(desk: Desk, visit: Visit) -> Response:
     """Who waits for a second person."""
     titles = {one.name: one.title for one in desk.app.capabilities}
     view = approvals_view(desk.app.approvals.page("waiting"), titles, now=visit.now)
+    if not view.rows:
+        needed = (one for one in desk.app.capabilities if one.second_person_from is not None)
+        words = tuple(f"{one.title}, from {one.count_words(one.second_person_from or 1)} on" for one in needed)
+        view = replace(view, asked_for=words, since=since(desk, visit))
     return show(desk, visit, "approvals.html", view, title="Approvals", place="actions")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from parapet.response.escalation import LONGEST_SUPPRESSION_SECONDS
-from parapet.web.desk import Desk, Visit, show
+from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.pages.incident import incident_id
 from parapet.web.response import Response, see_other
 from parapet.web.views.calls import TOLD, calls_view
@@ -30,6 +32,8 @@ def page(desk: Desk, visit: Visit) -> Response:
         limit=ROWS,
         now=visit.now,
     )
+    if not (view.told and view.calls):
+        view = replace(view, since=since(desk, visit))
     return show(desk, visit, "calls.html", view, title="Calls", place=PLACE)
 
 

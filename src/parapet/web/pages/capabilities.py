@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from parapet.web.desk import Desk, Visit, show
+from dataclasses import replace
+
+from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.response import Response
 from parapet.web.views.capabilities import capabilities_view
 
@@ -15,4 +17,6 @@ def page(desk: Desk, visit: Visit) -> Response:
     runs = desk.app.records.runs(limit=RUNS)
     waiting = len(desk.app.approvals.page("waiting"))
     view = capabilities_view(desk.app.capabilities, records, desk.app.runbooks, runs, waiting=waiting, now=visit.now)
+    if not view.runs:
+        view = replace(view, since=since(desk, visit))
     return show(desk, visit, "capabilities.html", view, title="Actions", place="actions")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from parapet.web.desk import Desk, Visit, show
+from dataclasses import replace
+
+from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.promises import speed_slices
 from parapet.web.response import Response
 from parapet.web.views.home import home_view
@@ -25,4 +27,6 @@ def page(desk: Desk, visit: Visit) -> Response:
         now=visit.now,
         speed_slices=speed_slices(desk.app.catalog),
     )
+    if not view.open_rows:
+        view = replace(view, since=since(desk, visit))
     return show(desk, visit, "home.html", view, title="Journeys", place="journeys", open_count=open_count)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from parapet.core.errors import NotFound
-from parapet.web.desk import Desk, Visit, show
+from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
 from parapet.web.views.inbox import SHELVES, body_view, inbox_view
@@ -22,6 +24,8 @@ def page(desk: Desk, visit: Visit) -> Response:
     before = query.get("before", "")
     bodies = desk.app.bodies.page(shelf, before=_number(before) if before else None, limit=ROWS)
     view = inbox_view(bodies, counts, shelf=shelf, limit=ROWS, now=visit.now)
+    if not view.rows:
+        view = replace(view, since=since(desk, visit))
     return show(desk, visit, "inbox.html", view, title="Inbox")
 
 

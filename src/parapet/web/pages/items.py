@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from parapet.core.errors import NotFound, Refused, StaleVersion
 from parapet.incidents.items import ActionItem, ItemState
-from parapet.web.desk import Desk, Visit, show
+from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
 from parapet.web.views.items import item_view, items_view
@@ -26,6 +27,8 @@ def page(desk: Desk, visit: Visit) -> Response:
     before = query.get("before", "")[:LONGEST_CURSOR] or None
     found = desk.app.action_items.page(wanted, limit=ROWS, before=before)
     view = items_view(found, state=wanted, now=visit.now)
+    if not view.rows:
+        view = replace(view, since=since(desk, visit))
     return show(desk, visit, "items.html", view, title="Action items", place=PLACE)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from parapet.web.desk import Desk, Visit, show
+from dataclasses import replace
+
+from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.response import Response
 from parapet.web.text import capped
 from parapet.web.views.queue import SCOPES, queue_view
@@ -29,5 +31,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         watched=len(desk.app.catalog),
         now=visit.now,
     )
+    if not view.rows and not view.filtered:
+        view = replace(view, since=since(desk, visit))
     count = found.counts.get("open")
     return show(desk, visit, "queue.html", view, title="Incidents", place="incidents", open_count=count)

@@ -282,7 +282,7 @@ def _checks(standing: Standing) -> list[tuple[Word, str]]:
 
 
 def _versions(now: int, then: int) -> str:
-    return f"version {now}, as previewed" if now == then else f"version {now}, previewed at {then}"
+    return f"since version {now}" if now == then else f"version {now}, previewed at {then}"
 
 
 def shown_target(name: str, version: str, label: str) -> tuple[str, str, str]:

@@ -50,6 +50,10 @@ class ApprovalsView:
 
     headline: str
     rows: tuple[ApprovalRow, ...]
+    asked_for: tuple[str, ...] = ()
+    """What needs a second person, in words."""
+    since: str = ""
+    """Since when an empty list is empty."""
 
 
 def approval_view(approval: Approval | None, *, reader: str, refusal: str, now: datetime) -> ApprovalView | None:

@@ -22,8 +22,15 @@ class Brief:
     anchor_words: str
 
 
-def briefs(triage: Triage, near: Sequence[Near], runbooks: Sequence[Runbook], refusal: str | None) -> tuple[Brief, ...]:
+OVER = "Read the retrospective. If it is not over, reopen it."
+
+
+def briefs(
+    triage: Triage, near: Sequence[Near], runbooks: Sequence[Runbook], refusal: str | None, *, over: bool = False
+) -> tuple[Brief, ...]:
     """What changed, and what may be done; *refusal* says why the reader may only look."""
+    advice = OVER if over else text.sentence(text.capped(triage.next_step.text, 200))
+    steps = text.several(sum(len(one.steps) for one in runbooks), "step")
     return (
         Brief(
             label="What changed",
@@ -33,11 +40,9 @@ def briefs(triage: Triage, near: Sequence[Near], runbooks: Sequence[Runbook], re
         ),
         Brief(
             label="What you may do",
-            words=" ".join([text.sentence(text.capped(triage.next_step.text, 200)), *([refusal] if refusal else [])]),
+            words=" ".join([advice, *([refusal] if refusal else [])]),
             anchor="actions",
-            anchor_words=f"Runbook, {text.several(sum(len(one.steps) for one in runbooks), 'step')}"
-            if runbooks
-            else "Every action",
+            anchor_words=f"Runbook, {steps}" if runbooks and not over else "Every action",
         ),
     )
 

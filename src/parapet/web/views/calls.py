@@ -99,6 +99,8 @@ class CallsView:
     told: tuple[ToldRow, ...]
     next_address: str | None
     channels: str
+    since: str = ""
+    """Since when an empty list is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,8 @@ class CapabilitiesView:
     runs: tuple[Ran, ...]
     waiting: str
     """How many wait for a second person; empty: nobody."""
+    since: str = ""
+    """Since when an empty list is empty."""
 
 
 def capabilities_view(

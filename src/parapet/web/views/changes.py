@@ -44,6 +44,8 @@ class ChangesView:
 
     days: tuple[ChangeDay, ...]
     service: str
+    since: str = ""
+    """Since when an empty list is empty."""
 
 
 def change_row(change: Change, *, now: datetime) -> ChangeRow:

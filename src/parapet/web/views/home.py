@@ -57,6 +57,8 @@ class HomeView:
     """Whether the page can be trusted, in words."""
     trusted_tone: str
     trust: tuple[Figure, ...]
+    since: str = ""
+    """Since when an empty list is empty."""
 
 
 def home_view(

@@ -60,6 +60,8 @@ class InboxView:
     rows: tuple[BodyRow, ...]
     empty: str
     next_address: str | None
+    since: str = ""
+    """Since when an empty list is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -165,7 +165,7 @@ def incident_view(
         strip=strip(incident, policy, may_act=refusal is None, now=now),
         lead=lead(incident, policy, now),
         figures=_figures(incident, card, unasked, now),
-        briefs=() if over else briefs(file.triage, near, runbooks, refusal),
+        briefs=briefs(file.triage, near, runbooks, refusal, over=over),
         chart=span_chart(incident, file.episodes, near, now=now),
         burn=burn_chart(incident, file.entries, near, now=now),
         claims=_claims(file.triage, file.past.last),

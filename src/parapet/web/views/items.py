@@ -66,6 +66,8 @@ class ItemsView:
     rows: tuple[ItemRow, ...]
     empty: str
     next_address: str | None
+    since: str = ""
+    """Since when an empty list is empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

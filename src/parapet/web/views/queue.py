@@ -65,6 +65,8 @@ class QueueView:
     next_address: str | None
     first_address: str | None
     """The beginning of the list; None on it."""
+    since: str = ""
+    """Since when an empty list is empty."""
 
 
 def queue_view(

@@ -1,4 +1,4 @@
-"""A walk through a real browser: home, queue, incident, acknowledge, conflict; narrow, dark, without script."""
+"""A walk through a real browser: home, queue, incident, acknowledge, conflict; without script."""
 
 from __future__ import annotations
 
@@ -16,16 +16,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 
-def page_of(chromium: Browser, address: str, who: str = "Ana:responder", **options: object) -> Page:
+def page_of(chromium: Browser, address: str, who: str = "Ana:responder") -> Page:
     """A page signed in as *who*, without script: nothing here needs any."""
-    width = options.get("width", 1280)
-    assert isinstance(width, int)
-    dark = options.get("dark") is True
-    context = chromium.new_context(
-        java_script_enabled=False,
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if dark else "light",
-    )
+    context = chromium.new_context(java_script_enabled=False, viewport={"width": 1280, "height": 900})
     context.add_cookies([{"name": "who", "value": who, "url": address}])
     page = context.new_page()
     page.set_default_timeout(10_000)
@@ -80,19 +73,6 @@ def test_two_people_at_once_lose_nothing(chromium: Browser, address: str) -> Non
     expect(tom.get_by_text("Rolled back by hand").first).to_be_visible()
     for page in (tom, ana):
         page.context.close()
-
-
-@pytest.mark.parametrize(
-    "path", ["", "incidents", "incidents/1", "incidents/1/work", "declare", "inbox", "inbox/1", "changes", "nowhere"]
-)
-@pytest.mark.parametrize(("width", "dark"), [(320, False), (320, True), (1440, False)])
-def test_no_page_scrolls_sideways(chromium: Browser, address: str, path: str, width: int, dark: bool) -> None:
-    """Reflow to 320 px, in both colour schemes."""
-    page = page_of(chromium, address, width=width, dark=dark)
-    page.goto(address + path)
-    scrolled = page.locator("html").evaluate("html => html.scrollWidth - html.clientWidth")
-    assert scrolled == 0
-    page.context.close()
 
 
 def test_the_keyboard_help_needs_no_script(chromium: Browser, address: str) -> None:

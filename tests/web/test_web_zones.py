@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,3 +87,16 @@ def test_the_host_knows_people_and_has_a_zone_of_its_own(shop: Shop) -> None:
     assert '"2026-11-12T02:13:04Z"' in Browser(host).get("/parapet/api/incidents/1").text
     with pytest.raises(ConfigurationError, match="no time zone 'Moon'"):
         workbench(shop.parapet, authenticate=who_is_it, zone="Moon")
+
+
+def test_no_page_spells_a_zone_itself() -> None:
+    """`text.stamp` says the zone that the reader has; a view that writes UTC behind a time of theirs would lie."""
+    web = Path(text.__file__).parent
+    known = {"zone.py", "zone.html", "entries.py", "_parts.html"}
+    """What shows UTC beside the reader's zone, or tells of what was kept in UTC."""
+    spelled = [
+        path.name
+        for path in [*web.glob("views/*.py"), *web.glob("templates/*.html")]
+        if path.name not in known and re.search(r"(?<![.\w])UTC\b(?!,? datetime)", path.read_text())
+    ]
+    assert spelled == []

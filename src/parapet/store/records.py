@@ -67,8 +67,9 @@ class AuditRows:
 
     def began_at(self) -> datetime | None:
         """When the first row was written; None when there is none."""
-        first = select(audit.c.recorded_at).order_by(audit.c.id).limit(1)
-        began: datetime | None = self._connection.execute(first).scalar_one_or_none()
+        first = select(func.min(audit.c.id)).scalar_subquery()
+        wanted = select(audit.c.recorded_at).where(audit.c.id == first)
+        began: datetime | None = self._connection.execute(wanted).scalar_one_or_none()
         return began
 
     def newest(self) -> int:

@@ -10,6 +10,7 @@ from parapet.incidents.model import Episode, Incident
 from parapet.response.runbook import Runbook
 from parapet.web import text
 from parapet.web.reads import Notification
+from parapet.web.views.calls import ABOUT
 from parapet.web.views.links import Link
 
 MOST_RAIL_ROWS = 8
@@ -62,7 +63,7 @@ def told(notifications: Sequence[Notification], now: datetime) -> tuple[Told, ..
     rows = []
     for one in notifications[-MOST_RAIL_ROWS:]:
         name = text.capped(one.channel, 40)
-        about = str(one.announcement).replace("_", " ")
+        about = ABOUT.get(str(one.announcement), str(one.announcement).replace("_", " "))
         if one.delivered_at is not None:
             rows.append(Told(words=f"{name}: {about}, delivered {text.stamp(one.delivered_at, now)}", failed=False))
         elif str(one.state) == "dead":

@@ -27,9 +27,16 @@ from parapet.testing import ManualClock  # noqa: E402
 
 WIDTHS = (1440, 768, 360)
 SCHEMES = ("light", "dark")
-KEPT = (("light", 1440), ("dark", 360))
-KEPT_HEIGHT = 1_600
+KEPT_HEIGHT = 1_200
+KEPT_SCALE = 0.5
+KEPT_SMALL = {"home", "queue", "incident", "confirm", "run-unknown", "calls", "capabilities", "item", "retrospective"}
+"""What is kept as a phone shows it in the dark, too."""
 KEPT_IN = ROOT / "docs" / "images" / "pages"
+SAME_PORT = """() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(/127.0.0.1:\\d+/, "127.0.0.1:9090");
+}"""
+"""Servers are elsewhere at every run."""
 PAINT = """() => new Promise(done => new PerformanceObserver(list => done(list.getEntries()[0].startTime))
   .observe({type: "paint", buffered: true}))"""
 DIFFER = """async sources => {
@@ -99,6 +106,7 @@ def open_page(page: Page, address: str) -> None:
     page.goto(address)
     if page.locator("#reload[data-live]").count():
         page.locator(".live[data-tone=good]").wait_for()
+    page.evaluate(SAME_PORT)
 
 
 def shoot(page: Page, target: Path, scheme: str, width: int, most_height: int | None = None) -> None:
@@ -123,10 +131,10 @@ def take(browser: Browser, places: Mapping[str, str], out: Path, forms: Sequence
 
 def take_kept(browser: Browser, places: Mapping[str, str], out: Path) -> None:
     """The pictures that are kept beside the code: half the size, the beginning of each page."""
-    page = browser.new_context(device_scale_factor=0.5).new_page()
+    page = browser.new_context(device_scale_factor=KEPT_SCALE).new_page()
     for name, address in places.items():
         open_page(page, address)
-        for scheme, width in KEPT:
+        for scheme, width in (("light", 1440), *((("dark", 360),) if name in KEPT_SMALL else ())):
             shoot(page, out / f"{name}-{scheme}-{width}.png", scheme, width, KEPT_HEIGHT)
     page.context.close()
 

@@ -16,6 +16,7 @@ from parapet.web.words import INCIDENT, SEVERITY, SOURCE, Word
 class ChangeSeen:
     """One entry the reader had not seen."""
 
+    at: str
     clock: str
     said: EntryText
     icon: str
@@ -93,6 +94,7 @@ def conflict_view(
         why=why,
         news=tuple(
             ChangeSeen(
+                at=text.machine(entry.recorded_at),
                 clock=text.clock(entry.recorded_at, now, seconds=True),
                 said=entry_text(entry.kind, entry.payload),
                 icon=SOURCE[entry.actor.kind].icon,

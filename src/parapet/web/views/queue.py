@@ -41,8 +41,12 @@ class QueueRow:
     context: str
     age: str
     since: str
+    since_at: str
+    """For the datetime attribute."""
     owner: str
     owned: str
+    owned_at: str
+    """When; empty where nobody acknowledged it."""
     """When it was taken, or that nobody has it yet."""
     nobody_has_a_page: bool
     signal: str
@@ -115,12 +119,14 @@ def queue_row(incident: Incident, *, now: datetime) -> QueueRow:
         context=_context(incident, now),
         age=text.between(incident.started_at, end),
         since=f"until {text.clock(end, now)}" if resolved else f"since {text.clock(incident.started_at, now)}",
+        since_at=text.machine(end if resolved else incident.started_at),
         owner=text.capped(incident.owner, 60) if incident.owner else "Nobody",
         owned=f"acknowledged {text.clock(incident.acknowledged_at, now)}"
         if incident.owner and incident.acknowledged_at
         else "had it"
         if resolved
         else "has it yet",
+        owned_at=text.machine(incident.acknowledged_at) if incident.owner and incident.acknowledged_at else "",
         nobody_has_a_page=not incident.owner and not resolved and incident.severity is Severity.PAGE,
         signal=signal_words(incident, now),
         heard=f"heard {text.between(incident.last_heard_at, now)} ago",

@@ -29,6 +29,7 @@ GOOD_MOMENTS = frozenset({MomentName.QUIET, MomentName.RESOLVED})
 class MomentView:
     """One of the moments every incident is measured by."""
 
+    at: str
     clock: str
     words: str
     tone: str
@@ -53,6 +54,7 @@ class ActionRow:
     words: str
     quote: str
     who: str
+    at: str
     clock: str
 
 
@@ -131,6 +133,7 @@ def retrospective_view(kept: Retrospective, file: IncidentFile, *, now: datetime
                 words=text.capped(each.text),
                 quote=text.prose(each.reason),
                 who=text.capped(each.actor, 60),
+                at=text.machine(each.occurred_at),
                 clock=text.clock(each.occurred_at, began, seconds=True),
             )
             for each in kept.actions
@@ -168,7 +171,9 @@ def _moment(moment: Moment, kept: Retrospective, place: int, began: datetime) ->
     if place and moment.seconds_since_previous is not None:
         later = f", {text.span(moment.seconds_since_previous)} later"
     tone = "good" if moment.name in GOOD_MOMENTS else kept.severity.value
-    return MomentView(clock=text.clock(moment.at, began, seconds=True), words=word + later, tone=tone)
+    return MomentView(
+        at=text.machine(moment.at), clock=text.clock(moment.at, began, seconds=True), words=word + later, tone=tone
+    )
 
 
 def _line(line: Line, began: datetime) -> LineRow:

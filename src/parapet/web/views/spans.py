@@ -113,6 +113,7 @@ def span_chart(
         )
     if marks:
         said.append("The numbers mark the changes listed below.")
+    said.append(f"Times are {text.zone_word(axis.start)}.")
     return SpanChart(
         title="When it fired",
         caption=" ".join(said),

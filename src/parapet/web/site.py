@@ -272,7 +272,9 @@ class Site:
         principal = asked[0]
         if principal is None:
             return self._stranger(route, visit)
-        now = zones.here(visit.now, zones.of(visit.request, principal, self.desk.zone))
+        now = visit.now
+        if route.door is Door.PERSON:  # programs are told in UTC
+            now = zones.here(now, zones.of(visit.request, principal, self.desk.zone))
         visit = Visit(request=visit.request, principal=principal, params=visit.params, now=now)
         if (reason := self._refusal(principal, route)) is not None:
             return self._failed(route, visit, problems.forbidden(reason))

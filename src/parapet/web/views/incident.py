@@ -240,11 +240,12 @@ def _figures(incident: Incident, card: JourneyCard | None, unasked: bool, now: d
         )
     end = incident.resolved_at or now if over else now
     delay = (incident.detected_at - incident.started_at).total_seconds()
+    heard = f"heard {text.span(delay)} later" if delay >= 1 else "heard at once"
     figures.append(
         Figure(
             label="Lasted" if over else "Going on for",
             value=text.between(incident.started_at, end),
-            context=f"since {text.stamp(incident.started_at, now)}, heard {text.span(delay)} later",
+            context=f"since {text.stamp(incident.started_at, now)}, {heard}",
         )
     )
     taken = incident.acknowledged_at
@@ -261,7 +262,9 @@ def _figures(incident: Incident, card: JourneyCard | None, unasked: bool, now: d
             Figure(
                 label="Fired again",
                 value="Never" if not times else "Once" if times == 1 else f"{times} times",
-                context=text.several(incident.repeats, "repeat") + " said nothing new",
+                context=f"{text.several(incident.repeats, 'repeat')} said nothing new"
+                if incident.repeats
+                else "nor was it repeated",
             )
         )
     return tuple(figures)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from playwright.sync_api import Browser, Page, Request, Response, Route, expect
 
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.testing import alert, alertmanager_payload
@@ -41,6 +41,11 @@ def opened(chromium: Browser, address: str, *, who: str = "Ana:responder") -> It
     assert complaints == []
     assert page.evaluate("window.shifts || []") == []
     context.close()
+
+
+def refreshed(response: Response) -> bool:
+    """The page asked for itself again: for a moment later what it knows is of then."""
+    return "parapet-live" in response.request.headers
 
 
 def test_the_queue_keeps_its_order_and_says_what_waits(shop: Shop, chromium: Browser, address: str) -> None:
@@ -84,11 +89,14 @@ def test_a_storm_does_not_move_the_page_that_is_read(shop: Shop, chromium: Brows
 def test_what_a_person_writes_is_never_touched(shop: Shop, chromium: Browser, address: str) -> None:
     """While somebody writes, the page waits and says so; on command it is true again, and the words are kept."""
     with opened(chromium, address) as page:
-        page.goto(f"{address}incidents/1")
-        expect(page.locator(".live b")).to_have_text("Live")
+        with page.expect_response(refreshed) as first:
+            page.goto(f"{address}incidents/1")
+        first.value.finished()
         note = page.get_by_label("What you saw or did")
         note.fill("The provider is fine")
-        shop.parapet.operator.acknowledge(IncidentId(1), actor=TOM, reason="looking", version=1)
+        with page.expect_response(refreshed) as news:
+            shop.parapet.operator.acknowledge(IncidentId(1), actor=TOM, reason="looking", version=1)
+        news.value.finished()
         expect(page.locator(".live b")).to_have_text("Paused")
         expect(page.locator(".strip")).to_contain_text("Nobody has it")
         page.keyboard.press("Escape")

@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.ops.escalate import Escalations
     from parapet.ops.ingest import Inbox
     from parapet.ops.items import ActionItems
+    from parapet.ops.labels import Labels
     from parapet.ops.look import Look
     from parapet.ops.notices import Notices
     from parapet.ops.observe import Observatory
@@ -217,6 +218,13 @@ class Parapet(Definitions):
         from parapet.ops.acting import Bench
 
         return Actions(Bench(context=self._context, capabilities=self._capabilities, read_only=self.read_only))
+
+    @cached_property
+    def labels(self) -> Labels:
+        """Labels of metrics that can be closed to new values in every process: `response.ready.close_label`."""
+        from parapet.ops.labels import Labels
+
+        return Labels(lambda: self.store, self.service, self.recorder)
 
     @cached_property
     def undoing(self) -> Undoing:

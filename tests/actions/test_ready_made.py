@@ -8,12 +8,11 @@ import pytest
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import DBAPIError
 
-from parapet import Parapet
 from parapet.core.errors import ConfigurationError, PreviewFailed
 from parapet.integrations.read_only import read_only
 from parapet.ops.hosted import propose
 from parapet.response.capability import Capability, Done, Proposal, Situation, Target
-from parapet.response.ready import close_label, request_provider_check, revert_flags
+from parapet.response.ready import request_provider_check, revert_flags
 from parapet.testing import assert_preview_changes_nothing, situation
 
 
@@ -36,21 +35,6 @@ def test_flags_are_reverted_and_set_again() -> None:
     assert flags == {"new-checkout": "off", "new-search": "half", "old": "off"}
     assert run(revert, Proposal(targets=seen.targets[:1]), undo=True).failed == {}
     assert flags["new-checkout"] == "on"
-
-
-def test_a_label_is_closed_to_what_is_new_and_opened_again() -> None:
-    """What is new counts as `other`; what was known stays."""
-    parapet = Parapet(service="shop")
-    labels = parapet.recorder.families.ceilings
-    labels.register("queue", ["mail"])
-    close = close_label(labels, "queue")
-    seen = assert_preview_changes_nothing(close, lambda: labels.admitted("queue"))
-    run(close, seen)
-    assert labels.admits("queue", "mail")
-    assert not labels.admits("queue", "video")
-    assert assert_preview_changes_nothing(close, lambda: labels.admitted("queue")).targets == ()
-    run(close, seen, undo=True)
-    assert labels.admits("queue", "video")
 
 
 def test_a_provider_is_asked() -> None:

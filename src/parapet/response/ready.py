@@ -11,12 +11,13 @@ MOVED = "It is not as it was seen."
 
 
 class Labels(Protocol):
-    """Says which values labels may have: `parapet.recorder.families.ceilings`."""
+    """Says which values labels may have, in every process of the service: `parapet.labels`."""
 
     def admitted(self, label: str) -> frozenset[str]: ...
     def close(self, label: str) -> None: ...
     def reopen(self, label: str) -> None: ...
     def closed(self, label: str) -> bool: ...
+    def follow(self, label: str, capability: str, *, closes: bool) -> None: ...
 
 
 def revert_flags(
@@ -82,38 +83,65 @@ def revert_flags(
 
 
 def close_label(labels: Labels, label: str, *, name: str = "", undo_seconds: float = 86_400.0) -> Capability:
-    """Admit no further value of a metric label in this process: what is new counts as `other`, nothing is lost."""
+    """Admit no further value of a metric label: what is new counts as `other`, nothing is lost.
+
+    It holds in every process that defines this capability, also in those that start later, until it is undone or
+    `open_label` ran.
+    """
 
     def preview(situation: Situation) -> Proposal:
-        values = labels.admitted(label)
         if labels.closed(label):
             return Proposal(targets=(), left_out=(LeftOut(id=label, because="It is closed."),), will_do="close it")
+        count = len(labels.admitted(label))
         return Proposal(
             targets=(Target(id=label, version="open"),),
             will_do="admit no further value: what is new counts as other",
             undo="It can be opened again",
-            warnings=(f"The {len(values)} values that it has stay; this is about this process only.",),
+            warnings=(f"The {count} values that it has here stay. Other processes follow within a scrape or two.",),
         )
 
-    def execute(situation: Situation, targets: tuple[Target, ...]) -> Done:
-        labels.close(label)
-        return Done()
+    return _of_label(labels, label, name or f"close-label-{_dashed(label)}", preview, undo_seconds)
 
-    def undo(situation: Situation, targets: tuple[Target, ...]) -> Done:
-        labels.reopen(label)
+
+def open_label(labels: Labels, label: str, *, name: str = "") -> Capability:
+    """Admit further values of a metric label again, after `close_label`, once nobody can undo that any more."""
+
+    def preview(situation: Situation) -> Proposal:
+        if not labels.closed(label):
+            return Proposal(targets=(), left_out=(LeftOut(id=label, because="It is open."),), will_do="open it")
+        return Proposal(
+            targets=(Target(id=label, version="closed"),), will_do="admit further values again, up to its ceiling"
+        )
+
+    return _of_label(labels, label, name or f"open-label-{_dashed(label)}", preview, None)
+
+
+def _of_label(
+    labels: Labels, label: str, name: str, preview: Callable[[Situation], Proposal], undo_seconds: float | None
+) -> Capability:
+    """*undo_seconds*: it closes, and that can be undone for so long; None: it opens."""
+    closes = undo_seconds is not None
+    labels.follow(label, name, closes=closes)
+
+    def turn(closed: bool) -> Done:
+        (labels.close if closed else labels.reopen)(label)
         return Done()
 
     return Capability(
-        name=name or f"close-label-{label.replace('_', '-')}",
-        title=f"Close the label {label}",
+        name=name,
+        title=f"{'Close' if closes else 'Open'} the label {label}",
         noun="label",
-        touches=f"the label {label} of this process",
+        touches=f"the label {label} of every process",
         preview=preview,
-        execute=execute,
-        undo=undo,
-        undo_seconds=undo_seconds,
+        execute=lambda situation, targets: turn(closes),
+        undo=(lambda situation, targets: turn(False)) if closes else None,
+        undo_seconds=undo_seconds or 0.0,
         max_targets=1,
     )
+
+
+def _dashed(label: str) -> str:
+    return label.replace("_", "-")
 
 
 def request_provider_check(

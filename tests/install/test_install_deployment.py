@@ -182,6 +182,24 @@ def test_a_compose_file_that_does_not_say_which_is_left_to_the_person(shop: Host
     assert any("In compose.yaml, a service like the one of your application" in line for line in told["by_hand"])
 
 
+def test_the_service_is_the_one_whose_image_is_built_of_the_application(empty: Host) -> None:
+    """Beside a front end and a step before the start; and its dependencies are those of its own folder."""
+    empty.put("backend/main.py", MAIN)
+    empty.put("backend/pyproject.toml", '[project]\nname = "shop"\ndependencies = ["fastapi"]\n')
+    empty.put(
+        "compose.yaml",
+        "services:\n"
+        "  before:\n    build: { context: ./backend }\n    command: bash scripts/before.sh\n"
+        "  backend:\n    build: { context: ./backend }\n    env_file: [.env]\n"
+        "  frontend:\n    build: { context: ./frontend }\n",
+    )
+    told = empty.run("install", "--dry-run", "--json").json
+    assert {"compose.yaml", "backend/pyproject.toml"} <= set(told["edited"])
+    assert (
+        "+  parapet-worker:\n+    build: { context: ./backend }\n+    env_file: [.env]\n+    command:" in told["diff"]
+    )
+
+
 def test_what_a_procfile_releases_runs(shop: Host) -> None:
     """The release line makes the schema and marks the deploy; the worker's line does what is due. A container marks
     itself once, by its name, however often it starts again."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -14,13 +15,15 @@ SHARED = ("image", "build", "environment", "env_file", "volumes", "depends_on", 
 """What a second service of the same image needs; above all no ports."""
 
 
-def serving(text: str, *, module: str, servers: re.Pattern[str]) -> str | None:
-    """The service of a compose file that runs *module*; None if it cannot be told."""
+def serving(text: str, *, module: str, servers: re.Pattern[str], folder: str) -> str | None:
+    """The service of a compose file that runs *module*, whose code is in *folder* as seen from it; None: who knows."""
     found = list(services_of(text))
     by_command = [one for one in found if module in one[2]]
     by_server = [one for one in found if servers.search(one[2])]
     built = [one for one in found if "build" in _keys(one[1])]
-    for likely in (by_command, by_server, built):
+    built_of_it = [one for one in built if _holds(_context(one[1]), folder)]
+    as_the_image_says = [one for one in built_of_it if not one[2]]
+    for likely in (by_command, by_server, built, built_of_it, as_the_image_says):
         if len(likely) == 1:
             return str(likely[0][0].value)
     return None
@@ -82,6 +85,19 @@ def services_of(text: str) -> Iterator[tuple[yaml.ScalarNode, yaml.MappingNode, 
 
 def _keys(service: yaml.MappingNode) -> set[str]:
     return {item.value for item, _ in service.value}
+
+
+def _context(service: yaml.MappingNode) -> str:
+    """The folder that the image of a service is built of."""
+    build = next(value for key, value in service.value if key.value == "build")
+    if isinstance(build, yaml.MappingNode):
+        build = next((value for key, value in build.value if key.value == "context"), build)
+    return str(build.value) if isinstance(build, yaml.ScalarNode) else "."
+
+
+def _holds(context: str, folder: str) -> bool:
+    outer = posixpath.normpath(context)
+    return outer == "." or posixpath.normpath(folder) == outer or folder.startswith(f"{outer}/")
 
 
 def table_of(text: str, name: str) -> yaml.MappingNode | None:

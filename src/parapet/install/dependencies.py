@@ -30,8 +30,9 @@ def requirement(extras: tuple[str, ...]) -> str:
 
 def dependency_edit(project: Project, keeps: Finding, extras: tuple[str, ...]) -> Edit | None:
     """What goes into the file that *keeps* the dependencies; None if Parapet is there, or it has no place in it."""
-    path = "pyproject.toml" if keeps.path.endswith((".lock", ".toml")) and keeps.name != "Pipenv" else keeps.path
-    path = "Pipfile" if keeps.name == "Pipenv" else path
+    folder = f"{keeps.path.rpartition('/')[0]}/".removeprefix("/")
+    path = f"{folder}pyproject.toml" if keeps.path.endswith((".lock", ".toml")) else keeps.path
+    path = f"{folder}Pipfile" if keeps.name == "Pipenv" else path
     text = project.text(path)
     if text is None or re.search(r"parapet[-_.]ops", text):
         return None

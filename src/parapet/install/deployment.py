@@ -141,7 +141,8 @@ def _compose(path: str, text: str, service: Service, done: Deployment) -> None:
     # A container that is made anew is a deploy; one that starts again is told apart by its name.
     marked = f"({_mark(service, '$$(date -u +%Y-%m-%dT%H%M%S)')} --id $$HOSTNAME || true)"
     command = f'sh -c "{_upgrade(service)} && {marked} && exec {_worker(service)}"'
-    web = compose.serving(text, module=service.module, servers=SERVERS)
+    folder = posixpath.relpath(service.import_folder or ".", posixpath.dirname(path) or ".")
+    web = compose.serving(text, module=service.module, servers=SERVERS, folder=folder)
     edit = compose.beside(path, text, service=web, name=name, command=command) if web is not None else None
     if web is None or edit is None:
         done.by_hand.append(

@@ -98,9 +98,19 @@ def libraries(project: Project) -> tuple[Finding, ...]:
     return tuple(sorted(found.values(), key=lambda one: (order.index(one.about), one.path, one.line)))
 
 
-def packages(project: Project) -> Finding | None:
-    """What keeps the host's dependencies."""
-    for name, manager in PACKAGES:
+def packages(project: Project, below: str) -> Finding | None:
+    """What keeps the host's dependencies: in the folder *below*, which its modules are in, or the nearest above it."""
+    parts = [] if below.startswith("..") else below.split("/")
+    for depth in range(len(parts), -1, -1):
+        found = _packages_in(project, "".join(f"{part}/" for part in parts[:depth] if part))
+        if found is not None:
+            return found
+    return None
+
+
+def _packages_in(project: Project, folder: str) -> Finding | None:
+    for file, manager in PACKAGES:
+        name = f"{folder}{file}"
         if not project.has(name):
             continue
         why = "the file is there"

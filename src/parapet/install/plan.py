@@ -211,7 +211,7 @@ def plan(
     )
     edits += [_counted(one, target.package, "count_statements") for one in engine_objects]
     edits += [_counted(one, target.package, "count_jobs") for one in made_jobs]
-    keeps = packages(project)
+    keeps = packages(project, target.import_folder)
     if "dependency" in parts:
         extras = _extras(target, wanted)
         if keeps is None:

@@ -79,7 +79,10 @@ def title(text: str, more: str) -> str:
 
 
 def _count(lines: int) -> str:
-    return "1 line" if lines == 1 else f"{lines} lines"
+    if lines == 0:
+        return "as many lines"
+    said = "1 line" if abs(lines) == 1 else f"{abs(lines)} lines"
+    return said if lines > 0 else f"{said} fewer"
 
 
 def _toned(line: str) -> str:

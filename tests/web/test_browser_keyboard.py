@@ -141,7 +141,7 @@ def test_an_incident_from_found_to_over(hands: Hands) -> None:
     page.keyboard.type("the lid is shut")
     hands.tab_to("Run it on 3 jobs")
     hands.enter()
-    hands.told("It ran")
+    expect(page.get_by_text("2 of 3 are done; 1 is not.")).to_be_visible()
     hands.fill("Why it is taken back", "the lid is open")
     hands.told("Taken back")
     hands.at(f"incidents/{first}#actions")

@@ -78,6 +78,8 @@ class Sky:
     """When Prometheus answered; None if it did not."""
     problem: str | None
     """Why nothing is known, in words."""
+    spark_seconds: float = 0.0
+    """How far back the small charts reach; 0: nothing is drawn."""
 
 
 class Observatory:
@@ -124,7 +126,8 @@ class Observatory:
         except OutgoingError as error:
             return Sky(readings=self._unknown(), heard_at=None, problem=error.message)
         cards = tuple(_card(one, _reading(one, answers, now), answers, self.catalog, now) for one in self._slices)
-        return Sky(readings=cards, heard_at=now, problem=None)
+        span = self.catalog.burn.current_window_seconds * SPARK_WINDOWS
+        return Sky(readings=cards, heard_at=now, problem=None, spark_seconds=span)
 
     def _unknown(self) -> tuple[JourneyCard, ...]:
         silence = JourneyReading(

@@ -6,10 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from parapet.incidents.model import Change, Incident
+from parapet.incidents.model import Change, ChangeKind, Incident
 from parapet.web import text
 from parapet.web.reads import Sky, Trust
 from parapet.web.views.changes import ChangeRow, change_row
+from parapet.web.views.drawing import SPARK_WIDTH
 from parapet.web.views.journeys import RESTING, UNSURE, JourneyView, journey_view
 from parapet.web.views.lede import lede
 from parapet.web.words import SEVERITY, Word
@@ -18,6 +19,7 @@ WORKER_LATE_SECONDS = 120.0
 MOST_INCIDENTS = 6
 MOST_CHANGES = 6
 LONGEST_TITLE = 90
+RELEASES = frozenset({ChangeKind.DEPLOY, ChangeKind.ROLLBACK})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +78,13 @@ def home_view(
     headline, rest = lede(sky.readings, speed_slices)
     today = [change for change in changes if text.local(change.occurred_at, now).date() == now.date()]
     said, tone = trusted(sky, trust, now)
+    marks = _releases(sky, changes)
     return HomeView(
         headline=headline,
         rest=rest,
         problem=text.sentence(text.capped(sky.problem)) if sky.problem else None,
         journeys=tuple(
-            journey_view(card, by_slice, speed=card.slice in speed_slices, asked=sky.problem is None)
+            journey_view(card, by_slice, speed=card.slice in speed_slices, asked=sky.problem is None, releases=marks)
             for card in sky.readings
         ),
         open_rows=tuple(_open_row(each, now) for each in open_incidents[:MOST_INCIDENTS]),
@@ -91,6 +94,15 @@ def home_view(
         trusted_tone=tone,
         trust=trust_figures(sky, trust, now),
     )
+
+
+def _releases(sky: Sky, changes: Sequence[Change]) -> tuple[str, ...]:
+    """Where deploys and rollbacks lie on the small charts."""
+    if sky.heard_at is None or not sky.spark_seconds:
+        return ()
+    moments = sorted(one.occurred_at for one in changes if one.kind in RELEASES)
+    ago = [(sky.heard_at - when).total_seconds() / sky.spark_seconds for when in moments]
+    return tuple(f"{SPARK_WIDTH * (1 - share):.1f}" for share in ago if 0 <= share <= 1)
 
 
 def _open_row(incident: Incident, now: datetime) -> OpenRow:

@@ -44,6 +44,8 @@ class JourneyView:
     """True when the number is not of now."""
     promise: str
     spark: Spark
+    releases: tuple[str, ...]
+    """Where on it a release lies, oldest first."""
     budget_left: str
     budget_of: str
     budget_width: str
@@ -59,11 +61,17 @@ def incident_link(incident: Incident) -> IncidentLink:
 
 
 def journey_view(
-    card: JourneyCard, open_by_slice: Mapping[str, Incident], *, speed: bool = False, asked: bool = True
+    card: JourneyCard,
+    open_by_slice: Mapping[str, Incident],
+    *,
+    speed: bool = False,
+    asked: bool = True,
+    releases: tuple[str, ...] = (),
 ) -> JourneyView:
     """The card of one promise.
 
     *speed*: it promises to be fast enough, not to succeed. *asked*: Prometheus answered; else nothing is known of it.
+    *releases*: where they lie on the small chart.
     """
     state = str(card.state)
     word = JOURNEY.get(state, JOURNEY["stale"])
@@ -80,6 +88,7 @@ def journey_view(
         dim=state in UNSURE or state == RESTING,
         promise=_promise(card, slow_word="too slow" if speed else "failed"),
         spark=spark(card.spark),
+        releases=releases,
         budget_left=_budget_left(card),
         budget_of=text.budget_minutes(card.budget_left_minutes, card.budget_minutes)
         if card.budget_left_minutes is not None

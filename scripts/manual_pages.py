@@ -19,7 +19,7 @@ import click
 
 import parapet
 from parapet.cli.main import main
-from parapet.core.settings import Environment, Kubernetes, Secrets, Wiring
+from parapet.core.settings import Environment, Kubernetes, Secrets, Tls, Wiring
 from parapet.incidents.policy import IncidentPolicy
 from parapet.notify.message import Message
 from parapet.response.runbook import Runbook
@@ -53,7 +53,7 @@ def _settings(table: Table) -> str:
         "environment too, as the last table says.\n",
         f"## Parapet\n\n{_signature(table, parapet.Parapet)}",
     ]
-    parts += [_dataclass(table, made) for made in (Wiring, Secrets, IncidentPolicy, BurnPolicy, Kubernetes)]
+    parts += [_dataclass(table, made) for made in (Wiring, Secrets, IncidentPolicy, BurnPolicy, Tls, Kubernetes)]
     rows = []
     for field in dataclasses.fields(Environment):
         name, _, about = _documented(Environment).get(field.name, "").partition(":")

@@ -20,6 +20,7 @@ _WHERE = {
     "Runbook": "parapet.response.runbook",
     "Secrets": "parapet.core.settings",
     "Slice": "parapet.slo.slice",
+    "Tls": "parapet.core.settings",
     "Wiring": "parapet.core.settings",
 }
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from parapet.core.errors import ParapetError as ParapetError
     from parapet.core.settings import Kubernetes as Kubernetes
     from parapet.core.settings import Secrets as Secrets
+    from parapet.core.settings import Tls as Tls
     from parapet.core.settings import Wiring as Wiring
     from parapet.core.vocabulary import Outcome as Outcome
     from parapet.incidents.policy import IncidentPolicy as IncidentPolicy
@@ -45,6 +47,7 @@ __all__ = [  # resolved by __getattr__
     "Runbook",
     "Secrets",
     "Slice",
+    "Tls",
     "Wiring",
 ]
 

@@ -261,7 +261,7 @@ class Parapet(Definitions):
         from parapet.ops.prometheus import Prometheus
 
         url, credentials = self.wiring.prometheus_url, self.secrets.prometheus_credentials
-        server = Prometheus(url, credentials=credentials) if url else None
+        server = Prometheus(url, credentials=credentials, tls=self.wiring.tls) if url else None
         return Observatory(catalog=self.catalog, prometheus=server, clock=self.clock)
 
     @cached_property
@@ -279,12 +279,12 @@ class Parapet(Definitions):
 
         prober = ProbeRunner(self._context, self.probes, self.recorder) if self.probes else None
         urls, credentials = self.wiring.alertmanager_urls, self.secrets.alertmanager_credentials
-        peers = Alertmanager(urls, credentials=credentials) if urls else None
+        peers = Alertmanager(urls, credentials=credentials, tls=self.wiring.tls) if urls else None
         receiver = self.wiring.alertmanager_receiver or f"{names.RECEIVER_PREFIX}{self.service}"
         reconciler = Reconciler(self._context, peers, receiver=receiver)
         url, measurer = self.wiring.prometheus_url, None
         if url:
-            prometheus = Prometheus(url, credentials=self.secrets.prometheus_credentials)
+            prometheus = Prometheus(url, credentials=self.secrets.prometheus_credentials, tls=self.wiring.tls)
             measurer = Measurer(self._context, self.catalog, prometheus)
         marks = ChangeMarks(self._context, self.recorder)
         after = Aftermath(self.actions, self.sinks)

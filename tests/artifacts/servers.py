@@ -64,8 +64,8 @@ def asked(url: str, body: bytes | None = None) -> bytes | None:
 
 
 @contextmanager
-def running(words: Sequence[str | Path], ready_url: str, log: Path) -> Iterator[None]:
-    """A server from when it answers at *ready_url* until the block ends; its words are in *log*."""
+def running(words: Sequence[str | Path], ready_at: str | Callable[[], object], log: Path) -> Iterator[None]:
+    """A server from when it answers at *ready_at*, or that says so, until the block ends; its words are in *log*."""
     tied = ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
     with log.open("wb") as said:
         process = subprocess.Popen([*tied, *map(str, words)], stdin=subprocess.DEVNULL, stdout=said, stderr=said)
@@ -73,7 +73,7 @@ def running(words: Sequence[str | Path], ready_url: str, log: Path) -> Iterator[
 
             def ready() -> bool:
                 assert process.poll() is None, f"{words[0]} ended: {log.read_text(errors='replace')[-2000:]}"
-                return asked(ready_url) is not None
+                return asked(ready_at) is not None if isinstance(ready_at, str) else bool(ready_at())
 
             wait(f"{words[0]} answers", ready)
             yield

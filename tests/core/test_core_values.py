@@ -82,5 +82,6 @@ def test_the_public_names_are_these() -> None:
         "Runbook",
         "Secrets",
         "Slice",
+        "Tls",
         "Wiring",
     ]

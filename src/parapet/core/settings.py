@@ -30,6 +30,30 @@ class Kubernetes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tls:
+    """Whom Parapet trusts, and as whom it comes, where it asks over https. Files are read again when they change.
+
+    Raises:
+        ConfigurationError: a key without its certificate.
+    """
+
+    ca_file: str | None = None
+    """Certificates of those who may sign for a server, as PEM; None: those that the system trusts."""
+    certificate_file: str | None = None
+    """Our own, as PEM, where a server asks for one; its key may be in the same file."""
+    key_file: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.key_file is not None and self.certificate_file is None:
+            raise ConfigurationError(f"key_file is {self.key_file!r}, and certificate_file is missing. Give both.")
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Those that are given."""
+        return tuple(one for one in (self.ca_file, self.certificate_file, self.key_file) if one is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wiring:
     """Where things live, for the generated files and for links. Every value has a sane default for one host.
 
@@ -58,6 +82,8 @@ class Wiring:
     """What Parapet's receiver is called there; None: as in the generated configuration."""
     prometheus_url: str | None = None
     """Where Parapet itself asks Prometheus for current burn and budget; None: the workbench says it cannot know."""
+    tls: Tls | None = None
+    """Whom Parapet trusts, and as whom it comes, where it asks Prometheus, Alertmanager or Grafana over https."""
     kubernetes: Kubernetes | None = None
     """Given, objects for the Prometheus operator are generated too."""
     grafana_url: str | None = None

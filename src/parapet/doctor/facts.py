@@ -148,7 +148,11 @@ class Facts:
         if url is None:
             return None
         credentials = self._credentials or self.app.secrets.prometheus_credentials
-        return watched(Api(url, self.app.clock.now, credentials=credentials), self.catalog, self.app.wiring)
+        return watched(
+            Api(url, self.app.clock.now, credentials=credentials, tls=self.app.wiring.tls),
+            self.catalog,
+            self.app.wiring,
+        )
 
     @cached_property
     def picturing(self) -> Picturing | None:
@@ -156,7 +160,7 @@ class Facts:
         url = self.app.wiring.grafana_url
         if url is None or not self.app.wiring.dashboards:
             return None
-        api = Api(url, self.app.clock.now, credentials=self.app.secrets.grafana_credentials)
+        api = Api(url, self.app.clock.now, credentials=self.app.secrets.grafana_credentials, tls=self.app.wiring.tls)
         return pictured(api, self.app.service, self.generated.texts)
 
     @cached_property
@@ -190,7 +194,8 @@ class Facts:
     @property
     def _peers(self) -> list[Api]:
         secret = self.app.secrets.alertmanager_credentials
-        return [Api(url, self.app.clock.now, credentials=secret) for url in self.app.wiring.alertmanager_urls]
+        wiring = self.app.wiring
+        return [Api(url, self.app.clock.now, credentials=secret, tls=wiring.tls) for url in wiring.alertmanager_urls]
 
     @cached_property
     def _files(self) -> tuple[tuple[File, ...], bool]:

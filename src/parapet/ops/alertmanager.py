@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from parapet.core.errors import ConfigurationError, DeliveryFailed, MalformedPayload
+from parapet.core.settings import Tls
 from parapet.core.transport import Request, Transport, UrllibTransport
 from parapet.incidents.listing import Listed, Silence, alerts_listed, silences_listed
 from parapet.ops.prometheus import authorization
@@ -28,14 +29,19 @@ class Answers:
 
 
 class Alertmanager:
-    """The peers at *urls*; *credentials* are a bearer token or `user:password`.
+    """The peers at *urls*; *credentials* are a bearer token or `user:password`; *tls* says whom to trust.
 
     Raises:
         ConfigurationError: there is none, or an address carries a password, which every log would show.
     """
 
     def __init__(
-        self, urls: Sequence[str], transport: Transport | None = None, *, credentials: str | None = None
+        self,
+        urls: Sequence[str],
+        transport: Transport | None = None,
+        *,
+        credentials: str | None = None,
+        tls: Tls | None = None,
     ) -> None:
         if not urls:
             raise ConfigurationError("There is no Alertmanager to ask. Name one in Wiring(alertmanager_urls=...).")
@@ -45,7 +51,7 @@ class Alertmanager:
                     "The address of an Alertmanager carries a password. Give Secrets(alertmanager_credentials=...)."
                 )
         self.urls = tuple(url.rstrip("/") for url in urls)
-        self._transport = transport or UrllibTransport(TIMEOUT_SECONDS)
+        self._transport = transport or UrllibTransport(TIMEOUT_SECONDS, tls=tls)
         self._headers = {"Authorization": authorization(credentials)} if credentials else {}
 
     def ask(self) -> Answers:

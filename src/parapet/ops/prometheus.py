@@ -10,6 +10,7 @@ from datetime import datetime
 from urllib.parse import urlencode, urlsplit
 
 from parapet.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
+from parapet.core.settings import Tls
 from parapet.core.transport import Request, Response, Transport, UrllibTransport
 from parapet.core.types import JsonObject
 
@@ -39,19 +40,26 @@ def authorization(credentials: str) -> str:
 
 
 class Prometheus:
-    """One Prometheus server at *url*; *credentials* are a bearer token or `user:password`.
+    """One Prometheus server at *url*; *credentials* are a bearer token or `user:password`; *tls* says whom to trust.
 
     Raises:
         ConfigurationError: the address carries a password, which every log would show.
     """
 
-    def __init__(self, url: str, transport: Transport | None = None, *, credentials: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        transport: Transport | None = None,
+        *,
+        credentials: str | None = None,
+        tls: Tls | None = None,
+    ) -> None:
         if urlsplit(url).username is not None:
             raise ConfigurationError(
                 "The address of Prometheus carries a password. Give the credentials apart from it."
             )
         self.url = url.rstrip("/")
-        self.transport = transport or UrllibTransport(TIMEOUT_SECONDS)
+        self.transport = transport or UrllibTransport(TIMEOUT_SECONDS, tls=tls)
         self._headers = {"Authorization": authorization(credentials)} if credentials else {}
 
     def now(self, query: str) -> tuple[Sample, ...]:

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from parapet.core.errors import DeliveryFailed, DeliveryRejected, ParapetError
+from parapet.core.settings import Tls
 from parapet.core.transport import Request, Response, UrllibTransport
 from parapet.ops.prometheus import authorization
 
@@ -27,11 +28,13 @@ class Heard:
 class Api:
     """The HTTP API at *url*; *credentials* are a bearer token or `user:password`. *now* tells our time."""
 
-    def __init__(self, url: str, now: Callable[[], datetime], *, credentials: str | None = None) -> None:
+    def __init__(
+        self, url: str, now: Callable[[], datetime], *, credentials: str | None = None, tls: Tls | None = None
+    ) -> None:
         self.url = url.rstrip("/")
         self._now = now
         self._headers = {"Authorization": authorization(credentials)} if credentials else {}
-        self._transport = UrllibTransport(TIMEOUT_SECONDS)
+        self._transport = UrllibTransport(TIMEOUT_SECONDS, tls=tls)
 
     def ask(self, path: str) -> Heard:
         """The answer at *path*.

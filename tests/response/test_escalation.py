@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -78,6 +79,7 @@ def test_steps_come_after_their_delays_and_again_as_often_as_said() -> None:
     assert played(begun(), 100_000) == [(0, 1, 0), (300, 2, 0), (900, 3, 0), (1500, 1, 1), (1800, 2, 1), (2400, 3, 1)]
 
 
+NIGHTS = 5_000
 POLICIES = st.builds(
     EscalationPolicy,
     name=st.just("p"),
@@ -90,7 +92,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=300)
 @given(
     policy=POLICIES,
     looks=st.lists(st.floats(0, 6_000), min_size=1, max_size=40).map(sorted),
@@ -100,7 +102,32 @@ POLICIES = st.builds(
 def test_who_acknowledges_within_the_delay_is_never_called_for_it(
     policy: EscalationPolicy, looks: list[float], taken_at: float, over_at: float
 ) -> None:
-    """However the worker's looks lie: no call after the acknowledgement, until its time-out; none after the end."""
+    """However the worker's looks lie, at the edges above all: no call after the acknowledgement, until its time-out."""
+    taken_in_time(policy, looks, taken_at, over_at)
+
+
+def test_who_acknowledges_within_the_delay_is_not_called_in_thousands_of_nights() -> None:
+    """The same, drawn by chance: and in many of them somebody was called before, in many others nobody."""
+    chance, called = random.Random(20_261_112), 0
+    for _ in range(NIGHTS):
+        steps = tuple(
+            Step(targets=(person("Ana"),), after_seconds=chance.uniform(0, 900)) for _ in range(chance.randint(1, 5))
+        )
+        patience = chance.choice((None, chance.uniform(60, 3_600)))
+        policy = EscalationPolicy(
+            name="p",
+            steps=steps,
+            repeat=chance.randint(0, 3),
+            repeat_after_seconds=chance.uniform(1, 900),
+            ack_timeout_seconds=patience,
+        )
+        looks = sorted(chance.uniform(0, 6_000) for _ in range(chance.randint(1, 40)))
+        called += bool(taken_in_time(policy, looks, chance.uniform(0, 3_000), chance.uniform(0, 12_000)))
+    assert NIGHTS / 10 < called < NIGHTS * 9 / 10
+
+
+def taken_in_time(policy: EscalationPolicy, looks: list[float], taken_at: float, over_at: float) -> list[int]:
+    """The steps that were called in one night, in which nobody was called who should not be."""
     escalation, known = begun(policy), INCIDENT
     patience = policy.ack_timeout_seconds
     events = sorted([(clock, "look") for clock in looks] + [(taken_at, "taken"), (over_at, "over")])
@@ -124,6 +151,7 @@ def test_who_acknowledges_within_the_delay_is_never_called_for_it(
             done.append(move.called.number)
     if taken_at < min(looks) and over_at > taken_at and patience is None:
         assert not done, "taken before the first look: nobody is called at all"
+    return done
 
 
 @given(policy=POLICIES, looks=st.lists(st.floats(0, 20_000), max_size=60).map(sorted))

@@ -75,6 +75,7 @@ class Figures:
     """Of the machine, over the last minute, when it began."""
     incidents: int
     entries: int
+    home_p95_ms: float
     queue_p95_ms: float
     search_p95_ms: float
     resolved_p95_ms: float
@@ -146,6 +147,7 @@ def measure(name: str, url: str, size: Size) -> Figures:
         load=round(load, 1),
         incidents=size.incidents,
         entries=entries,
+        home_p95_ms=_ms(_p(pages["home"], 95)),
         queue_p95_ms=_ms(_p(pages["queue"], 95)),
         search_p95_ms=_ms(_p(pages["search"], 95)),
         resolved_p95_ms=_ms(_p(pages["resolved"], 95)),
@@ -174,6 +176,7 @@ def measure(name: str, url: str, size: Size) -> Figures:
 async def _pages(port: int, size: Size) -> dict[str, list[float]]:
     dice = random.Random(3)
     addresses: dict[str, Callable[[], str]] = {
+        "home": lambda: "",
         "queue": lambda: "incidents",
         "resolved": lambda: "incidents?scope=resolved",
         "search": lambda: f"incidents?scope=resolved&q=ticket-{dice.randrange(100_000)}",

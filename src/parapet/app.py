@@ -40,6 +40,8 @@ if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.ops.items import ActionItems
     from parapet.ops.labels import Labels
     from parapet.ops.look import Look
+    from parapet.ops.looking import Looks
+    from parapet.ops.maintain import Maintenances
     from parapet.ops.notices import Notices
     from parapet.ops.observe import Observatory
     from parapet.ops.operate import Operator
@@ -102,6 +104,7 @@ class Parapet(Definitions):
         ids: Ids | None = None,
     ) -> None:
         super().__init__(service=service, owner=owner, burn=burn or BurnPolicy(), multiprocess_dir=multiprocess_dir)
+        self.rests_by_hand = evidence is not None
         self.environment = environment
         self.read_only = read_only
         self.sinks = tuple(sinks)
@@ -170,6 +173,21 @@ class Parapet(Definitions):
         from parapet.ops.escalate import Escalations
 
         return Escalations(self._context)
+
+    @cached_property
+    def looks(self) -> Looks:
+        """Keeps who looked at what, if `IncidentPolicy(looks_kept_seconds=...)` wants it."""
+        from parapet.ops.looking import Looks
+
+        return Looks(self._context)
+
+    @cached_property
+    def maintenances(self) -> Maintenances:
+        """Lets nothing count for a while, by the word of a person."""
+        from parapet.ops.maintain import Maintenances
+        from parapet.ops.promises import scope_of
+
+        return Maintenances(self._context, scope_of(self.catalog))
 
     @cached_property
     def notices(self) -> Notices:
@@ -262,7 +280,8 @@ class Parapet(Definitions):
 
         url, credentials = self.wiring.prometheus_url, self.secrets.prometheus_credentials
         server = Prometheus(url, credentials=credentials, tls=self.wiring.tls) if url else None
-        return Observatory(catalog=self.catalog, prometheus=server, clock=self.clock)
+        planned = None if self.evidence is None else self.maintenances.live
+        return Observatory(catalog=self.catalog, prometheus=server, clock=self.clock, planned=planned)
 
     @cached_property
     def worker(self) -> Worker:
@@ -274,6 +293,7 @@ class Parapet(Definitions):
         from parapet.ops.probe import ProbeRunner
         from parapet.ops.prometheus import Prometheus
         from parapet.ops.reconcile import Reconciler
+        from parapet.ops.resting import Rests
         from parapet.ops.standing import Standing
         from parapet.ops.work import Worker
 
@@ -287,9 +307,10 @@ class Parapet(Definitions):
             prometheus = Prometheus(url, credentials=self.secrets.prometheus_credentials, tls=self.wiring.tls)
             measurer = Measurer(self._context, self.catalog, prometheus)
         marks = ChangeMarks(self._context, self.recorder)
+        rests = Rests(self._context, self.recorder, [one.name for one in self.catalog.judged])
         after = Aftermath(self.actions, self.sinks)
         standing = Standing(self.recorder)
-        parts = (prober, reconciler, marks, self.spanning, measurer, after, self._started_with, standing)
+        parts = (prober, reconciler, marks, self.spanning, measurer, after, rests, self._started_with, standing)
         return Worker(self._context, *parts)
 
     def tick(self) -> Tick:

@@ -90,6 +90,7 @@ class Definitions:
         self._probes: dict[str, Probe] = {}
         self._packs: list[Pack] = []
         self._maintenances: list[Maintenance] = []
+        self.rests_by_hand = False
         self._journeys: dict[str, Journey] = {}
         self._runbooks: dict[str, Runbook] = {}
         self._capabilities: dict[str, Capability] = {}
@@ -364,6 +365,7 @@ class Definitions:
             slices=self.slices,
             diagnostics=self.diagnostics,
             maintenances=tuple(self._maintenances),
+            rests_by_hand=self.rests_by_hand,
             burn=self.burn,
             known={label: self.recorder.families.ceilings.admitted(label) for label in DEFINED_LABELS},
             shown={metric: tuple(self.recorder.families.shown(metric)) for metric in DEFINED_FAMILIES},

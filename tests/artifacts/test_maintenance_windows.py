@@ -182,6 +182,26 @@ def test_an_alert_that_fires_is_silent_during_maintenance_and_comes_back(scenari
     assert "SUCCESS" in scenario(journeys(repair), [test])
 
 
+def test_what_people_let_rest_does_not_count_until_the_time_they_said(scenario: Scenario) -> None:
+    """Only the promise they named; it counts again when its time is over, even if nobody tells any more."""
+    ever = "max by (slice) (max_over_time(ALERTS{alertstate='firing',slice!=''}[1d]))"
+    left = f"round({series.BUDGET_REMAINING}, 0.001)"
+    mine, other = '{service="shop", slice="login"}', '{service="shop", slice="checkout"}'
+    # Told from minute 60 on, that it ends at minute 120; then the one that tells stands still.
+    told = fed(names.MAINTENANCE_UNTIL, "_x59 7200x180", slice="login")
+    test = {
+        "input_series": [*OUTAGE, told],
+        "promql_expr_test": [
+            asked(series.UNCOUNTED, "90m", (f"{series.UNCOUNTED}{other}", 0), (f"{series.UNCOUNTED}{mine}", 1)),
+            asked(series.UNCOUNTED, "126m", (f"{series.UNCOUNTED}{other}", 0), (f"{series.UNCOUNTED}{mine}", 0)),
+            asked(f"{left} < bool 1", "238m", (mine, 0), (other, 1)),
+            asked(ever, "238m", ('{slice="checkout"}', 1)),
+            asked(f"{series.STATE}{{slice='login'}}", "90m", stands("login", StateNumber.MAINTENANCE)),
+        ],
+    }
+    assert "SUCCESS" in scenario(replace(journeys(), rests_by_hand=True), [test])
+
+
 def stands(name: str, state: StateNumber) -> tuple[str, float]:
     """The recorded state of a journey."""
     return f'{series.STATE}{{service="shop", slice="{name}"}}', float(state)

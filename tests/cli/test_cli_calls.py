@@ -70,3 +70,17 @@ def test_people_are_called_and_it_is_seen_why(
     assert "cannot be asked" in parapet("notify", "test", "phone", "--dry-run").stdout
     refused = parapet("notify", "test", "phone", "--to", "nobody")
     assert (refused.returncode, refused.stdout) == (1, "phone could not be told: no such number\n")
+
+
+@pytest.mark.parametrize("database", ["sqlite"])
+def test_a_journey_rests_and_counts_again(parapet: Run, desk: Desk) -> None:
+    """Begun, listed and ended from a terminal; mistakes are sentences."""
+    begun = parapet("maintenance", "begin", "checkout", "--for", "30m", "--reason", "upgrade", "--by", "Ana")
+    assert "M-1: checkout rests until" in begun.stdout, begun.stderr
+    listed = json.loads(parapet("maintenance", "list", "--json").stdout)["maintenances"]
+    assert [(one["ref"], one["state"], one["by"]) for one in listed] == [("M-1", "running", "Ana")]
+    wrong = parapet("maintenance", "begin", "chekout", "--for", "30m", "--reason", "upgrade")
+    assert wrong.returncode == 1
+    assert "checkout" in wrong.stderr
+    assert "M-1 is over: checkout counts" in parapet("maintenance", "end", "M-1", "--reason", "done").stdout
+    assert "upgrade" in parapet("maintenance", "list").stdout

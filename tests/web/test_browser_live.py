@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Request, Response, Route, expect
@@ -133,6 +137,52 @@ def test_where_the_host_cannot_stream_the_page_asks(shop: Shop, chromium: Browse
         page.goto(f"{address}incidents")
         shop.fire(labels=LOGIN, annotations={"title": "Login fails"})
         expect(page.locator("#news")).to_contain_text("1 new")
+
+
+def test_behind_a_proxy_that_holds_back_words_the_page_asks(shop: Shop, chromium: Browser, address: str) -> None:
+    """A stream that says nothing is no stream: the page asks from time to time instead, and hears the same."""
+    asked: list[str] = []
+
+    class Holding(BaseHTTPRequestHandler):
+        """Answers with what the workbench said once it has said all of it."""
+
+        def do_GET(self) -> None:
+            """Pass one request on."""
+            if urlsplit(self.path).path.endswith("/live"):
+                asked.append(self.headers.get("accept", ""))
+            with closing(HTTPConnection("127.0.0.1", urlsplit(address).port, timeout=60)) as there:
+                there.request("GET", self.path, headers=dict(self.headers))
+                answer = there.getresponse()
+                body = answer.read()
+            with suppress(ConnectionError):  # the page may have left meanwhile
+                self.send_response(answer.status)
+                for name, value in answer.getheaders():
+                    if name.lower() not in {"transfer-encoding", "content-length", "connection", "date", "server"}:
+                        self.send_header(name, value)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Nothing is logged."""
+
+    proxy = ThreadingHTTPServer(("127.0.0.1", 0), Holding)
+    proxy.daemon_threads = True
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    try:
+        through = f"http://127.0.0.1:{proxy.server_port}/parapet/"
+        with opened(chromium, through) as page:
+            page.goto(f"{through}incidents")
+            with page.expect_request(lambda one: "/live" in one.url and "json" in (one.headers.get("accept") or "")):
+                pass
+            shop.fire(labels=LOGIN, annotations={"title": "Login fails"})
+            expect(page.locator("#news")).to_contain_text("1 new")
+            expect(page.locator(".live b")).to_have_text("Live")
+        assert "text/event-stream" in asked[0]
+        assert "application/json" in asked
+    finally:
+        proxy.shutdown()
+        proxy.server_close()
 
 
 def test_keys_lead_to_places_and_never_act(shop: Shop, chromium: Browser, address: str) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -22,6 +22,8 @@ from parapet.web.site import ROUTES
 
 if TYPE_CHECKING:
     from tests.web.conftest import Answer, Shop
+
+    from parapet.web.reads import App
 
 SOURCES = "\n".join(path.read_text() for path in Path(parapet.web.__file__).parent.rglob("*.py"))
 QUERY = sorted({"done", "q", *re.findall(r'query\.get\("(\w+)"', SOURCES)})
@@ -127,6 +129,20 @@ def test_each_role_does_what_it_may_and_no_more(shop: Shop, route: Route) -> Non
         assert answer.status < 500, answer.text
         if why is not None:
             assert shop.parapet.look.incident(IncidentId(1)).incident.version == version
+
+
+def test_what_each_role_may_is_written_here_too() -> None:
+    """A viewer reads; only an admin makes evidence less; everything else is a responder's. A new action must choose."""
+    desk = Desk(app=cast("App", None), form_key="x" * 20, authenticate=lambda _: None)
+
+    def may(role: Role) -> set[Action]:
+        return {one for one in Action if desk.may(Principal(id="tom", name="Tom", role=role), one) is None}
+
+    assert may(Role.VIEWER) == {Action.READ}
+    assert may(Role.ADMIN) - may(Role.RESPONDER) == {Action.REDACT, Action.DROP}
+    assert may(Role.ADMIN) == set(Action)
+    asked = {one.action for one in ROUTES if one.door in PEOPLE}
+    assert asked | {Action.BREAK_GLASS} == set(Action), "every action is asked for by some address"
 
 
 @pytest.mark.parametrize("route", named(one for one in ROUTES if one.method == "POST" and one.door in PEOPLE))

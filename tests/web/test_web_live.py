@@ -7,6 +7,7 @@ import http.client
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -153,6 +154,34 @@ def test_a_reader_sees_what_is_new_since_they_last_looked(shop: Shop) -> None:
     assert again.text.count("New to you") == 1
     refreshed = ana.get("/parapet/incidents/1", headers={**cookie, "parapet-live": "1"})
     assert "set-cookie" not in refreshed.headers
+
+
+def test_who_looked_is_kept_only_where_the_host_wants_it(shop: Shop) -> None:
+    """By day and person, a page that refreshes itself left out; for a bounded time; shown to the next one who looks."""
+    number = IncidentId(shop.fire())
+    shop.browser().get(f"/parapet/incidents/{number}")
+    shop.parapet.looks.flush()
+    assert shop.parapet.looks.newest() == ()
+    assert "Who looked" not in shop.browser().get(f"/parapet/incidents/{number}").text
+
+    shop.parapet.incidents = replace(shop.parapet.incidents, looks_kept_seconds=86_400.0)
+    for cached in ("_context", "looks", "look", "worker"):
+        shop.parapet.__dict__.pop(cached, None)
+    for who in ("Ana:responder", "Vic:viewer", "Ana:responder"):
+        shop.clock.advance(1)
+        shop.browser(who).get(f"/parapet/incidents/{number}")
+    shop.browser("Eve:admin").get(f"/parapet/incidents/{number}", headers={"parapet-live": "1"})
+    shop.browser("Eve:admin").get("/parapet/incidents/999")
+    shop.parapet.looks.flush()
+    kept = shop.parapet.looks.of(number)
+    assert [(one.who, one.times) for one in kept] == [("Ana", 2), ("Vic", 1)]
+    page = shop.browser().get(f"/parapet/incidents/{number}").text
+    assert "Who looked" in page
+    assert "Ana, 02:13 UTC, 2 times that day" in page
+    shop.parapet.looks.flush()
+    shop.clock.advance(90_000)
+    shop.parapet.tick()
+    assert shop.parapet.looks.newest() == ()
 
 
 def test_a_cookie_of_anybody_breaks_nothing(shop: Shop) -> None:

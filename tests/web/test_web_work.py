@@ -125,6 +125,10 @@ def test_bodies_are_seen_and_worked_on(shop: Shop) -> None:
     assert "&lt;b&gt;" in body.text
     again = ana.follow(ana.post("/parapet/inbox/1/replay", body.fields("/replay")))
     assert "still no alert" in again.text
+    assert "only admins may" in body.text
+    assert ana.post("/parapet/inbox/1/drop", {**body.fields("/replay"), "reason": "a test"}).status == 403
+    ana = shop.browser("Ada:admin")
+    body = ana.get("/parapet/inbox/1")
     assert ana.post("/parapet/inbox/1/drop", body.fields("/drop")).status == 409
     dropped = ana.follow(ana.post("/parapet/inbox/1/drop", {**body.fields("/drop"), "reason": "a test"}))
     assert "Given up" in dropped.text

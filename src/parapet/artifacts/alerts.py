@@ -87,7 +87,7 @@ def _target_gone(job: str, catalog: Catalog, wiring: Wiring) -> Rule:
 def _unless_all_rest(expr: str, job: str, catalog: Catalog) -> str:
     """*expr*, but not while every slice that the *job* measures is under maintenance."""
     measured = [one for one in catalog if job in jobs_of(one)]
-    if not all(catalog.maintenances_of(one) for one in measured):
+    if not all(catalog.may_rest(one) for one in measured):
         return expr
     mine = promql.matcher_text(one_of(names.SLICE, *(one.name for one in measured)))
     where = f"{series.matching(catalog.service)[:-1]},{mine}}}"

@@ -17,7 +17,7 @@ from parapet.slo.burn import DAY
 from parapet.slo.catalog import Catalog
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.durations import prometheus_duration, spoken
-from parapet.slo.maintenance import Maintenance
+from parapet.slo.maintenance import BY_HAND, Maintenance
 from parapet.slo.sli import Counted, LastSuccess, Raw
 from parapet.slo.slice import Slice
 
@@ -35,6 +35,7 @@ def base_rules(
     scrape_seconds: float,
     maintenances: Sequence[Maintenance] = (),
     *,
+    rests_by_hand: bool = False,
     events: str = series.EVENTS,
     bad_events: str = series.BAD_EVENTS,
 ) -> tuple[Rule, ...]:
@@ -42,13 +43,13 @@ def base_rules(
 
     Args:
         scrape_seconds: how often counters are scraped.
-        maintenances: those during which nothing counts.
+        maintenances: those during which nothing counts; *rests_by_hand*: people may begin further ones.
     """
     rules = _counting_rules(one, base_seconds, scrape_seconds, events, bad_events)
-    if not maintenances:
+    if not maintenances and not rests_by_hand:
         return rules
     return (
-        _uncounted_rule(one, base_seconds, maintenances),
+        _uncounted_rule(one, base_seconds, maintenances, rests_by_hand=rests_by_hand),
         *(
             replace(rule, expr=_masked(one, rule.expr)) if rule.record in {events, bad_events} else rule
             for rule in rules
@@ -58,19 +59,22 @@ def base_rules(
 
 def outside_maintenance(alert: Rule, one: Judged, catalog: Catalog) -> Rule:
     """The *alert* of a slice, silent while the events of it do not count; as it is where no maintenance concerns it."""
-    if not catalog.maintenances_of(one):
+    if not catalog.may_rest(one):
         return alert
     active = f"{series.UNCOUNTED}{series.matching(one.service, one.name)} == 1"
     return replace(alert, expr=f"(\n{alert.expr}\n)\nunless on ({names.SERVICE}, {names.SLICE})\n{active}")
 
 
-def _uncounted_rule(one: Judged, base_seconds: float, maintenances: Sequence[Maintenance]) -> Rule:
+def _uncounted_rule(
+    one: Judged, base_seconds: float, maintenances: Sequence[Maintenance], *, rests_by_hand: bool
+) -> Rule:
     """A base window that touches maintenance does not count, so it ends one base window later.
 
     The moment itself is left out: the window that ends when maintenance begins is the last one that counts.
     """
-    named = "|".join(each.name for each in maintenances)
-    where = f"{series.matching(one.service)[:-1]},{names.MAINTENANCE}=~{series.quoted(named)}}}"
+    known = [*(each.name for each in maintenances), *((BY_HAND,) if rests_by_hand else ())]
+    mine = f",{names.SLICE}=~{series.quoted(f'|{one.name}')}" if rests_by_hand else ""  # of those in code, none has one
+    where = f"{series.matching(one.service)[:-1]},{names.MAINTENANCE}=~{series.quoted('|'.join(known))}{mine}}}"
     base, before = prometheus_duration(base_seconds), prometheus_duration(base_seconds - 0.001)
     return Rule(
         record=series.UNCOUNTED,

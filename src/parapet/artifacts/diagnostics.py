@@ -49,6 +49,7 @@ def _recording_groups(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> tupl
             policy.base_window_seconds,
             wiring.scrape_interval_seconds,
             catalog.maintenances_of(one),
+            rests_by_hand=catalog.rests_by_hand,
             events=series.DIAGNOSTIC_EVENTS,
             bad_events=series.DIAGNOSTIC_BAD_EVENTS,
         ),

@@ -10,7 +10,7 @@ from parapet.core.settings import Wiring
 from parapet.slo import series
 from parapet.slo.burn import DAY
 from parapet.slo.catalog import Catalog
-from parapet.slo.maintenance import KNOWN_FROM, KNOWN_UNTIL, Maintenance, Once, Weekly, Window, offsets
+from parapet.slo.maintenance import BY_HAND, KNOWN_FROM, KNOWN_UNTIL, Maintenance, Once, Weekly, Window, offsets
 
 WEEK = 7 * DAY
 MONDAY = 3 * DAY
@@ -18,13 +18,14 @@ MONDAY = 3 * DAY
 
 
 def maintenance_groups(catalog: Catalog, wiring: Wiring) -> tuple[Group, ...]:
-    """One group with every maintenance of the service; none without any."""
-    if not catalog.maintenances:
+    """One group with every maintenance of the service; none without any, and where people can begin none."""
+    if not catalog.maintenances and not catalog.rests_by_hand:
         return ()
     zones = sorted({each.zone for one in catalog.maintenances for each in one.windows if isinstance(each, Weekly)})
     rules = (
         *(_offset_rule(zone, catalog.service) for zone in zones if len(offsets(zone)) > 1),
         *(_active_rule(one, catalog.service) for one in catalog.maintenances),
+        *((_by_hand_rule(catalog.service),) if catalog.rests_by_hand else ()),
     )
     name = f"parapet:{catalog.service}:maintenance"
     return (Group(name=name, interval_seconds=wiring.evaluation_interval_seconds, rules=rules),)
@@ -39,6 +40,17 @@ def _active_rule(one: Maintenance, service: str) -> Rule:
         expr=f"vector{any_of}",
         labels={names.SERVICE: service, names.MAINTENANCE: one.name},
         comment=f"1 in maintenance {one.name}: {one.words}.{why}",
+    )
+
+
+def _by_hand_rule(service: str) -> Rule:
+    """What people let rest, as the service tells: until when, so that it ends even if nobody tells any more."""
+    told = f"{names.MAINTENANCE_UNTIL}{{job={series.quoted(service)}}}"
+    return Rule(
+        record=series.MAINTENANCE,
+        expr=f"max by ({names.SLICE}) ({told}) > bool time()",
+        labels={names.SERVICE: service, names.MAINTENANCE: BY_HAND},
+        comment="1 while people let a promise rest, which they begin and end in the workbench; for each that ever did.",
     )
 
 

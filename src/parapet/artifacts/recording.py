@@ -44,12 +44,18 @@ def _groups(one: Slice, catalog: Catalog, wiring: Wiring) -> tuple[Group, Group]
     brief = [w for w in windows if not policy.read_in_steps(w)]
     long = [w for w in windows if policy.read_in_steps(w)]
     fast = (
-        *base_rules(one, policy.base_window_seconds, wiring.scrape_interval_seconds, catalog.maintenances_of(one)),
+        *base_rules(
+            one,
+            policy.base_window_seconds,
+            wiring.scrape_interval_seconds,
+            catalog.maintenances_of(one),
+            rests_by_hand=catalog.rests_by_hand,
+        ),
         *_facts(one, policy, wiring),
         *(rule for w in brief for rule in window_rules(one, policy, brief, w)),
         _current_burn(one, policy),
         _exhaustion(one, policy),
-        *standing_rules(one, policy, maintained=bool(catalog.maintenances_of(one))),
+        *standing_rules(one, policy, maintained=catalog.may_rest(one)),
     )
     slow = (
         *(rule for w in long for rule in stepped_rules(one, policy, w)),

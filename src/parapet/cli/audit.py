@@ -13,6 +13,7 @@ from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, table, toned
 from parapet.core.types import IncidentId, JsonObject
 from parapet.incidents.document import incident_object, verified_object
+from parapet.response.looks import Looked
 
 FLAWS = {
     "missing": "the entry before it is not there",
@@ -32,6 +33,14 @@ COLUMNS = (
 )
 
 
+LOOKS = (
+    Column(title="incident"),
+    Column(title="who", gives_way=True),
+    Column(title="last (UTC)"),
+    Column(title="times that day", right=True),
+)
+
+
 @click.group()
 def audit() -> None:
     """Prove that the evidence is whole, and see who did what.
@@ -41,6 +50,7 @@ def audit() -> None:
       parapet audit verify --app shop.reliability:parapet
       parapet audit verify --checkpoint 9c1f...   # as an earlier run printed it
       parapet audit log --target INC-12
+      parapet audit looks --incident INC-12
       parapet audit redact INC-12 3 --reason "card data"
     """
 
@@ -101,6 +111,31 @@ def log(
 
 
 @audit.command()
+@click.option("--incident", "number", type=Reference(), metavar="INCIDENT", help="Only at this one.")
+@click.option("--limit", type=click.IntRange(1, 1_000), default=50, show_default=True, help="How many at most.")
+@app_option
+@json_option
+def looks(number: IncidentId | None, limit: int, app_spec: str | None, as_json: bool) -> None:
+    """Who opened the page of which incident, by day; the latest first.
+
+    Kept only where IncidentPolicy(looks_kept_seconds=...) says for how long.
+    """
+    kept = load_app(required_app(app_spec)).looks
+    found = kept.newest(limit) if number is None else kept.of(number, limit)
+    if as_json:
+        click.echo(json.dumps([_look(one) for one in found]))
+        return
+    if not kept.kept:
+        click.echo("Looks are not kept. IncidentPolicy(looks_kept_seconds=...) says for how long they would be.")
+        return
+    if not found:
+        click.echo("Nobody looked.")
+        return
+    rows = [[f"INC-{one.incident_id}", one.who, f"{one.last_at:%Y-%m-%d %H:%M}", f"{one.times}"] for one in found]
+    click.echo(table(LOOKS, rows))
+
+
+@audit.command()
 @incident_argument
 @click.argument("seq", type=click.IntRange(1))
 @reason_option
@@ -122,6 +157,16 @@ def redact(
         click.echo(json.dumps(incident_object(kept)))
     else:
         click.echo(f"The words of entry {seq} of {kept.ref} are gone.")
+
+
+def _look(one: Looked) -> JsonObject:
+    return {
+        "incident": one.incident_id,
+        "who": one.who,
+        "first_at": one.first_at.isoformat(),
+        "last_at": one.last_at.isoformat(),
+        "times": one.times,
+    }
 
 
 def _row(row: JsonObject) -> list[str]:

@@ -26,6 +26,7 @@ COMMANDS = {
     "incident": ("parapet.cli.incident.group", "incident"),
     "escalation": ("parapet.cli.escalation", "escalation"),
     "oncall": ("parapet.cli.oncall", "oncall"),
+    "maintenance": ("parapet.cli.maintenance", "maintenance"),
     "notify": ("parapet.cli.notify", "notify"),
     "inbox": ("parapet.cli.inbox", "inbox"),
     "ledger": ("parapet.cli.ledger", "ledger"),

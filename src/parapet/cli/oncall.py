@@ -74,7 +74,7 @@ def override(
       parapet oncall override primary Cem --for 8h --reason "Ben is ill"
     """
     app = load_app(required_app(app_spec))
-    begin = app.clock.now() if start is None else _moment(start)
+    begin = app.clock.now() if start is None else moment_of(start)
     end = begin + timedelta(seconds=seconds_of(span))
     number = app.escalations.stand_in(rotation, person, start=begin, end=end, actor=actor_named(who), reason=reason)
     said = f"Override {number}: {person} is called for {rotation} until {end:%Y-%m-%d %H:%M} UTC."
@@ -97,7 +97,12 @@ def end(number: int, who: str | None, reason: str, app_spec: str | None) -> None
     click.echo(f"Override {number} is taken back.")
 
 
-def _moment(written: str) -> datetime:
+def moment_of(written: str) -> datetime:
+    """The moment that somebody wrote.
+
+    Raises:
+        click.UsageError: it is none, or names no zone.
+    """
     try:
         moment = datetime.fromisoformat(written)
     except ValueError as error:

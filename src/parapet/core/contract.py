@@ -43,6 +43,7 @@ HELP: Mapping[str, str] = MappingProxyType(
             "epoch seconds."
         ),
         names.INGEST: "Bodies of alerts that were handed in, by who sent them and what became of them.",
+        names.MAINTENANCE_UNTIL: "Until when a person lets nothing of a promise count, in epoch seconds; 0: it counts.",
         names.RELEASE: "When the version that runs now was deployed, or rolled back to, in epoch seconds.",
         names.REFS_DROPPED: "Exact identifiers that did not reach the evidence sink, by reason.",
         names.REJECTED: (
@@ -88,6 +89,7 @@ SIGNALS: Mapping[str, str] = MappingProxyType(
         names.AI_APPROVAL: "ai.approval",
         names.AI_APPROVAL_BACKLOG: "ai.approval_backlog",
         names.CHANGE_LAST: "change",
+        names.MAINTENANCE_UNTIL: "maintenance",
         names.RELEASE: "change",
         names.NODE: "node",
     }
@@ -111,6 +113,7 @@ CEILINGS: Mapping[str, int] = MappingProxyType(
         names.VERSION: 100,
         names.DEFINITIONS: 20,
         names.SCHEMA: 20,
+        names.SLICE: 500,
         names.FAMILY: 100,
         names.REASON: 20,
         names.WHERE: 200,

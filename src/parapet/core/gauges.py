@@ -23,6 +23,7 @@ GAUGES: Mapping[str, Across] = MappingProxyType(
         names.CHANGE_LAST: Across.LATEST,
         names.HEARTBEAT: Across.LATEST,
         names.NODE: Across.LATEST,
+        names.MAINTENANCE_UNTIL: Across.MAX,
         names.RELEASE: Across.LATEST,
         names.JOB_RUNNING: Across.SUM,
         names.JOB_LAST_SUCCESS: Across.LATEST,

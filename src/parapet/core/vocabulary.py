@@ -225,7 +225,7 @@ DB_OUTCOMES = ("success", "refused", "failure", OTHER)  # refused: the database 
 DB_POOL_OUTCOMES = ("success", "timeout", "failure", OTHER)
 DB_POOL_STATES = ("idle", "in_use", OTHER)
 JOB_STATES = (*(state.value for state in JobState), OTHER)
-CHANGE_KINDS = ("deploy", "rollback", "flag", "config", "migration", "ai_model", "provider", OTHER)
+CHANGE_KINDS = ("deploy", "rollback", "flag", "config", "migration", "ai_model", "provider", "maintenance", OTHER)
 INGEST_SOURCES = ("alertmanager", "grafana", "events", OTHER)
 INGEST_OUTCOMES = ("done", "stored", "rejected", "unauthenticated", "too_large", "unavailable", "failed", OTHER)
 """What became of a body that was handed in; stored: kept, and taken in later; unavailable: asked to come back."""
@@ -354,6 +354,7 @@ LABELS: Mapping[str, Mapping[str, tuple[str, ...] | None]] = MappingProxyType(
         names.HEARTBEAT: MappingProxyType({}),
         names.NODE: MappingProxyType({names.VERSION: None, names.DEFINITIONS: None, names.SCHEMA: None}),
         names.INGEST: MappingProxyType({names.SOURCE: INGEST_SOURCES, names.OUTCOME: INGEST_OUTCOMES}),
+        names.MAINTENANCE_UNTIL: MappingProxyType({names.SLICE: None}),
         names.RELEASE: MappingProxyType({names.KIND: ("deploy", "rollback", OTHER), names.VERSION: None}),
         names.REFS_DROPPED: MappingProxyType({names.REASON: None}),
         names.REJECTED: MappingProxyType({names.FAMILY: None, names.REASON: None}),

@@ -152,10 +152,23 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
             return called_words(payload)
         case EntryKind.ESCALATION:
             return f"Escalation {_words(payload, 'did').replace('_', ' ')}: {_words(payload, 'why')}."
+        case EntryKind.MAINTENANCE:
+            return _with(maintained(payload), _words(payload, "reason"))
         case EntryKind.NOTIFIED:
             return f"Told {_told(payload)}{_about(payload)}."
         case EntryKind.NOTIFICATION_FAILED:
             return _with(f"Could not tell {_told(payload)}{_about(payload)}.", _words(payload, "error"))
+
+
+def maintained(payload: JsonObject) -> str:
+    """What a maintenance means from then on, in words."""
+    what, who = _words(payload, "what").capitalize(), _words(payload, "by")
+    if payload.get("did") == "began":
+        return (
+            f"{what} is under maintenance until {_words(payload, 'until')}, by {who}: nothing counts, nobody is called."
+        )
+    ended = f"ended by {who}" if who else "over"
+    return f"Maintenance of {_words(payload, 'what')} is {ended}: it counts again."
 
 
 def _resolved(payload: JsonObject) -> str:

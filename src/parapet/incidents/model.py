@@ -75,6 +75,7 @@ class EntryKind(StrEnum):
     REDACTED = "redacted"  # what an earlier entry said was taken out; that it was said remains
     ESCALATED = "escalated"  # people were called: whom, by which way, and whom not
     ESCALATION = "escalation"  # what was decided about calling people, and why
+    MAINTENANCE = "maintenance"  # what it is about rests from now on, or counts again
     NOTIFIED = "notified"
     NOTIFICATION_FAILED = "notification_failed"
 
@@ -89,6 +90,7 @@ class ChangeKind(StrEnum):
     MIGRATION = "migration"
     AI_MODEL = "ai_model"
     PROVIDER = "provider"
+    MAINTENANCE = "maintenance"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,8 @@ class IncidentPolicy:
     """How many of them at most; the oldest go first."""
     inbox_kept_seconds: float = 2_592_000.0
     """How long raw bodies are kept that wait no more: 30 days. What is made of them stays."""
+    looks_kept_seconds: float = 0.0
+    """How long it is kept who opened the page of which incident; 0: nobody's looks are kept."""
 
     routing_labels: frozenset[str] = frozenset()
     """Labels that only say who hears of an alert, such as `team`; they never tell two incidents apart."""

@@ -22,6 +22,7 @@ TITLES = {
     ChangeKind.MIGRATION: "Migration",
     ChangeKind.AI_MODEL: "Model",
     ChangeKind.PROVIDER: "Provider",
+    ChangeKind.MAINTENANCE: "Maintenance",
 }
 
 

@@ -21,12 +21,14 @@ from parapet.notify.channel import Channel, channel_name
 from parapet.notify.message import Message, compose_message
 from parapet.ops.calling import Caller, Moved
 from parapet.response.escalating import begin, follow
+from parapet.response.maintenance import PlannedMaintenance, until
 from parapet.response.pace import Pace
 from parapet.response.roster import Roster
 from parapet.response.runbook import Runbook, runbooks_for, subject_of
 from parapet.store.outbox import Notification
 from parapet.store.store import Store, Transaction
 
+MOST_WINDOWS_IN_A_ROW = 50
 OPENINGS = frozenset({EntryKind.OPENED, EntryKind.DECLARED})
 
 
@@ -134,10 +136,23 @@ class Context:
                 self._announce(tx, incident, decision.announce, now)
             self._escalate(tx, incident, decision, now)
 
-    def maintenance_until(self, incident: Incident, now: datetime) -> datetime | None:
-        """Until when what *incident* is about is under maintenance; None: it is not."""
-        ours = incident.slice is not None and incident.service == self.service
-        return self.resting(incident.slice, now) if ours and incident.slice else None
+    def maintenance_until(
+        self, incident: Incident, planned: Sequence[PlannedMaintenance], now: datetime
+    ) -> datetime | None:
+        """Until when what *incident* is about is under maintenance, by the code or as *planned*; None: it is not."""
+        if not incident.slice or incident.service != self.service:
+            return None
+        return self.rests_until(incident.slice, planned, now)
+
+    def rests_until(self, name: str, planned: Sequence[PlannedMaintenance], now: datetime) -> datetime | None:
+        """When what goes on at *now* for a slice is over, windows that follow each other taken together."""
+        end: datetime | None = None
+        for _ in range(MOST_WINDOWS_IN_A_ROW):
+            ends = [self.resting(name, end or now), until(planned, name, end or now)]
+            if not any(ends):
+                break
+            end = max(one for one in ends if one is not None)
+        return end
 
     def write_moves(self, tx: Transaction, moved: Sequence[Moved], *, now: datetime, actor: Actor = PARAPET) -> None:
         """Keep what escalations decided: how they stand, whom they call, and why, in this transaction.

@@ -240,10 +240,11 @@ class Escalations:
 
     def _advance(self, tx: Transaction, due: Sequence[KeptEscalation], now: datetime) -> None:
         incidents = tx.incidents.get_all([kept.incident_id for kept in due])
+        planned = tx.maintenances.live(self._context.service, now) if due else []
         moved: list[Moved] = []
         for kept in due:
             incident = incidents[kept.incident_id]
-            until = self._context.maintenance_until(incident, now)
+            until = self._context.maintenance_until(incident, planned, now)
             move = advance(kept.escalation, incident, now, maintenance_until=until)
             if move is not None:
                 moved.append(Moved(incident=incident, number=kept.incident_id, kept=kept, move=move))

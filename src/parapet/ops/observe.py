@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -11,14 +11,16 @@ from threading import Lock
 
 from parapet.core import names
 from parapet.core.clock import Clock
-from parapet.core.errors import OutgoingError
+from parapet.core.errors import EvidenceError, OutgoingError
 from parapet.core.vocabulary import Severity
 from parapet.ops.course import Course, Courses
 from parapet.ops.prometheus import Prometheus, Sample
+from parapet.ops.promises import as_maintenances
+from parapet.response.maintenance import PlannedMaintenance
 from parapet.slo import series
 from parapet.slo.catalog import Catalog
 from parapet.slo.durations import spoken
-from parapet.slo.maintenance import ends_at
+from parapet.slo.maintenance import Maintenance, ends_at
 from parapet.slo.sli import families_of
 from parapet.slo.slice import Slice
 from parapet.slo.state import Doubt, JourneyReading, JourneyState, judge
@@ -85,11 +87,19 @@ class Sky:
 class Observatory:
     """Reads the slices of *catalog* from Prometheus; without one it says so."""
 
-    def __init__(self, *, catalog: Catalog, prometheus: Prometheus | None, clock: Clock) -> None:
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        prometheus: Prometheus | None,
+        clock: Clock,
+        planned: Callable[[], Sequence[PlannedMaintenance]] | None = None,
+    ) -> None:
         self.catalog = catalog
         self._slices = sorted(catalog, key=lambda one: one.journey is None)
         """What users do comes first, in the catalog's order; then the machinery."""
         self.prometheus = prometheus
+        self._planned = planned
         self.clock = clock
         self._lock = Lock()
         self._kept: Sky | None = None
@@ -125,9 +135,21 @@ class Observatory:
             answers = _ask(self.prometheus, self.catalog, now)
         except OutgoingError as error:
             return Sky(readings=self._unknown(), heard_at=None, problem=error.message)
-        cards = tuple(_card(one, _reading(one, answers, now), answers, self.catalog, now) for one in self._slices)
+        planned = as_maintenances(self._rests())
+        cards = tuple(
+            _card(one, _reading(one, answers, now), answers, self.catalog, now, planned) for one in self._slices
+        )
         span = self.catalog.burn.current_window_seconds * SPARK_WINDOWS
         return Sky(readings=cards, heard_at=now, problem=None, spark_seconds=span)
+
+    def _rests(self) -> Sequence[PlannedMaintenance]:
+        """What people let rest; nothing where the evidence cannot be asked: the page has other news then."""
+        if self._planned is None:
+            return ()
+        try:
+            return self._planned()
+        except EvidenceError:
+            return ()
 
     def _unknown(self) -> tuple[JourneyCard, ...]:
         silence = JourneyReading(
@@ -203,10 +225,15 @@ def _reading(one: Slice, answers: _Answers, now: datetime) -> JourneyReading:
 
 
 def _card(
-    one: Slice, reading: JourneyReading, answers: _Answers, catalog: Catalog, now: datetime | None
+    one: Slice,
+    reading: JourneyReading,
+    answers: _Answers,
+    catalog: Catalog,
+    now: datetime | None,
+    planned: Sequence[Maintenance] = (),
 ) -> JourneyCard:
     """*now*: when Prometheus answered; None if it did not, and then maintenance explains nothing."""
-    resting = _rests(one, catalog, now) if now is not None else ""
+    resting = _rests(one, catalog, planned, now) if now is not None else ""
     standing = judge(replace(reading, maintained=bool(resting)), policy=catalog.policy_of(one), objective=one.objective)
     return JourneyCard(
         name=one.journey or one.name,
@@ -229,9 +256,9 @@ def _card(
     )
 
 
-def _rests(one: Slice, catalog: Catalog, now: datetime) -> str:
+def _rests(one: Slice, catalog: Catalog, planned: Sequence[Maintenance], now: datetime) -> str:
     """Why the events of a slice do not count now, in words; empty if they do."""
-    maintenances = catalog.maintenances_of(one)
+    maintenances = (*catalog.maintenances_of(one), *(each for each in planned if each.concerns(one.name)))
     end = ends_at(maintenances, now)
     if end is not None:
         return f"Until {_moment(end, now)}, nothing counts and nobody is told."

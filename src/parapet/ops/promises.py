@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from parapet.core import contract
 from parapet.incidents.promise import Kind, Promise
 from parapet.incidents.sightings import NARROWING, NOTHING, ROOMS, Concern
+from parapet.ops.maintain import Scope
+from parapet.response.maintenance import PlannedMaintenance
 from parapet.slo.budget import percent
 from parapet.slo.catalog import Catalog
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.durations import spoken
-from parapet.slo.maintenance import ends_at
+from parapet.slo.maintenance import Maintenance, Once, ends_at
 from parapet.slo.raw import Raw
 from parapet.slo.selector import Match
 from parapet.slo.sli import EventRatio, Freshness, JobOutcome, LastSuccess, LatencyRatio, ProbeRuns, Sli
@@ -46,6 +48,28 @@ def rest_of(catalog: Catalog) -> Callable[[str, datetime], datetime | None]:
         return ends_at([one for one in catalog.maintenances if one.concerns(name)], now)
 
     return resting
+
+
+def as_maintenances(planned: Sequence[PlannedMaintenance]) -> tuple[Maintenance, ...]:
+    """What people let rest, as the code would say it."""
+    return tuple(
+        Maintenance(
+            name=f"by-hand-{one.number}",
+            windows=(Once(start=one.start, end=one.end),),
+            slices=one.slices,
+            reason=one.reason,
+        )
+        for one in planned
+    )
+
+
+def scope_of(catalog: Catalog) -> Scope:
+    """What of the service can rest."""
+    journeys: dict[str, tuple[str, ...]] = {}
+    for one in catalog:
+        if one.journey is not None:
+            journeys[one.journey] = (*journeys.get(one.journey, ()), one.name)
+    return Scope(slices=[one.name for one in catalog.judged], journeys=journeys)
 
 
 def concern_of(promise: Slice | Diagnostic) -> Concern:

@@ -28,6 +28,7 @@ from parapet.ops.measure import Measurer
 from parapet.ops.nodes import WORKERS, describe
 from parapet.ops.probe import ProbeRunner
 from parapet.ops.reconcile import Reconciler
+from parapet.ops.resting import Rests
 from parapet.ops.sightings import FORGET_EVERY_SECONDS, forget
 from parapet.ops.standing import Standing
 from parapet.ops.stint import STINT_SECONDS, Stint
@@ -89,6 +90,7 @@ class Worker:
         marks: shows changes as signals; None: nobody reads them.
         measurer: keeps the burn around incidents; None: there is no Prometheus to ask.
         aftermath: looks after runs of capabilities; None: there are none.
+        rests: tells of maintenance by hand; None: nobody reads of it.
         settings: digest of what this process was started with.
         standing: shows how the work stands, as signals; None: nobody reads them.
         stint_seconds: after so long it is the turn of the next kind of work.
@@ -103,6 +105,7 @@ class Worker:
         journeys: Spanning | None = None,
         measurer: Measurer | None = None,
         aftermath: Aftermath | None = None,
+        rests: Rests | None = None,
         settings: str = "",
         standing: Standing | None = None,
         *,
@@ -115,6 +118,7 @@ class Worker:
         self._journeys = journeys
         self._measurer = measurer
         self._aftermath = aftermath
+        self._rests = rests
         self._inbox = Inbox(context)
         self._reconciler = reconciler or Reconciler(context, None, receiver="")
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
@@ -218,6 +222,8 @@ class Worker:
 
     def _signal(self) -> Counts:
         self._reconciler.signal()
+        if self._rests is not None:
+            self._rests.look()  # before people are called
         if self._marks is not None:
             self._marks.show()
         return {}
@@ -251,6 +257,7 @@ class Worker:
         forget(self._context, tx, now=now)
         if tx.heartbeats.turn(INBOX_TURN, now=now, every=timedelta(seconds=FORGET_EVERY_SECONDS)):
             tx.inbox.forget(now - timedelta(seconds=self._context.policy.inbox_kept_seconds))
+            tx.looks.forget(now - timedelta(seconds=self._context.policy.looks_kept_seconds))
         tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
         about = describe(tx, now=now, settings=self._settings)
         tx.heartbeats.beat(self.name, now=now, took_seconds=perf_counter() - started, about=about)

@@ -11,6 +11,7 @@ from parapet.incidents.document import instant
 from parapet.incidents.durations import duration_words
 from parapet.incidents.model import Incident
 from parapet.response.escalation import FIRST_PLACE, Escalation, EscalationPolicy, EscalationState, Step
+from parapet.response.maintenance import PlannedMaintenance
 from parapet.response.rotation import Override, Turn
 
 
@@ -97,6 +98,25 @@ def standing_words(escalation: Escalation) -> str:
         case EscalationState.EXHAUSTED:
             return "Every step was taken and nobody acknowledged."
     return "Ended: nobody is called any more."
+
+
+def maintenance_object(one: PlannedMaintenance, now: datetime) -> JsonObject:
+    """One maintenance, as it stands at *now*; no slice named: all of the service."""
+    named: list[Json] = [*one.slices]
+    return {
+        "id": one.number,
+        "ref": one.ref,
+        "state": one.state(now).value,
+        "what": one.what,
+        "slices": named,
+        "start_at": instant(one.start),
+        "end_at": instant(one.end),
+        "reason": one.reason,
+        "by": one.by,
+        "planned_at": instant(one.planned_at),
+        "ended_by": one.ended_by,
+        "ended_because": one.ended_because,
+    }
 
 
 def step_words(step: Step) -> str:

@@ -30,6 +30,7 @@ ORIGINS: Mapping[str, str] = {
     names.DEFINITIONS: "digests of what a process runs with",
     names.SCHEMA: "steps of the schema of the evidence",
     names.PROBE: "probes you define",
+    names.SLICE: "promises that people let rest",
     names.FAMILY: "signal families",
     names.REASON: "reasons in Parapet's code",
     names.WHERE: "places in Parapet's code",

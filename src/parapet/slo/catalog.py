@@ -35,6 +35,8 @@ class Catalog:
     slices: tuple[Slice, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
     maintenances: tuple[Maintenance, ...] = ()
+    rests_by_hand: bool = False
+    """Whether people may let a promise rest while the service runs, so that rules hear of it."""
     """When events do not count."""
     burn: BurnPolicy = field(default_factory=BurnPolicy)
     known: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -89,6 +91,10 @@ class Catalog:
     def maintenances_of(self, one: Slice | Diagnostic) -> tuple[Maintenance, ...]:
         """Those during which the events of *one* do not count."""
         return tuple(each for each in self.maintenances if each.concerns(one.name))
+
+    def may_rest(self, one: Slice | Diagnostic) -> bool:
+        """Whether there are times at which the events of *one* do not count."""
+        return self.rests_by_hand or bool(self.maintenances_of(one))
 
     def only(self, name: str) -> Catalog:
         """The catalog of one slice or diagnostic.

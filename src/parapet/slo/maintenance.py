@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from parapet.core.errors import ConfigurationError, UnknownName
 
+BY_HAND = "by hand"
+"""What rests by the word of a person is called so in the recorded series; no maintenance in code can be."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _WEEKLY = re.compile(r"(?P<day>\w+)\s+(?P<start>\d{1,2}:\d{2})\s*-\s*(?P<end>\d{1,2}:\d{2})\s+(?P<zone>\S+)")
 _MINUTES_OF_DAY = 24 * 60

@@ -89,6 +89,11 @@ class EscalationRows:
         later = update(table).where(table.c.incident_id == incident_id, table.c.due_at <= now)
         self._connection.execute(later.values(due_at=now + timedelta(seconds=seconds), version=table.c.version + 1))
 
+    def wake(self, incident_ids: Sequence[IncidentId], now: datetime) -> None:
+        """Look at those again now that were held back by a maintenance which is over."""
+        held = update(table).where(table.c.incident_id.in_(incident_ids), table.c.held.is_(True))
+        self._connection.execute(held.where(table.c.due_at > now).values(due_at=now, version=table.c.version + 1))
+
     def page(self, *, limit: int, before: int | None = None) -> list[KeptEscalation]:
         """The newest incidents' first; *before*: only those of incidents with a lower number."""
         wanted = select(table).order_by(table.c.incident_id.desc()).limit(limit)

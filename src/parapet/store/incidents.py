@@ -114,6 +114,13 @@ class Incidents:
         )
         return [IncidentId(number) for number in found.scalars()]
 
+    def open_of(self, service: str, slices: Collection[str], limit: int) -> list[IncidentId]:
+        """The numbers of unresolved incidents about one of *slices*, or about any where none is named; oldest first."""
+        wanted = select(table.c.id).where(UNRESOLVED, table.c.service == service, table.c.slice.is_not(None))
+        named = wanted.where(table.c.slice.in_(slices)) if slices else wanted
+        found = self._connection.execute(named.order_by(table.c.id).limit(limit))
+        return [IncidentId(number) for number in found.scalars()]
+
     def touching(self, service: str, start: datetime, end: datetime, limit: int = 500) -> list[Incident]:
         """Incidents of *service* that were going on at some time from *start* to *end*, newest first."""
         begun = select(table).where(table.c.service == service, table.c.started_at <= end)

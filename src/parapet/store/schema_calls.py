@@ -57,3 +57,37 @@ overrides = Table(
     Index(f"ix_{TABLE_PREFIX}overrides_end", "end_at"),
 )
 """Who stands in for whom, for a while."""
+
+maintenances = Table(
+    f"{TABLE_PREFIX}maintenances",
+    metadata,
+    Column("id", Number, primary_key=True, autoincrement=True),
+    Column("service", Words(128), nullable=False),
+    Column("what", Words(128), nullable=False),
+    Column("slices", CanonicalJson, nullable=False),  # names; none: all of the service
+    Column("start_at", UtcDateTime, nullable=False),
+    Column("end_at", UtcDateTime, nullable=False),
+    Column("reason", Words(), nullable=False),
+    Column("by", Words(128), nullable=False),
+    Column("planned_at", UtcDateTime, nullable=False),
+    Column("ended_by", Words(128)),
+    Column("ended_because", Words(), nullable=False),
+    Column("begun", Boolean, nullable=False),
+    Column("over", Boolean, nullable=False),
+    Index(f"ix_{TABLE_PREFIX}maintenances_end", "service", "end_at"),
+    Index(f"ix_{TABLE_PREFIX}maintenances_untold", "service", "over", "id"),
+)
+"""What rests by the word of a person, from when until when."""
+
+looks = Table(
+    f"{TABLE_PREFIX}looks",
+    metadata,
+    Column("incident_id", Number, ForeignKey(f"{TABLE_PREFIX}incidents.id"), primary_key=True, autoincrement=False),
+    Column("who", Words(128), primary_key=True),
+    Column("day", Words(10), primary_key=True),  # 2026-11-12, in UTC
+    Column("first_at", UtcDateTime, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False),
+    Column("times", Integer, nullable=False),
+    Index(f"ix_{TABLE_PREFIX}looks_last", "last_at"),
+)
+"""Who opened the page of which incident, by day; empty unless the host wants it kept."""

@@ -23,6 +23,8 @@ from parapet.store.escalations import EscalationRows
 from parapet.store.inbox import InboxRows
 from parapet.store.incidents import Incidents
 from parapet.store.items import ItemRows
+from parapet.store.looks import LookRows
+from parapet.store.maintenances import MaintenanceRows
 from parapet.store.measurements import MeasurementRows
 from parapet.store.mirrors import MirrorRows
 from parapet.store.outbox import OutboxRows
@@ -56,6 +58,8 @@ class Transaction:
         self.threads = ThreadRows(connection)
         self.escalations = EscalationRows(connection)
         self.overrides = OverrideRows(connection)
+        self.looks = LookRows(connection)
+        self.maintenances = MaintenanceRows(connection)
         self.audit = AuditRows(connection)
         self.retrospectives = RetrospectiveRows(connection)
         self.heartbeats = Heartbeats(connection)

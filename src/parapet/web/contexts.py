@@ -21,6 +21,7 @@ from parapet.web.views.inbox import BodyView, InboxView
 from parapet.web.views.incident import IncidentView
 from parapet.web.views.items import ItemsView, ItemView
 from parapet.web.views.journey import JourneyPage
+from parapet.web.views.maintenance import MaintenanceView
 from parapet.web.views.queue import QueueView
 from parapet.web.views.retrospective import RetrospectiveView
 from parapet.web.views.running import RunView
@@ -45,6 +46,7 @@ CONTEXTS: Mapping[str, type] = MappingProxyType(
         "items.html": ItemsView,
         "journey.html": JourneyPage,
         "problem.html": Problem,
+        "maintenance.html": MaintenanceView,
         "queue.html": QueueView,
         "retrospective.html": RetrospectiveView,
         "run.html": RunView,

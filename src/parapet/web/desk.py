@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from parapet.web import assets, security, zones
 from parapet.web.assets import Asset
 from parapet.web.looks import LOGO, OURS, STYLE, Looks
-from parapet.web.principal import Action, Authenticate, Authorize, Principal
+from parapet.web.principal import ADMINS_ONLY, Action, Authenticate, Authorize, Principal, Role
 from parapet.web.reads import App
 from parapet.web.render import Renderer
 from parapet.web.request import Request
@@ -50,6 +50,8 @@ class Desk:
                 return "The workbench is switched to read-only."
             if not principal.may_write:
                 return f"You are a {principal.role.value}: you may read. Responders and admins may act."
+            if action in ADMINS_ONLY and principal.role is not Role.ADMIN:
+                return f"You are a {principal.role.value}. It cannot be taken back, so only admins may."
         if self.authorize is not None and not self.authorize(principal, action):
             return f"You lack the permission {action}."
         return None

@@ -21,9 +21,14 @@ def last_seen(request: Request, incident: int) -> int | None:
     return _all(request).get(incident)
 
 
+def anew(request: Request) -> bool:
+    """Whether a person opened the page, rather than the page itself."""
+    return REFRESH_HEADER not in request.headers
+
+
 def remember(response: Response, request: Request, incident: int, entry: int) -> Response:
     """*response*, after which the reader has seen *incident* up to *entry*."""
-    if REFRESH_HEADER in request.headers:
+    if not anew(request):
         return response
     known = _all(request)
     known.pop(incident, None)

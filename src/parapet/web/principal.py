@@ -15,8 +15,8 @@ class Role(StrEnum):
     """What a principal may do in the workbench."""
 
     VIEWER = "viewer"  # reads
-    RESPONDER = "responder"  # reads, acknowledges, notes, resolves
-    ADMIN = "admin"  # everything a responder may
+    RESPONDER = "responder"  # works on incidents, acts, lets something rest
+    ADMIN = "admin"  # that, and what nobody can take back: takes words out, gives bodies up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +62,16 @@ class Action(StrEnum):
     ESCALATE = "incident.escalate"
     REDACT = "incident.redact"
     INBOX = "inbox.work"
+    DROP = "inbox.drop"
+    MAINTAIN = "maintenance"
     PREVIEW = "action.preview"
     CONFIRM = "action.confirm"
     APPROVE = "action.approve"
     BREAK_GLASS = "action.break_glass"
 
+
+ADMINS_ONLY = frozenset({Action.REDACT, Action.DROP})
+"""What makes evidence less, for good. At three in the morning nobody needs it."""
 
 Authenticate: TypeAlias = Callable[[Request], Principal | None]
 """Who is asking; None when nobody is signed in."""

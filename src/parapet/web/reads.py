@@ -26,7 +26,7 @@ from parapet.signals.exposition import Scrape
 from parapet.slo.catalog import Catalog
 from parapet.web.acts import Acts
 from parapet.web.course import Course
-from parapet.web.read_calls import Escalations, Notices
+from parapet.web.read_calls import Escalations, Looks, Maintenances, Notices
 
 
 class JourneyCard(Protocol):
@@ -377,6 +377,10 @@ class App(Acts, Protocol):
     def action_items(self) -> ActionItems: ...
     @property
     def escalations(self) -> Escalations: ...
+    @property
+    def looks(self) -> Looks: ...
+    @property
+    def maintenances(self) -> Maintenances: ...
     @property
     def notices(self) -> Notices: ...
     @property

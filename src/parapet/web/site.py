@@ -36,6 +36,7 @@ from parapet.web.pages import (
     items,
     journey,
     live,
+    maintenance,
     queue,
     retrospective,
     static,
@@ -65,6 +66,7 @@ ROUTES = (
     Route(method="GET", pattern="/inbox/{number}", page=inbox.body),
     Route(method="GET", pattern="/changes", page=changes.page),
     Route(method="GET", pattern="/calls", page=calls.page),
+    Route(method="GET", pattern="/maintenance", page=maintenance.page),
     Route(method="GET", pattern="/action-items", page=items.page),
     Route(method="GET", pattern="/action-items/{id}", page=items.one),
     Route(method="GET", pattern="/previews/{preview}", page=acting.page),
@@ -110,6 +112,8 @@ ROUTES = (
             ("/incidents/{id}/escalation/next", calls.next_now, Action.ESCALATE),
             ("/incidents/{id}/escalation/suppress", calls.suppress, Action.ESCALATE),
             ("/incidents/{id}/escalation/resume", calls.resume, Action.ESCALATE),
+            ("/maintenance", maintenance.plan, Action.MAINTAIN),
+            ("/maintenance/{number}/end", maintenance.end, Action.MAINTAIN),
             ("/declare", work.declare, Action.DECLARE),
             ("/incidents/{id}/preview", acting.preview, Action.PREVIEW),
             ("/previews/{preview}", acting.again, Action.PREVIEW),
@@ -119,7 +123,7 @@ ROUTES = (
             ("/runs/{run}/undo", acting.undo, Action.CONFIRM),
             ("/runs/{run}/settle", acting.settle, Action.CONFIRM),
             ("/inbox/{number}/replay", inbox.replay, Action.INBOX),
-            ("/inbox/{number}/drop", inbox.drop, Action.INBOX),
+            ("/inbox/{number}/drop", inbox.drop, Action.DROP),
         )
     ),
     *(

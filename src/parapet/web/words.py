@@ -88,6 +88,7 @@ CHANGE: Mapping[ChangeKind, Word] = MappingProxyType(
         ChangeKind.MIGRATION: Word(text="Migration", icon="doc"),
         ChangeKind.AI_MODEL: Word(text="AI model", icon="ai"),
         ChangeKind.PROVIDER: Word(text="Provider", icon="out"),
+        ChangeKind.MAINTENANCE: Word(text="Maintenance", icon="clock"),
     }
 )
 
@@ -140,6 +141,7 @@ ENTRY: Mapping[EntryKind, Word] = MappingProxyType(
         EntryKind.RESOLVED: Word(text="Resolved", icon="check", tone="good"),
         EntryKind.ESCALATED: Word(text="Called", icon="bell", tone=""),
         EntryKind.ESCALATION: Word(text="Escalation", icon="clock", tone=""),
+        EntryKind.MAINTENANCE: Word(text="Maintenance", icon="clock", tone=""),
         EntryKind.NOTIFIED: Word(text="Told", icon="send", tone=""),
         EntryKind.NOTIFICATION_FAILED: Word(text="Could not tell", icon="warn", tone="ticket"),
     }
@@ -153,6 +155,8 @@ DONE: Mapping[str, str] = MappingProxyType(
         "called": "They are called with the worker's next round.",
         "suppressed": "Nobody is called until then. It goes on by itself.",
         "resumed": "People are called again.",
+        "maintained": "Saved. Nothing of it counts, and nobody is called, for that time.",
+        "maintenance-over": "Saved. It counts again, and people are called.",
         "resolved": "Resolved. The retrospective is ready.",
         "item": "Saved. The action item is closed.",
         "reopened": "It is open again.",

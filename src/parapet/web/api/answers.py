@@ -8,6 +8,7 @@ from parapet.incidents.items import ItemState
 from parapet.incidents.model import ChangeKind, IncidentState, Resolution
 from parapet.response.approval import ApprovalState
 from parapet.response.capability import Effect
+from parapet.response.maintenance import MaintenanceState
 from parapet.response.run import RunState, UndoState
 
 WORDS: JsonObject = {"type": "string"}
@@ -295,6 +296,21 @@ SCHEMAS: dict[str, JsonObject] = {
         incident=WORDS,
         says=ANYTHING,
     ),
+    "Maintenance": _object(
+        id=COUNT,
+        ref=WORDS,
+        state={"type": "string", "enum": [each.value for each in MaintenanceState]},
+        what=WORDS,
+        slices=_list(WORDS),
+        start_at=TIME,
+        end_at=TIME,
+        reason=WORDS,
+        by=WORDS,
+        planned_at=TIME,
+        ended_by=MAYBE_WORDS,
+        ended_because=WORDS,
+    ),
+    "Maintenances": _object(maintenances=_list(_ref("Maintenance")), next=MAYBE_COUNT),
     "Body": _object(**_BODY),
     "BodyFile": _object(**_BODY, whole=TRUTH, body=WORDS),
     "Bodies": _object(

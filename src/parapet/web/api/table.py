@@ -22,6 +22,7 @@ from parapet.web.api.fields import (
 )
 from parapet.web.api.items import ITEMS
 from parapet.web.api.ledger import LEDGERS
+from parapet.web.api.maintaining import MAINTAINING
 from parapet.web.api.operation import NOTHING, Operation
 from parapet.web.principal import Action
 from parapet.web.routes import Door
@@ -278,11 +279,12 @@ OPERATIONS = (
         page=working.drop,
         gives="Body",
         takes=Fields(name="Drop", fields={"reason": REASON}),
-        action=Action.INBOX,
+        action=Action.DROP,
     ),
     *ITEMS,
     *ACTING,
     *DECIDING,
     *LEDGERS,
     *CALLS,
+    *MAINTAINING,
 )

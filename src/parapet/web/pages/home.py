@@ -8,6 +8,7 @@ from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.promises import speed_slices
 from parapet.web.response import Response
 from parapet.web.views.home import home_view
+from parapet.web.views.maintenance import resting_words
 
 MOST_OPEN = 50
 MOST_CHANGES = 50
@@ -26,6 +27,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         look.trust(),
         now=visit.now,
         speed_slices=speed_slices(desk.app.catalog),
+        resting=resting_words(desk.app.maintenances.live(), visit.now),
     )
     if not view.open_rows:
         view = replace(view, since=since(desk, visit))

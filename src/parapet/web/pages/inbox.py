@@ -33,7 +33,8 @@ def body(desk: Desk, visit: Visit) -> Response:
     """One body, as it came."""
     one = desk.app.bodies.get(_number(visit.params["number"]))
     refusal = desk.may(visit.person, Action.INBOX)
-    view = body_view(one, one.body, whole=one.whole, refusal=refusal, now=visit.now)
+    kept = desk.may(visit.person, Action.DROP)
+    view = body_view(one, one.body, whole=one.whole, refusal=refusal, drop_refusal=kept, now=visit.now)
     return show(desk, visit, "body.html", view, title=f"Body {one.id}")
 
 

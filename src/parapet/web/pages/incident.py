@@ -36,8 +36,11 @@ def page(desk: Desk, visit: Visit) -> Response:
         policies=len(desk.app.escalations.policies),
         page=int(asked) if asked.isascii() and asked.isdecimal() else 0,
         seen=looked.last_seen(visit.request, number),
+        looks=desk.app.looks.of(incident_id(visit)),
         now=visit.now,
     )
+    if looked.anew(visit.request):
+        desk.app.looks.looked(incident_id(visit), visit.person.actor)
     title = f"{view.strip.title}, {view.ref}"
     shown = show(desk, visit, "incident.html", view, title=title, place="incidents")
     return looked.remember(shown, visit.request, number, view.forms.seen)

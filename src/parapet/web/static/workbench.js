@@ -6,7 +6,7 @@
   const root = document.documentElement, body = document.body, $ = (id) => document.getElementById(id);
   const all = (from, wanted) => [...from.querySelectorAll(wanted)];
   const FIELDS = "input:not([type=hidden]), textarea, select";
-  const STALE_MS = 10000, REFRESH_MS = 15000, GAP_MS = 900, SETTLE_MS = 1500, POLL_MS = 1800, POLLS = 30;
+  const STALE_MS = 10000, REFRESH_MS = 15000, GAP_MS = 900, SETTLE_MS = 1500, POLL_MS = 1800, POLLS = 30, MUTE_MS = 3000;
   const chip = document.querySelector(".live"), reload = $("reload"), news = $("news"), stale = $("stale");
   const heading = document.title, jitter = (ms) => ms * (0.75 + Math.random() / 2);
 
@@ -197,7 +197,13 @@
     if (document.hidden || signedOut) return;
     if (polling) { poll(); return; }
     let spoke = false;
-    stream = new EventSource(`${reload.dataset.live}?at=${encodeURIComponent(revision)}`);
+    const mine = stream = new EventSource(`${reload.dataset.live}?at=${encodeURIComponent(revision)}`);
+    setTimeout(() => { // a server speaks at once: somebody between holds its words back
+      if (spoke || stream !== mine || mine.readyState === EventSource.CLOSED) return;
+      mine.close();
+      polling = true;
+      later(0);
+    }, MUTE_MS);
     const on = (name, then) => stream.addEventListener(name, (event) => { spoke = true; failures = 0; then(event.data); });
     on("revision", moved);
     on("beat", heard);

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 
 from parapet.core.types import ActorClass
 from parapet.incidents.changes import Near
-from parapet.incidents.model import Entry, EntryKind, Incident, IncidentState, Severity
+from parapet.incidents.model import Change, Entry, EntryKind, Incident, IncidentState, Severity
 from parapet.web import text
 from parapet.web.views.changes import late
-from parapet.web.views.entries import entry_text
+from parapet.web.views.entries import EntryText, entry_text
 from parapet.web.words import CHANGE, ENTRY, SOURCE
 
 FIRING = frozenset({EntryKind.OPENED, EntryKind.ALERT_FIRED, EntryKind.REFIRED, EntryKind.REOPENED, EntryKind.FLAPPED})
@@ -36,6 +37,8 @@ MINOR = frozenset(
         EntryKind.ACTION_PREVIEWED,
     }
 )
+CHANGED = frozenset({"all", "key", "changes"})
+REPEATED = frozenset({"all", "key"})
 ROLLED_UP_FROM = 3
 PAGE_ROWS = 100
 HEAD_ROWS = 10
@@ -129,15 +132,16 @@ def chronology(
     *seen*: the last entry that the reader saw when they last looked; None: they never did. *page*: the hundred rows to
     show, from 1; 0 shows the beginning and the end.
     """
-    rows = _rolled_up(_phased(incident, entries, changes, seen))
+    drafts = _rolled_up(_phased(incident, entries, changes, seen))
     if incident.repeats:
-        rows = _with_repeats(incident, rows)
+        drafts = _with_repeats(incident, drafts)
     tab = tab if tab in TABS else "key"
     over = incident.state is IncidentState.RESOLVED
-    mine = tuple(row for row in rows if tab in row.groups)
+    mine = [draft for draft in drafts if tab in draft.groups]
     pages = -(-len(mine) // PAGE_ROWS)
     page = page if 0 < page <= pages and pages > 1 else 0
-    shown = mine[(page - 1) * PAGE_ROWS : page * PAGE_ROWS] if page else _both_ends(mine)
+    wanted = mine[(page - 1) * PAGE_ROWS : page * PAGE_ROWS] if page else mine
+    shown = tuple(_row(draft, incident) for draft in wanted) if page else _both_ends(wanted, incident)
     return Chronology(
         day=text.day(incident.started_at),
         tone="page" if incident.severity is Severity.PAGE else "ticket",
@@ -146,7 +150,7 @@ def chronology(
             ChronologyTab(
                 label=label,
                 name=name,
-                count=sum(name in row.groups for row in rows),
+                count=sum(name in draft.groups for draft in drafts),
                 current=name == tab,
             )
             for name, label in TABS.items()
@@ -162,61 +166,118 @@ def chronology(
     )
 
 
-def _both_ends(rows: tuple[ChronologyRow, ...]) -> tuple[ChronologyRow, ...]:
-    """*rows*; of many, the beginning, one row that says how many are not shown, and the end."""
-    if len(rows) <= PAGE_ROWS:
-        return rows
+@dataclass(slots=True, kw_only=True)
+class _Draft:
+    """What a row will say. Of ten thousand, a page shows a hundred: the words of the others are never put together."""
+
+    what: Entry | Near | None
+    """None: the repeats."""
+    number: int
+    when: datetime
+    phase: str
+    groups: frozenset[str]
+    fresh: bool = False
+    last: _Draft | None = None
+    """Of a run that is one row: its last one."""
+    length: int = 1
+    said: EntryText | None = None
+
+    @property
+    def kind(self) -> tuple[object, ...]:
+        """What rows that say the same have in common, as far as it costs nothing to know."""
+        if isinstance(self.what, Entry):
+            return self.what.kind, self.what.actor.kind
+        return (self.what.change.kind,) if self.what is not None else ()
+
+    @property
+    def text(self) -> EntryText:
+        """Its words."""
+        if self.said is None:
+            if isinstance(self.what, Entry):
+                self.said = entry_text(self.what.kind, self.what.payload)
+            else:
+                self.said = EntryText(words="" if self.what is None else _change_words(self.what.change))
+        return self.said
+
+
+def _row(draft: _Draft, incident: Incident) -> ChronologyRow:
+    """The row of *draft*."""
+    if draft.what is None:
+        return _repeats_row(draft, incident)
+    if isinstance(draft.what, Entry):
+        row = _entry_row(draft.what, draft, incident)
+    else:
+        row = _change_row(draft.what, draft, incident)
+    if draft.last is None:
+        return row
+    last = _row(draft.last, incident)
+    summary = f"{draft.length} times until {last.clock}: {row.strong or row.words}"
+    behind = f"Entries {row.link} to {last.link}, from {row.clock} to {last.clock}."
+    return replace(row, strong="", words=summary, rolled=behind)
+
+
+def _both_ends(drafts: Sequence[_Draft], incident: Incident) -> tuple[ChronologyRow, ...]:
+    """The rows of *drafts*; of many, the beginning, one row that says how many are not shown, and the end."""
+    if len(drafts) <= PAGE_ROWS:
+        return tuple(_row(draft, incident) for draft in drafts)
     tail = PAGE_ROWS - HEAD_ROWS
-    hidden = rows[HEAD_ROWS:-tail]
+    hidden = drafts[HEAD_ROWS:-tail]
     gap = replace(
-        hidden[0],
+        _row(hidden[0], incident),
         anchor="more",
         link="",
         icon="few",
         tone="",
         strong="",
-        words=f"{len(hidden):,} more until {hidden[-1].clock}",
+        words=f"{len(hidden):,} more until {_row(hidden[-1], incident).clock}",
         quote="",
         source="",
+        rolled="",
         url=None,
         fresh=False,
         page=1,
     )
-    return (*rows[:HEAD_ROWS], gap, *rows[-tail:])
+    head, end = drafts[:HEAD_ROWS], drafts[-tail:]
+    return (*(_row(one, incident) for one in head), gap, *(_row(one, incident) for one in end))
 
 
 def _phased(
     incident: Incident, entries: Sequence[Entry], changes: Sequence[Near], seen: int | None
-) -> tuple[ChronologyRow, ...]:
+) -> tuple[_Draft, ...]:
     told: list[tuple[datetime, int, int, Entry | Near]] = []
     told += [(entry.occurred_at, 1, entry.seq, entry) for entry in entries]
     told += [(near.change.occurred_at, 0, number, near) for number, near in enumerate(changes, 1)]
     told.sort(key=lambda each: each[:3])
-    rows: list[ChronologyRow] = []
+    drafts: list[_Draft] = []
     phase = ""
-    loud = "page" if incident.severity is Severity.PAGE else "ticket"
-    for _, _, number, what in told:
+    for when, _, number, what in told:
+        groups, fresh = CHANGED, False
         if isinstance(what, Entry):
             phase = "firing" if what.kind in FIRING else {EntryKind.QUIET: "quiet"}.get(what.kind, phase)
             if what.kind is EntryKind.RESOLVED:
                 phase = ""
-            row = _entry_row(what, incident, phase, loud)
-            rows.append(replace(row, fresh=seen is not None and what.seq > seen))
-        else:
-            rows.append(_change_row(what, number, incident, phase))
-    return tuple(rows)
+            groups = _groups(what.kind, operator=what.actor.kind is ActorClass.OPERATOR)
+            fresh = seen is not None and what.seq > seen
+        drafts.append(_Draft(what=what, number=number, when=when, phase=phase, groups=groups, fresh=fresh))
+    return tuple(drafts)
 
 
-def _entry_row(entry: Entry, incident: Incident, phase: str, loud: str) -> ChronologyRow:
-    word = ENTRY[entry.kind]
-    said = entry_text(entry.kind, entry.payload)
+@lru_cache(maxsize=256)
+def _groups(kind: EntryKind, *, operator: bool) -> frozenset[str]:
+    """The tabs under which an entry stands."""
     groups = {"all"}
-    if entry.kind not in MINOR:
+    if kind not in MINOR:
         groups.add("key")
-    if entry.kind in PEOPLE or entry.actor.kind is ActorClass.OPERATOR:
+    if kind in PEOPLE or operator:
         groups.add("people")
-    if entry.kind in TOLD:
+    if kind in TOLD:
         groups.add("told")
+    return frozenset(groups)
+
+
+def _entry_row(entry: Entry, draft: _Draft, incident: Incident) -> ChronologyRow:
+    word, said = ENTRY[entry.kind], draft.text
+    loud = "page" if incident.severity is Severity.PAGE else "ticket"
     return ChronologyRow(
         anchor=f"e{entry.seq}",
         link=f"#{entry.seq}",
@@ -230,8 +291,9 @@ def _entry_row(entry: Entry, incident: Incident, phase: str, loud: str) -> Chron
         source=SOURCE[entry.actor.kind].text,
         who=_who(entry),
         late=late(entry.occurred_at, entry.recorded_at, incident.started_at),
-        phase=phase,
-        groups=frozenset(groups),
+        phase=draft.phase,
+        groups=draft.groups,
+        fresh=draft.fresh,
     )
 
 
@@ -242,69 +304,73 @@ def _who(entry: Entry) -> str:
     return f"{name}, note" if entry.kind is EntryKind.NOTED else name
 
 
-def _change_row(near: Near, number: int, incident: Incident, phase: str) -> ChronologyRow:
+def _change_words(change: Change) -> str:
+    return text.capped(change.title, text.LONGEST_TITLE) or CHANGE[change.kind].text
+
+
+def _change_row(near: Near, draft: _Draft, incident: Incident) -> ChronologyRow:
     change = near.change
     word = CHANGE[change.kind]
     return ChronologyRow(
-        anchor=f"c{number}",
-        link=f"change {number}",
+        anchor=f"c{draft.number}",
+        link=f"change {draft.number}",
         at=text.machine(change.occurred_at),
         clock=text.clock(change.occurred_at, incident.started_at, seconds=True),
         icon=word.icon,
         tone="",
         strong="",
-        words=text.capped(change.title, text.LONGEST_TITLE) or word.text,
+        words=draft.text.words,
         quote="",
         source=word.text,
         who="" if change.actor.kind is ActorClass.SYSTEM else text.capped(change.actor.name, 60),
         late=late(change.occurred_at, change.recorded_at, incident.started_at),
-        phase=phase,
-        groups=frozenset({"all", "key", "changes"}),
+        phase=draft.phase,
+        groups=draft.groups,
         url=text.web_link(change.url),
     )
 
 
-def _rolled_up(rows: Sequence[ChronologyRow]) -> tuple[ChronologyRow, ...]:
-    """Runs of three or more rows that say the same become one."""
-    rolled: list[ChronologyRow] = []
-    run: list[ChronologyRow] = []
+def _rolled_up(drafts: Sequence[_Draft]) -> tuple[_Draft, ...]:
+    """Runs of three or more that say the same become one."""
+    rolled: list[_Draft] = []
+    run: list[_Draft] = []
 
     def close() -> None:
         if len(run) < ROLLED_UP_FROM:
             rolled.extend(run)
         else:
-            first, last = run[0], run[-1]
-            summary = f"{len(run)} times until {last.clock}: {first.strong or first.words}"
-            behind = f"Entries {first.link} to {last.link}, from {first.clock} to {last.clock}."
-            groups = frozenset().union(*(row.groups for row in run))
-            fresh = any(row.fresh for row in run)
-            rolled.append(replace(first, strong="", words=summary, rolled=behind, groups=groups, fresh=fresh))
+            first = run[0]
+            first.groups = frozenset().union(*(draft.groups for draft in run))
+            first.fresh = any(draft.fresh for draft in run)
+            first.last, first.length = run[-1], len(run)
+            rolled.append(first)
         run.clear()
 
-    for row in rows:
-        same = run and (row.strong, row.words, row.quote, row.source) == (
-            run[-1].strong,
-            run[-1].words,
-            run[-1].quote,
-            run[-1].source,
-        )
-        if not same or row.quote:
+    for draft in drafts:
+        same = run and draft.kind == run[-1].kind and draft.text == run[-1].text
+        if not same or draft.text.quote:  # a person's own words are never folded
             close()
-        run.append(row)
+        run.append(draft)
     close()
     return tuple(rolled)
 
 
-def _with_repeats(incident: Incident, rows: Sequence[ChronologyRow]) -> tuple[ChronologyRow, ...]:
-    """*rows* with the repeats as one row, where the last of them was heard."""
-    at = text.machine(incident.last_heard_at)
-    place = next((number for number, row in enumerate(rows) if row.at > at), len(rows))
-    heard = text.clock(incident.last_heard_at, incident.started_at, seconds=True)
+def _with_repeats(incident: Incident, drafts: Sequence[_Draft]) -> tuple[_Draft, ...]:
+    """*drafts* with the repeats as one row, where the last of them was heard."""
+    heard = incident.last_heard_at.replace(microsecond=0)
+    place = next((n for n, draft in enumerate(drafts) if draft.when.replace(microsecond=0) > heard), len(drafts))
+    phase = drafts[place - 1].phase if place else ""
+    repeats = _Draft(what=None, number=0, when=incident.last_heard_at, phase=phase, groups=REPEATED)
+    return (*drafts[:place], repeats, *drafts[place:])
+
+
+def _repeats_row(draft: _Draft, incident: Incident) -> ChronologyRow:
+    heard = text.clock(draft.when, incident.started_at, seconds=True)
     number = text.several(incident.repeats, "repeat")
-    repeats = ChronologyRow(
+    return ChronologyRow(
         anchor="repeats",
         link="",
-        at=at,
+        at=text.machine(draft.when),
         clock=heard,
         icon="bell",
         tone="",
@@ -314,8 +380,7 @@ def _with_repeats(incident: Incident, rows: Sequence[ChronologyRow]) -> tuple[Ch
         source="",
         who="",
         late="",
-        phase=rows[place - 1].phase if place else "",
-        groups=frozenset({"all", "key"}),
+        phase=draft.phase,
+        groups=draft.groups,
         rolled="Alertmanager sends an alert again while it fires. Repeats are counted, not kept one by one.",
     )
-    return (*rows[:place], repeats, *rows[place:])

@@ -241,6 +241,14 @@ def _escalation(payload: JsonObject) -> EntryText:
     return EntryText(strong=f"Escalation {did}.", words=text.sentence(_str(payload, "why")))
 
 
+def _maintenance(payload: JsonObject) -> EntryText:
+    began = payload.get("did") == "began"
+    return EntryText(
+        strong="Maintenance began." if began else "Maintenance is over.",
+        words=text.capped(sentence(EntryKind.MAINTENANCE, payload), text.LONGEST_TITLE),
+    )
+
+
 def _told(payload: JsonObject) -> str:
     person = text.capped(_str(payload, "person"), 60)
     return f"{person} by {_channel(payload)}" if person else _channel(payload)
@@ -287,6 +295,7 @@ _SAYS: Mapping[EntryKind, Callable[[JsonObject], EntryText]] = {
     EntryKind.NOT_MEASURED: _not_measured,
     EntryKind.ESCALATED: _escalated,
     EntryKind.ESCALATION: _escalation,
+    EntryKind.MAINTENANCE: _maintenance,
     EntryKind.NOTIFIED: _notified,
     EntryKind.NOTIFICATION_FAILED: _not_notified,
 }

@@ -51,6 +51,8 @@ class HomeView:
     rest: str
     problem: str | None
     """Why Prometheus cannot be asked."""
+    resting: tuple[str, ...]
+    """What people let rest now, or will within a day, a sentence each."""
     journeys: tuple[JourneyView, ...]
     open_rows: tuple[OpenRow, ...]
     open_count: int
@@ -72,6 +74,7 @@ def home_view(
     *,
     now: datetime,
     speed_slices: Collection[str] = (),
+    resting: tuple[str, ...] = (),
 ) -> HomeView:
     """The page for *sky* as it is *now*; the journeys keep their order."""
     by_slice = {each.slice: each for each in reversed(open_incidents) if each.slice}
@@ -83,6 +86,7 @@ def home_view(
         headline=headline,
         rest=rest,
         problem=text.sentence(text.capped(sky.problem)) if sky.problem else None,
+        resting=resting,
         journeys=tuple(
             journey_view(card, by_slice, speed=card.slice in speed_slices, asked=sky.problem is None, releases=marks)
             for card in sky.readings

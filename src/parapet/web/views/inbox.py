@@ -80,6 +80,8 @@ class BodyView:
     may_replay: bool
     may_drop: bool
     refusal: str
+    drop_refusal: str
+    """Why the reader may not give it up; empty when they may."""
 
 
 def inbox_view(
@@ -112,7 +114,9 @@ def body_row(one: Body, *, now: datetime) -> BodyRow:
     )
 
 
-def body_view(one: Body, content: bytes, *, whole: bool, refusal: str | None, now: datetime) -> BodyView:
+def body_view(
+    one: Body, content: bytes, *, whole: bool, refusal: str | None, drop_refusal: str | None, now: datetime
+) -> BodyView:
     """One body with what is in it; hostile text, shown as text."""
     shown = content.decode("utf-8", "replace")
     open_ = one.state in {"waiting", "rejected"}
@@ -130,4 +134,5 @@ def body_view(one: Body, content: bytes, *, whole: bool, refusal: str | None, no
         may_replay=open_ and whole,
         may_drop=open_,
         refusal=refusal or "",
+        drop_refusal=drop_refusal or "",
     )

@@ -10,6 +10,7 @@ from parapet.incidents.changes import Near, distance_words
 from parapet.incidents.model import Incident, IncidentState
 from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.triage import Claim, Triage
+from parapet.response.looks import Looked
 from parapet.response.runbook import Runbook
 from parapet.web import text
 from parapet.web.reads import IncidentFile, JourneyCard
@@ -128,6 +129,8 @@ class IncidentView:
     told: tuple[Told, ...]
     alerts: tuple[str, ...]
     record: tuple[str, ...]
+    looks: tuple[str, ...]
+    """Who opened this page before, the latest first; empty where that is not kept."""
     has_retrospective: bool
     actions: ActionsView
 
@@ -147,6 +150,7 @@ def incident_view(
     policies: int = 0,
     seen: int | None = None,
     page: int = 0,
+    looks: Sequence[Looked] = (),
     now: datetime,
 ) -> IncidentView:
     """The page of one incident. *policies*: how many escalation policies there are.
@@ -194,9 +198,15 @@ def incident_view(
             f"{text.several(len(file.entries), 'entry', 'entries')}, each chained to the one before",
             f"You read version {incident.version}",
         ),
+        looks=tuple(_look(one, now) for one in looks),
         has_retrospective=over,
         actions=actions,
     )
+
+
+def _look(one: Looked, now: datetime) -> str:
+    times = f", {one.times} times that day" if one.times > 1 else ""
+    return f"{text.capped(one.who, 60)}, {text.stamp(one.last_at, now)}{times}"
 
 
 def lead(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:

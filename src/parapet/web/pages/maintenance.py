@@ -1,0 +1,79 @@
+"""Maintenance: begin it, plan it, end it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from parapet.core.errors import ConfigurationError, NotFound, Refused
+from parapet.web.desk import Desk, Visit, show
+from parapet.web.principal import Action
+from parapet.web.response import Response, see_other
+from parapet.web.views.maintenance import maintenance_view
+
+ROWS = 50
+Given = tuple[str, str, str, str]
+
+
+def page(desk: Desk, visit: Visit) -> Response:
+    """What rests, what will, what did."""
+    return _page(desk, visit, (visit.request.query.get("what", "")[:128], "", "", ""))
+
+
+def plan(desk: Desk, visit: Visit) -> Response:
+    """Begin or plan one."""
+    form = visit.request.form
+    given = (form.get("what", "")[:128], form.get("minutes", ""), form.get("start", ""), form.get("reason", ""))
+    what, minutes, written, reason = given
+    try:
+        start = _moment(written, visit.now)
+        length = int(minutes) if minutes.isascii() and minutes.isdecimal() and len(minutes) <= 5 else 0
+        desk.app.maintenances.plan(
+            what,
+            start=start,
+            end=(start or visit.now) + timedelta(minutes=length),
+            actor=visit.person.actor,
+            reason=reason,
+        )
+    except (Refused, ConfigurationError) as error:
+        return _page(desk, visit, given, why=error.message)
+    return see_other("maintenance?done=maintained")
+
+
+def end(desk: Desk, visit: Visit) -> Response:
+    """End one."""
+    number = visit.params["number"]
+    if not (number.isascii() and number.isdecimal() and len(number) <= 18):
+        raise NotFound(f"There is no maintenance M-{number}.")
+    reason = visit.request.form.get("reason", "")
+    desk.app.maintenances.end(int(number), actor=visit.person.actor, reason=reason)
+    return see_other("../../maintenance?done=maintenance-over")
+
+
+def _page(desk: Desk, visit: Visit, given: Given, why: str = "") -> Response:
+    kept = desk.app.maintenances
+    view = maintenance_view(
+        kept.live(),
+        kept.page(limit=ROWS),
+        desk.app.catalog,
+        refusal=desk.may(visit.person, Action.MAINTAIN),
+        now=visit.now,
+        given=given,
+        why=why,
+    )
+    status = 422 if why else 200
+    return show(desk, visit, "maintenance.html", view, title="Maintenance", place="journeys", status=status)
+
+
+def _moment(written: str, now: datetime) -> datetime | None:
+    """The moment of a form's field, by the clock that tells *now*; None: it was left empty.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
+    if not written.strip():
+        return None
+    try:
+        moment = datetime.fromisoformat(written.strip())
+    except ValueError:
+        raise ConfigurationError("The start is no time. Write it so: 2026-11-12T21:00.") from None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=now.tzinfo)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from parapet.incidents.model import Episode, Incident
+from parapet.response.looks import Looked
 from parapet.response.runbook import Runbook
 from parapet.web import text
 from parapet.web.reads import Notification
@@ -85,3 +86,12 @@ def alerts_behind(episodes: Sequence[Episode], now: datetime) -> tuple[str, ...]
     if len(newest) > MOST_RAIL_ROWS:
         rows.append(f"and {len(newest) - MOST_RAIL_ROWS} more")
     return tuple(rows)
+
+
+def looks_of(looks: Sequence[Looked], now: datetime) -> tuple[str, ...]:
+    """Who opened the page before, in words."""
+    return tuple(
+        f"{text.capped(one.who, 60)}, {text.stamp(one.last_at, now)}"
+        + (f", {one.times} times that day" if one.times > 1 else "")
+        for one in looks
+    )

@@ -15,7 +15,7 @@ from parapet.response.runbook import Runbook
 from parapet.web import text
 from parapet.web.reads import IncidentFile, JourneyCard
 from parapet.web.views.acting import ActionsView
-from parapet.web.views.beside import Out, Told, alerts_behind, links_out, told
+from parapet.web.views.beside import Out, Told, alerts_behind, links_out, looks_of, told
 from parapet.web.views.brief import Brief, briefs
 from parapet.web.views.burn_chart import BurnChart, burn_chart
 from parapet.web.views.calls import Calling, calling
@@ -198,15 +198,10 @@ def incident_view(
             f"{text.several(len(file.entries), 'entry', 'entries')}, each chained to the one before",
             f"You read version {incident.version}",
         ),
-        looks=tuple(_look(one, now) for one in looks),
+        looks=looks_of(looks, now),
         has_retrospective=over,
         actions=actions,
     )
-
-
-def _look(one: Looked, now: datetime) -> str:
-    times = f", {one.times} times that day" if one.times > 1 else ""
-    return f"{text.capped(one.who, 60)}, {text.stamp(one.last_at, now)}{times}"
 
 
 def lead(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:

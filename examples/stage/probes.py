@@ -94,5 +94,8 @@ def _body(url: str) -> bytes | None:
         with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:
             found: bytes = answer.read()
             return found
-    except (urllib.error.URLError, OSError, http.client.HTTPException):
+    except urllib.error.HTTPError as error:
+        error.close()
+        return None
+    except (OSError, http.client.HTTPException):
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,11 +41,12 @@ class Host:
                 [("job-1", "dead"), ("job-2", "dead"), ("job-3", "dead"), ("job-4", "refunded")],
             )
 
-    def open(self) -> sqlite3.Connection:
-        return sqlite3.connect(self.path, isolation_level=None)
+    def open(self) -> closing[sqlite3.Connection]:
+        return closing(sqlite3.connect(self.path, isolation_level=None))
 
     def preview(self, situation: Situation) -> Proposal:
-        rows = self.open().execute("SELECT id, version, state FROM jobs ORDER BY id").fetchall()
+        with self.open() as database:
+            rows = database.execute("SELECT id, version, state FROM jobs ORDER BY id").fetchall()
         return Proposal(
             targets=tuple(Target(id=i, version=f"v{v}") for i, v, state in rows if state == "dead"),
             left_out=tuple(LeftOut(id=i, because="It was refunded.") for i, _, state in rows if state == "refunded"),
@@ -62,11 +64,13 @@ class Host:
     @property
     def done(self) -> list[tuple[str, str]]:
         """What was executed: run and job."""
-        return self.open().execute("SELECT run, id FROM done ORDER BY rowid").fetchall()
+        with self.open() as database:
+            return database.execute("SELECT run, id FROM done ORDER BY rowid").fetchall()
 
     def set(self, job: str, state: str) -> None:
         """A job moves."""
-        self.open().execute("UPDATE jobs SET state = ?, version = version + 1 WHERE id = ?", (state, job))
+        with self.open() as database:
+            database.execute("UPDATE jobs SET state = ?, version = version + 1 WHERE id = ?", (state, job))
 
 
 @dataclass

@@ -59,7 +59,9 @@ def asked(url: str, body: bytes | None = None) -> bytes | None:
         with urllib.request.urlopen(request, timeout=30) as answer:
             found: bytes = answer.read()
             return found
-    except (urllib.error.URLError, OSError):
+    except OSError as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         return None
 
 

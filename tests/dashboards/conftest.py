@@ -49,7 +49,8 @@ class Recorded:
             with urllib.request.urlopen(address, timeout=60) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
-            pytest.fail(f"{error.read().decode()}\n{parameters}")
+            with error:
+                pytest.fail(f"{error.read().decode()}\n{parameters}")
 
     def wait(self, look: Callable[[], object], what: Callable[[], str]) -> None:
         """Look until it is there."""

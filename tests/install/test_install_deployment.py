@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tomllib
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +232,7 @@ def test_what_a_procfile_releases_runs(shop: Host) -> None:
     command = composed((shop.root / "compose.yaml").read_text())["services"]["parapet-worker"]["command"]
     marks = re.findall(r"\((parapet deploy mark .*) \|\| true\)", command.replace("$$", "$"))
     assert len({shell(marks[0]) for _ in range(2)}) == 1
-    with sqlite3.connect(shop.root / "parapet-evidence.db") as connection:
+    with closing(sqlite3.connect(shop.root / "parapet-evidence.db")) as connection:
         assert connection.execute("select count(*) from parapet_changes where kind = 'deploy'").fetchone() == (2,)
     assert shop.run("uninstall", "--yes").code == 0
     assert {name: text for name, text in shop.files().items() if "evidence" not in name} == before

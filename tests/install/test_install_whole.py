@@ -7,6 +7,7 @@ import shlex
 import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from tests.install.conftest import Host
@@ -15,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def tables(here: Host) -> set[str]:
-    with sqlite3.connect(here.root / "parapet-evidence.db") as connection:
+    with closing(sqlite3.connect(here.root / "parapet-evidence.db")) as connection:
         return {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import shutil
 import socket
@@ -177,3 +178,17 @@ def test_a_url_that_cannot_hold_evidence_is_refused_at_once(url: str) -> None:
     """With words about what to write instead."""
     with pytest.raises(ConfigurationError):
         Store(url)
+
+
+def test_a_store_that_nobody_knows_any_more_holds_no_connection(evidence_url: str) -> None:
+    """Whoever forgot to close it leaves none open: neither a file nor a place among the server's connections."""
+    store = Store(evidence_url)
+    with store.read() as tx:
+        tx.clock()
+    engine = store.engine
+    opened = engine.pool
+    assert "Connections in pool: 1" in opened.status()
+    del store, tx
+    gc.collect()
+    assert engine.pool is not opened
+    assert "Connections in pool: 0" in opened.status()

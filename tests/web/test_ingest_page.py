@@ -71,6 +71,7 @@ def test_the_door_stands_by_itself(evidence_url: str, tmp_path: Path) -> None:
         with pytest.raises(HTTPError) as refused:
             urlopen(f"{at}/incidents/{number}", timeout=20)
         assert refused.value.code == 401
+        refused.value.close()
     shop = Parapet(service="shop", evidence=evidence_url)
     assert shop.look.incident(number).incident.slice == "checkout"
     shop.store.close()

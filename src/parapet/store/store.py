@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TypeVar
+from weakref import finalize
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from parapet.core.errors import Conflict
 from parapet.core.types import IncidentId
@@ -103,12 +105,15 @@ class Transaction:
 class Store:
     """The evidence database at *url*, with a small pool of its own. Opens nothing until it is used.
 
+    Whoever forgets to close it leaves no connection open: they go with the last who knew it.
+
     Raises:
         ConfigurationError: the URL names no database that Parapet speaks.
     """
 
     def __init__(self, url: str) -> None:
         self.engine = connect(url)
+        finalize(self, _let_go, self.engine, os.getpid()).atexit = False
 
     @contextmanager
     def begin(self) -> Iterator[Transaction]:
@@ -153,3 +158,8 @@ class Store:
     def close(self) -> None:
         """Give every connection back."""
         self.engine.dispose()
+
+
+def _let_go(engine: Engine, owner: int) -> None:
+    """Give back the connections of *engine*, in the process that opened them: a forked child shares them."""
+    engine.dispose(close=os.getpid() == owner)

@@ -125,6 +125,7 @@ def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/-/ready", timeout=5):
                 return
         except urllib.error.HTTPError as error:
+            error.close()
             if error.code == 401:
                 return
             sleep(0.05)

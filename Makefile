@@ -44,7 +44,7 @@ faults: $(READY) ## kill -9 at every statement of ingest and every verb, databas
 slices: $(READY) ## What promtool judges of slices, and backtest beside it: every slice of every pack and kind, not some
 	@scripts/ensure-packages prometheus
 	PARAPET_SLICES=all $(BIN)/python -m pytest -rs --durations=8 tests/packs/test_pack_promises.py \
-		tests/artifacts/test_slice_kinds_judged.py tests/cli/slo/test_cli_slo_backtest.py $(ARGS)
+		tests/artifacts/test_slice_kinds_judged.py tests/cli/slo/test_cli_slo_backtest.py tests/sources $(ARGS)
 
 .PHONY: check
 check: $(READY) ## Style, types and the arrows between packages

@@ -49,6 +49,10 @@ settings.load_profile("parapet")
 os.environ.setdefault("GOGC", "off")  # promtool and Prometheus spend a third of their time on collecting garbage
 os.environ.setdefault("GOMEMLIMIT", "400MiB")
 
+# Where bytecode is not kept, each of hundreds of processes would compile all of its modules anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
 PAGE = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "checkout", "severity": "page"}
 WORDS = {"title": "Checkout", "summary": "Checkout burns its budget 15 times too fast."}

@@ -1,4 +1,4 @@
-"""`parapet inbox`, run as people run it, on both databases."""
+"""`parapet inbox`, run as people run it. Its verbs are run on both databases by the tests of ops."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.conftest import Desk
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_bodies_are_seen_replayed_and_given_up(parapet: Run, desk: Desk) -> None:
     """Listed by shelf, shown as they came, taken in again, dropped with a reason; mistakes are sentences."""
     desk.fire()

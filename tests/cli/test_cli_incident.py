@@ -1,10 +1,11 @@
-"""`parapet incident` and `parapet audit`, run as people run them, on both databases."""
+"""`parapet incident` and `parapet audit`, run as people run them; the long way on Postgres, the others on both."""
 
 from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import text
 
 from parapet.core.types import IncidentId
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from tests.conftest import Desk
 
 
+@pytest.mark.parametrize("database", ["postgres"])
 def test_an_incident_is_worked_on_from_a_terminal(parapet: Run, desk: Desk) -> None:
     """Listed, read, taken, noted, handed over, judged, resolved and reopened; each says what is true now."""
     desk.fire("02:13")

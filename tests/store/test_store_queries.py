@@ -98,6 +98,7 @@ READS: Reads = {
     "changes.newest": lambda tx: [tx.changes.newest("shop", 50, since=since) for since in (None, END)],
     "changes.release": lambda tx: tx.changes.release("shop", END),
     "outbox.due_channels": lambda tx: tx.outbox.due_channels(NOW),
+    "outbox.calling_channels": lambda tx: tx.outbox.calling_channels(NOW),
     "outbox.due": lambda tx: [tx.outbox.due(NOW, 50, channel=channel) for channel in (None, "chat")],
     "outbox.of": lambda tx: tx.outbox.of(IncidentId(7)),
     "outbox.is_due": lambda tx: tx.outbox.is_due("chat", NOW),

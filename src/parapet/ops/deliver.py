@@ -61,6 +61,7 @@ class Deliverer:
         self._owner = owner
         self._turns = count(1)
         self._last_turn: dict[str, int] = {}
+        self._calling: set[str] = set()
 
     def deliver(self, stint: Stint, *, channel_seconds: float = CHANNEL_SECONDS) -> list[OutboxState]:
         """Deliver what is due, during the *stint* of deliveries; what became of each.
@@ -69,7 +70,8 @@ class Deliverer:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            channels = tx.outbox.due_channels(self._context.clock.now())
+            channels = tx.outbox.due_channels(now := self._context.clock.now())
+            self._calling = tx.outbox.calling_channels(now)
         channels.sort(key=lambda name: self._last_turn.get(name, 0))
         outcomes: list[OutboxState] = []
         while channels:
@@ -134,7 +136,12 @@ class Deliverer:
 
     def _claim(self, tx: Transaction, name: str, now: datetime, digests: bool) -> list[Notification]:
         until = now + timedelta(seconds=LEASE_SECONDS)
-        claimed = tx.outbox.claim_due(name, owner=self._owner, now=now, until=until, limit=BATCH)
+        claimed: list[Notification] = []
+        if name in self._calling:  # calls first; asked once a round, for that looks at all that waits
+            claimed = tx.outbox.claim_due(name, owner=self._owner, now=now, until=until, limit=BATCH, calls=True)
+        if not claimed:
+            self._calling.discard(name)
+            claimed = tx.outbox.claim_due(name, owner=self._owner, now=now, until=until, limit=BATCH)
         if not digests or not claimed:
             return claimed
         first = claimed[0].recipient  # a digest is for one reader

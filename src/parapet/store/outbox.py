@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select, true, update
 
 from parapet.core.types import IncidentId, JsonObject
 from parapet.incidents.model import Announcement
@@ -88,6 +88,10 @@ class OutboxRows:
         """The channels that have notifications to be delivered."""
         return sorted(self._connection.execute(select(table.c.channel).where(is_due(now)).distinct()).scalars())
 
+    def calling_channels(self, now: datetime) -> set[str]:
+        """Those of them that have calls to be made."""
+        return set(self._connection.execute(select(table.c.channel).where(is_due(now), _CALLS).distinct()).scalars())
+
     def due(self, now: datetime, limit: int, *, channel: str | None = None) -> list[str]:
         """Notifications to be delivered, whose lease nobody holds; those that waited longest first."""
         wanted = select(table.c.id).where(is_due(now)).order_by(table.c.due_at, table.c.id).limit(limit)
@@ -99,25 +103,22 @@ class OutboxRows:
         """Whether anything is to be delivered to *channel*."""
         return bool(self.due(now, 1, channel=channel))
 
-    def claim_due(self, channel: str, *, owner: str, now: datetime, until: datetime, limit: int) -> list[Notification]:
-        """Take the leases of what is due for *channel*: calls first, then those that waited longest.
+    def claim_due(
+        self, channel: str, *, owner: str, now: datetime, until: datetime, limit: int, calls: bool = False
+    ) -> list[Notification]:
+        """Take the leases of what is due for *channel*, those that waited longest first; nobody else gets them.
 
-        Nobody else gets them.
+        *calls*: only of calls, whatever waited longer.
         """
-        claimed: list[Notification] = []
-        for kind in (_CALLS, ~_CALLS):
-            free = select(table.c.id).where(is_due(now), table.c.channel == channel, kind)
-            free = free.order_by(table.c.due_at, table.c.id).limit(limit - len(claimed))
-            taken = self._connection.execute(
-                update(table)
-                .where(table.c.id.in_(free.with_for_update(skip_locked=True).scalar_subquery()), _open_for(now))
-                .values(lease_owner=owner, leased_until=until, attempts=table.c.attempts + 1)
-                .returning(table)
-            ).mappings()
-            claimed += sorted(map(_notification, taken), key=lambda one: (one.due_at, one.id))
-            if len(claimed) >= limit:
-                break
-        return claimed
+        free = select(table.c.id).where(is_due(now), table.c.channel == channel, _CALLS if calls else true())
+        free = free.order_by(table.c.due_at, table.c.id).limit(limit).with_for_update(skip_locked=True)
+        claimed = self._connection.execute(
+            update(table)
+            .where(table.c.id.in_(free.scalar_subquery()), _open_for(now))
+            .values(lease_owner=owner, leased_until=until, attempts=table.c.attempts + 1)
+            .returning(table)
+        ).mappings()
+        return sorted(map(_notification, claimed), key=lambda one: (one.due_at, one.id))
 
     def release(self, numbers: Collection[str], *, owner: str) -> None:
         """Give leases back of what was not begun: it was no attempt."""

@@ -14,7 +14,7 @@ def test_the_code_of_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """From the top to the bottom, as somebody would who pastes it."""
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     there: dict[str, object] = {}
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), there)

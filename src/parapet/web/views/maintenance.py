@@ -13,7 +13,7 @@ from parapet.web.words import Word
 
 STATES = {
     MaintenanceState.PLANNED: Word(text="Planned", icon="clock", tone="accent"),
-    MaintenanceState.RUNNING: Word(text="In maintenance", icon="clock", tone="none"),
+    MaintenanceState.RUNNING: Word(text="Resting", icon="clock", tone="none"),
     MaintenanceState.OVER: Word(text="Over", icon="check", tone="none"),
     MaintenanceState.CANCELLED: Word(text="Cancelled", icon="few", tone="none"),
 }

@@ -19,7 +19,9 @@ import click
 
 import parapet
 from parapet.cli.main import main
+from parapet.core.errors import ActionRefused, Refused
 from parapet.core.settings import Environment, Kubernetes, Secrets, Tls, Wiring
+from parapet.core.settings import Environment, Kubernetes, Secrets, Wiring
 from parapet.incidents.policy import IncidentPolicy
 from parapet.notify.message import Message
 from parapet.response.runbook import Runbook
@@ -28,6 +30,7 @@ from parapet.slo.burn import BurnPolicy
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.slice import Slice
 from parapet.web import views
+from parapet.web.api.problems import code_of, status_of
 
 Table = Callable[[tuple[str, ...], Iterable[tuple[str, ...]]], str]
 PUBLIC = ("parapet", "parapet.web", "parapet.slo.packs", "parapet.testing")
@@ -41,6 +44,7 @@ def pages(table: Table) -> dict[str, str]:
         "slices.md": _slices(table),
         "events.md": _events(table),
         "api.md": _api(table),
+        "refusals.md": _refusals(table),
         "contexts.md": _contexts(table),
         "python.md": _python(table),
     }
@@ -104,6 +108,35 @@ def _events(table: Table) -> str:
     handed_in = (name for name in ("Events", "Event") if name in spec)
     parts += [f"## {name}, handed in at `hooks/events`\n\n{_schema(table, spec[name])}" for name in handed_in]
     return "\n".join(parts)
+
+
+def _refusals(table: Table) -> str:
+    rows = [
+        (f"`{code_of(kind)}`", f"{status_of(kind)}", one_line(kind), kind.next_step)
+        for kind in subclasses(Refused)
+        if kind is not ActionRefused
+    ]
+    return "\n".join(
+        [
+            "# Refusals\n",
+            "What somebody hears whose command must not run: an error of its own, and what to do next. Pages say both,",
+            "the API answers `code`, `detail` and `next_step` with this status, the command line prints it below the error.",
+            "The words of the moment are more exact: they name the run, the person, the wait.\n",
+            table(("code", "status", "what happened", "next"), rows),
+        ]
+    )
+
+
+def subclasses(kind: type[Refused]) -> Iterator[type[Refused]]:
+    """*kind* and everything below it, in the order in which it is written."""
+    yield kind
+    for each in kind.__subclasses__():
+        yield from subclasses(each)
+
+
+def one_line(kind: type[Refused]) -> str:
+    """What it says without words of the moment."""
+    return (inspect.getdoc(kind) or "").splitlines()[0]
 
 
 def _api(table: Table) -> str:

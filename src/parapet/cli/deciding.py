@@ -6,12 +6,11 @@ import json
 
 import click
 
-from parapet.cli.do import Said, by_option, do, run_argument, say
+from parapet.cli.do import by_option, do, run_argument, say
 from parapet.cli.incident.options import actor_named, reason_option
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, table
-from parapet.core.errors import ActionRefused
 from parapet.incidents.durations import instant_words
 from parapet.response.acted_document import approval_object
 from parapet.response.approval import Approval, ApprovalState
@@ -36,10 +35,7 @@ APPROVALS = (
 def ask(preview_id: str, reason: str, who: str | None, app_spec: str | None, as_json: bool) -> None:
     """Ask a second person to approve exactly what a preview shows."""
     app = load_app(required_app(app_spec))
-    try:
-        asked = app.approvals.ask(preview_id, actor=actor_named(who), reason=reason)
-    except ActionRefused as error:
-        raise Said(error) from error
+    asked = app.approvals.ask(preview_id, actor=actor_named(who), reason=reason)
     _say_approval(asked, as_json)
 
 
@@ -105,10 +101,7 @@ def undo(number: int, reason: str, seen: int | None, who: str | None, app_spec: 
     """Take a run back, once, while that is possible."""
     app = load_app(required_app(app_spec))
     version = app.records.run(number).run.version if seen is None else seen
-    try:
-        run = app.undoing.undo(number, actor=actor_named(who), reason=reason, version=version)
-    except ActionRefused as error:
-        raise Said(error) from error
+    run = app.undoing.undo(number, actor=actor_named(who), reason=reason, version=version)
     if as_json:
         say(run, as_json)
     else:
@@ -117,10 +110,7 @@ def undo(number: int, reason: str, seen: int | None, who: str | None, app_spec: 
 
 def _decide(number: int, approve: bool, reason: str, who: str | None, app_spec: str | None, as_json: bool) -> None:
     app = load_app(required_app(app_spec))
-    try:
-        decided = app.approvals.decide(number, approve=approve, actor=actor_named(who), reason=reason, version=1)
-    except ActionRefused as error:
-        raise Said(error) from error
+    decided = app.approvals.decide(number, approve=approve, actor=actor_named(who), reason=reason, version=1)
     _say_approval(decided, as_json)
 
 

@@ -10,7 +10,6 @@ from parapet.cli.incident.options import actor_named, incident_argument, reason_
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, fact, table, toned
-from parapet.core.errors import ActionRefused
 from parapet.core.types import IncidentId, JsonObject
 from parapet.incidents.durations import instant_words
 from parapet.response.acted_document import line_object, preview_object, run_object
@@ -49,13 +48,6 @@ run_argument = click.argument("number", type=RunNumber(), metavar="RUN")
 by_option = click.option("--by", "who", metavar="NAME", help="Who acts; without it, the user who runs this.")
 
 
-class Said(click.ClickException):
-    """A refusal with its next step."""
-
-    def __init__(self, refused: ActionRefused) -> None:
-        super().__init__(f"{refused.message}\nNext: {refused.next_step}")
-
-
 @click.group()
 def do() -> None:
     """Preview a capability, confirm exactly what was seen, and read how it ended.
@@ -87,10 +79,7 @@ def preview(
     """What it would do, exactly. Nothing runs."""
     app = load_app(required_app(app_spec))
     given = dict(_pair(one) for one in inputs)
-    try:
-        made = app.actions.preview(capability, number, actor=actor_named(who), inputs=given)
-    except ActionRefused as error:
-        raise Said(error) from error
+    made = app.actions.preview(capability, number, actor=actor_named(who), inputs=given)
     standing = app.actions.standing(made.id)
     if as_json:
         click.echo(json.dumps(preview_object(made, standing)))
@@ -121,18 +110,15 @@ def confirm(
 ) -> None:
     """Run exactly what was previewed, once."""
     app = load_app(required_app(app_spec))
-    try:
-        run = app.actions.confirm(
-            preview_id,
-            digest=digest,
-            actor=actor_named(who),
-            reason=reason,
-            typed=typed,
-            break_glass=break_glass,
-            key=key,
-        )
-    except ActionRefused as error:
-        raise Said(error) from error
+    run = app.actions.confirm(
+        preview_id,
+        digest=digest,
+        actor=actor_named(who),
+        reason=reason,
+        typed=typed,
+        break_glass=break_glass,
+        key=key,
+    )
     say(run, as_json)
 
 
@@ -183,12 +169,9 @@ def settle(
     """Say how a run ended whose outcome is unknown, after looking. Nothing runs."""
     app = load_app(required_app(app_spec))
     version = app.records.run(number).run.version if seen is None else seen
-    try:
-        settled = app.actions.settle(
-            number, outcome=RunState(outcome), actor=actor_named(who), reason=reason, version=version
-        )
-    except ActionRefused as error:
-        raise Said(error) from error
+    settled = app.actions.settle(
+        number, outcome=RunState(outcome), actor=actor_named(who), reason=reason, version=version
+    )
     say(settled, as_json)
 
 

@@ -8,7 +8,7 @@ import click
 
 from parapet import __version__
 from parapet.cli.lazy import LazyGroup
-from parapet.core.errors import ParapetError
+from parapet.core.errors import ParapetError, Refused
 from parapet.core.settings import Environment
 
 COMMANDS = {
@@ -42,13 +42,14 @@ class Commands(LazyGroup):
     """Errors speak to the person, and NO_COLOR is heard."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; an error of ours is one clear sentence and exit status 1."""
+        """Run the command; an error of ours is one clear sentence and exit status 1; a refusal says what to do next."""
         if Environment.read().no_color:
             ctx.color = False
         try:
             return super().invoke(ctx)
         except ParapetError as error:
-            raise click.ClickException(error.message) from error
+            more = f"\nNext: {error.next_step}" if isinstance(error, Refused) else ""
+            raise click.ClickException(f"{error.message}{more}") from error
 
 
 @click.group(cls=Commands, where=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

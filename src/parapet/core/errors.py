@@ -108,35 +108,47 @@ class SchemaOutdated(EvidenceError):
 class Refused(ParapetError):
     """The command was refused. Nothing changed."""
 
+    next_step = "Correct it, and send it again."
+
+    def __init__(self, message: str | None = None, *, next_step: str | None = None) -> None:
+        super().__init__(message)
+        self.next_step = next_step or type(self).next_step
+
 
 class NotFound(Refused):
     """There is no such thing."""
+
+    next_step = "Look for it in its list: the queue, the runs, the approvals."
 
 
 class StaleVersion(Refused):
     """The incident moved since you read it. Nothing changed; read it again."""
 
+    next_step = "Read what happened since, then decide again."
+
 
 class IllegalTransition(Refused):
     """The incident is not in a state that allows this. Nothing changed."""
+
+    next_step = "Look at its state, and at what that allows."
 
 
 class ReasonRequired(Refused):
     """A reason is required. Nothing changed."""
 
+    next_step = "Say why, and send it again."
+
 
 class KeyReused(Refused):
     """Another request with the same idempotency key was done. Nothing changed."""
+
+    next_step = "Give this request a key of its own."
 
 
 class ActionRefused(Refused):
     """The action was refused. Nothing ran."""
 
     next_step = "Read the incident again."
-
-    def __init__(self, message: str | None = None, *, next_step: str | None = None) -> None:
-        super().__init__(message)
-        self.next_step = next_step or type(self).next_step
 
 
 class PreviewExpired(ActionRefused):

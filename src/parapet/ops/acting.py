@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from parapet.core.errors import ActionRefused, NotFound, NotPermitted, ReadOnly, Refused, UnknownName
+from parapet.core.errors import NotFound, NotPermitted, ReadOnly, Refused, UnknownName
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.incidents.model import Announcement, Decision, EntryKind, Incident, NewEntry
 from parapet.incidents.words import words_of
@@ -72,9 +72,8 @@ class Bench:
             "refusal": type(refusal).__name__,
             "said": refusal.message,
             "capability": capability,
+            "next_step": refusal.next_step,
         }
-        if isinstance(refusal, ActionRefused):
-            details["next_step"] = refusal.next_step
         now = self.context.clock.now()
         with self.context.store.begin() as tx:
             tx.audit.add(

@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
-from parapet.core.errors import ActionRefused, BreakerOpen, ConfigurationError, CoolingDown, NothingToDo, Refused
+from parapet.core.errors import BreakerOpen, ConfigurationError, CoolingDown, NothingToDo, Refused
 from parapet.core.guard import guarded
 from parapet.core.types import Actor, ActorClass, JsonObject
 from parapet.incidents.model import Announcement, Decision, EntryKind, Incident, IncidentState, NewEntry
@@ -80,7 +80,7 @@ class Automatic:
             self._say(due, refusal.message)
             return False
         except (Refused, ConfigurationError) as refusal:
-            next_step = f" Next: {refusal.next_step}" if isinstance(refusal, ActionRefused) else ""
+            next_step = f" Next: {refusal.next_step}" if isinstance(refusal, Refused) else ""
             self._say(due, f"{refusal.message}{next_step}")
             return False
         self._say(due, _words(run))

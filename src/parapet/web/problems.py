@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
-from parapet.core.errors import NotFound
+from parapet.core.errors import NotFound, Refused
 from parapet.web.desk import Desk, Visit
 from parapet.web.desk import show as show_page
 from parapet.web.request import Request
@@ -83,9 +83,10 @@ def unreadable(message: str) -> Problem:
     return Problem(status=422, title="That cannot be read.", text=message)
 
 
-def refused(message: str) -> Problem:
+def refused(error: Refused) -> Problem:
     """A command that must not run."""
-    return Problem(status=409, title="Refused. Nothing changed.", text=message, icon="refuse")
+    text = f"{error.message} Next: {error.next_step}"
+    return Problem(status=409, title="Refused. Nothing changed.", text=text, icon="refuse")
 
 
 def forbidden(reason: str) -> Problem:

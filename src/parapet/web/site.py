@@ -226,7 +226,7 @@ class Site:
         except PayloadError as error:
             return self._failed(route, visit, problems.unreadable(error.message))
         except Refused as error:
-            return self._failed(route, visit, problems.refused(error.message))
+            return self._failed(route, visit, problems.refused(error))
         except EvidenceError as error:
             return self._failed(route, visit, problems.evidence_down(error.message))
         except UnknownName as error:  # before what a host left out: here somebody asked for it

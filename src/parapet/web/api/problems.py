@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from parapet.core.errors import (
-    ActionRefused,
     ConfigurationError,
     EvidenceError,
     KeyReused,
@@ -35,7 +34,15 @@ STATUSES: tuple[tuple[type[ParapetError], int], ...] = (
 
 def problem(error: ParapetError) -> Response:
     """*error* as an answer; its code is its name in snake case, such as `stale_version`."""
-    status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
-    code = re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
-    next_step = error.next_step if isinstance(error, ActionRefused) else ""
-    return refusal(status, error.message, code=code, next_step=next_step)
+    next_step = error.next_step if isinstance(error, Refused) else ""
+    return refusal(status_of(type(error)), error.message, code=code_of(type(error)), next_step=next_step)
+
+
+def status_of(kind: type[ParapetError]) -> int:
+    """The HTTP status of an error."""
+    return next((status for each, status in STATUSES if issubclass(kind, each)), 500)
+
+
+def code_of(kind: type[ParapetError]) -> str:
+    """What an error is called for programs."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()

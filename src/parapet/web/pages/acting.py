@@ -193,7 +193,7 @@ def _show(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
     blocked = bool(refusal) or isinstance(error, STALE)
     if error is not None:
         refusal, status = error.message, 409 if isinstance(error, ActionRefused) else 422
-        next_step = error.next_step if isinstance(error, ActionRefused) else "Correct it, and confirm again."
+        next_step = error.next_step
     typed = visit.request.form.get("reason", "")[:LONGEST_WORDS]
     may = desk.may(person, Action.APPROVE) or desk.may(person, standing.capability.permitted_as) or ""
     asked = approval_view(
@@ -226,7 +226,7 @@ def _run(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
         file.lines,
         refusal=desk.may(visit.person, Action.CONFIRM) or "",
         problem=error.message if error is not None else "",
-        next_step=error.next_step if isinstance(error, ActionRefused) else "",
+        next_step=error.next_step if error is not None else "",
         now=visit.now,
     )
     status = 200 if error is None else 409 if isinstance(error, StaleVersion | ActionRefused) else 422

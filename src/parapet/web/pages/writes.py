@@ -141,7 +141,7 @@ def _write(desk: Desk, visit: Visit, verb: str, kind: EntryKind, run: Callable[[
     except NotFound:
         raise
     except Refused as error:
-        return _again(desk, visit, verb, sent, error.message, status=422)
+        return _again(desk, visit, verb, sent, f"{error.message} {error.next_step}", status=422)
     return see_other(f"../{left.id}?done={DONE_CODES[verb]}")
 
 

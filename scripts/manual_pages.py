@@ -120,8 +120,8 @@ def _refusals(table: Table) -> str:
         [
             "# Refusals\n",
             "What somebody hears whose command must not run: an error of its own, and what to do next. Pages say both,",
-            "the API answers `code`, `detail` and `next_step` with this status, the command line prints it below the error.",
-            "The words of the moment are more exact: they name the run, the person, the wait.\n",
+            "the API answers `code`, `detail` and `next_step` with this status, the command line prints it below the",
+            "error. The words of the moment are more exact: they name the run, the person, the wait.\n",
             table(("code", "status", "what happened", "next"), rows),
         ]
     )

@@ -9,8 +9,10 @@ from sqlalchemy import select
 from tests.conftest import ANA
 from tests.faults.acts import FIRING, ONE, Act, Pigeon
 
+from parapet.notify.sinks import JsonLinesSink
 from parapet.ops.act import Actions
 from parapet.ops.acting import Bench
+from parapet.ops.mirroring import Mirroring
 from parapet.ops.undoing import Undoing
 from parapet.response.capability import Capability, Done, Proposal, Situation, Target
 from parapet.response.preview import FrozenPreview
@@ -77,9 +79,20 @@ def undone(desk: Desk) -> object:
     return Undoing(actions(desk).bench).undo(run.id or 0, actor=ANA, reason="wrong queue", version=run.version)
 
 
+def mirror_file(desk: Desk) -> Path:
+    """What the host's auditors read."""
+    return ran_book(desk).with_name("ledger.jsonl")
+
+
+def mirrored(desk: Desk) -> object:
+    """The worker tells it what it does not have yet."""
+    return Mirroring(desk.context, (JsonLinesSink(mirror_file(desk)),)).tell()
+
+
 RISKS = {
     "confirm": Act(before=(FIRING, previewed), run=confirmed),
     "undo": Act(before=(FIRING, previewed, confirmed), run=undone),
+    "mirror": Act(before=(FIRING, previewed, confirmed), run=mirrored),
 }
 
 

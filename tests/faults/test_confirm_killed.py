@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.faults.acts import ONE, time_passes
 from tests.faults.conftest import WHOLE
-from tests.faults.risks import RISKS, actions, confirmed, only_preview, ran_book, undone
+from tests.faults.risks import RISKS, actions, confirmed, mirror_file, mirrored, only_preview, ran_book, undone
 from tests.faults.truth import holds, told
 
 from parapet.core.errors import NotUndoable, PreviewExpired, PreviewUsed
@@ -100,6 +101,26 @@ def test_an_undo_that_is_killed_ran_at_most_once_and_is_never_silent(
         if not died:
             break
     assert unknown, "no boundary lay between the intent and the outcome"
+
+
+def test_a_mirror_that_is_killed_has_every_line_of_the_ledger_once(desks: NewDesk, kill: Kill, tmp_path: Path) -> None:
+    """Also the line that was written, and whose cursor was not moved any more."""
+    book, died = tmp_path / "book", True
+    for boundary in count(1, APART):
+        with desks(book) as desk:
+            mirror_file(desk).unlink(missing_ok=True)
+            for step in RISKS["mirror"].before:
+                step(desk)
+            died = kill("mirror", desk, book, boundary)
+            desk.clock.advance(1_000)
+            mirrored(desk)
+            with desk.store.read() as tx:
+                ledger = [line.id for line in tx.runs.lines("shop")]
+            kept = [json.loads(line)["id"] for line in mirror_file(desk).read_text().splitlines()]
+            assert kept == ledger, f"killed before statement or commit {boundary}"
+        if not died:
+            break
+    assert len(ledger) == 2
 
 
 def jobs(desk: Desk) -> list[str]:

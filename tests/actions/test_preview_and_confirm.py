@@ -342,3 +342,28 @@ def test_a_run_that_says_nothing_has_an_unknown_outcome_and_a_late_word_is_heard
     with contextlib.suppress(errors.PreviewUsed):
         confirm(floor, preview)
     assert len(floor.host.done) == 3
+
+
+def test_a_long_run_says_how_far_it_is(floor: Floor) -> None:
+    """At most once a second; at its end its own words count; what it said last stays where its end is unknown."""
+    seen: list[str] = []
+
+    def execute(told: Situation, targets: tuple[Target, ...]) -> Done:
+        for number in range(len(targets)):
+            told.progress(number, failed=number // 2)
+            told.progress(number + 100)
+            seen.append(floor.actions.bench.context.store.transact(lambda tx: tx.runs.of_incident(ONE)[-1].note))
+            floor.desk.clock.advance(1)
+        if len(seen) > len(targets):
+            raise ConnectionError
+        return Done(note="Queued.")
+
+    floor = floor.having(execute=execute)
+    run = confirm(floor, floor.preview())
+    assert seen == ["0 of 3 done", "1 of 3 done", "2 of 3 done, 1 failed"]
+    assert (run.note, run.version) == ("Queued.", 2)
+    for job in JOBS:
+        floor.host.set(job, "dead")
+    run = confirm(floor, floor.preview())
+    assert run.state is RunState.UNKNOWN
+    assert run.note == "It ended with ConnectionError. Before that it said: 2 of 3 done, 1 failed."

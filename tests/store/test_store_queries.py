@@ -218,7 +218,7 @@ WRITES = {
     "routes": "forget redirect send",
     "sightings": "add forget",
     "previews": "add",
-    "runs": "add claim give_back save write",
+    "runs": "add claim give_back note save write",
     "approvals": "add save",
     "runbooks": "put_in_force say take_turn",
     "mirrors": "claim move rest",

@@ -115,7 +115,7 @@ def retry_failed(
         )
 
     def execute(situation: Situation, targets: tuple[Target, ...]) -> Done:
-        return _each(targets, stuck.found(MOST_SEEN), stuck.again)
+        return _each(situation, targets, stuck.found(MOST_SEEN), stuck.again)
 
     return _capability(name, "Retry failed jobs", stuck.where, preview, execute, limits)
 
@@ -134,7 +134,7 @@ def drain_backlog(backlog: Backlog, *, to: str, name: str = "drain-backlog", **l
         )
 
     def execute(situation: Situation, targets: tuple[Target, ...]) -> Done:
-        return _each(targets, backlog.found(MOST_SEEN), lambda job: backlog.move(job, to))
+        return _each(situation, targets, backlog.found(MOST_SEEN), lambda job: backlog.move(job, to))
 
     return _capability(name, "Drain a part of the backlog", backlog.where, preview, execute, limits)
 
@@ -152,11 +152,14 @@ def _capability(
     return Capability(name=name, noun="job", touches=where, preview=preview, execute=execute, inputs=inputs, **settings)
 
 
-def _each(targets: tuple[Target, ...], now: Iterable[FoundJob], act: Callable[[str], bool]) -> Done:
+def _each(
+    situation: Situation, targets: tuple[Target, ...], now: Iterable[FoundJob], act: Callable[[str], bool]
+) -> Done:
     """Act on each target that is still as it was seen; what is not, or was not taken, is said."""
     versions = {job.id: job.version for job in now}
     failed: dict[str, str] = {}
-    for one in targets:
+    for number, one in enumerate(targets):
+        situation.progress(number - len(failed), failed=len(failed))
         if versions.get(one.id) != one.version:
             failed[one.id] = CHANGED
             continue

@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from parapet.core.errors import (
-    ConfigurationError,
     Drifted,
     IncidentOver,
     KeyReused,
@@ -20,7 +19,20 @@ from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.incidents.model import Announcement, EntryKind, Incident, IncidentState, NewEntry
 from parapet.incidents.payload import clean
 from parapet.incidents.transitions import reason_of
-from parapet.ops.acting import Asked, Bench, Permits, about, claim_key, everything, existing, jot, situation, write
+from parapet.ops.acting import (
+    Asked,
+    Bench,
+    Following,
+    Permits,
+    about,
+    asked_for,
+    claim_key,
+    everything,
+    existing,
+    jot,
+    situation,
+    write,
+)
 from parapet.ops.hosted import call, propose
 from parapet.response.capability import Capability, Done, Situation
 from parapet.response.checks import BREAKER_SECONDS, Standing, refuse
@@ -57,7 +69,7 @@ class Actions:
         """
         bench, context, actor = self.bench, self._context, as_kept(actor)
         capability, now = bench.capability(capability_name), context.clock.now()
-        asked = _inputs(capability, inputs or {})
+        asked = asked_for(capability, inputs or {})
         try:
             bench.refuse_unpermitted(capability, permits)
             with context.store.read() as tx:
@@ -294,6 +306,7 @@ class Actions:
     def _execute(self, capability: Capability, preview: FrozenPreview, incident: Incident, run: Run) -> Run:
         now = self._context.clock.now()
         told: Situation = situation(incident, now=now, inputs=preview.inputs, actor=run.actor, run=run)
+        told = replace(told, progress=Following(self._context, run))
         answer = call(capability, "execute", lambda: capability.execute(told, preview.targets))
         done = answer.value if isinstance(answer.value, Done) else Done()
         state = RunState.UNKNOWN if answer.error is not None else RunState.DONE
@@ -328,6 +341,8 @@ class Actions:
         if run.state not in {RunState.RUNNING, RunState.UNKNOWN} or (late and state is RunState.UNKNOWN):
             return run
         capability = self.bench.capabilities.get(run.capability)
+        if state is RunState.UNKNOWN and run.note:
+            note = f"{note} Before that it said: {run.note}."
         ended = replace(run, failed=dict(failed), note=note, ended_at=now, leased_until=None)
         kept = tx.runs.save(self._ended(ended, capability, state, now))
         tx.runs.give_back(claim_key(run.service, run.capability, run.slice), owner=run.key)
@@ -365,14 +380,6 @@ class Actions:
             until = now + timedelta(seconds=capability.watch_seconds)
             ended = replace(ended, watch_until=until, watch_due_at=now + (until - now) / 10)
         return ended
-
-
-def _inputs(capability: Capability, given: Mapping[str, str]) -> dict[str, str]:
-    unknown = sorted(set(given) - set(capability.inputs))
-    if unknown:
-        takes = ", ".join(capability.inputs) or "nothing"
-        raise ConfigurationError(f"{capability.name!r} takes {takes}; {unknown[0]!r} is none of that. Nothing ran.")
-    return {name: clean(str(given.get(name) or usual), LONGEST_WORDS) for name, usual in capability.inputs.items()}
 
 
 def _preview(tx: Transaction, preview_id: str) -> FrozenPreview:

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from parapet.core.errors import NotFound, NotPermitted, ReadOnly, Refused, UnknownName
+from parapet.core.errors import ConfigurationError, NotFound, NotPermitted, ReadOnly, Refused, UnknownName
+from parapet.core.guard import guarded
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.incidents.model import Announcement, Decision, EntryKind, Incident, NewEntry
+from parapet.incidents.payload import clean
 from parapet.incidents.words import words_of
 from parapet.ops.context import Context
 from parapet.response.capability import Capability, Situation
+from parapet.response.preview import LONGEST_WORDS
 from parapet.response.run import LedgerKind, Run
 from parapet.store.store import Transaction
 
@@ -24,6 +27,7 @@ BREAK_GLASS = "action.break_glass"
 """The permission to go past the second person, the breaker and the cooldown of a capability."""
 
 LONGEST_SLICE = 200
+BETWEEN_WORDS_SECONDS = 1.0
 
 
 def everything(permission: str) -> bool:
@@ -81,6 +85,25 @@ class Bench:
             )
 
 
+class Following:
+    """Writes down how far *run* is, now and then, and is never in its way."""
+
+    def __init__(self, context: Context, run: Run) -> None:
+        self._context = context
+        self._run = run
+        self._written_at: datetime | None = None
+
+    def __call__(self, done: int, failed: int = 0) -> None:
+        """So many are done, and so many are not."""
+        now = self._context.clock.now()
+        if self._written_at is not None and (now - self._written_at).total_seconds() < BETWEEN_WORDS_SECONDS:
+            return
+        self._written_at = now
+        words = f"{done:,} of {self._run.target_count:,} done{f', {failed:,} failed' if failed else ''}"
+        with guarded("capability.progress"):
+            self._context.store.transact(lambda tx: tx.runs.note(self._run.id or 0, words))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """What somebody says to confirm a preview."""
@@ -91,6 +114,19 @@ class Asked:
     digest: str
     typed: str
     break_glass: bool
+
+
+def asked_for(capability: Capability, given: Mapping[str, str]) -> dict[str, str]:
+    """What *capability* may be asked for, with what was *given*.
+
+    Raises:
+        ConfigurationError: it takes no such input.
+    """
+    unknown = sorted(set(given) - set(capability.inputs))
+    if unknown:
+        takes = ", ".join(capability.inputs) or "nothing"
+        raise ConfigurationError(f"{capability.name!r} takes {takes}; {unknown[0]!r} is none of that. Nothing ran.")
+    return {name: clean(str(given.get(name) or usual), LONGEST_WORDS) for name, usual in capability.inputs.items()}
 
 
 def situation(

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Required, TypeAlias, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Required, TypeAlias, TypedDict, TypeVar
 
 from parapet.core.errors import ConfigurationError
 
@@ -65,6 +65,16 @@ class Proposal:
     warnings: tuple[str, ...] = ()
 
 
+class Progress(Protocol):
+    """Says how far a run is: of its targets, how many are done, and how many are not."""
+
+    def __call__(self, done: int, failed: int = 0) -> None: ...
+
+
+def unheard(done: int, failed: int = 0) -> None:
+    """Progress that nobody follows: of a preview, an undo, a watch."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
     """What the host's functions are told: the incident, and what was asked for."""
@@ -85,6 +95,9 @@ class Situation:
     run: str = ""
     """What this run is called, unique for ever: pass it on as an idempotency key. Empty in a preview."""
     actor: str = ""
+    progress: Progress = unheard
+    """While it runs: `situation.progress(12, failed=1)` is shown as `12 of 40 done, 1 failed`. Call it as often as you
+    like; it is written down at most once a second, and raises nothing."""
     database: Any = None
     """In a preview: a connection of the host's database that cannot write, where the capability `reads` one."""
 

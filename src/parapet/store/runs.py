@@ -69,6 +69,11 @@ class RunRows:
             raise Conflict(f"{run.ref} was changed by somebody else at the same moment.")
         return changed
 
+    def note(self, number: int, words: str) -> None:
+        """Keep how far a run is, as long as it runs. It stays at its version: nobody decides by it."""
+        running = and_(table.c.id == number, table.c.state == RunState.RUNNING.value)
+        self._connection.execute(update(table).where(running).values(note=words))
+
     def write(self, run: Run, kind: LedgerKind, actor: Actor, body: JsonObject, *, now: datetime) -> None:
         """Write one line of the ledger.
 

@@ -157,7 +157,8 @@ def truth(run: Run, *, now: datetime) -> str:
     back = f" {UNDO[run.undo.value]}." if run.undo not in {UndoState.NONE, UndoState.OPEN} else ""
     match run.state:
         case RunState.RUNNING:
-            return f"Started {text.stamp(run.started_at, now)}. Its end is not written yet; it cannot start twice."
+            far = f" {text.capped(run.note)} so far." if run.note else ""
+            return f"Started {text.stamp(run.started_at, now)}.{far} Its end is not written yet; it cannot start twice."
         case RunState.UNKNOWN:
             return "It may have run. Do not run it again; verify first."
         case RunState.FAILED:

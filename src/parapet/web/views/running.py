@@ -77,7 +77,7 @@ def run_view(
     ]
     if run.ended_at is not None:
         facts.append(("Ended", f"{text.stamp(run.ended_at, now, seconds=True)}"))
-    if run.note:
+    if run.note and run.state is not RunState.RUNNING:
         facts.append(("The host says", text.capped(run.note)))
     if run.approved_by:
         facts.append(("Approved by", text.capped(run.approved_by, 60)))

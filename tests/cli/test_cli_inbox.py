@@ -41,4 +41,5 @@ def test_bodies_are_seen_replayed_and_given_up(parapet: Run, desk: Desk) -> None
     assert json.loads(parapet("inbox", "show", "2", "--json").stdout)["state"] == "dropped"
     assert parapet("doctor", "inbox").stdout == "Every body that was handed in is where it should be.\n"
     gone = parapet("inbox", "replay", "2")
-    assert (gone.returncode, gone.stderr) == (1, "Error: Body 2 was given up already. Nothing changed.\n")
+    said = "Error: Body 2 was given up already. Nothing changed.\nNext: Look at its state, and at what that allows.\n"
+    assert (gone.returncode, gone.stderr) == (1, said)

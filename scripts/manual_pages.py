@@ -21,7 +21,6 @@ import parapet
 from parapet.cli.main import main
 from parapet.core.errors import ActionRefused, Refused
 from parapet.core.settings import Environment, Kubernetes, Secrets, Tls, Wiring
-from parapet.core.settings import Environment, Kubernetes, Secrets, Wiring
 from parapet.incidents.policy import IncidentPolicy
 from parapet.notify.message import Message
 from parapet.response.runbook import Runbook

@@ -80,7 +80,7 @@ READS: Reads = {
     "incidents.quiet": lambda tx: tx.incidents.quiet(NOW, 50, flapping_after=3, flapping_before=NOW),
     "incidents.with_signal": lambda tx: [tx.incidents.with_signal(stale=stale) for stale in (True, False)],
     "incidents.touching": lambda tx: tx.incidents.touching("shop", END - timedelta(hours=9), END),
-    "incidents.count_up_to": lambda tx: counts(tx, "Ana"),
+    "incidents.counts_up_to": lambda tx: counts(tx, "Ana"),
     "incidents.count": lambda tx: tx.incidents.count(UNRESOLVED),
     "incidents.select": lambda tx: [
         stretch(tx, scope, owner="Ana", search=search, limit=50, before=before)

@@ -171,10 +171,16 @@ class Incidents:
         """How many there are."""
         return self._connection.execute(select(func.count()).select_from(table).where(where)).scalar_one()
 
-    def count_up_to(self, where: ColumnElement[bool], order: Sequence[ColumnElement[Any]], most: int) -> int:
-        """How many there are, as far as *most*, looked at in *order*."""
-        some = select(literal_column("1")).select_from(table).where(where).order_by(*order).limit(most).subquery()
-        return self._connection.execute(select(func.count()).select_from(some)).scalar_one()
+    def counts_up_to(
+        self, wanted: Sequence[tuple[ColumnElement[bool], Sequence[ColumnElement[Any]]]], most: int
+    ) -> tuple[int, ...]:
+        """How many there are of each, as far as *most*, looked at in the order beside it; asked in one go."""
+        some = [
+            select(literal_column("1")).select_from(table).where(where).order_by(*order).limit(most).subquery()
+            for where, order in wanted
+        ]
+        numbers = [select(func.count()).select_from(one).scalar_subquery() for one in some]
+        return tuple(self._connection.execute(select(*numbers)).one())
 
     def _one(self, wanted: Select[tuple[object, ...]]) -> Incident | None:
         row = self._connection.execute(wanted).mappings().first()

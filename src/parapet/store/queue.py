@@ -77,9 +77,8 @@ def stretch(
 def counts(tx: Transaction, owner: str | None) -> dict[str, int]:
     """How many incidents each scope has, as far as MOST_COUNTED."""
     # In the order of the list, so that the index of the list is walked, and no longer one.
-    return {
-        scope.value: tx.incidents.count_up_to(_in_scope(scope, owner), _ORDER[scope], MOST_COUNTED) for scope in Scope
-    }
+    found = tx.incidents.counts_up_to([(_in_scope(scope, owner), _ORDER[scope]) for scope in Scope], MOST_COUNTED)
+    return {scope.value: count for scope, count in zip(Scope, found, strict=True)}
 
 
 def _in_scope(scope: Scope, owner: str | None) -> ColumnElement[bool]:

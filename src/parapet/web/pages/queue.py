@@ -24,7 +24,7 @@ def page(desk: Desk, visit: Visit) -> Response:
     found = desk.app.look.queue(scope, owner=visit.person.name, search=search or None, limit=ROWS, before=before)
     view = queue_view(
         found,
-        desk.app.look.trust(),
+        None if found.incidents else desk.app.look.trust(),
         scope=scope,
         search=search,
         before=before,

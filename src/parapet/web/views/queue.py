@@ -75,7 +75,7 @@ class QueueView:
 
 def queue_view(
     page: QueuePage,
-    trust: Trust,
+    trust: Trust | None,
     *,
     scope: str,
     search: str,
@@ -83,9 +83,9 @@ def queue_view(
     watched: int,
     now: datetime,
 ) -> QueueView:
-    """The page for one stretch of the queue."""
+    """The page for one stretch of the queue; *trust*: whether an empty one can be believed, None where it is not."""
     counts = page.counts
-    empty_title, empty_text = _empty(scope, search, trust, watched, now)
+    empty_title, empty_text = ("", "") if trust is None else _empty(scope, search, trust, watched, now)
     return QueueView(
         headline=_headline(counts),
         scope=scope,

@@ -338,11 +338,13 @@ class Parapet(Definitions):
 
     @cached_property
     def _keeper(self) -> SightingKeeper:
+        from parapet.ops.follow_up import FollowUp
         from parapet.ops.sightings import SightingKeeper
 
         with guarded("signals.refs.open"), self.store.read():  # a first connection makes locks of its own
             pass
-        return SightingKeeper(self.store, self.service, self.recorder)
+        follow = FollowUp(lambda: self.incidents.followed_up, lambda: self._context)
+        return SightingKeeper(self.store, self.service, self.recorder, follow=follow)
 
     @cached_property
     def _context(self) -> Context:

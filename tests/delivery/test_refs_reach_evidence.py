@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event
+from tests.conftest import ANA
 
 from parapet import Parapet
 from parapet.core import names
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Outcome
 from parapet.incidents.sightings import Objects, Sighted
+from parapet.ops.follow_up import MOST_A_MINUTE
 from parapet.ops.sightings import MOST_KINDS, MOST_SHOWN, TRIES, WELL_A_MINUTE, WRONG_A_MINUTE, SightingKeeper
 from parapet.signals.recorder import Recorder
 from parapet.signals.refs import RATE, SINK, Refs
@@ -232,6 +234,42 @@ def test_a_database_that_is_away_is_tried_again_and_then_given_up(tmp_path: Path
     series = next(one.series for one in recorder.read() if one.name == names.REFS_DROPPED)
     assert series[SINK,] == 1
     assert len(tries) == TRIES
+
+
+def test_objects_that_were_given_up_become_action_items(shop: Parapet) -> None:
+    """Of the integrations that the host names; each has one, however often it is told, and one that was dismissed
+    stays so."""
+    shop.incidents = replace(shop.incidents, followed_up=frozenset({"receipts"}))
+    receipts = shop.delivery("receipts", provider="ses", channel="email")
+    for _ in range(3):
+        receipts.outbound("suppressed", "suppressed", refs={"message_id": "m-1", "order": "ORD-9"})
+    receipts.outbound("failed", "timeout", refs={"message_id": "m-2"})
+    receipts.outbound("provider_accepted", refs={"message_id": "m-3"})
+    receipts.outbound("deferred", "rate_limited", refs={"message_id": "m-4"})
+    receipts.outbound("failed", "timeout")
+    assert shop.refs.drain(10)
+    found = {(one.kind, one.object_id): one for one in shop.action_items.page().items}
+    assert found.keys() == {("suppressed_delivery", "m-1"), ("failed_delivery", "m-2")}
+    first = found["suppressed_delivery", "m-1"]
+    assert (first.told, first.opened_by, first.slice is not None) == (3, "receipts", True)
+    assert first.details["order"] == "ORD-9"
+    shop.action_items.dismiss(int(first.id or 0), actor=ANA, reason="A test address", version=first.version)
+    receipts.outbound("suppressed", "suppressed", refs={"message_id": "m-1"})
+    assert shop.refs.drain(10)
+    assert [one.object_id for one in shop.action_items.page().items] == ["m-2"]
+
+
+def test_nothing_is_opened_unasked_and_never_more_than_people_can_read(shop: Parapet) -> None:
+    """The incident speaks for a thousand."""
+    receipts = shop.delivery("receipts", provider="ses", channel="email")
+    receipts.outbound("failed", "timeout", refs={"message_id": "m-0"})
+    assert shop.refs.drain(10)
+    assert shop.action_items.page().open == 0
+    shop.incidents = replace(shop.incidents, followed_up=frozenset({"receipts"}))
+    for number in range(MOST_A_MINUTE + 20):
+        receipts.outbound("failed", "timeout", refs={"message_id": f"m-{number}"})
+    assert shop.refs.drain(10)
+    assert shop.action_items.page().open == MOST_A_MINUTE
 
 
 def test_old_ones_and_too_many_are_forgotten(shop: Parapet, clock: ManualClock) -> None:

@@ -41,6 +41,9 @@ class IncidentPolicy:
     """How long exact identifiers of events are kept: 14 days."""
     most_sightings: int = 500_000
     """How many of them at most; the oldest go first."""
+    followed_up: frozenset[str] = frozenset()
+    """Integrations and pipelines whose exact objects become action items when they are given up, refused or suppressed,
+    by the first of the `refs` they came with; each process opens at most 60 a minute."""
     inbox_kept_seconds: float = 2_592_000.0
     """How long raw bodies are kept that wait no more: 30 days. What is made of them stays."""
     looks_kept_seconds: float = 0.0

@@ -77,21 +77,26 @@ class ActionItems:
         Raises:
             NotFound: there is no such incident. Nothing was opened.
         """
-        actor = as_kept(by if isinstance(by, Actor) else Actor(kind=ActorClass.EXTERNAL, name=by))
+        actor = by if isinstance(by, Actor) else Actor(kind=ActorClass.EXTERNAL, name=by)
+        return self._context.store.transact(lambda tx: self.open_within(tx, reported, actor))
 
-        def work(tx: Transaction) -> tuple[ActionItem, ...]:
-            kept: list[ActionItem] = []
-            fresh: dict[IncidentId, list[ActionItem]] = {}
-            for one in reported:
-                item, new = self._tell(tx, one, actor)
-                kept.append(item)
-                if new and item.incident_id is not None:
-                    fresh.setdefault(item.incident_id, []).append(item)
-            for number, items in fresh.items():
-                self._write(tx, number, EntryKind.ITEMS_OPENED, actor, _payload(items))
-            return tuple(kept)
+    def open_within(self, tx: Transaction, reported: Sequence[Reported], by: Actor) -> tuple[ActionItem, ...]:
+        """The same within a transaction of the caller's.
 
-        return self._context.store.transact(work)
+        Raises:
+            NotFound: there is no such incident.
+        """
+        actor = as_kept(by)
+        kept: list[ActionItem] = []
+        fresh: dict[IncidentId, list[ActionItem]] = {}
+        for one in reported:
+            item, new = self._tell(tx, one, actor)
+            kept.append(item)
+            if new and item.incident_id is not None:
+                fresh.setdefault(item.incident_id, []).append(item)
+        for number, items in fresh.items():
+            self._write(tx, number, EntryKind.ITEMS_OPENED, actor, _payload(items))
+        return tuple(kept)
 
     def resolve(self, number: int, *, actor: Actor, reason: str, version: int) -> ActionItem:
         """Somebody looked after it.

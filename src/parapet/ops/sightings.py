@@ -4,9 +4,10 @@ by a queue in each process, by a number a minute, and by a number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Event
+from typing import TypeAlias
 
 from parapet.core import names
 from parapet.core.errors import EvidenceUnavailable
@@ -45,11 +46,24 @@ FORGET_EVERY_SECONDS = 60.0
 TURN = "sightings"
 
 
+Follow: TypeAlias = Callable[[Transaction, Sequence[Sighted]], None]
+"""What is done about events in the transaction in which they are kept."""
+
+
 class SightingKeeper:
     """The evidence store as a sink: `parapet.refs.to(SightingKeeper(...))`. Called on the thread of `Refs` only."""
 
-    def __init__(self, store: Store, service: str, recorder: Recorder, *, pause_seconds: float = PAUSE_SECONDS) -> None:
+    def __init__(
+        self,
+        store: Store,
+        service: str,
+        recorder: Recorder,
+        *,
+        follow: Follow | None = None,
+        pause_seconds: float = PAUSE_SECONDS,
+    ) -> None:
         self._store = store
+        self._follow = follow
         self._service = service
         self._pause_seconds = pause_seconds
         self._recorder = recorder
@@ -82,6 +96,8 @@ class SightingKeeper:
     def _keep(self, kept: Sequence[Sighted]) -> None:
         def work(tx: Transaction) -> None:
             tx.sightings.add(kept)
+            if self._follow is not None:
+                self._follow(tx, kept)
 
         self._store.transact(work)
 

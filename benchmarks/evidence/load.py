@@ -118,7 +118,7 @@ def measure(name: str, url: str, size: Size) -> Figures:
     parapet.audit.verify()
     verified = perf_counter() - started
     entries = parapet.audit.count()
-    with _serving(url) as port:
+    with serving(url) as port:
         pages = asyncio.run(_pages(port, size))
         asyncio.run(storm(port, TOKEN, [delivery(2_000_000, 1)]))  # as the watchdog's beat has: everything is loaded
         calm = asyncio.run(looked(port, PAGE, max(20, size.looks), pause_seconds=PAUSE_SECONDS))
@@ -129,12 +129,12 @@ def measure(name: str, url: str, size: Size) -> Figures:
             raise RuntimeError(f"The large body was answered {huge.status}: {huge.body[:200]!r}")
         there = size.deliveries + size.body_alerts + 1
         _wait_until_taken_in(parapet, size.incidents + there)
-        with _serving(url, nice=NICE) as door:
+        with serving(url, nice=NICE) as door:
             asyncio.run(storm(door, TOKEN, [delivery(2_000_000, 1)]))
             _, apart_seconds, _ = _storm(door, port, size.deliveries, size)
-        with _serving(BARE, nice=NICE) as door:
+        with serving(BARE, nice=NICE) as door:
             _, bare_apart_seconds, _ = _storm(door, port, size.deliveries, size)
-        with _serving(BARE) as service:
+        with serving(BARE) as service:
             bare_burst, bare_seconds, _ = _storm(service, service, size.deliveries, size)
         wanted = there + size.deliveries
         _wait_until_taken_in(parapet, size.incidents + wanted)
@@ -247,7 +247,8 @@ def _heard(store: Store) -> tuple[int, int]:
 
 
 @contextmanager
-def _serving(url: str, *, nice: int = 0) -> Iterator[int]:
+def serving(url: str, *, nice: int = 0) -> Iterator[int]:
+    """The port of a service over the database at *url*, as `host.py` makes it."""
     with socket.create_server(("127.0.0.1", 0)) as held:
         port: int = held.getsockname()[1]
     command = ["nice", "-n", str(nice), sys.executable, "-m", "benchmarks.evidence.host", url, str(port)]

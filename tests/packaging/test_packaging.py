@@ -17,7 +17,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PUBLIC = {
     "parapet": [
         "BurnPolicy", "IncidentPolicy", "Kubernetes", "Outcome", "Parapet", "ParapetError", "Runbook", "Secrets",
-        "Slice", "Wiring",
+        "Slice", "Tls", "Wiring",
     ],
     "parapet.web": ["Action", "Link", "Looks", "Principal", "Request", "Role", "metrics", "workbench"],
     "parapet.slo.packs": [

@@ -118,7 +118,7 @@ def test_responders_and_admins_write(shop: Shop, role: str) -> None:
 def test_forms_from_elsewhere_are_refused(shop: Shop, headers: dict[str, str]) -> None:
     """Another site cannot make a browser act, even when it has guessed the token."""
     shop.fire()
-    browser = shop.browser()
+    browser = shop.browser("Ana:admin")
     fields = browser.get("/parapet/incidents/1").fields("/note")
     for path in FORMS:
         answer = browser.post(f"/parapet{path}", {**fields, "text": "x", "reason": "x"}, headers=headers)
@@ -130,7 +130,7 @@ def test_forms_from_elsewhere_are_refused(shop: Shop, headers: dict[str, str]) -
 def test_forms_without_their_own_token_are_refused_and_keep_the_words(shop: Shop) -> None:
     """No token, another person's, an old one: nothing is saved, nothing that was typed is lost."""
     shop.fire()
-    ana, tom = shop.browser("Ana:responder"), shop.browser("Tom:responder")
+    ana, tom = shop.browser("Ana:admin"), shop.browser("Tom:admin")
     fields = ana.get("/parapet/incidents/1").fields("/note")
     typed = {"text": "my words", "reason": "my words"}
     wrong = ((ana, ""), (ana, "0.deadbeef"), (tom, fields["token"]))

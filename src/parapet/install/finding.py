@@ -30,7 +30,7 @@ class Finding:
 class Unclear(ConfigurationError):
     """It cannot be told where something goes. Nothing was written."""
 
-    def __init__(self, message: str, *, steps: Sequence[str] = ()) -> None:
+    def __init__(self, message: str | None = None, *, steps: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.steps = tuple(steps)
         """What a person does by hand instead."""

@@ -34,6 +34,7 @@ from time import monotonic, perf_counter, sleep
 from benchmarks.evidence.filling import fill
 from benchmarks.evidence.host import BARE, PAGE, TOKEN
 from benchmarks.evidence.storm import Answered, delivery, looked, storm
+from benchmarks.signals.every import interpreter
 from sqlalchemy import text
 
 from parapet import Parapet
@@ -108,8 +109,8 @@ class Figures:
     """Whether every chain verified afterwards."""
 
 
-def measure(name: str, url: str, size: Size) -> Figures:
-    """Fill the database at *url*, which has its tables, and storm a server over it."""
+def measure(name: str, url: str, size: Size, python: str = sys.executable) -> Figures:
+    """Fill the database at *url*, which has its tables, and storm a server over it, which *python* runs."""
     load = os.getloadavg()[0]
     store = Store(url)
     fill(store, incidents=size.incidents, entries_each=size.entries_each)
@@ -118,7 +119,7 @@ def measure(name: str, url: str, size: Size) -> Figures:
     parapet.audit.verify()
     verified = perf_counter() - started
     entries = parapet.audit.count()
-    with serving(url) as port:
+    with serving(url, python) as port:
         pages = asyncio.run(_pages(port, size))
         asyncio.run(storm(port, TOKEN, [delivery(2_000_000, 1)]))  # as the watchdog's beat has: everything is loaded
         calm = asyncio.run(looked(port, PAGE, max(20, size.looks), pause_seconds=PAUSE_SECONDS))
@@ -129,12 +130,12 @@ def measure(name: str, url: str, size: Size) -> Figures:
             raise RuntimeError(f"The large body was answered {huge.status}: {huge.body[:200]!r}")
         there = size.deliveries + size.body_alerts + 1
         _wait_until_taken_in(parapet, size.incidents + there)
-        with serving(url, nice=NICE) as door:
+        with serving(url, python, nice=NICE) as door:
             asyncio.run(storm(door, TOKEN, [delivery(2_000_000, 1)]))
             _, apart_seconds, _ = _storm(door, port, size.deliveries, size)
-        with serving(BARE, nice=NICE) as door:
+        with serving(BARE, python, nice=NICE) as door:
             _, bare_apart_seconds, _ = _storm(door, port, size.deliveries, size)
-        with serving(BARE) as service:
+        with serving(BARE, python) as service:
             bare_burst, bare_seconds, _ = _storm(service, service, size.deliveries, size)
         wanted = there + size.deliveries
         _wait_until_taken_in(parapet, size.incidents + wanted)
@@ -247,11 +248,11 @@ def _heard(store: Store) -> tuple[int, int]:
 
 
 @contextmanager
-def serving(url: str, *, nice: int = 0) -> Iterator[int]:
+def serving(url: str, python: str = sys.executable, *, nice: int = 0) -> Iterator[int]:
     """The port of a service over the database at *url*, as `host.py` makes it."""
     with socket.create_server(("127.0.0.1", 0)) as held:
         port: int = held.getsockname()[1]
-    command = ["nice", "-n", str(nice), sys.executable, "-m", "benchmarks.evidence.host", url, str(port)]
+    command = ["nice", "-n", str(nice), python, "-m", "benchmarks.evidence.host", url, str(port)]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         until = monotonic() + READY_SECONDS
@@ -319,8 +320,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     form.add_argument("--markdown", action="store_true", help="for documentation")
     given = parser.parse_args(arguments)
     size = SHORT if given.short else LONG
+    python = sys.executable if given.short else interpreter("load")
     with databases([given.only] if given.only else ["postgres", "sqlite"]) as urls:
-        found = [measure(name, url, size) for name, url in urls.items()]
+        found = [measure(name, url, size, python) for name, url in urls.items()]
     if given.json:
         print(json.dumps([asdict(one) for one in found]))
     elif given.markdown:

@@ -39,7 +39,7 @@ def by_celery_beat(app: Celery, parapet: Ticks, *, every_seconds: float = 15.0, 
     def tick() -> None:
         _tick(parapet)
 
-    app.task(name=TASK, ignore_result=True)(tick)
+    app.task(name=TASK, ignore_result=True, shared=False)(tick)  # of this application, and of no other in the process
     options = {"expires": seconds} | ({} if queue is None else {"queue": queue})
     schedule = {**(app.conf.beat_schedule or {}), TASK: {"task": TASK, "schedule": seconds, "options": options}}
     app.conf.beat_schedule = schedule

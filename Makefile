@@ -59,7 +59,7 @@ bench: $(READY) ## What a request pays for being counted
 
 .PHONY: bench-signals
 bench-signals: $(READY) ## The same beside the peers, which get environments of their own, and all else that signals cost; ARGS=--markdown writes docs/benchmarks.md
-	@$(BIN)/python benchmarks/signals/every.py $(ARGS)
+	@$(BIN)/python -m benchmarks.signals.every $(ARGS)
 
 .PHONY: load
 load: $(READY) ## A storm of alerts against a server with 100,000 incidents, on both databases; ARGS='--short --markdown'

@@ -31,10 +31,10 @@ from pathlib import Path
 from statistics import quantiles
 from time import monotonic, perf_counter, sleep
 
+from benchmarks.environments import interpreter
 from benchmarks.evidence.filling import fill
 from benchmarks.evidence.host import BARE, PAGE, TOKEN
 from benchmarks.evidence.storm import Answered, delivery, looked, storm
-from benchmarks.signals.every import interpreter
 from sqlalchemy import text
 
 from parapet import Parapet

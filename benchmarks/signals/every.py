@@ -1,6 +1,6 @@
 """Everything that signals cost, one measurement after the other: what `make bench-signals` runs.
 
-    python benchmarks/signals/every.py [--short] [--only jobs] [--markdown [FILE]]
+    python -m benchmarks.signals.every [--short] [--only jobs] [--markdown [FILE]]
 
 Each measurement runs in the environment that has its peers (`scripts/make-env`), and prints as it goes. With
 `--markdown` what was printed becomes a page as well, docs/benchmarks.md by default: no figure comes from anywhere else.
@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+
+from benchmarks.environments import interpreter
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -135,7 +137,12 @@ def measured(one: Measurement, arguments: list[str]) -> str:
     Raises:
         SystemExit: it failed.
     """
-    command = [interpreter(one.environment), "-u", str(Path(__file__).with_name(one.program)), *arguments]
+    command = [
+        sys.executable if one.environment is None else interpreter(one.environment),
+        "-u",
+        str(Path(__file__).with_name(one.program)),
+        *arguments,
+    ]
     lines = []
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
@@ -145,14 +152,6 @@ def measured(one: Measurement, arguments: list[str]) -> str:
     if running.returncode:
         raise SystemExit(f"{one.program} failed: {running.returncode}")
     return "".join(lines)
-
-
-def interpreter(environment: str | None) -> str:
-    """The Python of an environment, which is made if it is not there."""
-    if environment is None:
-        return sys.executable
-    made = subprocess.run([ROOT / "scripts" / "make-env", environment], stdout=subprocess.PIPE, text=True, check=True)
-    return made.stdout.splitlines()[-1]
 
 
 def circumstances(*, short: bool) -> str:

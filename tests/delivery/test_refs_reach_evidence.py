@@ -236,7 +236,7 @@ def test_a_database_that_is_away_is_tried_again_and_then_given_up(tmp_path: Path
     assert len(tries) == TRIES
 
 
-def test_objects_that_were_given_up_become_action_items(shop: Parapet) -> None:
+def test_objects_that_were_given_up_become_action_items(shop: Parapet, clock: ManualClock) -> None:
     """Of the integrations that the host names; each has one, however often it is told, and one that was dismissed
     stays so."""
     shop.incidents = replace(shop.incidents, followed_up=frozenset({"receipts"}))
@@ -251,12 +251,14 @@ def test_objects_that_were_given_up_become_action_items(shop: Parapet) -> None:
     found = {(one.kind, one.object_id): one for one in shop.action_items.page().items}
     assert found.keys() == {("suppressed_delivery", "m-1"), ("failed_delivery", "m-2")}
     first = found["suppressed_delivery", "m-1"]
-    assert (first.told, first.opened_by, first.slice is not None) == (3, "receipts", True)
+    assert (first.told, first.opened_by, first.slice is not None) == (1, "receipts", True)
     assert first.details["order"] == "ORD-9"
     shop.action_items.dismiss(int(first.id or 0), actor=ANA, reason="A test address", version=first.version)
+    clock.advance(60)
     receipts.outbound("suppressed", "suppressed", refs={"message_id": "m-1"})
+    receipts.outbound("failed", "timeout", refs={"message_id": "m-2"})
     assert shop.refs.drain(10)
-    assert [one.object_id for one in shop.action_items.page().items] == ["m-2"]
+    assert [(one.object_id, one.told) for one in shop.action_items.page().items] == [("m-2", 2)]
 
 
 def test_nothing_is_opened_unasked_and_never_more_than_people_can_read(shop: Parapet) -> None:

@@ -15,11 +15,12 @@ from parapet.ops.items import ActionItems
 from parapet.store.store import Transaction
 
 MOST_A_MINUTE = 60
-"""Items that one process opens a minute: in an outage the incident speaks for all, and people read no thousand."""
+"""Objects that one process opens items for in a minute: in an outage the incident speaks for all."""
 
 
 class FollowUp:
-    """Opens them in the transaction in which the events are kept. Called on the thread of `Refs` only.
+    """Says which to open, and opens them in the transaction in which the events are kept. Called on the thread of
+    `Refs` only.
 
     Args:
         context: asked for once something of a wanted integration was given up, when everything is defined.
@@ -29,26 +30,32 @@ class FollowUp:
         self._wanted = wanted
         self._context = context
         self._minute: datetime | None = None
-        self._opened = 0
+        self._said: set[tuple[str, str]] = set()
 
-    def __call__(self, tx: Transaction, seen: Sequence[Sighted]) -> None:
-        """Open one for each object of *seen* that needs somebody; told again, it is the same one."""
+    def chosen(self, seen: Sequence[Sighted]) -> tuple[tuple[Reported, Actor], ...]:
+        """What to open for *seen*: each object that needs somebody once a minute, and no more than people can read."""
         wanted = self._wanted()
         mine = [one for one in seen if one.went_wrong and one.subject in wanted]
-        if not mine:
-            return
-        context = self._context()
+        found: list[tuple[Reported, Actor]] = []
         for one in mine:
-            reported: Reported | None = None
             with guarded("signals.refs.follow_up"):
-                reported = follow_up(one, context.promises)
-            if reported is not None and self._admit(one):
-                by = Actor(kind=ActorClass.EXTERNAL, name=one.subject)
-                ActionItems(context).open_within(tx, (reported,), by)
+                reported = follow_up(one, self._context().promises)
+                if reported is not None and self._admit(one, reported):
+                    found.append((reported, Actor(kind=ActorClass.EXTERNAL, name=one.subject)))
+        return tuple(found)
 
-    def _admit(self, one: Sighted) -> bool:
+    def open(self, tx: Transaction, chosen: Sequence[tuple[Reported, Actor]]) -> None:
+        """Open them; an object that has an item is told again."""
+        for reported, by in chosen:
+            ActionItems(self._context()).open_within(tx, (reported,), by)
+
+    def _admit(self, one: Sighted, reported: Reported) -> bool:
         minute = one.seen_at.replace(second=0, microsecond=0)
         if minute != self._minute:
-            self._minute, self._opened = minute, 0
-        self._opened += 1
-        return self._opened <= MOST_A_MINUTE
+            self._minute = minute
+            self._said.clear()
+        which = reported.kind, reported.object_id
+        if which in self._said or len(self._said) >= MOST_A_MINUTE:
+            return False
+        self._said.add(which)
+        return True

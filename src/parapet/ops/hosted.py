@@ -112,4 +112,5 @@ def _end(loop: AbstractEventLoop, thread: Thread) -> None:
 
 
 _own = _Loop()
-os.register_at_fork(after_in_child=lambda: setattr(_own, "_lock", Lock()))
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=lambda: setattr(_own, "_lock", Lock()))

@@ -4,14 +4,14 @@ by a queue in each process, by a number a minute, and by a number of rows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Event
-from typing import TypeAlias
 
 from parapet.core import names
 from parapet.core.errors import EvidenceUnavailable
-from parapet.core.types import IncidentId
+from parapet.core.types import Actor, IncidentId
+from parapet.incidents.items import Reported
 from parapet.incidents.model import Incident
 from parapet.incidents.payload import clean
 from parapet.incidents.promise import Promise
@@ -25,6 +25,7 @@ from parapet.incidents.sightings import (
     went_wrong,
 )
 from parapet.ops.context import Context
+from parapet.ops.follow_up import FollowUp
 from parapet.signals.recorder import Recorder
 from parapet.signals.refs import LONGEST_REF, RATE, Sighting
 from parapet.store.store import Store, Transaction
@@ -46,10 +47,6 @@ FORGET_EVERY_SECONDS = 60.0
 TURN = "sightings"
 
 
-Follow: TypeAlias = Callable[[Transaction, Sequence[Sighted]], None]
-"""What is done about events in the transaction in which they are kept."""
-
-
 class SightingKeeper:
     """The evidence store as a sink: `parapet.refs.to(SightingKeeper(...))`. Called on the thread of `Refs` only."""
 
@@ -59,7 +56,7 @@ class SightingKeeper:
         service: str,
         recorder: Recorder,
         *,
-        follow: Follow | None = None,
+        follow: FollowUp | None = None,
         pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         self._store = store
@@ -84,20 +81,21 @@ class SightingKeeper:
             self._recorder.add(names.REFS_DROPPED, (RATE,), len(batch) - len(kept))
         if not kept:
             return
+        chosen = () if self._follow is None else self._follow.chosen(kept)  # once, however often it is tried
         for attempt in range(1, TRIES):
             try:
-                self._keep(kept)
+                self._keep(kept, chosen)
             except EvidenceUnavailable:  # what comes meanwhile waits in the queue, and is counted if it overflows
                 Event().wait(self._pause_seconds * attempt)
             else:
                 return
-        self._keep(kept)
+        self._keep(kept, chosen)
 
-    def _keep(self, kept: Sequence[Sighted]) -> None:
+    def _keep(self, kept: Sequence[Sighted], chosen: Sequence[tuple[Reported, Actor]]) -> None:
         def work(tx: Transaction) -> None:
             tx.sightings.add(kept)
             if self._follow is not None:
-                self._follow(tx, kept)
+                self._follow.open(tx, chosen)
 
         self._store.transact(work)
 

@@ -12,18 +12,19 @@ import argparse
 import http.client
 import queue
 import random
-import signal
 import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
-from types import FrameType, TracebackType
+from types import TracebackType
 from urllib.parse import urlsplit
 
 from examples.stage.browser import Browser, Page
+from examples.stage.machine import ended_by_signals
 
 BUYERS = 12
 """Customers who pay, one thread each; the others only sign in."""
@@ -189,15 +190,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="stop by itself after so long")
     add_rates(parser)
     given = parser.parse_args()
-    over = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        over.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    with Load(given.url, given.password_file.read_text().strip(), chosen_rates(given)) as load:
-        over.wait(given.seconds)
+    load = Load(given.url, given.password_file.read_text().strip(), chosen_rates(given))
+    with suppress(KeyboardInterrupt), ended_by_signals(), load:
+        threading.Event().wait(given.seconds)
     print(load.tally.words())
     return 0
 

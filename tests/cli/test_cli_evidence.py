@@ -109,10 +109,43 @@ def test_the_worker_works_once_or_until_it_is_told_to_stop(project: Path, eviden
         _, said = running.communicate(timeout=20)
     finally:
         running.kill()
+        running.wait()
     assert running.returncode == 0
     assert said.endswith("Worker ended.\n")
     assert migrate.pending(store.engine) == []
     store.close()
+
+
+ENDED_IN_A_LOCK = """
+import os, signal, sys, threading
+from parapet.cli.main import main
+
+def interrupt(frame, event, argument):
+    if frame.f_code is threading.Condition.wait.__code__ and signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        if frame.f_back.f_back.f_code is not threading.Thread.start.__code__:
+            sys.settrace(None)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+sys.settrace(interrupt)
+main()
+"""
+"""A worker that is told to end while its main thread holds the lock of a condition it is about to wait for."""
+
+
+def test_a_worker_that_is_told_to_end_at_the_worst_moment_ends(project: Path, evidence_url: str) -> None:
+    """A signal's handler may wait for nothing that the interrupted step holds."""
+    environment = {**os.environ, "HOST_EVIDENCE": evidence_url, "PARAPET_APP": "reliability:parapet"}
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDED_IN_A_LOCK, "worker"],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.endswith("Worker ended.\n")
 
 
 def _last(store: Store) -> datetime | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
 from types import FrameType
@@ -74,6 +75,9 @@ def worker(
     signal.signal(signal.SIGTERM, end)
     signal.signal(signal.SIGINT, end)
     with ExitStack() as open_until_the_end:
+        # A handler runs on the main thread, between any two of its steps. Rounds go on beside it: a thread that is
+        # interrupted while it holds the lock of the event would wait for itself.
+        rounds = open_until_the_end.enter_context(ThreadPoolExecutor(1, thread_name_prefix="parapet-worker"))
         if metrics_port is not None:
             port = open_until_the_end.enter_context(
                 serve_metrics(
@@ -86,5 +90,5 @@ def worker(
             )
             click.echo(f"Metrics at http://{metrics_host}:{port.port}/metrics", err=True)
         click.echo(f"Worker for {app.service}, every {interval_seconds:g} s. Ctrl-C ends it.", err=True)
-        app.worker.run(stop, interval_seconds=interval_seconds)
+        rounds.submit(app.worker.run, stop, interval_seconds=interval_seconds).result()
     click.echo("Worker ended.", err=True)

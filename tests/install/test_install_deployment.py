@@ -323,3 +323,14 @@ def test_an_engine_that_nobody_names_is_a_step_by_hand(shop: Host) -> None:
     )
     by_hand = shop.run("install", "--dry-run", "--json").json["by_hand"]
     assert any("SQLAlchemy was found, but not where its engine is made" in line for line in by_hand)
+
+
+def test_a_job_application_that_nobody_names_is_a_step_by_hand(shop: Host) -> None:
+    """The function that counts is there already: the person hears where it is called, and with what."""
+    shop.put("work.py", "import dramatiq\nimport rq\n\n\n@dramatiq.actor\ndef send(): ...\n")
+    by_hand = shop.run("install", "--dry-run", "--json").json["by_hand"]
+    assert (
+        "Dramatiq was found, but not where its broker is made. There, below it: "
+        "from reliability import count_jobs; count_jobs(broker)" in by_hand
+    )
+    assert "Start RQ's workers with the class that counts: rq worker -w reliability.jobs_rq.Worker" in by_hand

@@ -72,14 +72,8 @@ LAST = (
     "    parapet worker     --app reliability:parapet",
     "    parapet doctor     --app reliability:parapet",
 )
-JOBS = {
-    "Celery": "from parapet.integrations.celery import instrument; instrument(app, parapet)",
-    "Dramatiq": "from parapet.integrations.dramatiq import instrument; instrument(broker, parapet)",
-    "Taskiq": "from parapet.integrations.taskiq import instrument; instrument(broker, parapet)",
-    "Procrastinate": "from parapet.integrations.procrastinate import instrument; instrument(app, parapet)",
-    "arq": "from parapet.integrations.arq import instrument; instrument(WorkerSettings, parapet)",
-}
-
+JOBS = {"Celery": "app", "Dramatiq": "broker", "Taskiq": "broker", "Procrastinate": "app", "arq": "WorkerSettings"}
+"""What of a job library is handed to the function that counts."""
 ENGINES = {"SQLAlchemy": "", "SQLModel": "", "Flask-SQLAlchemy": "; its engine is db.engine, within app.app_context()"}
 
 
@@ -100,11 +94,9 @@ def engines(found: Iterable[Finding], package: str) -> tuple[str, ...]:
     )
 
 
-def jobs(library: str, package: str) -> tuple[str, ...]:
-    """How a person has jobs counted whose application was not found."""
-    call = JOBS.get(library)
-    if call is None:
-        return (f"{library} was found, which Parapet has no integration for: count its jobs as a pipeline.",)
+def jobs(library: str, package: str, function: str) -> str:
+    """How a person has jobs counted whose application was not found: by *function* of the reliability *package*."""
     return (
-        f"{library} was found, but not where its application is made. There: {call} (from {package} import parapet)",
+        f"{library} was found, but not where its {JOBS[library]} is made. There, below it: "
+        f"from {package} import {function}; {function}({JOBS[library]})"
     )

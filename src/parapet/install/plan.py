@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import unified_diff
 
@@ -20,11 +20,11 @@ from parapet.install.project import Project
 from parapet.install.roots import Roots
 from parapet.install.routes import candidates
 from parapet.install.wiring import Call, attached, called
-from parapet.install.written import FRAMEWORKS, JOB_CLASSES, Wanted, package
+from parapet.install.written import FRAMEWORKS, JOB_CLASSES, Wanted, counter, first_counted, package
 
 PARTS = {
     "dependency": "Parapet among the project's dependencies",
-    "jobs": "the job library, counted",
+    "jobs": "job libraries, counted",
     "database": "SQLAlchemy's engines, counted",
     "deployment": "worker and deploy marker in the files that start the service",
     "evidence": "the schema of the evidence database",
@@ -186,14 +186,11 @@ def plan(
     by_hand: list[str] = []
     engine_objects = engines(project) if "database" in parts else ()
     by_hand += manual.engines(found, target.package) if "database" in parts and not engine_objects else ()
-    job_found = next((one.name for one in found if one.about == "jobs"), None) if "jobs" in parts else None
-    made_jobs = [one for one in job_objects(project) if one.library == job_found] if job_found else []
-    if job_found and job_found not in JOB_CLASSES and job_found != "RQ":
-        by_hand += manual.jobs(job_found, target.package)
-        job_found = None
-    elif job_found in JOB_CLASSES and not made_jobs:
-        by_hand += manual.jobs(str(job_found), target.package)
-    rq_class = f"{target.package}.jobs.Worker" if job_found == "RQ" else None
+    jobs = _job_libraries(found, known.get(f"{target.folder}/jobs.py", "")) if "jobs" in parts else ()
+    made_jobs = [one for one in job_objects(project) if one.library in jobs]
+    for library in sorted({*jobs} & {*JOB_CLASSES} - {one.library for one in made_jobs}):
+        by_hand.append(manual.jobs(library, target.package, counter(jobs, library)[1]))
+    rq_class = f"{target.package}.{counter(jobs, 'RQ')[0]}.Worker" if "RQ" in jobs else None
     django_auth = any(one.name == "Django auth" for one in found)
     wanted = Wanted(
         framework=target.framework,
@@ -201,7 +198,7 @@ def plan(
         package=target.package,
         folder=target.folder,
         address=address or _address(project),
-        jobs=job_found,
+        jobs=jobs,
         login="Django auth" if django_auth and target.kind == "django" else None,
         statements=bool(engine_objects),
         over_asgi=target.over_asgi,
@@ -210,7 +207,7 @@ def plan(
         candidates=candidates(project),
     )
     edits += [_counted(one, target.package, "count_statements") for one in engine_objects]
-    edits += [_counted(one, target.package, "count_jobs") for one in made_jobs]
+    edits += [_counted(one, target.package, counter(jobs, one.library)[1]) for one in made_jobs]
     keeps = packages(project, target.import_folder)
     if "dependency" in parts:
         extras = _extras(target, wanted)
@@ -236,7 +233,7 @@ def plan(
         files |= deployed.written
         by_hand += deployed.by_hand
     if rq_class:
-        in_code = list(workers.made_in_code(project, target.package))
+        in_code = list(workers.made_in_code(project, rq_class))
         in_files = any(rq_class in edit.after for edit in edits if edit is not None)
         asked = f"Start RQ's workers with the class that counts: rq worker -w {rq_class}"
         by_hand += in_code or ([] if in_files else [asked])
@@ -309,6 +306,12 @@ def _place(root: str, package_name: str) -> tuple[str, str]:
     name = f"{package_name}.{NAME}" if package_name else NAME
     above = root.split("/").count("..")
     return name, "/".join([*([root] if root and not above else []), *name.split(".")[above:]])
+
+
+def _job_libraries(found: Sequence[Finding], earlier: str) -> tuple[str, ...]:
+    """Those that are counted; the one that *earlier*, the `jobs.py` of an earlier install, counts stays the first."""
+    names = [one.name for one in found if one.about == "jobs"]
+    return tuple(sorted(names, key=lambda name: name != first_counted(earlier)))
 
 
 def _counted(one: Made, package_name: str, function: str) -> Edit | None:

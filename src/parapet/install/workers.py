@@ -31,12 +31,13 @@ def counted(text: str, worker: str) -> tuple[Insertion, ...]:
     return tuple(found)
 
 
-def made_in_code(project: Project, package: str) -> Iterator[str]:
-    """Where the host's own code makes workers of RQ, with what to write there."""
+def made_in_code(project: Project, worker: str) -> Iterator[str]:
+    """Where the host's own code makes workers of RQ, with what to write there: *worker*, the class that counts."""
+    module, _, name = worker.rpartition(".")
     for source in project.sources:
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Call) and source.dotted(node.func) in {"rq.Worker", "rq.worker.Worker"}:
                 yield (
                     f"{source.path}:{node.lineno} makes a worker of RQ: make it of the class that counts, "
-                    f"from {package}.jobs import Worker"
+                    f"from {module} import {name}"
                 )

@@ -39,8 +39,8 @@ class Wanted:
     folder: str
     """Where it goes, from the project's folder: `src/shop/reliability`."""
     address: str
-    jobs: str | None = None
-    """The job library that is counted."""
+    jobs: tuple[str, ...] = ()
+    """The job libraries that are counted. The first has `jobs.py`, each other one a module of its own."""
     login: str | None = None
     """What people sign in with, where that is known to tell staff from others."""
     statements: bool = False
@@ -95,18 +95,36 @@ def package(wanted: Wanted) -> dict[str, str]:
     if wanted.statements:
         made["statements.py"] = _filled("common/statements.py", values)
         exported["statements"] = "count_statements"
-    if wanted.jobs == "RQ":
-        made["jobs.py"] = _filled("common/rq.py", values)
-    elif wanted.jobs in JOB_CLASSES:
-        library, needed, argument = JOB_CLASSES[wanted.jobs]
-        module = library or wanted.jobs  # arq is given a class of the host's, and none of its own
-        imported = [f"from parapet.integrations.{module} import instrument"]
-        imported += [f"from {library} import {needed}"] if library else []
-        jobs = {**values, "class": needed, "argument": argument, "imports": _sorted(*imported)}
-        made["jobs.py"] = _filled("common/jobs.py", jobs)
-        exported["jobs"] = "count_jobs"
+    for library in wanted.jobs:
+        module, function = counter(wanted.jobs, library)
+        made[f"{module}.py"] = _jobs(library, {**values, "module": module, "function": function})
+        if library in JOB_CLASSES:  # RQ has a class, which its workers are told
+            exported[module] = function
     made["__init__.py"] = _init(values, exported)
     return {f"{wanted.folder}/{name}": text for name, text in sorted(made.items())}
+
+
+def counter(libraries: Sequence[str], library: str) -> tuple[str, str]:
+    """(module, function) in the reliability package that count *library*, one of *libraries*."""
+    if library == libraries[0]:
+        return "jobs", "count_jobs"
+    name = library.lower()
+    return f"jobs_{name}", f"count_{name}_jobs"
+
+
+def first_counted(text: str) -> str | None:
+    """The job library that *text*, a `jobs.py` of an earlier install, counts."""
+    names = (*JOB_CLASSES, "RQ")
+    return next((one for one in names if f"parapet.integrations.{one.lower()} " in text), None)
+
+
+def _jobs(library: str, values: Mapping[str, str]) -> str:
+    if library == "RQ":
+        return _filled("common/rq.py", values)
+    module, needed, argument = JOB_CLASSES[library]
+    imported = [f"from parapet.integrations.{library.lower()} import instrument"]
+    imported += [f"from {module} import {needed}"] if module else []  # arq is given a class of the host's
+    return _filled("common/jobs.py", {**values, "class": needed, "argument": argument, "imports": _sorted(*imported)})
 
 
 def _init(values: Mapping[str, str], exported: Mapping[str, str]) -> str:
@@ -129,7 +147,7 @@ def _journeys(wanted: Wanted) -> str:
 
 def _adopted(wanted: Wanted) -> dict[str, str]:
     packs = ["web_pack"]
-    if wanted.jobs is not None:
+    if wanted.jobs:
         packs.append("jobs_pack")
     if wanted.statements or wanted.framework == "Django":
         packs.append("database_pack")

@@ -150,9 +150,11 @@ def listed(words: list[str]) -> str:
 
 
 def sentence(text: str) -> str:
-    """*text* with a capital first letter and a full stop."""
+    """*text* with a capital first letter and a full stop; a name of a machine keeps its letters."""
     trimmed = text.strip()
-    return trimmed[:1].upper() + trimmed[1:] + ("" if trimmed.endswith((".", "!", "?", "…", "”")) else ".")
+    named = "." in trimmed.partition(" ")[0][:-1]
+    begun = trimmed if named else trimmed[:1].upper() + trimmed[1:]
+    return begun + ("" if trimmed.endswith((".", "!", "?", "…", "”")) else ".")
 
 
 def prose(words: str, most: int = 4_000) -> str:

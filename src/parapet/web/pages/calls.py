@@ -10,7 +10,7 @@ from parapet.web.pages.incident import incident_id
 from parapet.web.response import Response, see_other
 from parapet.web.views.calls import TOLD, calls_view
 
-ROWS = 50
+ROWS = 25
 NEWEST = 20
 LONGEST_ID = 64
 PLACE = "calls"

@@ -163,12 +163,15 @@ def truth(run: Run, *, now: datetime) -> str:
             return "It may have run. Do not run it again; verify first."
         case RunState.FAILED:
             count = len(run.failed)
-            done = f"{run.done_count:,} of {run.target_count:,} are done"
-            return f"{done}; {count:,} {'is' if count == 1 else 'are'} not.{back}"
+            return f"{_done(run)}; {count:,} {'is' if count == 1 else 'are'} not.{back}"
         case RunState.DONE:
             judged = f" {JUDGED[run.effect.value]}." if run.effect is not None else ""
             watched = " Watching whether it helps." if run.watch_due_at is not None else ""
-            return f"{run.done_count:,} of {run.target_count:,} are done.{judged}{watched}{back}"
+            return f"{_done(run)}.{judged}{watched}{back}"
+
+
+def _done(run: Run) -> str:
+    return f"{run.done_count:,} of {run.target_count:,} {'is' if run.done_count == 1 else 'are'} done"
 
 
 def confirm_view(

@@ -251,7 +251,7 @@ def _due(escalation: Escalation, now: datetime) -> str:
     word = {
         EscalationState.ACKNOWLEDGED: "calls again, if nothing is heard, in",
         EscalationState.SUPPRESSED: "resumes in",
-    }.get(escalation.state, "in")
+    }.get(escalation.state, "calls in")
     return f"{word} {text.between(now, escalation.due_at)}"
 
 

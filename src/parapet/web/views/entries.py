@@ -65,7 +65,7 @@ def _cleared(payload: JsonObject) -> EntryText:
         else "One alert is not reported any more."
     )
     after = "That was after the incident had been resolved." if payload.get("after_resolution") is True else ""
-    return EntryText(strong=f"{strong} not reported any more.", words=_join(_alerts(payload), _still(payload), after))
+    return EntryText(strong=strong, words=_join(_alerts(payload), _still(payload), after))
 
 
 def _quiet(payload: JsonObject) -> EntryText:
@@ -233,7 +233,9 @@ def _escalated(payload: JsonObject) -> EntryText:
         if payload.get("called")
         else "Nobody called."
     )
-    return EntryText(strong=strong, words=text.capped(sentence(EntryKind.ESCALATED, payload), text.LONGEST_TITLE))
+    return EntryText(
+        strong=strong, words=text.capped(f"Policy {sentence(EntryKind.ESCALATED, payload)}", text.LONGEST_TITLE)
+    )
 
 
 def _escalation(payload: JsonObject) -> EntryText:

@@ -87,7 +87,7 @@ def journey_page(
 def _figures(card: JourneyCard, shown: JourneyView) -> tuple[Figure, ...]:
     left = card.budget_left_ratio
     return (
-        Figure(label="Lately", value=shown.rate, context=f"{shown.rate_base}; {shown.promise}"),
+        Figure(label="Lately", value=shown.rate, context="; ".join(filter(None, (shown.rate_base, shown.promise)))),
         Figure(
             label="Burning",
             value=text.burn(card.burn) if card.burn is not None else "Not known",

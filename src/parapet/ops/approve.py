@@ -22,6 +22,8 @@ class Approvals:
     def ask(self, preview_id: str, *, actor: Actor, reason: str) -> Approval:
         """*actor* asks somebody else to approve what a preview shows; people are told.
 
+        Asked again in the same words while it waits, as by whoever got no answer, it is the same request.
+
         Raises:
             Refused: there is no such preview, it expired, the incident moved, or no reason was given.
         """
@@ -37,6 +39,9 @@ class Approvals:
             incident = existing(tx, preview.incident_id)
             if incident.version != preview.incident_version:
                 raise IncidentMoved(f"{incident.ref} moved since the preview. Nobody was asked.")
+            waiting = (one for one in tx.approvals.of_content(preview.content) if one.repeats(preview, actor, why, now))
+            if (before := next(waiting, None)) is not None:
+                return before
             told = tx.approvals.asked_at_version(preview.incident_id, incident.version)
             approval = tx.approvals.add(ask(preview, actor=actor, reason=why, now=now))
             capability = self._bench.capability(preview.capability)

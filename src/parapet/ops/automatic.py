@@ -5,7 +5,6 @@ What a person would be refused, it is refused. A step whose breaker opens is off
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -94,27 +93,25 @@ class Automatic:
         return len(runs) >= capability.breaker_limit
 
     def _trip(self, due: Due, capability: Capability, refusal: BreakerOpen) -> None:
-        """It is off until the hour has passed; said and told once."""
+        """It is off until the hour has passed; said and told once, and whoever is on call is called with it."""
         context = self._context
 
         actor = Actor(kind=ActorClass.SYSTEM, name=f"system:{capability.name}")
 
-        def work(tx: Transaction) -> bool:
+        def work(tx: Transaction) -> None:
             now = context.clock.now()
             if not tx.runbooks.say(due, refusal.message, tripped_at=now):
-                return False
+                return
             incident = existing(tx, due.incident_id)
             payload: JsonObject = {"capability": capability.name, "title": capability.title, "said": refusal.message}
             entry = NewEntry(kind=EntryKind.BREAKER_TRIPPED, occurred_at=now, actor=actor, payload=payload)
             moved = replace(incident, version=incident.version + 1)
             decision = Decision(incident=moved, entries=(entry,), announce=Announcement.BREAKER_TRIPPED)
             context.write_down(tx, decision, actor=actor, verb="trip_breaker", now=now)
-            return True
+            reason = f"The automatic step {capability.title!r} is off: {refusal.message}"
+            Escalations(context).call(tx, due.incident_id, actor=actor, reason=reason)
 
-        if context.store.transact(work):
-            with suppress(Refused):  # nobody is on call: the channels were told all the same
-                reason = f"The automatic step {capability.title!r} is off: {refusal.message}"
-                Escalations(context).call(due.incident_id, actor=actor, reason=reason)
+        context.store.transact(work)
 
     def _say(self, due: Due, said: str) -> None:
         self._context.store.transact(lambda tx: tx.runbooks.say(due, said, tripped_at=None))

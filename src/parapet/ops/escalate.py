@@ -93,8 +93,22 @@ class Escalations:
 
         return self._run("escalation.next", incident_id, actor, reason, decide)
 
-    call = next_now
-    """For what notices by itself that a person is needed, such as a breaker that tripped: the actor is its own."""
+    def call(self, tx: Transaction, incident_id: IncidentId, *, actor: Actor, reason: str) -> None:
+        """Take the next step in *tx*, for what notices by itself that a person is needed, such as a breaker that
+        tripped: it is never written down without the call. Where nobody can be called, the audit says so.
+
+        Raises:
+            Conflict: somebody else moved the escalation at the same moment.
+        """
+        now, verb = self._context.clock.now(), "escalation.next"
+
+        def decide(incident: Incident, escalation: Escalation | None, now: datetime) -> Move:
+            return next_now(escalation or self._first(now), incident, now, who=actor.name, reason=reason)
+
+        try:
+            self._move(tx, verb, incident_id, actor, reason, decide, now)
+        except Refused as refusal:
+            self._remember_refusal(tx, verb, incident_id, actor, reason, refusal, now)
 
     def suppress(self, incident_id: IncidentId, *, actor: Actor, reason: str, seconds: float) -> Escalation:
         """Call nobody for *seconds*, at most a day; then it resumes by itself.
@@ -264,34 +278,54 @@ class Escalations:
         decide: Callable[[Incident, Escalation | None, datetime], Move],
     ) -> Escalation:
         context, now = self._context, self._context.clock.now()
-        target = f"INC-{incident_id}"
-
-        def work(tx: Transaction) -> Escalation:
-            incident = tx.incidents.get(incident_id)
-            if incident is None:
-                raise NotFound(f"There is no incident INC-{incident_id}.")
-            kept = tx.escalations.of(incident_id)
-            once = self._once
-            if once is not None and (done := tx.requests.done(once.key)) is not None:
-                once.check(done)
-                return _there(None if kept is None else kept.escalation, incident)
-            move = decide(incident, None if kept is None else kept.escalation, now)
-            moved = Moved(incident=incident, number=incident_id, kept=kept, move=move)
-            context.write_moves(tx, [moved], now=now, actor=actor)
-            tx.audit.add(actor=actor, verb=verb, target=target, outcome="done", now=now, reason=reason)
-            if once is not None:
-                tx.requests.add(once.key, once.digest, incident_id, now=now)
-            return move.escalation
-
         try:
-            return context.store.transact(work)
+            return context.store.transact(lambda tx: self._move(tx, verb, incident_id, actor, reason, decide, now))
         except Refused as refusal:
-            said = {"refusal": type(refusal).__name__, "said": refusal.message}
             with context.store.begin() as tx:
-                tx.audit.add(
-                    actor=actor, verb=verb, target=target, outcome="refused", now=now, reason=reason, details=dict(said)
-                )
+                self._remember_refusal(tx, verb, incident_id, actor, reason, refusal, now)
             raise
+
+    def _move(
+        self,
+        tx: Transaction,
+        verb: str,
+        incident_id: IncidentId,
+        actor: Actor,
+        reason: str,
+        decide: Callable[[Incident, Escalation | None, datetime], Move],
+        now: datetime,
+    ) -> Escalation:
+        incident = tx.incidents.get(incident_id)
+        if incident is None:
+            raise NotFound(f"There is no incident INC-{incident_id}.")
+        kept = tx.escalations.of(incident_id)
+        once = self._once
+        if once is not None and (done := tx.requests.done(once.key)) is not None:
+            once.check(done)
+            return _there(None if kept is None else kept.escalation, incident)
+        move = decide(incident, None if kept is None else kept.escalation, now)
+        moved = Moved(incident=incident, number=incident_id, kept=kept, move=move)
+        self._context.write_moves(tx, [moved], now=now, actor=actor)
+        tx.audit.add(actor=actor, verb=verb, target=incident.ref, outcome="done", now=now, reason=reason)
+        if once is not None:
+            tx.requests.add(once.key, once.digest, incident_id, now=now)
+        return move.escalation
+
+    def _remember_refusal(
+        self,
+        tx: Transaction,
+        verb: str,
+        incident_id: IncidentId,
+        actor: Actor,
+        reason: str,
+        refusal: Refused,
+        now: datetime,
+    ) -> None:
+        said = {"refusal": type(refusal).__name__, "said": refusal.message}
+        target = f"INC-{incident_id}"
+        tx.audit.add(
+            actor=actor, verb=verb, target=target, outcome="refused", now=now, reason=reason, details=dict(said)
+        )
 
 
 def _there(escalation: Escalation | None, incident: Incident) -> Escalation:

@@ -47,6 +47,11 @@ class Approval:
         """Whether it lets *for_actor* confirm now: somebody else approved it."""
         return self.state is ApprovalState.APPROVED and now < self.until_at and self.decided_by != for_actor
 
+    def repeats(self, preview: FrozenPreview, actor: Actor, reason: str, now: datetime) -> bool:
+        """Whether *actor* asked for just this, in these words, and nobody decided yet."""
+        waits = self.state is ApprovalState.WAITING and now < self.until_at
+        return waits and (self.preview_id, self.asked_by, self.reason) == (preview.id, actor.name, reason)
+
 
 def ask(preview: FrozenPreview, *, actor: Actor, reason: str, now: datetime) -> Approval:
     """*actor* asks for a second person, because of *reason*."""

@@ -91,7 +91,7 @@ def test_an_automatic_step_that_is_killed_ran_at_most_once_and_is_never_silent(
     """Before its intent is committed its turn comes again; after it, its outcome is unknown, people are told, and it
     is off until somebody says how it ended."""
     unknown = 0
-    for desk, where in killed("step", desks, kill, tmp_path, apart=7):
+    for desk, where in killed("step", desks, kill, tmp_path, apart=11):
         before = jobs(desk)
         desk.clock.advance(1_000)
         stepped(desk)
@@ -119,7 +119,7 @@ def test_a_breaker_whose_tripping_is_killed_calls_whoever_is_on_call(
     desks: NewDesk, kill: Kill, tmp_path: Path
 ) -> None:
     """It is off, said once, and never without the call: three runs, one word of the breaker, one call."""
-    for desk, where in killed("trip", desks, kill, tmp_path, apart=7):
+    for desk, where in killed("trip", desks, kill, tmp_path, apart=13):
         desk.clock.advance(61)
         stepped(desk)
         assert len(runs_of(desk)) == 3, where

@@ -101,7 +101,8 @@ def test_a_tripped_breaker_and_a_person_call_at_once(called: Desk, phone: Phone)
     """Whatever it waits for, also when somebody has it; each with its reason; not for what is resolved."""
     called.fire("02:13")
     called.worker.tick()
-    called.escalations.call(ONE, actor=BREAKER, reason="retry failed three times")
+    with called.store.begin() as tx:
+        called.escalations.call(tx, ONE, actor=BREAKER, reason="retry failed three times")
     called.worker.tick()
     assert rang(phone) == ["+49-2", "+49-2", "+49-3"]
     assert "system:retry asked: retry failed three times" in phone.called[-1][2]
@@ -115,6 +116,9 @@ def test_a_tripped_breaker_and_a_person_call_at_once(called: Desk, phone: Phone)
     with pytest.raises(NotFound):
         called.escalations.next_now(IncidentId(9), actor=ANA, reason="help")
     assert called.count("audit", "outcome = 'refused'") == 2
+    with called.store.begin() as tx:  # whatever else this writes stands, and the audit says why nobody is called
+        called.escalations.call(tx, ONE, actor=BREAKER, reason="retry failed three times")
+    assert called.count("audit", "outcome = 'refused' AND actor_name = 'system:retry'") == 1
 
 
 def test_suppressed_is_quiet_and_resumes(called: Desk, phone: Phone) -> None:

@@ -48,6 +48,7 @@ def test_one_is_planned_and_mistakes_are_sentences(shop: Shop) -> None:
     assert "Everything will be in maintenance from 21:00 UTC" in browser.get("/parapet/").text
     for wrong, said in (
         ({"start": "tomorrow"}, "The start is no time"),
+        ({"start": "9999-12-31T23:59"}, "The start is no time"),
         ({"minutes": "x"}, "ends after it starts"),
         ({"what": "chekout"}, "did you mean"),
     ):

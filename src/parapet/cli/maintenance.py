@@ -10,8 +10,8 @@ import click
 from parapet.cli.escalation import by_option, seconds_of
 from parapet.cli.incident.options import actor_named, reason_option
 from parapet.cli.load import load_app
-from parapet.cli.oncall import moment_of
 from parapet.cli.options import app_option, json_option, required_app
+from parapet.cli.parameters import Instant
 from parapet.cli.terminal import Column, Tone, table, toned
 from parapet.response.document import maintenance_object
 from parapet.response.maintenance import MaintenanceState, PlannedMaintenance
@@ -65,13 +65,13 @@ def list_maintenances(limit: int, app_spec: str | None, as_json: bool) -> None:
 @maintenance.command()
 @click.argument("what")
 @click.option("--for", "span", required=True, metavar="TIME", help="Such as 30m, 2h or 1d; a week at most.")
-@click.option("--from", "start", metavar="TIME", help="ISO 8601 with a zone; without it, now.")
+@click.option("--from", "start", type=Instant(), metavar="TIME", help="ISO 8601 with a zone; without it, now.")
 @by_option
 @reason_option
 @app_option
 @json_option
 def begin(
-    what: str, span: str, start: str | None, who: str | None, reason: str, app_spec: str | None, as_json: bool
+    what: str, span: str, start: datetime | None, who: str | None, reason: str, app_spec: str | None, as_json: bool
 ) -> None:
     """Let WHAT rest: a journey, a slice, or `everything`.
 
@@ -80,13 +80,12 @@ def begin(
       parapet maintenance begin checkout --for 30m --reason "database upgrade"
     """
     app = load_app(required_app(app_spec))
-    since = None if start is None else moment_of(start)
-    end = (since or app.clock.now()) + timedelta(seconds=seconds_of(span))
-    made = app.maintenances.plan(what, start=since, end=end, actor=actor_named(who), reason=reason)
+    end = (start or app.clock.now()) + timedelta(seconds=seconds_of(span))
+    made = app.maintenances.plan(what, start=start, end=end, actor=actor_named(who), reason=reason)
     if as_json:
         click.echo(json.dumps(maintenance_object(made, app.clock.now())))
         return
-    since_words = "" if since is None else f" from {made.start:%Y-%m-%d %H:%M}"
+    since_words = "" if start is None else f" from {made.start:%Y-%m-%d %H:%M}"
     click.echo(f"{made.ref}: {made.what} rests{since_words} until {made.end:%Y-%m-%d %H:%M} UTC. Nobody is called.")
 
 

@@ -11,6 +11,7 @@ from parapet.cli.escalation import by_option, seconds_of
 from parapet.cli.incident.options import actor_named, reason_option
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
+from parapet.cli.parameters import Instant
 from parapet.cli.terminal import Tone, toned
 from parapet.response.document import on_call_object
 
@@ -52,7 +53,7 @@ def oncall(ctx: click.Context, app_spec: str | None, as_json: bool) -> None:
 @click.argument("rotation")
 @click.argument("person")
 @click.option("--for", "span", required=True, metavar="TIME", help="Such as 8h or 2d.")
-@click.option("--from", "start", metavar="TIME", help="ISO 8601 with a zone; without it, now.")
+@click.option("--from", "start", type=Instant(), metavar="TIME", help="ISO 8601 with a zone; without it, now.")
 @by_option
 @reason_option
 @app_option
@@ -61,7 +62,7 @@ def override(
     rotation: str,
     person: str,
     span: str,
-    start: str | None,
+    start: datetime | None,
     who: str | None,
     reason: str,
     app_spec: str | None,
@@ -74,7 +75,7 @@ def override(
       parapet oncall override primary Cem --for 8h --reason "Ben is ill"
     """
     app = load_app(required_app(app_spec))
-    begin = app.clock.now() if start is None else moment_of(start)
+    begin = start or app.clock.now()
     end = begin + timedelta(seconds=seconds_of(span))
     number = app.escalations.stand_in(rotation, person, start=begin, end=end, actor=actor_named(who), reason=reason)
     said = f"Override {number}: {person} is called for {rotation} until {end:%Y-%m-%d %H:%M} UTC."
@@ -95,18 +96,3 @@ def end(number: int, who: str | None, reason: str, app_spec: str | None) -> None
     """
     load_app(required_app(app_spec)).escalations.end_stand_in(number, actor=actor_named(who), reason=reason)
     click.echo(f"Override {number} is taken back.")
-
-
-def moment_of(written: str) -> datetime:
-    """The moment that somebody wrote.
-
-    Raises:
-        click.UsageError: it is none, or names no zone.
-    """
-    try:
-        moment = datetime.fromisoformat(written)
-    except ValueError as error:
-        raise click.UsageError(f"{written!r} is no time. Write it so: 2026-11-12T09:00+01:00.") from error
-    if moment.tzinfo is None:
-        raise click.UsageError(f"{written!r} names no zone. Write it so: 2026-11-12T09:00+01:00.")
-    return moment

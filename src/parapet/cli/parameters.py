@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 
+from parapet.core.clock import in_reach
 from parapet.core.errors import ConfigurationError
 from parapet.slo.burn import LOWEST_OBJECTIVE, budget_ratio_of
 
@@ -23,9 +24,10 @@ class Instant(click.ParamType[datetime]):
             when = datetime.fromisoformat(str(value))
         except ValueError:
             self.fail(f"{value!r} is no time. Write 2026-11-12T02:31:00Z.", param, ctx)
-        if when.tzinfo is None:
-            self.fail(f"{value!r} has no time zone. Write 2026-11-12T02:31:00Z.", param, ctx)
-        return when.astimezone(UTC)
+        try:
+            return in_reach(when)
+        except ValueError as error:
+            self.fail(f"{error}. Write 2026-11-12T02:31:00Z.", param, ctx)
 
 
 class Ratio(click.ParamType[float]):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Protocol, TypeVar
 
+from parapet.core.clock import instant
 from parapet.core.errors import MalformedPayload
 from parapet.core.types import Json, JsonObject
 
@@ -99,12 +100,11 @@ class Instant:
     def read(self, value: Json, where: str) -> datetime:
         """The time."""
         expected = "an ISO 8601 time with its zone, such as 2026-11-12T02:13:04Z"
+        if not isinstance(value, str):
+            raise wrong(where, expected, value)
         try:
-            when = datetime.fromisoformat(value) if isinstance(value, str) else None
-            if when is None or when.tzinfo is None:
-                raise wrong(where, expected, value)
-            return when.astimezone(UTC)
-        except (ValueError, OverflowError) as error:
+            return instant(value)
+        except ValueError as error:
             raise wrong(where, expected, value) from error
 
     def schema(self) -> JsonObject:

@@ -9,8 +9,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 
+from parapet.core.clock import in_reach
 from parapet.core.errors import MalformedPayload
 from parapet.core.types import Json, JsonObject
 
@@ -192,9 +193,9 @@ def instant_of(value: Json, where: str) -> datetime | None:
     try:
         offset = timedelta(hours=int(match[10] or 0), minutes=int(match[11] or 0))
         zone = timezone(-offset if match[9] == "-" else offset)
-        return datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone).astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise _wrong(where, "a time that exists", value) from error
+        return in_reach(datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone))
+    except ValueError as error:
+        raise _wrong(where, "a time that exists, and not centuries away", value) from error
 
 
 def _wrong(where: str, expected: str, got: Json) -> MalformedPayload:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
-from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, literal, or_, select, tuple_, update
 
+from parapet.core.clock import instant
 from parapet.core.errors import Conflict, MalformedPayload
 from parapet.core.types import IncidentId
 from parapet.incidents.items import ActionItem, ItemState, Reported
@@ -120,8 +120,8 @@ def _item(row: RowMapping) -> ActionItem:
 def _after(place: str) -> ColumnElement[bool]:
     when, _, number = place.partition("_")
     try:
-        opened, row = datetime.fromisoformat(when), int(number)
-        if opened.tzinfo is None or not 0 <= row <= LARGEST_NUMBER:
+        opened, row = instant(when), int(number)
+        if not 0 <= row <= LARGEST_NUMBER:
             raise ValueError(place)
     except ValueError as error:
         raise MalformedPayload(f"{place[:80]!r} is no place in this list. Start from its beginning.") from error

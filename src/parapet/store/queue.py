@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, and_, literal, select, true, tuple_
 
+from parapet.core.clock import instant
 from parapet.core.errors import MalformedPayload
 from parapet.core.types import IncidentId
 from parapet.incidents.model import MOST_COUNTED, Incident
@@ -132,7 +133,4 @@ def _instant(text: str) -> BindParameter[datetime]:
     Raises:
         ValueError: it is no instant with a time zone.
     """
-    when = datetime.fromisoformat(text)
-    if when.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone")
-    return literal(when, UtcDateTime())
+    return literal(instant(text), UtcDateTime())

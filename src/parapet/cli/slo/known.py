@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from parapet.app import Parapet
@@ -87,4 +87,4 @@ def _time(one: dict[str, object], name: str, where: str) -> float:
         raise ConfigurationError(f"{where}: {name} is {one.get(name)!r}. Write 2026-11-12T02:31:00Z.") from None
     if when.tzinfo is None:
         raise ConfigurationError(f"{where}: {name} has no time zone. Write {when.isoformat()}Z if it is UTC.")
-    return when.astimezone(UTC).timestamp()
+    return when.timestamp()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from parapet.core.clock import in_reach
 from parapet.core.errors import ConfigurationError, NotFound, Refused
 from parapet.web.desk import Desk, Visit, show
 from parapet.web.principal import Action
@@ -74,6 +75,6 @@ def _moment(written: str, now: datetime) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(written.strip())
+        return in_reach(moment if moment.tzinfo is not None else moment.replace(tzinfo=now.tzinfo))
     except ValueError:
         raise ConfigurationError("The start is no time. Write it so: 2026-11-12T21:00.") from None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=now.tzinfo)

@@ -59,9 +59,9 @@ MAY_IMPORT: dict[str, set[str]] = {
 CORE_ORDER = [
     "errors",
     "types",
+    "clock",
     "codec",
     "shapes",
-    "clock",
     "ids",
     "names",
     "gauges",

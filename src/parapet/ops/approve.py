@@ -39,6 +39,7 @@ class Approvals:
             incident = existing(tx, preview.incident_id)
             if incident.version != preview.incident_version:
                 raise IncidentMoved(f"{incident.ref} moved since the preview. Nobody was asked.")
+            tx.take_turns([f"approval/{preview.content}"])
             waiting = (one for one in tx.approvals.of_content(preview.content) if one.repeats(preview, actor, why, now))
             if (before := next(waiting, None)) is not None:
                 return before

@@ -110,32 +110,35 @@ class Escalations:
         except Refused as refusal:
             self._remember_refusal(tx, verb, incident_id, actor, reason, refusal, now)
 
-    def suppress(self, incident_id: IncidentId, *, actor: Actor, reason: str, seconds: float) -> Escalation:
-        """Call nobody for *seconds*, at most a day; then it resumes by itself.
+    def suppress(
+        self, incident_id: IncidentId, *, actor: Actor, reason: str, seconds: float, place: str | None = None
+    ) -> Escalation:
+        """Call nobody for *seconds*, at most a day, if it is still at *place*; then it resumes by itself.
 
         Raises:
-            Refused: there is nothing to suppress, it is too long, or no reason was given.
+            Refused: there is nothing to suppress, it moved, it is too long, or no reason was given.
             EvidenceUnavailable: the database does not answer.
         """
         actor = as_kept(actor)
 
         def decide(incident: Incident, escalation: Escalation | None, now: datetime) -> Move:
             until = now + timedelta(seconds=seconds)
-            return suppress(_there(escalation, incident), now, until=until, who=actor.name, reason=reason)
+            there = _there(escalation, incident)
+            return suppress(there, now, until=until, who=actor.name, reason=reason, place=place)
 
         return self._run("escalation.suppress", incident_id, actor, reason, decide)
 
-    def resume(self, incident_id: IncidentId, *, actor: Actor, reason: str) -> Escalation:
-        """Go on where it was suppressed.
+    def resume(self, incident_id: IncidentId, *, actor: Actor, reason: str, place: str | None = None) -> Escalation:
+        """Go on where it was suppressed, if it is still at *place*.
 
         Raises:
-            Refused: it is not suppressed, or no reason was given.
+            Refused: it is not suppressed, it moved, or no reason was given.
             EvidenceUnavailable: the database does not answer.
         """
         actor = as_kept(actor)
 
         def decide(incident: Incident, escalation: Escalation | None, now: datetime) -> Move:
-            return resume(_there(escalation, incident), now, who=actor.name, reason=reason)
+            return resume(_there(escalation, incident), now, who=actor.name, reason=reason, place=place)
 
         return self._run("escalation.resume", incident_id, actor, reason, decide)
 

@@ -92,15 +92,14 @@ def next_now(
     """Take the next step at once, whatever it waits for: *who* asks for help, and saw it at *place*; None: anywhere.
 
     Raises:
-        StaleVersion: that step was taken since.
+        StaleVersion: that step was taken since, or is held back since.
         IllegalTransition: the incident is resolved.
         ReasonRequired: no reason was given.
     """
     why = _reason(reason, "Say what you need from whoever is called. Nothing changed.")
     if incident.state is IncidentState.RESOLVED:
         raise IllegalTransition(f"{incident.ref} is resolved: reopen it first. Nothing changed.")
-    if place is not None and place != escalation.place:
-        raise StaleVersion("The step that you saw as the next one was taken since. Nothing changed; read it again.")
+    _fresh(escalation, place)
     if escalation.state in (EscalationState.EXHAUSTED, EscalationState.ENDED):
         escalation = replace(escalation, step=0, round=0, run=escalation.run + 1, state=EscalationState.RUNNING)
     move = _call(escalation, incident, now, why=f"{who} asked: {why}", by_hand=True)
@@ -110,14 +109,18 @@ def next_now(
     return move
 
 
-def suppress(escalation: Escalation, now: datetime, *, until: datetime, who: str, reason: str) -> Move:
-    """Call nobody until then, at most a day; it resumes by itself.
+def suppress(
+    escalation: Escalation, now: datetime, *, until: datetime, who: str, reason: str, place: str | None = None
+) -> Move:
+    """Call nobody until then, at most a day; it resumes by itself. *place*: where *who* saw it; None: anywhere.
 
     Raises:
+        StaleVersion: it is somewhere else since.
         IllegalTransition: it calls nobody, or *until* is past or too far away.
         ReasonRequired: no reason was given.
     """
     why = _reason(reason, "Say why nobody is to be called. Nothing changed.")
+    _fresh(escalation, place)
     if not escalation.live:
         raise IllegalTransition(f"The escalation is {escalation.state.value}: it calls nobody. Nothing changed.")
     if not now < until <= _in(now, LONGEST_SUPPRESSION_SECONDS):
@@ -130,14 +133,16 @@ def suppress(escalation: Escalation, now: datetime, *, until: datetime, who: str
     return Move(escalation=quiet, said=(Said(did="suppressed", why=f"until {instant_words(until)}, by {who}: {why}"),))
 
 
-def resume(escalation: Escalation, now: datetime, *, who: str, reason: str) -> Move:
-    """Go on where it was suppressed.
+def resume(escalation: Escalation, now: datetime, *, who: str, reason: str, place: str | None = None) -> Move:
+    """Go on where it was suppressed. *place*: where *who* saw it; None: anywhere.
 
     Raises:
+        StaleVersion: it is somewhere else since.
         IllegalTransition: it is not suppressed.
         ReasonRequired: no reason was given.
     """
     why = _reason(reason, "Say why people are to be called again. Nothing changed.")
+    _fresh(escalation, place)
     if escalation.state is not EscalationState.SUPPRESSED:
         raise IllegalTransition(f"The escalation is {escalation.state.value}, not suppressed. Nothing changed.")
     going = replace(escalation, state=EscalationState.RUNNING, due_at=now, suppressed_until=None, suppressed_by=None)
@@ -211,6 +216,11 @@ def _end(escalation: Escalation, why: str) -> Move:
 
 def _in(now: datetime, seconds: float) -> datetime:
     return now + timedelta(seconds=seconds)
+
+
+def _fresh(escalation: Escalation, place: str | None) -> None:
+    if place is not None and place != escalation.place:
+        raise StaleVersion("Calling people went on since you read it. Nothing changed; read it again.")
 
 
 def _reason(given: str, missing: str) -> str:

@@ -168,8 +168,11 @@ class Escalation:
 
     @property
     def place(self) -> str:
-        """Names the step that is next: it differs once that is taken, however often steps are taken again."""
-        return f"{self.run}.{self.round}.{self.step}"
+        """Names the step that is next and what holds it back: it differs once either changed."""
+        step = f"{self.run}.{self.round}.{self.step}"
+        if self.suppressed_until is not None:
+            return f"{step}.{self.suppressed_until.timestamp():.0f}"
+        return step if self.state is EscalationState.RUNNING else f"{step}.{self.state.value}"
 
     @property
     def live(self) -> bool:

@@ -23,6 +23,7 @@ from parapet.web.views.items import ItemsView, ItemView
 from parapet.web.views.journey import JourneyPage
 from parapet.web.views.maintenance import MaintenanceView
 from parapet.web.views.queue import QueueView
+from parapet.web.views.redact import RedactView
 from parapet.web.views.retrospective import RetrospectiveView
 from parapet.web.views.running import RunView
 from parapet.web.views.work import WorkView
@@ -48,6 +49,7 @@ CONTEXTS: Mapping[str, type] = MappingProxyType(
         "problem.html": Problem,
         "maintenance.html": MaintenanceView,
         "queue.html": QueueView,
+        "redact.html": RedactView,
         "retrospective.html": RetrospectiveView,
         "run.html": RunView,
         "work.html": WorkView,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from urllib.parse import quote, urlencode
 
-from parapet.core.errors import NotFound, Refused
+from parapet.core.errors import NotFound, ReasonRequired, Refused
 from parapet.web.desk import Desk, Visit
 from parapet.web.desk import show as show_page
 from parapet.web.request import Request
@@ -83,10 +83,13 @@ def unreadable(message: str) -> Problem:
     return Problem(status=422, title="That cannot be read.", text=message)
 
 
-def refused(error: Refused) -> Problem:
-    """A command that must not run."""
+def refused(error: Refused, request: Request) -> Problem:
+    """A command that must not run; what only lacks words is asked again, with all that was said."""
     text = f"{error.message} Next: {error.next_step}"
-    return Problem(status=409, title="Refused. Nothing changed.", text=text, icon="refuse")
+    wordless = type(error) in {ReasonRequired, Refused} and request.method == "POST"
+    again = again_of(request) if wordless else None
+    status = 422 if wordless else 409
+    return Problem(status=status, title="Refused. Nothing changed.", text=text, icon="refuse", again=again)
 
 
 def forbidden(reason: str) -> Problem:
@@ -116,16 +119,22 @@ def not_configured(message: str) -> Problem:
 
 def signed_out(login_url: str | None, request: Request) -> Problem:
     """Nobody is signed in any more, and a form came: it is shown again, with all that was typed."""
-    form, name = request.form, next((each for each in TYPED if request.form.get(each)), "")
-    hidden = tuple((key[:LONGEST_NAME], value[:LONGEST_KEPT]) for key, value in form.items() if key != name)
-    again = Again(action=request.path.lstrip("/"), hidden=hidden, name=name, words=form.get(name, "")[:LONGEST_KEPT])
+    again = again_of(request)
     text = (
         "You are not signed in any more, so nothing was saved. Sign in beside this page, then send the form again: "
         "everything in it is still here."
     )
     back = replace(request, path=request.path.rpartition("/")[0] or request.path, query={})
     sign_in = None if login_url is None else login_address(login_url, back)
-    return replace(stranger(sign_in), text=text, again=again if name else None)
+    return replace(stranger(sign_in), text=text, again=again if again is not None and again.words else None)
+
+
+def again_of(request: Request) -> Again | None:
+    """The form that *request* is, to be sent again; None: nobody can write into it."""
+    form, name = request.form, next((each for each in TYPED if each in request.form), "")
+    hidden = tuple((key[:LONGEST_NAME], value[:LONGEST_KEPT]) for key, value in form.items() if key != name)
+    words = form.get(name, "")[:LONGEST_KEPT]
+    return Again(action=request.path.lstrip("/"), hidden=hidden, name=name, words=words) if name else None
 
 
 def stranger(login_url: str | None) -> Problem:

@@ -61,6 +61,7 @@ ROUTES = (
     Route(method="GET", pattern="/incidents/{id}/retrospective", page=retrospective.page),
     Route(method="GET", pattern="/incidents/{id}/retrospective.md", page=retrospective.markdown),
     Route(method="GET", pattern="/incidents/{id}/work", page=work.page),
+    Route(method="GET", pattern="/incidents/{id}/redact", page=work.redact_page),
     Route(method="GET", pattern="/declare", page=work.declare_page),
     Route(method="GET", pattern="/inbox", page=inbox.page),
     Route(method="GET", pattern="/inbox/{number}", page=inbox.body),
@@ -109,6 +110,7 @@ ROUTES = (
             ("/incidents/{id}/severity", writes.severity, Action.SEVERITY),
             ("/incidents/{id}/merge", writes.merge, Action.MERGE),
             ("/incidents/{id}/split", writes.split, Action.SPLIT),
+            ("/incidents/{id}/redact", writes.redact, Action.REDACT),
             ("/incidents/{id}/escalation/next", calls.next_now, Action.ESCALATE),
             ("/incidents/{id}/escalation/suppress", calls.suppress, Action.ESCALATE),
             ("/incidents/{id}/escalation/resume", calls.resume, Action.ESCALATE),
@@ -226,7 +228,7 @@ class Site:
         except PayloadError as error:
             return self._failed(route, visit, problems.unreadable(error.message))
         except Refused as error:
-            return self._failed(route, visit, problems.refused(error))
+            return self._failed(route, visit, problems.refused(error, visit.request))
         except EvidenceError as error:
             return self._failed(route, visit, problems.evidence_down(error.message))
         except UnknownName as error:  # before what a host left out: here somebody asked for it

@@ -164,6 +164,7 @@ DONE: Mapping[str, str] = MappingProxyType(
         "released": "Nobody has it now.",
         "judged": "The severity is changed; it holds until an alert that began later is worse.",
         "merged": "Merged. This incident has its alerts and its story now.",
+        "redacted": "The words are gone. That they were said stays, and so does why they went.",
         "split": "Split off. Those alerts belong here from now on.",
         "asked": "Somebody else was asked. Who may decide is told.",
         "decided": "Saved. The decision is in the chronology.",

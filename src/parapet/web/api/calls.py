@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from parapet.core.shapes import Choice, Field, Fields, Given, Whole, Words
 from parapet.core.types import IncidentId, Json, JsonObject
 from parapet.response.document import escalation_object, notification_object, on_call_object, row_object
@@ -13,8 +15,10 @@ from parapet.web.api.reading import SHOWN
 from parapet.web.desk import Desk, Visit
 from parapet.web.pages.incident import incident_id
 from parapet.web.principal import Action
+from parapet.web.read_calls import Escalations
 from parapet.web.response import Response, answer
 
+PLACE = Field(shape=Words(most=32), says="What `place` said when you read it: refused if calling people went on since.")
 STATES = ("waiting", "delivered", "dead", "withheld")
 
 
@@ -36,26 +40,30 @@ def escalation(desk: Desk, visit: Visit, given: Given) -> Response:
 
 def next_now(desk: Desk, visit: Visit, given: Given) -> Response:
     """Take the next step at once."""
-    number, named = incident_id(visit), request_name(visit)
-    verbs = desk.app.escalations if named is None else desk.app.escalations.once(*named)
-    reason, place = given.need("reason", str), given.need("place", str)
-    moved = verbs.next_now(number, actor=visit.person.actor, reason=reason, place=place)
+    number, reason, place = incident_id(visit), given.need("reason", str), given.need("place", str)
+    moved = _verbs(desk, visit).next_now(number, actor=visit.person.actor, reason=reason, place=place)
     return answer(escalation_object(number, moved))
 
 
 def suppress(desk: Desk, visit: Visit, given: Given) -> Response:
     """Call nobody for a while."""
     number, seconds = incident_id(visit), given.need("seconds", int)
-    reason = given.need("reason", str)
-    moved = desk.app.escalations.suppress(number, actor=visit.person.actor, reason=reason, seconds=seconds)
+    reason, place, who = given.need("reason", str), given.get("place", str), visit.person.actor
+    moved = _verbs(desk, visit).suppress(number, actor=who, reason=reason, seconds=seconds, place=place)
     return answer(escalation_object(number, moved))
 
 
 def resume(desk: Desk, visit: Visit, given: Given) -> Response:
     """Go on."""
-    number = incident_id(visit)
-    moved = desk.app.escalations.resume(number, actor=visit.person.actor, reason=given.need("reason", str))
+    number, reason, place = incident_id(visit), given.need("reason", str), given.get("place", str)
+    moved = _verbs(desk, visit).resume(number, actor=visit.person.actor, reason=reason, place=place)
     return answer(escalation_object(number, moved))
+
+
+def _verbs(desk: Desk, visit: Visit) -> Escalations:
+    """The verbs; for a request that names itself, those that do it once."""
+    named = request_name(visit)
+    return desk.app.escalations if named is None else desk.app.escalations.once(*named)
 
 
 def on_call(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -107,11 +115,7 @@ CALLS = (
             name="EscalationNext",
             fields={
                 "reason": REASON,
-                "place": Field(
-                    shape=Words(most=32),
-                    says="What `place` said when you read it: refused if that step was taken since.",
-                    required=True,
-                ),
+                "place": replace(PLACE, required=True),
             },
         ),
         action=Action.ESCALATE,
@@ -131,9 +135,11 @@ CALLS = (
                     shape=Whole(least=1, most=int(LONGEST_SUPPRESSION_SECONDS)), says="For how long.", required=True
                 ),
                 "reason": REASON,
+                "place": PLACE,
             },
         ),
         action=Action.ESCALATE,
+        once=True,
     ),
     Operation(
         name="escalation_resume",
@@ -142,8 +148,9 @@ CALLS = (
         says="Go on where it was suppressed.",
         page=resume,
         gives="Escalation",
-        takes=Fields(name="EscalationResumed", fields={"reason": REASON}),
+        takes=Fields(name="EscalationResumed", fields={"reason": REASON, "place": PLACE}),
         action=Action.ESCALATE,
+        once=True,
     ),
     Operation(
         name="on_call",

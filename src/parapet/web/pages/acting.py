@@ -13,13 +13,15 @@ from parapet.core.errors import (
     Refused,
     StaleVersion,
 )
+from parapet.response.approval import ApprovalState
 from parapet.response.checks import refuse
-from parapet.response.run import RunState
+from parapet.response.run import LedgerKind, RunState
 from parapet.web.api.acting import run_number
 from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.pages.incident import incident_id
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
+from parapet.web.sent import same_words
 from parapet.web.views.acting import confirm_view
 from parapet.web.views.approvals import approval_view, approvals_view
 from parapet.web.views.running import run_view
@@ -85,6 +87,9 @@ def confirm(desk: Desk, visit: Visit) -> Response:
     except NotFound:
         raise
     except Refused as error:
+        used = desk.app.actions.standing(visit.params["preview"]).used
+        if used is not None and used.actor == visit.person.actor and same_words(used.reason, visit):
+            return see_other(f"../../runs/{used.id}?done=already")
         return _show(desk, visit, error)
     return see_other(f"../../runs/{run.id}")
 
@@ -104,13 +109,14 @@ def ask(desk: Desk, visit: Visit) -> Response:
 def decide(desk: Desk, visit: Visit) -> Response:
     """The reader is the second person."""
     form, preview = visit.request.form, visit.params["preview"]
+    approve = form.get("decision") == "approve"
     approval = desk.app.approvals.of_preview(preview)
     if approval is None or approval.id is None:
         raise NotFound("Nobody asks for a second person here any more.")
     try:
         desk.app.approvals.decide(
             approval.id,
-            approve=form.get("decision") == "approve",
+            approve=approve,
             actor=visit.person.actor,
             reason=form.get("reason", ""),
             version=_version(form.get("version", "")),
@@ -119,6 +125,10 @@ def decide(desk: Desk, visit: Visit) -> Response:
     except NotFound:
         raise
     except Refused as error:
+        now = desk.app.approvals.of_preview(preview) or approval
+        mine = now.decided_by == visit.person.name and same_words(now.decision_reason, visit)
+        if mine and (now.state is ApprovalState.APPROVED) == approve:
+            return see_other(f"../{preview}?done=already")
         return _show(desk, visit, error)
     return see_other(f"../{preview}?done=decided")
 
@@ -148,8 +158,16 @@ def undo(desk: Desk, visit: Visit) -> Response:
     except NotFound:
         raise
     except Refused as error:
+        if _wrote(desk, visit, LedgerKind.UNDO_INTENT):
+            return see_other(f"../{number}?done=already")
         return _run(desk, visit, error)
     return see_other(f"../{number}")
+
+
+def _wrote(desk: Desk, visit: Visit, kind: LedgerKind) -> bool:
+    """Whether the ledger says that this person did so with these words: by this form, which is sent again."""
+    lines = (one for one in desk.app.records.run(run_number(visit)).lines if one.kind is kind)
+    return any(one.actor == visit.person.actor and same_words(one.body.get("reason"), visit) for one in lines)
 
 
 def _version(seen: str) -> int:
@@ -175,6 +193,8 @@ def settle(desk: Desk, visit: Visit) -> Response:
     except NotFound:
         raise
     except Refused as error:
+        if _wrote(desk, visit, LedgerKind.SETTLED):
+            return see_other(f"../{number}?done=already")
         return _run(desk, visit, error)
     return see_other(f"../{number}?done=settled")
 
@@ -189,7 +209,8 @@ def _show(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
     try:
         refuse(standing, digest=standing.preview.digest, typed=standing.typed_words, break_glass=past)
     except ActionRefused as found:
-        refusal, next_step = found.message, found.next_step
+        if not forbidden:
+            refusal, next_step = found.message, found.next_step
     blocked = bool(refusal) or isinstance(error, STALE)
     if error is not None:
         refusal, status = error.message, 409 if isinstance(error, ActionRefused) else 422
@@ -227,6 +248,7 @@ def _run(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
         refusal=desk.may(visit.person, Action.CONFIRM) or "",
         problem=error.message if error is not None else "",
         next_step=error.next_step if error is not None else "",
+        typed=visit.request.form.get("reason", "")[:LONGEST_WORDS],
         now=visit.now,
     )
     status = 200 if error is None else 409 if isinstance(error, StaleVersion | ActionRefused) else 422

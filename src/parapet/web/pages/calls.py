@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from parapet.response.escalation import LONGEST_SUPPRESSION_SECONDS
+from parapet.core.errors import Refused
+from parapet.core.types import IncidentId
+from parapet.response.escalation import LONGEST_SUPPRESSION_SECONDS, Escalation
 from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.pages.incident import incident_id
 from parapet.web.response import Response, see_other
+from parapet.web.sent import done_before
 from parapet.web.views.calls import TOLD, calls_view
 
 ROWS = 25
@@ -39,24 +43,43 @@ def page(desk: Desk, visit: Visit) -> Response:
 
 def next_now(desk: Desk, visit: Visit) -> Response:
     """Call the next ones at once."""
-    number, form = incident_id(visit), visit.request.form
-    reason, place = form.get("reason", ""), form.get("place", "")
-    desk.app.escalations.next_now(number, actor=visit.person.actor, reason=reason, place=place)
-    return see_other(f"../../{number}?done=called#calling")
+    number, reason, place = _said(visit)
+    verbs, who = desk.app.escalations, visit.person.actor
+    return _do(desk, visit, "next", "called", lambda: verbs.next_now(number, actor=who, reason=reason, place=place))
 
 
 def suppress(desk: Desk, visit: Visit) -> Response:
     """Call nobody for a while."""
-    number, form = incident_id(visit), visit.request.form
-    written = form.get("hours", "")
+    number, reason, place = _said(visit)
+    written = visit.request.form.get("hours", "")
     hours = int(written) if written.isascii() and written.isdecimal() and len(written) <= 3 else 0
     seconds = min(hours * 3_600.0, LONGEST_SUPPRESSION_SECONDS + 1)
-    desk.app.escalations.suppress(number, actor=visit.person.actor, reason=form.get("reason", ""), seconds=seconds)
-    return see_other(f"../../{number}?done=suppressed#calling")
+    verbs, who = desk.app.escalations, visit.person.actor
+
+    def run() -> Escalation:
+        return verbs.suppress(number, actor=who, reason=reason, seconds=seconds, place=place)
+
+    return _do(desk, visit, "suppress", "suppressed", run)
 
 
 def resume(desk: Desk, visit: Visit) -> Response:
     """Go on."""
+    number, reason, place = _said(visit)
+    verbs, who = desk.app.escalations, visit.person.actor
+    return _do(desk, visit, "resume", "resumed", lambda: verbs.resume(number, actor=who, reason=reason, place=place))
+
+
+def _said(visit: Visit) -> tuple[IncidentId, str, str]:
+    form = visit.request.form
+    return incident_id(visit), form.get("reason", ""), form.get("place", "")
+
+
+def _do(desk: Desk, visit: Visit, verb: str, done: str, run: Callable[[], Escalation]) -> Response:
     number = incident_id(visit)
-    desk.app.escalations.resume(number, actor=visit.person.actor, reason=visit.request.form.get("reason", ""))
-    return see_other(f"../../{number}?done=resumed#calling")
+    try:
+        run()
+    except Refused:
+        if not done_before(desk, visit, f"escalation.{verb}", f"INC-{number}"):
+            raise
+        done = "already"
+    return see_other(f"../../{number}?done={done}#calling")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from parapet.core.errors import NotFound
+from parapet.core.errors import NotFound, Refused
 from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
+from parapet.web.sent import done_before
 from parapet.web.views.inbox import SHELVES, body_view, inbox_view
 
 ROWS = 50
@@ -48,8 +49,14 @@ def replay(desk: Desk, visit: Visit) -> Response:
 def drop(desk: Desk, visit: Visit) -> Response:
     """Give it up."""
     number = _number(visit.params["number"])
-    desk.app.bodies.drop(number, actor=visit.person.actor, reason=visit.request.form.get("reason", ""))
-    return see_other(f"../{number}?done=dropped")
+    done = "dropped"
+    try:
+        desk.app.bodies.drop(number, actor=visit.person.actor, reason=visit.request.form.get("reason", ""))
+    except Refused:
+        if not done_before(desk, visit, "inbox.drop", f"inbox/{number}"):
+            raise
+        done = "already"
+    return see_other(f"../{number}?done={done}")
 
 
 def _number(written: str) -> int:

@@ -30,6 +30,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         policy=desk.app.incidents,
         reader=visit.person.name,
         refusal=desk.may(visit.person, Action.NOTE),
+        may_redact=desk.may(visit.person, Action.REDACT) is None,
         tab=visit.request.query.get("entries", "key"),
         unasked=unasked,
         actions=actions_view(desk, visit, file, books_changed=changed),

@@ -10,6 +10,7 @@ from parapet.incidents.items import ActionItem, ItemState
 from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
+from parapet.web.sent import done_before
 from parapet.web.views.items import item_view, items_view
 
 ROWS = 50
@@ -39,15 +40,15 @@ def one(desk: Desk, visit: Visit) -> Response:
 
 def resolve(desk: Desk, visit: Visit) -> Response:
     """The reader looked after it."""
-    return _close(desk, visit, desk.app.action_items.resolve)
+    return _close(desk, visit, ItemState.RESOLVED, desk.app.action_items.resolve)
 
 
 def dismiss(desk: Desk, visit: Visit) -> Response:
     """The reader says that nobody needs to."""
-    return _close(desk, visit, desk.app.action_items.dismiss)
+    return _close(desk, visit, ItemState.DISMISSED, desk.app.action_items.dismiss)
 
 
-def _close(desk: Desk, visit: Visit, verb: Callable[..., ActionItem]) -> Response:
+def _close(desk: Desk, visit: Visit, state: ItemState, verb: Callable[..., ActionItem]) -> Response:
     number, form = _number(visit), visit.request.form
     seen = form.get("version", "")
     version = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) <= 9 else 0
@@ -57,6 +58,8 @@ def _close(desk: Desk, visit: Visit, verb: Callable[..., ActionItem]) -> Respons
     except NotFound:
         raise
     except Refused as error:
+        if done_before(desk, visit, f"{state.value}_item", f"ACT-{number}"):
+            return see_other(f"../{number}?done=already")
         status = 409 if isinstance(error, StaleVersion) else 422
         return _show(desk, visit, desk.app.action_items.get(number), error.message, words[:LONGEST_WORDS], status)
     return see_other(f"../{number}?done=item")

@@ -9,6 +9,7 @@ from parapet.core.errors import ConfigurationError, NotFound, Refused
 from parapet.web.desk import Desk, Visit, show
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
+from parapet.web.sent import done_before
 from parapet.web.views.maintenance import maintenance_view
 
 ROWS = 50
@@ -36,6 +37,8 @@ def plan(desk: Desk, visit: Visit) -> Response:
             reason=reason,
         )
     except (Refused, ConfigurationError) as error:
+        if done_before(desk, visit, "maintenance.plan", details={"what": what}):
+            return see_other("maintenance?done=already")
         return _page(desk, visit, given, why=error.message)
     return see_other("maintenance?done=maintained")
 
@@ -45,9 +48,14 @@ def end(desk: Desk, visit: Visit) -> Response:
     number = visit.params["number"]
     if not (number.isascii() and number.isdecimal() and len(number) <= 18):
         raise NotFound(f"There is no maintenance M-{number}.")
-    reason = visit.request.form.get("reason", "")
-    desk.app.maintenances.end(int(number), actor=visit.person.actor, reason=reason)
-    return see_other("../../maintenance?done=maintenance-over")
+    reason, done = visit.request.form.get("reason", ""), "maintenance-over"
+    try:
+        desk.app.maintenances.end(int(number), actor=visit.person.actor, reason=reason)
+    except Refused:
+        if not done_before(desk, visit, "maintenance.end", f"M-{int(number)}"):
+            raise
+        done = "already"
+    return see_other(f"../../maintenance?done={done}")
 
 
 def _page(desk: Desk, visit: Visit, given: Given, why: str = "") -> Response:

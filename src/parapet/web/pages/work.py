@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from parapet.core.errors import ConfigurationError, Refused
+from parapet.core.errors import ConfigurationError, NotFound, Refused
 from parapet.core.vocabulary import Severity
 from parapet.web.desk import Desk, Visit, show
 from parapet.web.pages.incident import incident_id
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
+from parapet.web.sent import form_name
 from parapet.web.text import capped
+from parapet.web.views.redact import redact_view
 from parapet.web.views.work import work_view
 
 LONGEST_TITLE = 200
@@ -47,6 +49,17 @@ def page(desk: Desk, visit: Visit) -> Response:
     return show(desk, visit, "work.html", view, title=f"Work on {view.ref}", place="incidents")
 
 
+def redact_page(desk: Desk, visit: Visit) -> Response:
+    """One entry of the chronology, and the form that takes its words out."""
+    file, asked = desk.app.look.incident(incident_id(visit)), visit.request.query.get("entry", "")
+    entry = next((one for one in file.entries if str(one.seq) == asked), None)
+    if entry is None:
+        raise NotFound(f"{file.incident.ref} has no such entry. Its chronology lists all of them.")
+    seen, refusal = max(one.seq for one in file.entries), desk.may(visit.person, Action.REDACT)
+    view = redact_view(file.incident, entry, seen=seen, refusal=refusal, now=visit.now)
+    return show(desk, visit, "redact.html", view, title=f"Entry {entry.seq}, {view.ref}", place="incidents")
+
+
 def declare_page(desk: Desk, visit: Visit) -> Response:
     """The form that opens an incident by hand."""
     refusal = desk.may(visit.person, Action.DECLARE) or ""
@@ -70,7 +83,7 @@ def declare(desk: Desk, visit: Visit) -> Response:
     try:
         if given.slice:
             desk.app.catalog.slice(given.slice)
-        opened = desk.app.operator.declare(
+        opened = desk.app.operator.once(*form_name(visit)).declare(
             title=given.title,
             severity=Severity(given.severity),
             actor=visit.person.actor,

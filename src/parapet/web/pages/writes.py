@@ -132,6 +132,21 @@ def split(desk: Desk, visit: Visit) -> Response:
     return _write(desk, visit, "split", EntryKind.SPLIT, run)
 
 
+def redact(desk: Desk, visit: Visit) -> Response:
+    """The reader has the words of an entry taken out."""
+
+    def run(sent: Sent) -> Incident:
+        return desk.app.audit.redact(
+            sent.incident_id,
+            _number(sent.form.get("entry", "")),
+            actor=sent.actor,
+            reason=sent.words,
+            version=sent.version,
+        )
+
+    return _write(desk, visit, "redact", EntryKind.REDACTED, run)
+
+
 def _write(desk: Desk, visit: Visit, verb: str, kind: EntryKind, run: Callable[[Sent], Incident]) -> Response:
     sent = _sent(visit, verb)
     try:
@@ -155,6 +170,7 @@ DONE_CODES = {
     "severity": "judged",
     "merge": "merged",
     "split": "split",
+    "redact": "redacted",
 }
 
 

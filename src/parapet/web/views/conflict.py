@@ -63,6 +63,7 @@ VERBS = {
     "severity": ("reason", "Why it is that bad", "Change the severity now"),
     "merge": ("reason", "Why they are one trouble", "Merge now"),
     "split": ("reason", "Why they are another trouble", "Split off now"),
+    "redact": ("reason", "Why the words must go, without repeating them", "Take the words out now"),
 }
 """Verb -> the field of the reader's words, what it is called, and the button that says it again."""
 OURS = frozenset({"token", "version", "seen"})
@@ -84,7 +85,7 @@ def conflict_view(
     """What happened to *incident* after entry *seen*."""
     field, label, button = VERBS[verb]
     over = incident.state is IncidentState.RESOLVED
-    still = verb == "note" or over == (verb == "reopen")
+    still = verb in {"note", "redact"} or over == (verb == "reopen")
     return ConflictView(
         id=int(incident.id or 0),
         ref=incident.ref,

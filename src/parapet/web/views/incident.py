@@ -98,6 +98,7 @@ class Forms:
     """Words on the button that takes the incident; empty when the reader has it or it is over."""
     take_hint: str
     may_resolve: bool
+    may_redact: bool
     firing: int
     resolve_warning: str
 
@@ -144,6 +145,7 @@ def incident_view(
     policy: IncidentPolicy,
     reader: str,
     refusal: str | None,
+    may_redact: bool = False,
     tab: str,
     unasked: bool = False,
     actions: ActionsView,
@@ -189,7 +191,7 @@ def incident_view(
         items=item_rows(file.items, now=now),
         calling=calling(incident, file.escalation, file.notifications, policies=policies, refusal=refusal, now=now),
         runbooks=tuple(_runbook(number, one) for number, one in enumerate(runbooks, 1)),
-        forms=_forms(incident, len(file.entries), reader, refusal),
+        forms=_forms(incident, len(file.entries), reader, refusal, may_redact),
         links=links_out(incident, file.episodes, links, runbooks, start, end),
         links_sub=f"{text.clock(start, now)} to {text.stamp(end, now)}; each opens a new tab",
         told=told(file.notifications, now),
@@ -370,7 +372,7 @@ def _runbook(number: int, runbook: Runbook) -> RunbookView:
     )
 
 
-def _forms(incident: Incident, seen: int, reader: str, refusal: str | None) -> Forms:
+def _forms(incident: Incident, seen: int, reader: str, refusal: str | None, may_redact: bool) -> Forms:
     over = incident.state is IncidentState.RESOLVED
     take, hint = "", ""
     if not over and incident.owner != reader:
@@ -391,6 +393,7 @@ def _forms(incident: Incident, seen: int, reader: str, refusal: str | None) -> F
         take=take,
         take_hint=hint,
         may_resolve=not over,
+        may_redact=may_redact,
         firing=incident.firing,
         resolve_warning=warning,
     )

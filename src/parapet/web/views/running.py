@@ -58,6 +58,8 @@ class RunView:
     refusal: str
     problem: str
     next_step: str
+    typed: str
+    """What was written into the form that was just refused."""
 
 
 def run_view(
@@ -69,9 +71,10 @@ def run_view(
     refusal: str = "",
     problem: str = "",
     next_step: str = "",
+    typed: str = "",
     now: datetime,
 ) -> RunView:
-    """The page of *run*; *problem*: why the form that was just sent did not do it."""
+    """The page of *run*; *problem*, *typed*: why the form that was just sent did not do it, and its words."""
     facts = [
         ("Started", f"{text.stamp(run.started_at, now, seconds=True)}"),
     ]
@@ -117,6 +120,7 @@ def run_view(
         refusal=refusal,
         problem=problem,
         next_step=next_step,
+        typed=typed,
     )
 
 

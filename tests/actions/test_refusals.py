@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from parapet.cli.main import Commands
 from parapet.core.errors import ActionRefused, Refused
-from parapet.web import problems
+from parapet.web import Request, problems
 from parapet.web.api.problems import code_of, problem
 
 
@@ -41,7 +41,8 @@ def test_no_two_say_the_same() -> None:
 def test_page_api_and_command_line_say_what_happened_and_what_to_do_next(kind: type[Refused]) -> None:
     """The words of the moment go before those of the class."""
     error = kind("RUN-7 holds it.", next_step="Look at RUN-7.")
-    assert problems.refused(error).text == "RUN-7 holds it. Next: Look at RUN-7."
+    asked = Request(method="POST", path="/runs/7/undo")
+    assert problems.refused(error, asked).text == "RUN-7 holds it. Next: Look at RUN-7."
     answered = json.loads(problem(kind()).body)
     assert (answered["code"], answered["detail"], answered["next_step"]) == (
         code_of(kind),

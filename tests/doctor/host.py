@@ -37,7 +37,8 @@ import os
 from parapet import Parapet, Secrets
 parapet = Parapet(service="shop", evidence=os.environ["EVIDENCE"], secrets=Secrets(form_key=os.environ["KEY"]))
 """
-PROCFILE = "web: uvicorn app:app --port $PORT\nworker: parapet worker --app reliability:parapet\n"
+WORKER = "worker: parapet worker --app reliability:parapet --metrics-port 9101\n"
+PROCFILE = f"web: uvicorn app:app --port $PORT\n{WORKER}"
 PIPELINE = """
 jobs:
   check: {steps: [{run: parapet doctor --ci --github}]}

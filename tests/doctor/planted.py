@@ -391,6 +391,7 @@ PLANTED: Mapping[str, Plant] = {
     "PD703": counted_in_git,
     "PD704": no_zones,
     "PD705": written(".github/workflows/ci.yml", "jobs: {check: {steps: [{run: parapet doctor --ci}]}}\n"),
+    "PD706": written("Procfile", "web: uvicorn app:app\nworker: parapet worker\n"),
     "PD801": defined(full_label),
     "PD802": with_routes(*(f"/page/{number}/it" for number in range(170))),
     "PD803": defined(many_series),

@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -24,6 +24,7 @@ from parapet.artifacts.bundle import FOLDERS, build
 from parapet.artifacts.files import write
 from parapet.core import names
 from parapet.core.clock import SystemClock
+from parapet.core.types import PARAPET
 from parapet.doctor.cluster import disagreements
 from parapet.doctor.examine import Report, chosen, examine
 from parapet.doctor.facts import Facts
@@ -31,6 +32,7 @@ from parapet.doctor.finding import Grade
 from parapet.doctor.gathered.http import Api
 from parapet.doctor.gathered.watching import same
 from parapet.doctor.registry import CHECKS
+from parapet.incidents.model import ChangeKind
 from parapet.notify.webhook import WebhookChannel
 from parapet.ops.nodes import nodes
 from parapet.ops.prometheus import Prometheus
@@ -59,6 +61,8 @@ class Town:
     lax_alertmanager: str
     database: Callable[[], str]
     grafana: standing_in.Grafana
+    workers: list[Parapet] = field(default_factory=list)
+    """What is served, and goes its rounds."""
 
     def parapet(self, *, wiring: Mapping[str, Any] | None = None, **settings: Any) -> Parapet:
         """The healthy definitions, but for what is changed."""
@@ -123,6 +127,13 @@ def without_worker(town: Town) -> Facts:
     return town.facts(town.parapet(clock=ManualClock(SystemClock().now() + timedelta(minutes=5))))
 
 
+def elsewhere(town: Town) -> Facts:
+    """A service that nobody scrapes and whose deploys nobody marked; its worker lives."""
+    facts = town.facts(town.parapet(service="other"))
+    facts.app.tick()
+    return facts
+
+
 LIVE: Mapping[str, Plant] = {
     "PDA01": wired(prometheus_url=AWAY),
     "PDA02": tomorrow,
@@ -135,6 +146,7 @@ LIVE: Mapping[str, Plant] = {
     "PDA09": to_broken(prometheus=True),
     "PDA10": to_broken(prometheus=True),
     "PDA11": wired(scrape_interval_seconds=2.0),
+    "PDA12": elsewhere,
     "PDB01": wired(alertmanager_urls=(AWAY,)),
     "PDB02": tomorrow,
     "PDB03": wired(webhook_url=f"{AWAY}/elsewhere/hooks/alertmanager"),
@@ -162,6 +174,7 @@ LIVE: Mapping[str, Plant] = {
             secrets={"grafana_credentials": standing_in.TOKEN},
         )
     ),
+    "PDC10": elsewhere,
 }
 """Code -> the fault."""
 
@@ -195,6 +208,7 @@ def town(
         grafana=standing_in.Grafana(f"http://{LOOPBACK}:{good}"),
     )
     parapet = town.parapet()
+    town.workers.append(parapet)
     parapet.recorder.set(names.NODE, ("0.0.1", "old", "0001"), SystemClock().now().timestamp() - 3_600)
     write(case.folder / "ops", build(parapet.catalog, parapet.wiring), FOLDERS)
     with ExitStack() as stack:
@@ -220,6 +234,12 @@ def town(
         parapet.store.close()
     for each in made:
         next(each, None)
+
+
+def beat(town: Town) -> float:
+    """The newest sign of life of a worker that Prometheus has read."""
+    found = json.loads(asked(f"{town.prometheus}/api/v1/query?query=max({names.WORKER_BEAT})") or b"{}")
+    return max((float(one["value"][1]) for one in found.get("data", {}).get("result", ())), default=0.0)
 
 
 def one_of(url: str, what: str, field: str) -> bool:
@@ -323,7 +343,10 @@ def test_every_fault_of_what_runs_is_found(code: str, town: Town) -> None:
 def test_what_runs_well_is_called_well(town: Town) -> None:
     """Rules as Prometheus writes them are those that are defined; a test alert goes all the way and comes back."""
     facts = town.facts(town.parapet(clock=SystemClock()))
-    facts.app.tick()
+    facts.app.changes.mark(kind=ChangeKind.DEPLOY, actor=PARAPET, version="1")
+    [worker], known = town.workers, beat(town)
+    worker.tick()
+    wait("the worker is read", lambda: beat(town) > known)
     assert looked(facts, "PDA", "PDB", "PDC").findings == ()
     assert facts.tested == ((town.alertmanager, None),)
     assert facts.app.look.queue("open").incidents == ()

@@ -8,6 +8,9 @@ from parapet.doctor.check import check
 from parapet.doctor.facts import Facts
 from parapet.doctor.finding import Found, Grade
 
+LONG_DAYS = 90
+"""Whoever deploys by hand does not do it every week."""
+
 
 @check(
     "PD701",
@@ -74,9 +77,29 @@ def no_zones(facts: Facts) -> Iterator[Found]:
     fix="parapet deploy mark --app {app} --version VERSION, where you deploy.",
 )
 def no_marks(facts: Facts) -> Iterator[Found]:
-    """No pipeline and no start-up file marks deploys."""
+    """No pipeline and no start-up file marks deploys, and nobody else did for a while."""
     deployment = facts.deployment
     places = (*deployment.pipelines, *(file for file in deployment.files if not file.name.endswith(".sh")))
-    if facts.app.evidence is not None and places and not deployment.marks_deploys:
-        names = ", ".join(file.path for file in places[:3])
-        yield Found(what=f"None of {names} marks a deploy.")
+    if facts.evidence is None or not places or deployment.marks_deploys:
+        return
+    names = ", ".join(file.path for file in places[:3])
+    marked = facts.evidence.deployed_at
+    if marked is None:
+        yield Found(what=f"None of {names} marks a deploy, and none is on record.")
+    elif (age := facts.now - marked).days > LONG_DAYS:
+        yield Found(what=f"None of {names} marks a deploy, and the last one on record is {age.days} days old.")
+
+
+@check(
+    "PD706",
+    Grade.ERROR,
+    "Nobody can read what the worker counts",
+    why="Probes run in the worker: how they end reaches no promise. When it dies, ParapetWorkerSilent stays silent.",
+    fix="parapet worker --app {app} --metrics-port 9101, and Wiring(port_targets=('127.0.0.1:9101',)); on one machine, "
+    "Parapet(multiprocess_dir=...) will do.",
+)
+def worker_counts_alone(facts: Facts) -> Iterator[Found]:
+    """There are probes, and the worker is started without a port, and without a directory that it shares."""
+    if facts.app.probes and facts.app.multiprocess_dir is None:
+        for place in facts.deployment.unread_workers:
+            yield Found(what="The worker shares no directory and has no --metrics-port.", place=place)

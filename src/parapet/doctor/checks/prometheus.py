@@ -11,6 +11,7 @@ from parapet.doctor.gathered.watching import Watching
 
 MOST_SKEW_SECONDS = 5.0
 LONGEST_RESEND_SECONDS = 120.0
+LATE_BEAT_SECONDS = 60.0
 
 
 @check(
@@ -173,6 +174,35 @@ def other_pace(facts: Facts) -> Iterator[Found]:
     for target in facts.watching.targets if facts.watching else ():
         if target.interval_seconds and abs(target.interval_seconds - wanted) > 1e-3:
             yield Found(what=f"{target.url} is read each {target.interval_seconds:g} s, defined {wanted:g} s.")
+
+
+@check(
+    "PDA12",
+    Grade.ERROR,
+    "Prometheus does not read the worker",
+    why="When the worker dies, the alert ParapetWorkerSilent stays silent. How probes end and maintenance that is "
+    "begun by hand reach no rule at all.",
+    fix="parapet worker --app {app} --metrics-port 9101, and Wiring(port_targets=('127.0.0.1:9101',)); on one machine, "
+    "Parapet(multiprocess_dir=...) will do.",
+    live=True,
+)
+def worker_unread(facts: Facts) -> Iterator[Found]:
+    """It is alive by the evidence, and what it counts does not arrive; a warning without probes or such maintenance."""
+    watching, evidence = _answering(facts), facts.evidence
+    if watching is None or evidence is None or evidence.beat_at is None:
+        return
+    if (facts.now - evidence.beat_at).total_seconds() > LATE_BEAT_SECONDS:
+        return  # it is not alive
+    unread = evidence.beat_at.timestamp() - watching.beat
+    if unread <= max(LATE_BEAT_SECONDS, 4 * facts.app.wiring.scrape_interval_seconds):
+        return
+    said = f"What it read last is {unread:.0f} s old" if watching.beat else "It never did"
+    waits = [f"{len(facts.app.probes)} probes" if len(facts.app.probes) > 1 else "1 probe"] * bool(facts.app.probes)
+    waits += ["maintenance by hand"] * bool(evidence.rests)
+    if waits:
+        yield Found(what=f"{said}: {' and '.join(waits)} reach no rule.")
+    else:
+        yield Found(what=f"{said}, though a worker is alive.", grade=Grade.WARN)
 
 
 def _answering(facts: Facts) -> Watching | None:

@@ -186,3 +186,18 @@ def sources(facts: Facts) -> Iterator[Found]:
     elif all(one.problem for one in seen.sources):
         for one in seen.sources:
             yield Found(what=f"{one.name}: {one.problem}.")
+
+
+@check(
+    "PDC10",
+    Grade.INFO,
+    "No deploy that was marked has arrived",
+    why="The first question of every incident is what changed, and a mark that fails is easily passed over.",
+    fix="parapet deploy mark --app {app} --version VERSION, by hand and with the environment of your deploy, says why.",
+    live=True,
+)
+def unmarked(facts: Facts) -> Iterator[Found]:
+    """A worker is at work, a file says that deploys are marked, and none is on record."""
+    evidence = facts.evidence
+    if evidence and evidence.beat_at and evidence.deployed_at is None and facts.deployment.marks_deploys:
+        yield Found(what="Your files mark deploys; none is on record.")

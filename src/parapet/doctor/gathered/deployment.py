@@ -54,6 +54,13 @@ class Deployment:
         return any(WORKER.search(line.text) for line in self.lines)
 
     @cached_property
+    def unread_workers(self) -> tuple[Place, ...]:
+        """Where a worker of Parapet is started, in files that give none of them a port for its metrics."""
+        with_port = {line.place.path for line in self.lines if "--metrics-port" in line.text}
+        places = (line.place for line in self.lines if WORKER.search(line.text))
+        return tuple(place for place in places if place.path not in with_port)
+
+    @cached_property
     def marks_deploys(self) -> bool:
         """Whether somebody says that a deploy happened."""
         return any(MARK.search(line.text) for line in (*self.lines, *self._pipeline_lines))

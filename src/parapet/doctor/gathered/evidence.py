@@ -35,6 +35,10 @@ class Evidence:
     """Bodies that are overdue."""
     skew_seconds: float | None = None
     """How far the database's clock is ahead of ours; None: it has no clock of its own."""
+    rests: int = 0
+    """Maintenance by hand that runs or is planned."""
+    deployed_at: datetime | None = None
+    """When the newest deploy that anybody marked took effect."""
     given_up: int = 0
     """Notifications that nobody tries to deliver any more."""
 
@@ -57,10 +61,14 @@ def looked_at(app: Parapet) -> Evidence:
             beat_at = tx.heartbeats.last(HEARTBEAT_PREFIX)
             given_up = tx.outbox.count(OutboxState.DEAD)
             theirs = tx.clock()
-        now = app.clock.now()
+            now = app.clock.now()
+            rests = len(tx.maintenances.live(app.service, now))
+            release = tx.changes.release(app.service, now)
         waiting = app.bodies.page("waiting", limit=200)
         return Evidence(
             beat_at=beat_at,
+            rests=rests,
+            deployed_at=None if release is None else release.occurred_at,
             given_up=given_up,
             skew_seconds=None if theirs is None else (theirs - now).total_seconds(),
             bodies=app.bodies.counts(),

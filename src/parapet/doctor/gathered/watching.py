@@ -11,7 +11,9 @@ from urllib.parse import urlencode
 from parapet.artifacts.base import base_rules
 from parapet.artifacts.cost import selectors
 from parapet.artifacts.groups import groups_of
+from parapet.artifacts.promql import selector_text
 from parapet.artifacts.rules import Group, Rule
+from parapet.core import names
 from parapet.core.errors import OutgoingError
 from parapet.core.settings import Wiring
 from parapet.doctor.gathered.http import Api
@@ -49,6 +51,8 @@ class Watching:
     alertmanagers: int = 0
     resend_seconds: float | None = None
     """How long it waits until it tells of an alert again."""
+    beat: float = 0.0
+    """The newest sign of life of a worker that it has read, in epoch seconds; 0: none."""
     absent: tuple[tuple[str, str], ...] = ()
     """(slice, series): what is read by a promise and is not there."""
 
@@ -73,6 +77,7 @@ def watched(api: Api, catalog: Catalog, wiring: Wiring) -> Watching:
             failing=tuple(line for group in present for line in _failing(loaded[group.name])),
             alertmanagers=len(told),
             resend_seconds=_seconds(str(flags.get("rules.alert.resend-delay", ""))),
+            beat=_beat(api, catalog.service),
             absent=tuple(_absent(api, catalog, wiring)),
         )
     except (OutgoingError, KeyError, TypeError, AttributeError) as error:
@@ -140,13 +145,19 @@ def _absent(api: Api, catalog: Catalog, wiring: Wiring) -> Iterator[tuple[str, s
     for one in catalog.judged:
         rules = base_rules(one, catalog.burn.base_window_seconds, wiring.scrape_interval_seconds)
         recorded = {rule.record for rule in rules}
-        names = {name for rule in rules for name, _ in selectors(rule.expr)} - recorded
-        for name in sorted(names):
+        read = {name for rule in rules for name, _ in selectors(rule.expr)} - recorded
+        for name in sorted(read):
             if name not in known:
                 query = urlencode({"query": f'count({{__name__="{name}"}})'})
                 known[name] = bool(api.ask(f"/api/v1/query?{query}").document["data"]["result"])
             if not known[name]:
                 yield one.name, name
+
+
+def _beat(api: Api, service: str) -> float:
+    query = urlencode({"query": f"max({names.WORKER_BEAT}{selector_text(service, ())})"})
+    result = api.ask(f"/api/v1/query?{query}").document["data"]["result"]
+    return float(result[0]["value"][1]) if result else 0.0
 
 
 def _seconds(duration: str) -> float | None:

@@ -6,6 +6,7 @@ import html
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -116,23 +117,27 @@ def host(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def server(host: str, start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The host, with an empty evidence database and somebody who may sign in."""
-    folder: Path = tmp_path_factory.mktemp("workbench")
+    environment = prepared(host, tmp_path_factory.mktemp("workbench"))
+    running = start(TESTED[host][0], python=interpreter(host), environment=environment)
+    yield running
+    running.end()
+
+
+def prepared(host: str, folder: Path) -> dict[str, str]:
+    """The environment of a host, with an empty evidence database and somebody who may sign in."""
     store = Store(f"sqlite:///{folder / 'evidence.db'}")
     migrate.upgrade(store.engine)
     store.close()
-    command, more = TESTED[host]
     environment = {
         "SHOP_EVIDENCE": f"sqlite:///{folder / 'evidence.db'}",
         "SHOP_DATABASE": str(folder / "shop.db"),
-        **more,
+        **TESTED[host][1],
     }
     if "django" in host:
         whole = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
         for words in (["-m", "examples.hosts.django_site", "migrate", "-v0"], ["-c", MAKE_USER]):
             subprocess.run([sys.executable, *words], env=whole, cwd=ROOT, check=True)
-    running = start(command, python=interpreter(host), environment=environment)
-    yield running
-    running.end()
+    return environment
 
 
 def fire(server: Server, headers: Mapping[str, str] = HOOK) -> tuple[HTTPResponse, str]:
@@ -233,6 +238,42 @@ def test_pages_answer_while_every_thread_of_the_host_is_stuck(
         assert ana.ask("GET", "/release")[0].status == 200
         stuck.join(60)
     server.end()
+
+
+@pytest.mark.parametrize("host", [name for name in TESTED if name.startswith("gunicorn")])
+def test_a_door_of_its_own_answers_while_every_worker_of_the_host_is_stuck(
+    host: str, start: Start, tmp_path: Path
+) -> None:
+    """As docs/hosts.md has it: a second server of the same application. Who signed in to the first is known there."""
+    command, environment = TESTED[host][0], prepared(host, tmp_path)
+    users = start(command, environment=environment)
+    door = start(command.replace("--threads 4", "--threads 16"), environment=environment)
+    ana = Person(users)
+    LOGINS[host.partition("-")[2]](ana)
+    stuck = [socket.create_connection(("127.0.0.1", users.port), timeout=60) for _ in range(4)]
+    try:
+        for each in stuck:  # a body that does not come holds a thread of the server for as long as the client likes
+            head = "POST /login HTTP/1.1\r\nHost: shop\r\nContent-Length: 1000\r\n"
+            each.sendall(f"{head}Content-Type: application/x-www-form-urlencoded\r\n\r\nname=".encode())
+        with closing(HTTPConnection("127.0.0.1", users.port, timeout=1)) as waits:
+            waits.request("GET", "/parapet/static/icon.svg")
+            with pytest.raises(TimeoutError):
+                waits.getresponse()
+        ana.server = door
+        assert fire(door)[0].status == 200
+        page = ana.ask("GET", "/parapet/incidents/1")[1]
+        assert "Checkout fails" in page
+        form = re.search(r'<form[^>]*action="[^"]*/acknowledge"[^>]*>(.*?)</form>', page, re.DOTALL)
+        assert form
+        fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form[1]))
+        assert ana.send("/parapet/incidents/1/acknowledge", {**fields, "reason": "All is stuck"})[0].status == 303
+    finally:
+        for each in stuck:
+            each.close()
+    ana.server = users
+    assert "All is stuck" in ana.ask("GET", "/parapet/incidents/1?entries=people")[1]
+    users.end()
+    door.end()
 
 
 def test_a_header_that_no_proxy_sent_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:

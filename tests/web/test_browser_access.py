@@ -1,4 +1,7 @@
-"""Every page of a rich night, and of a first day, under axe, the accessibility checker; and none scrolls sideways."""
+"""Every page of a rich night, and of a first day, under axe, the accessibility checker; none scrolls sideways.
+
+And what a printer gets of those that are printed.
+"""
 
 from __future__ import annotations
 
@@ -46,6 +49,18 @@ WHOLE: dict[str, object] = {"rules": {"color-contrast": {"enabled": False}}}
 SIZES: dict[str, object] = {"runOnly": ["target-size", "scrollable-region-focusable"]}
 FORMS = ((1440, "light", WHOLE), (1440, "dark", None), (360, "dark", WHOLE), (360, "light", SIZES))
 """A page is loaded once and then put into each form: its colours are judged in all four, its parts at both widths."""
+PRINTED = ("incident", "incident-resolved", "retrospective", "journey", "queue", "run-partly", "run-unknown", "confirm")
+ON_PAPER = """() => ({
+  ground: getComputedStyle(document.body).backgroundColor,
+  controls: [...document.querySelectorAll("button, input, select, textarea, .btn, nav.tabs, .pager")]
+    .filter(one => one.checkVisibility()).map(one => one.outerHTML.slice(0, 120)),
+  folded: [...document.querySelectorAll("details > :not(summary)")]
+    .filter(one => !one.checkVisibility({contentVisibilityAuto: true})).length,
+  titles: document.querySelectorAll("main h1").length,
+  hidden: [...document.querySelectorAll("main h1, main .facts, main .targets, .crumbs")]
+    .filter(one => !one.checkVisibility()).map(one => one.className || one.nodeName),
+})"""
+"""What a printer would get."""
 WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -75,3 +90,18 @@ def test_axe_finds_nothing(served_night: ServedNight, chromium: Browser) -> None
     assert page.evaluate(RUN, None), "axe would not see faint words"
     page.close()
     assert found == {}
+
+
+def test_paper_is_light_and_has_no_controls(served_night: ServedNight, chromium: Browser) -> None:
+    """Whatever the theme: a white ground, no button or field, nothing folded away, and the record itself is there."""
+    page = chromium.new_page()
+    page.set_default_timeout(30_000)
+    page.set_viewport_size({"width": 688, "height": 1_000})
+    page.emulate_media(color_scheme="dark", media="print", reduced_motion="reduce")
+    seen = {}
+    for name in PRINTED:
+        page.goto(served_night.places[name])
+        seen[name] = page.evaluate(ON_PAPER)
+    page.close()
+    white = {"ground": "rgb(255, 255, 255)", "controls": [], "folded": 0, "titles": 1, "hidden": []}
+    assert seen == dict.fromkeys(PRINTED, white)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import select
 from tests.actions.conftest import ONE
 from tests.conftest import ANA
+from tests.faults.acts import Pigeon
 
 from parapet.core import errors
 from parapet.core.types import Actor, ActorClass
@@ -15,6 +19,7 @@ from parapet.ops.undoing import Undoing
 from parapet.response.approval import ApprovalState
 from parapet.response.capability import Done, Effect, Situation, Target
 from parapet.response.run import Run, RunState, UndoState
+from parapet.store.schema import outbox
 
 if TYPE_CHECKING:
     from tests.actions.conftest import Floor
@@ -61,6 +66,20 @@ def test_a_second_person_approves_exactly_what_would_happen(floor: Floor) -> Non
         confirm(floor, floor.preview())
     kinds = floor.desk.kinds()
     assert kinds.index("approval_asked") < kinds.index("approval_decided") < kinds.index("action_started")
+
+
+def test_what_wants_somebody_names_the_action_and_what_is_safe(floor: Floor) -> None:
+    """Which action, how many targets, who wants it and why; not what is safe about the incident at large."""
+    told = floor.desk.changed(channels=[Pigeon(Path())])
+    floor = replace(floor, desk=told)
+    preview = floor.preview()
+    Approvals(floor.actions.bench).ask(preview.id, actor=ANA, reason="customers wait")
+    with told.store.engine.connect() as connection:
+        (message,) = connection.execute(select(outbox.c.message)).scalars()
+    assert message["text"] == (
+        "INC-1 has an action that waits for a second person: Retry dead-lettered jobs, 3 jobs, because: customers wait."
+    )
+    assert message["next_step"].startswith("Read exactly what it would do")
 
 
 def test_an_approval_ends_and_a_denial_denies(floor: Floor) -> None:

@@ -88,7 +88,20 @@ def slack_webhook(asked: Asked) -> Answer:
     document = asked.document
     if not document.get("text") and not document.get("blocks"):
         return Answer(400, "no_text")
+    if (refused := refused_by_slack(document)) is not None:
+        return Answer(400, refused)
     return Answer(200, "ok")
+
+
+def refused_by_slack(document: dict[str, Any]) -> str | None:
+    """What Slack says of a message beyond its limits; None: it takes it."""
+    blocks = document.get("blocks", [])
+    texts = [(one["type"], one["text"]["text"]) for one in blocks if "text" in one]
+    within = all(0 < len(text) <= (150 if kind == "header" else 3_000) for kind, text in texts)
+    labels = [each["text"]["text"] for one in blocks for each in one.get("elements", [])]
+    if len(blocks) > 50 or not within or not all(0 < len(label) <= 75 for label in labels):
+        return "invalid_blocks"
+    return "msg_too_long" if len(document.get("text", "")) > 40_000 else None
 
 
 class SlackApi:
@@ -110,6 +123,8 @@ class SlackApi:
         document = asked.document
         if document.get("channel") not in self._channels:
             return self._error("channel_not_found")
+        if (refused := refused_by_slack(document)) is not None:
+            return self._error(refused)
         if asked.path.endswith("chat.update"):
             if document.get("ts") not in self.posts:
                 return self._error("message_not_found")
@@ -173,6 +188,8 @@ class Pager:
         action, key = event["event_action"], event["dedup_key"]
         if action == "trigger" and not {"summary", "source", "severity"} <= event["payload"].keys():
             return Answer(400, json.dumps({"status": "invalid event", "errors": ["payload is incomplete"]}))
+        if action == "trigger" and len(event["payload"]["summary"]) > 1_024:
+            return Answer(400, json.dumps({"status": "invalid event", "errors": ["summary is too long"]}))
         self.incidents[key] = {"trigger": "triggered", "acknowledge": "acknowledged", "resolve": "resolved"}[action]
         return Answer(202, json.dumps({"status": "success", "message": "Event processed", "dedup_key": key}))
 

@@ -112,7 +112,6 @@ def test_slack_hears_all_of_it_and_finds_no_member_or_link_in_a_quote(serve: Ser
     assert all(one in said for one in SAYS)
     assert "<!channel>" not in words([document["text"], *document["blocks"][1:]])
     assert document["blocks"][0]["text"]["type"] == "plain_text"
-    assert len(document["blocks"][0]["text"]["text"]) <= 153
 
 
 @pytest.mark.parametrize(
@@ -224,7 +223,6 @@ def test_teams_shows_a_card_in_which_quotes_are_text(serve: Serve) -> None:
     card = service.asked[0].document["attachments"][0]["content"]
     assert all(one in words(card) for one in SAYS)
     assert {block["type"] for block in card["body"]} == {"RichTextBlock"}
-    assert tell(TeamsWorkflow(url=service.url), replace(OPENED, summary="W" * 15_000, text="W" * 15_000)) is not None
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from parapet.core.errors import ConfigurationError, DeliveryFailed
 from parapet.notify.channel import Asked, Delivery, Sent, channel_name
 from parapet.notify.message import Message
-from parapet.notify.wording import facts, headline, next_step, summary
+from parapet.notify.wording import facts, first_facts, headline, summary
 
 KINDS = {"page": "failure", "ticket": "warning"}
 
@@ -41,8 +41,8 @@ class AppriseChannel:
         Raises:
             DeliveryFailed: Apprise could not tell all of them.
         """
-        lines = [message.text, summary(message), *(f"{label}: {words}" for label, words in facts(message))]
-        lines += [f"Next safe step: {next_step(message)}", message.url]
+        first, rest = ([f"{label}: {words}" for label, words in each(message)] for each in (first_facts, facts))
+        lines = [message.text, summary(message), *first, message.url, *rest]
         kind = "success" if message.state == "resolved" else KINDS.get(message.severity, "info")
         told = self._apprise.notify(
             title=headline(message), body="\n".join(filter(None, lines)), notify_type=kind, body_format="text"

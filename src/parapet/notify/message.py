@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -21,16 +22,29 @@ SAID = {
     Announcement.REOPENED: "was reopened: it fires again",
     Announcement.ACKNOWLEDGED: "was acknowledged",
     Announcement.RESOLVED: "was resolved",
-    Announcement.OUTCOME_UNKNOWN: "has a run whose outcome is unknown: verify it, do not run it again",
+    Announcement.OUTCOME_UNKNOWN: "has a run whose outcome is unknown",
     Announcement.GLASS_BROKEN: "had an action run with broken glass, past its limits",
     Announcement.APPROVAL_WANTED: "has an action that waits for a second person",
-    Announcement.BREAKER_TRIPPED: "has an automatic step that ran too often: it is off, and a person is needed",
+    Announcement.BREAKER_TRIPPED: "has an automatic step that ran too often and is off",
     Announcement.ESCALATED: "waits for somebody",
     Announcement.CALLED: "needs somebody",
 }
+NEXT = {
+    Announcement.OUTCOME_UNKNOWN: "Do not run it again. Look in the system it acts on whether it was done, then say so "
+    "on the page of the run.",
+    Announcement.APPROVAL_WANTED: "Read exactly what it would do, then approve or deny it; the request ends by itself.",
+    Announcement.BREAKER_TRIPPED: "Find out why it does not help before you run it by hand.",
+}
+"""What is safe to do next where the announcement, not the incident, is what needs somebody."""
 NEAREST_CHANGES = 3
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z])")
 MOST_PARTS = 15
-LONGEST_PART = 160
+LONGEST_PART = 180
+LONGEST_TITLE = 80
+"""Within a part, so that there is room for what happened."""
+LONGEST_IMPACT = 240
+LONGEST_CUT_WORD = 30
+"""A longer word is cut in the middle when there is no room for it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,13 +96,26 @@ def message_from(document: JsonObject) -> Message:
     return Message(**listed, **values)  # type: ignore[arg-type]  # our own document, read back
 
 
+def shortened(text: str, characters: int) -> str:
+    """*text* without control characters, at most *characters* long, cut between two words."""
+    whole = clean(text, len(text))
+    if len(whole) <= characters:
+        return whole
+    kept = whole[: max(0, characters - 1)]
+    words = kept.rpartition(" ")[0]
+    return f"{(words if len(kept) - len(words) <= LONGEST_CUT_WORD and words else kept).rstrip(' ,;:.')}…"
+
+
 def digest_of(messages: Sequence[Message], workbench_url: str) -> Message:
     """Many announcements in one message, the worst first: as bad as the worst, and what each of them says."""
     ordered = sorted(messages, key=lambda one: (one.severity != "page", one.state == "resolved", one.announced_at))
     first, refs = ordered[0], {one.ref for one in messages}
     about = f"{len(refs)} incidents" if len(refs) > 1 else first.ref
     states = {one.state for one in messages}
-    lines = [f"{one.ref}, {one.severity}: {one.title}. {one.text.removeprefix(one.ref).strip()}" for one in ordered]
+    lines = [
+        f"{one.ref}, {one.severity}, {shortened(one.title, LONGEST_TITLE)}: {one.text.removeprefix(one.ref).strip()}"
+        for one in ordered
+    ]
     more = [f"and {len(lines) - MOST_PARTS} more, in the workbench"] if len(lines) > MOST_PARTS else []
     return replace(
         first,
@@ -106,7 +133,7 @@ def digest_of(messages: Sequence[Message], workbench_url: str) -> Message:
         next_step=f"Start with the worst: {first.ref}, {first.title}.",
         changes=tuple(dict.fromkeys(change for one in ordered for change in one.changes))[:NEAREST_CHANGES],
         url=f"{workbench_url}/incidents" if len(refs) > 1 else first.url,
-        parts=(*(clean(" ".join(line.split()), LONGEST_PART) for line in lines[:MOST_PARTS]), *more),
+        parts=(*(shortened(" ".join(line.split()), LONGEST_PART) for line in lines[:MOST_PARTS]), *more),
     )
 
 
@@ -123,8 +150,12 @@ def compose_message(
     now: datetime,
     workbench_url: str,
     text: str | None = None,
+    about: JsonObject | None = None,
 ) -> Message:
-    """What is said about *incident* because of *announcement*; *text*: in these words instead of the usual ones."""
+    """What is said about *incident* because of *announcement*; *text*: in these words instead of the usual ones.
+
+    *about*: the payload of the entry that is announced, which names the action it is about.
+    """
     nearest = sorted(near, key=lambda one: abs(one.seconds_from_onset))[:NEAREST_CHANGES]
     by = f" by {incident.owner}" if announcement is Announcement.ACKNOWLEDGED and incident.owner else ""
     return Message(
@@ -136,11 +167,11 @@ def compose_message(
         slice=incident.slice,
         journey=incident.annotations.get(names.JOURNEY) or None,
         title=incident.title,
-        text=text or f"{incident.ref} {SAID[announcement]}{by}.",
+        text=text or f"{incident.ref} {SAID[announcement]}{by}{_action(about or {})}.",
         summary=incident.annotations.get(names.SUMMARY, ""),
         impact=_impact(incident, first_read),
         budget=incident.annotations.get(names.BUDGET, ""),
-        next_step=first_read.next_step.text,
+        next_step=NEXT.get(announcement, first_read.next_step.text),
         owner=incident.owner,
         resolution=incident.resolution.value
         if incident.resolution and incident.state is IncidentState.RESOLVED
@@ -153,9 +184,26 @@ def compose_message(
     )
 
 
+def _action(about: JsonObject) -> str:
+    """Which action, how much of it, and why somebody wants it."""
+    title, run, count, reason = (str(about.get(name) or "") for name in ("title", "run", "count", "reason"))
+    if not title:
+        return ""
+    said = f": {title}{f' ({run})' if run else ''}{f', {count}' if count else ''}"
+    return f"{said}, because: {shortened(reason, LONGEST_PART).rstrip('.')}" if reason else said
+
+
 def _impact(incident: Incident, first_read: Triage) -> str:
-    """Who is hurt; without the sentence about the budget, which is said by itself."""
-    said, budget = incident.annotations.get(names.DESCRIPTION, ""), incident.annotations.get(names.BUDGET, "")
-    if budget and budget in said:
-        return clean(" ".join(said.replace(budget, "").split()), MAX_QUOTE_CHARACTERS)
-    return first_read.impact.text
+    """Who is hurt; without the sentences that are said by themselves: of the budget, and where the evidence is."""
+    notes = incident.annotations
+    said, budget = notes.get(names.DESCRIPTION, ""), notes.get(names.BUDGET, "")
+    if not said:
+        return first_read.impact.text
+    here, kept = notes.get(names.WORKBENCH_URL, ""), ""
+    for one in _SENTENCE.split(" ".join(said.replace(budget, "").split())):
+        if here and here in one:
+            continue
+        if kept and len(kept) + len(one) >= LONGEST_IMPACT:
+            break
+        kept = f"{kept} {one}".strip()
+    return shortened(kept, MAX_QUOTE_CHARACTERS) or first_read.impact.text

@@ -9,9 +9,9 @@ from parapet.core.errors import ConfigurationError
 from parapet.core.transport import Transport
 from parapet.core.types import JsonObject
 from parapet.notify.channel import Asked, Delivery, Sent, channel_address, channel_name
-from parapet.notify.message import Message
+from parapet.notify.message import Message, shortened
 from parapet.notify.posting import Post
-from parapet.notify.wording import facts, headline, next_step
+from parapet.notify.wording import facts, first_facts, headline
 
 EVENTS = "https://events.pagerduty.com/v2/enqueue"
 ACTIONS = {"acknowledged": "acknowledge", "resolved": "resolve"}
@@ -61,15 +61,16 @@ class PagerDuty:
         action = ACTIONS.get(message.announcement, "trigger")
         event: JsonObject = {"routing_key": self._key, "event_action": action, "dedup_key": dedup_key(message)}
         if action == "trigger":
+            details = {"What happened": message.text, **dict(first_facts(message)), **dict(facts(message))}
             event |= {
                 "payload": {
-                    "summary": headline(message)[:LONGEST_SUMMARY],
+                    "summary": shortened(f"{headline(message)}. {message.impact}".strip(), LONGEST_SUMMARY),
                     "source": message.service,
                     "severity": "critical" if message.severity == "page" else "warning",
                     "timestamp": message.started_at,
                     "component": message.slice or "",
                     "class": message.journey or "",
-                    "custom_details": {**dict(facts(message)), "Next safe step": next_step(message)},
+                    "custom_details": {**details},
                 },
                 "links": [{"href": message.url, "text": f"{message.ref} in the workbench"}],
                 "client": "Parapet",

@@ -12,11 +12,10 @@ from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 
 from parapet.core.errors import ConfigurationError, DeliveryFailed, DeliveryRejected
-from parapet.incidents.payload import clean
 from parapet.notify.channel import Asked, Delivery, Sent, channel_name, quoted
 from parapet.notify.email_body import html, plain
 from parapet.notify.message import Message
-from parapet.notify.wording import LONGEST_HEADLINE
+from parapet.notify.wording import titled
 
 SUBMISSION_PORT = 587
 
@@ -147,7 +146,7 @@ def compose_mail(message: Message, *, sender: str, to: Sequence[str], delivery_i
     mail["From"] = sender
     mail["To"] = ", ".join(to)
     # The same for the whole story: readers thread by it too.
-    mail["Subject"] = clean(" ".join(f"[{message.severity}] {message.title} ({message.ref})".split()), LONGEST_HEADLINE)
+    mail["Subject"] = titled(f"[{message.severity}] ", message)
     mail["Date"] = format_datetime(datetime.fromisoformat(message.announced_at))
     mail["Message-ID"] = f"<{delivery_id}@{domain}>"
     mail["In-Reply-To"] = root

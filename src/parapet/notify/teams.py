@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from parapet.core.clock import Clock
 from parapet.core.errors import DeliveryRejected
 from parapet.core.transport import Transport
 from parapet.core.types import Json, JsonObject
 from parapet.notify.channel import Asked, Delivery, Sent, channel_address, channel_name
-from parapet.notify.message import Message
+from parapet.notify.message import Message, shortened
 from parapet.notify.posting import Post
-from parapet.notify.wording import facts, headline, next_step, summary, tone_of
+from parapet.notify.wording import LONGEST_FACT, facts, first_facts, headline, summary, tone_of
 
 LARGEST_BYTES = 28 * 1024
 """What Teams takes."""
+ROOMS = (LONGEST_FACT, LONGEST_FACT // 3, LONGEST_FACT // 10)
+"""Characters of one fact, in the order in which they are tried until the card is small enough."""
 
 
 class TeamsWorkflow:
@@ -50,19 +53,9 @@ class TeamsWorkflow:
             DeliveryRejected: Teams will not take it: the workflow is gone, or the card too large.
             DeliveryFailed: no answer, or Teams asked to come back later.
         """
-        document: JsonObject = {
-            "type": "message",
-            "attachments": [
-                {
-                    "contentType": "application/vnd.microsoft.card.adaptive",
-                    "contentUrl": None,
-                    "content": card(message, delivery.to),
-                }
-            ],
-        }
-        size = len(json.dumps(document))
-        if size > LARGEST_BYTES:
-            raise DeliveryRejected(f"{self.name}: the card has {size} bytes; Teams takes {LARGEST_BYTES}.")
+        document = next(filter(_fits, (_post_of(message, delivery.to, most) for most in ROOMS)), None)
+        if document is None:
+            raise DeliveryRejected(f"{self.name}: the card has more than the {LARGEST_BYTES} bytes that Teams takes.")
         self._post.json(self._url, document)
         return Sent(words="accepted by the workflow")  # it answers before the card is shown
 
@@ -77,15 +70,27 @@ class TeamsWorkflow:
         return Asked(words=words, proven=False)
 
 
-def card(message: Message, to: str | None = None) -> JsonObject:
-    """The Adaptive Card. Quotes stand in text runs, which know no markup: nothing in them becomes a link."""
+def _fits(document: JsonObject) -> bool:
+    return len(json.dumps(document)) <= LARGEST_BYTES
+
+
+def _post_of(message: Message, to: str | None, characters: int) -> JsonObject:
+    content = card(message, to, characters)
+    kind = "application/vnd.microsoft.card.adaptive"
+    return {"type": "message", "attachments": [{"contentType": kind, "contentUrl": None, "content": content}]}
+
+
+def card(message: Message, to: str | None = None, characters: int = LONGEST_FACT) -> JsonObject:
+    """The Adaptive Card, at most *characters* of each fact, and of each line of a digest. Quotes stand in text runs,
+    which know no markup: nothing in them becomes a link."""
     tone = tone_of(message)
+    told = " ".join(filter(None, (f"For {to}." if to else "", message.text, summary(message))))
+    message = replace(message, parts=tuple(shortened(one, characters) for one in message.parts))
     body: list[Json] = [
         _words(f"{tone.sign} {headline(message)}", weight="Bolder", size="Large", color=tone.card),
-        _words(" ".join(filter(None, (f"For {to}." if to else "", message.text, summary(message))))),
+        _words(shortened(told, 2 * characters)),
     ]
-    body += [_fact(label, words) for label, words in facts(message)]
-    body.append(_fact("Next safe step", next_step(message)))
+    body += [_fact(*one) for one in (*first_facts(message, characters), *facts(message, characters))]
     return {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

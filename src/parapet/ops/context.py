@@ -133,7 +133,7 @@ class Context:
             tx.runbooks.put_in_force(opened, now=now)
         for incident, decision in written:
             if decision.announce is not None:
-                self._announce(tx, incident, decision.announce, now)
+                self._announce(tx, incident, decision, decision.announce, now)
             self._escalate(tx, incident, decision, now)
 
     def maintenance_until(
@@ -214,10 +214,14 @@ class Context:
             found |= {_numbered(one): near(one, changes, policy=self.policy, now=now) for one in ours}
         return found
 
-    def _announce(self, tx: Transaction, incident: Incident, announcement: Announcement, now: datetime) -> None:
+    def _announce(
+        self, tx: Transaction, incident: Incident, decision: Decision, announcement: Announcement, now: datetime
+    ) -> None:
         if not self.channels:
             return
-        message = self._message(incident, announcement, self.near_changes(tx, incident, now=now), now)
+        about = next((one.payload for one in decision.entries if "capability" in one.payload), None)
+        near_changes = self.near_changes(tx, incident, now=now)
+        message = self._message(incident, announcement, near_changes, now, about=about)
         tx.outbox.add_all(
             [
                 Notification(
@@ -241,6 +245,7 @@ class Context:
         near_changes: tuple[Near, ...],
         now: datetime,
         text: str | None = None,
+        about: JsonObject | None = None,
     ) -> Message:
         promise = self.promises.get(incident.slice or "") if incident.service == self.service else None
         return compose_message(
@@ -251,6 +256,7 @@ class Context:
             now=now,
             workbench_url=self.workbench_url,
             text=text,
+            about=about,
         )
 
 

@@ -135,6 +135,7 @@ def test_a_quiet_incident_is_not_called_fixed() -> None:
     [
         (Resolution.SIGNAL_LOST, 1, "we stopped hearing of it"),
         (Resolution.UNCONFIRMED, 0, "nothing reported its end"),
+        (Resolution.MAINTENANCE, 0, "maintenance silenced the alert"),
         (Resolution.OPERATOR, 2, "2 alerts still fired"),
         (Resolution.REPORTED, 0, "not proof"),
     ],

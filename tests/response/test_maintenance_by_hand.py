@@ -12,7 +12,7 @@ from tests.response.conftest import ROSTER, Phone
 from parapet.core.errors import IllegalTransition, NotFound, ReasonRequired, UnknownName
 from parapet.core.types import IncidentId
 from parapet.incidents.chronology import sentence
-from parapet.incidents.model import ChangeKind
+from parapet.incidents.model import ChangeKind, IncidentState, Resolution
 from parapet.ops.maintain import Maintenances, Scope
 from parapet.ops.resting import Rests
 from parapet.ops.work import Worker
@@ -94,6 +94,22 @@ def test_nobody_is_called_until_it_ends(night: Desk, rests: Maintenances, worker
     ]
     worker.tick()
     assert len(changed(night)) == 2, "told once"
+
+
+@pytest.mark.parametrize(("ended", "how"), [("02:25", Resolution.MAINTENANCE), ("02:40", Resolution.REPORTED)])
+def test_an_alert_that_maintenance_silenced_has_not_cleared(
+    ended: str, how: Resolution, night: Desk, rests: Maintenances, worker: Worker
+) -> None:
+    """Its end says nothing, also when the maintenance is over before the quiet period is; one that ends later does."""
+    night.fire("02:13")
+    rests.plan("checkout", start=at("02:20"), end=at("02:30"), actor=ANA, reason="database upgrade")
+    night.fire("02:13", ended)
+    night.clock.set(at("03:30"))
+    worker.tick()
+    assert (night.only.state, night.only.resolution) == (IncidentState.RESOLVED, how)
+    kept = night.look.incident(ONE).retrospective
+    assert kept is not None
+    assert kept.resolution is how
 
 
 def test_who_ends_it_early_is_named_and_what_waited_goes_on(

@@ -29,6 +29,7 @@ RESOLUTION_WORDS: dict[Resolution, str] = {
     Resolution.REPORTED: "The alert said it cleared, and stayed quiet.",
     Resolution.SIGNAL_LOST: "We stopped hearing of it. Nobody knows whether it is fixed.",
     Resolution.UNCONFIRMED: "Twice we looked and the alert was gone, but nothing reported its end.",
+    Resolution.MAINTENANCE: "Maintenance silenced the alert. Nobody knows whether it is fixed.",
     Resolution.OPERATOR: "A person closed it, with a reason.",
     Resolution.SUPERSEDED: "Another incident took it over.",
 }

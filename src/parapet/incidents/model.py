@@ -31,6 +31,7 @@ class Resolution(StrEnum):
     REPORTED = "reported"  # the alert said so, and stayed quiet
     SIGNAL_LOST = "signal_lost"  # we stopped hearing; nobody knows
     UNCONFIRMED = "unconfirmed"  # twice absent, but no end was reported
+    MAINTENANCE = "maintenance"  # maintenance silenced the alert; nobody knows
     OPERATOR = "operator"  # a person said so
     SUPERSEDED = "superseded"  # another incident took over
 

@@ -260,13 +260,16 @@ def redact(incident: Incident, entry: Entry, *, actor: Actor, reason: str, versi
     return Decision(incident=after, entries=(_by(actor, EntryKind.REDACTED, payload, now),))
 
 
-def settle(incident: Incident, *, now: datetime, policy: IncidentPolicy) -> Decision | None:
+def settle(incident: Incident, *, now: datetime, policy: IncidentPolicy, rested: bool = False) -> Decision | None:
     """The incident closed by itself, when every alert has been quiet for long enough; None when it is not due.
 
     A flapping incident waits longer, and what a person opened only a person closes. While the signal is stale, quiet
     says nothing: it waits, and closes as signal lost when that stays so.
     It ended when the last alert ended (`resolved_at` is `quiet_since`, event time); the entry happened *now*, when
     the quiet period was over and Parapet closed it.
+
+    Args:
+        rested: whether what it is about was under maintenance when the last alert ended, which says nothing then.
     """
     if incident.state is IncidentState.RESOLVED or incident.firing > 0 or incident.quiet_since is None:
         return None
@@ -277,6 +280,8 @@ def settle(incident: Incident, *, now: datetime, policy: IncidentPolicy) -> Deci
     if quiet_seconds < needed_seconds:
         return None
     how = Resolution.UNCONFIRMED if incident.ends_unconfirmed else Resolution.REPORTED
+    if rested:
+        how = Resolution.MAINTENANCE
     if incident.signal_stale_since is not None:
         if (now - incident.signal_stale_since).total_seconds() < policy.signal_lost_seconds:
             return None

@@ -130,6 +130,8 @@ def unknowns(incident: Incident, near_changes: Sequence[Near], entries: Sequence
             said.append("Whether it is over: we stopped hearing of it.")
         case Resolution.UNCONFIRMED:
             said.append("Whether it is over: the alert is gone, but nothing reported its end.")
+        case Resolution.MAINTENANCE:
+            said.append("Whether it is over: maintenance silenced the alert.")
         case Resolution.OPERATOR if incident.firing > 0:
             said.append(f"Whether it is over: {_alerts(incident.firing)} still fired when a person closed it.")
         case _ if incident.firing == 0 and (incident.resolution or incident.quiet_since is not None):

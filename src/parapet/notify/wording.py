@@ -33,6 +33,7 @@ ENDS = {
     "reported": "the alert ended, and stayed quiet",
     "signal_lost": "we stopped hearing of it: nobody knows",
     "unconfirmed": "Alertmanager has it no more: nothing reported an end",
+    "maintenance": "maintenance silenced the alert: nobody knows",
     "operator": "a person said so",
     "superseded": "it is part of another incident",
 }

@@ -144,6 +144,13 @@ class Context:
             return None
         return self.rests_until(incident.slice, planned, now)
 
+    def rested(self, tx: Transaction, incident: Incident) -> bool:
+        """Whether what *incident* is about was under maintenance when its last alert ended."""
+        ended = incident.quiet_since
+        if ended is None:
+            return False
+        return self.maintenance_until(incident, tx.maintenances.covering(self.service, ended), ended) is not None
+
     def rests_until(self, name: str, planned: Sequence[PlannedMaintenance], now: datetime) -> datetime | None:
         """When what goes on at *now* for a slice is over, windows that follow each other taken together."""
         end: datetime | None = None

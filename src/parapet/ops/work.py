@@ -286,7 +286,10 @@ class Worker:
 
         def work(tx: Transaction) -> bool:
             incident = tx.incidents.get(number)
-            decision = None if incident is None else settle(incident, now=now, policy=context.policy)
+            if incident is None:
+                return False
+            rested = context.rested(tx, incident)
+            decision = settle(incident, now=now, policy=context.policy, rested=rested)
             if decision is None:
                 return False  # it fired again, or another worker closed it
             kept = context.write_down(tx, decision, actor=PARAPET, verb="settle", now=now)

@@ -37,6 +37,11 @@ class MaintenanceRows:
         ours = select(table).where(table.c.service == service, table.c.end_at > now)
         return self._select(ours.order_by(table.c.end_at, table.c.id).limit(MOST_LIVE))
 
+    def covering(self, service: str, moment: datetime) -> list[PlannedMaintenance]:
+        """Those that ran at *moment*, even if they are over by now."""
+        ours = select(table).where(table.c.service == service, table.c.start_at <= moment, table.c.end_at > moment)
+        return self._select(ours.order_by(table.c.id).limit(MOST_LIVE))
+
     def untold(self, service: str, now: datetime, limit: int) -> list[PlannedMaintenance]:
         """Those whose beginning or end has passed and was not told, oldest first."""
         began = and_(table.c.begun.is_(False), table.c.start_at <= now)

@@ -55,6 +55,7 @@ RESOLUTION: Mapping[Resolution, Word] = MappingProxyType(
         Resolution.REPORTED: Word(text="Reported clear", icon="check", tone="good"),
         Resolution.SIGNAL_LOST: Word(text="Signal lost", icon="stale", tone="stale", form="unsure"),
         Resolution.UNCONFIRMED: Word(text="Unconfirmed", icon="few", tone="none", form="unsure"),
+        Resolution.MAINTENANCE: Word(text="By maintenance", icon="clock", tone="none", form="unsure"),
         Resolution.OPERATOR: Word(text="By operator", icon="person", tone="accent"),
         Resolution.SUPERSEDED: Word(text="Superseded", icon="merge", tone="none"),
     }
@@ -65,6 +66,7 @@ RESOLUTION_MEANS: Mapping[Resolution, str] = MappingProxyType(
         Resolution.REPORTED: "The alert said so, and stayed quiet. That is not proof of a fix.",
         Resolution.SIGNAL_LOST: "We stopped hearing. Nobody knows whether it is fixed.",
         Resolution.UNCONFIRMED: "Twice we looked and the alert was gone, but nothing reported its end.",
+        Resolution.MAINTENANCE: "Maintenance silenced the alert. Nobody knows whether it is fixed.",
         Resolution.OPERATOR: "A person closed it, with a reason, perhaps while it still fired.",
         Resolution.SUPERSEDED: "Another incident took it over; the link says which.",
     }

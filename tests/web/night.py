@@ -52,6 +52,7 @@ FIRST_DAY = (
     "inbox",
     "about",
     "declare",
+    "maintenance",
 )
 """Pages that have a state of their own where nothing happened yet."""
 GOOD, BAD = "ParapetBudgetBurnTicket", "ParapetBudgetBurnPage"
@@ -400,6 +401,7 @@ class Night:
             "inbox": "inbox",
             "inbox-done": "inbox?shelf=done",
             "body": "inbox/1",
+            "maintenance": "maintenance",
             "about": "about",
             "zone": "zone",
             "missing": "nowhere",
@@ -434,6 +436,7 @@ class Night:
         self._yesterday()
         self._checkout()
         self._others()
+        self._rests()
         self._actions()
         self.tick("2:44:30")
         self.clock.set(at("2:45"))
@@ -442,6 +445,12 @@ class Night:
         p, clock = self.parapet, self.clock
         clock.set(at("-5:00"))
         p.changes.mark(kind=ChangeKind.DEPLOY, version="1.8.0", actor=CI, url="https://ci.example/1800")
+        clock.set(at("-4:00"))
+        rests = p.maintenances.plan(
+            "search", start=None, end=at("-3:30"), actor=TOM, reason="A bigger machine takes over"
+        )
+        clock.set(at("-3:48"))
+        p.maintenances.end(rests.number, actor=TOM, reason="It went faster than planned")
         clock.set(at("-3:00"))
         self.fire("checkout", "Checkout fails after payment", "-3:01")
         number = self.fire("login", "Logins are refused", "-3:01")
@@ -522,6 +531,20 @@ class Night:
         done = p.action_items.open("stale_export", "exp-12", title=hangs, slice_name="reports", by="worker")
         p.action_items.resolve(int(done.id or 0), actor=TOM, reason="Started again by hand", version=done.version)
         self.tick("2:34")
+
+    def _rests(self) -> None:
+        p, clock = self.parapet, self.clock
+        clock.set(at("2:35"))
+        for what, start, minutes, reason in (
+            ("reports", "", 145, "The warehouse upgrade takes longer"),
+            ("everything", "21:00", 120, "The rack gets a second switch"),
+            ("login", "51:00", 60, "The identity provider moves"),
+            ("search", "27:00", 30, "The index is built anew"),
+        ):
+            start_at = at(start) if start else None
+            end = (start_at or clock.now()) + timedelta(minutes=minutes)
+            last = p.maintenances.plan(what, start=start_at, end=end, actor=TOM, reason=reason)
+        p.maintenances.end(last.number, actor=ANA, reason="It can be built beside the old one")
 
     def _actions(self) -> None:
         p, clock = self.parapet, self.clock

@@ -163,7 +163,7 @@ def test_an_incident_from_found_to_over(hands: Hands) -> None:
 
 
 def test_what_else_a_person_does(hands: Hands) -> None:
-    """Open an incident by hand, look after an item, be the second person, choose a time zone."""
+    """Open an incident by hand, look after an item, be the second person, let something rest, choose a time zone."""
     night, page = hands.night.night, hands.page
     hands.at("declare")
     hands.tab_to("What happens, and to whom")
@@ -192,6 +192,18 @@ def test_what_else_a_person_does(hands: Hands) -> None:
     hands.tab_to("Approve 25 jobs")
     hands.enter()
     hands.told("The decision is in the chronology")
+    hands.at("maintenance")
+    hands.tab_to("What rests")
+    page.keyboard.type("Journey refunds")
+    hands.tab_to("What is done meanwhile")
+    page.keyboard.type("the bank is called")
+    hands.tab_to("Let it rest")
+    hands.enter()
+    hands.told("Nothing of it counts")
+    hands.tab_to(f"End M-{max(one.number for one in night.parapet.maintenances.live())} now")
+    hands.press("Space")
+    hands.fill("Why", "they answered")
+    hands.told("It counts again")
     hands.at("zone")
     hands.tab_to("Show times to me in")
     page.keyboard.type("Berlin")

@@ -34,6 +34,7 @@ class Card:
     budget_minutes: float = 43.2
     exhaustion_seconds: float | None = None
     spark: tuple[float | None, ...] = ()
+    budget_spark: tuple[float | None, ...] = ()
     note: str = ""
 
 
@@ -117,8 +118,10 @@ def test_a_card_that_knows_nothing_shows_nothing_green() -> None:
     )
     view = journey_view(card, {})
     assert (view.rate, view.dim, view.budget_width) == ("Not known", True, "")
-    assert view.spark.gaps
-    assert view.spark.now is None
+    for drawing in (view.spark, view.budget):
+        assert drawing.gaps
+        assert drawing.now is None
+        assert not drawing.lines
     assert view.sentence == "Nothing is heard of it."
 
 

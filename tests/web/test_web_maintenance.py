@@ -40,7 +40,7 @@ def test_a_person_lets_a_journey_rest_and_ends_it(shop: Shop) -> None:
 
 
 def test_one_is_planned_and_mistakes_are_sentences(shop: Shop) -> None:
-    """What was typed is kept; a viewer only reads."""
+    """What was typed is kept; what was called off rests nothing; a viewer only reads."""
     browser = shop.browser()
     fields = browser.get(PLACE).fields("/maintenance")
     planned = {**fields, "what": "everything", "minutes": "120", "start": "2026-11-12T21:00", "reason": "new rack"}
@@ -48,6 +48,13 @@ def test_one_is_planned_and_mistakes_are_sentences(shop: Shop) -> None:
     assert "Planned" in page
     assert "21:00 to 23:00 UTC" in page
     assert "Everything will be in maintenance from 21:00 UTC" in browser.get("/parapet/").text
+    over = browser.follow(browser.post(f"{PLACE}/1/end", {**fields, "reason": "the rack came late"})).text
+    assert "Cancelled" in over
+    assert "from 21:00 UTC" in over
+    assert "Nothing rests by hand, and nothing is planned." in over
+    home = browser.get("/parapet/")
+    assert home.status == 200
+    assert "in maintenance" not in home.text
     for wrong, said in (
         ({"start": "tomorrow"}, "The start is no time"),
         ({"start": "9999-12-31T23:59"}, "The start is no time"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from threading import Lock
 
 from parapet.core import names
@@ -16,6 +15,7 @@ from parapet.core.vocabulary import Severity
 from parapet.ops.course import Course, Courses
 from parapet.ops.prometheus import Prometheus, Sample
 from parapet.ops.promises import as_maintenances
+from parapet.ops.sparks import Budgets, Steps, Values
 from parapet.response.maintenance import PlannedMaintenance
 from parapet.slo import series
 from parapet.slo.catalog import Catalog
@@ -66,8 +66,10 @@ class JourneyCard:
     budget_left_minutes: float | None
     budget_minutes: float
     exhaustion_seconds: float | None
-    spark: tuple[float | None, ...]
-    """Burn over the last windows, oldest first; None where there was no sample."""
+    spark: Values
+    """Burn over the last windows."""
+    budget_spark: Values
+    """Share of the budget that was left, over the policy's period."""
     note: str
 
 
@@ -81,7 +83,9 @@ class Sky:
     problem: str | None
     """Why nothing is known, in words."""
     spark_seconds: float = 0.0
-    """How far back the small charts reach; 0: nothing is drawn."""
+    """How far back the small charts of the burn reach; 0: nothing is drawn."""
+    budget_seconds: float = 0.0
+    """How far back those of the budget do."""
 
 
 class Observatory:
@@ -105,6 +109,7 @@ class Observatory:
         self._kept: Sky | None = None
         self._asked_at: datetime | None = None
         self._courses = Courses()
+        self._budgets = Budgets()
 
     def journeys(self) -> Sky:
         """How every slice stands now; at most a second old, a failure at most five. One reader asks, others wait."""
@@ -135,12 +140,19 @@ class Observatory:
             answers = _ask(self.prometheus, self.catalog, now)
         except OutgoingError as error:
             return Sky(readings=self._unknown(), heard_at=None, problem=error.message)
+        budgets = self._budgets.of(self.catalog, self.prometheus, now)
         planned = as_maintenances(self._rests())
         cards = tuple(
-            _card(one, _reading(one, answers, now), answers, self.catalog, now, planned) for one in self._slices
+            replace(
+                _card(one, _reading(one, answers, now), self.catalog, now, planned),
+                spark=answers.spark.get(one.name, ()),
+                budget_spark=budgets.get(one.name, ()),
+            )
+            for one in self._slices
         )
-        span = self.catalog.burn.current_window_seconds * SPARK_WINDOWS
-        return Sky(readings=cards, heard_at=now, problem=None, spark_seconds=span)
+        policy = self.catalog.burn
+        span = policy.current_window_seconds * SPARK_WINDOWS
+        return Sky(readings=cards, heard_at=now, problem=None, spark_seconds=span, budget_seconds=policy.period_seconds)
 
     def _rests(self) -> Sequence[PlannedMaintenance]:
         """What people let rest; nothing where the evidence cannot be asked: the page has other news then."""
@@ -162,8 +174,7 @@ class Observatory:
             last_sample_age_seconds=None,
             up=None,
         )
-        nothing = _Answers((), (), (), (), (), (), (), (), (), ())
-        return tuple(_card(one, silence, nothing, self.catalog, None) for one in self._slices)
+        return tuple(_card(one, silence, self.catalog, None) for one in self._slices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +188,12 @@ class _Answers:
     left: tuple[Sample, ...]
     firing: tuple[Sample, ...]
     newest: tuple[Sample, ...]
-    spark: tuple[Sample, ...]
+    spark: Mapping[str, Values]
 
 
 def _ask(prometheus: Prometheus, catalog: Catalog, now: datetime) -> _Answers:
     service, policy = catalog.service, catalog.burn
-    span = policy.current_window_seconds * SPARK_WINDOWS
+    steps = Steps.within(policy.current_window_seconds * SPARK_WINDOWS, SPARK_POINTS, now)
     return _Answers(
         up=prometheus.now(series.up_query(service)),
         frozen=prometheus.now(series.frozen_query(service)),
@@ -193,12 +204,7 @@ def _ask(prometheus: Prometheus, catalog: Catalog, now: datetime) -> _Answers:
         left=prometheus.now(series.budget_remaining_query(service)),
         firing=prometheus.now(series.firing_query(service)),
         newest=prometheus.now(series.last_sample_query(service, policy)),
-        spark=prometheus.over(
-            series.current_burn_query(service),
-            start=now - timedelta(seconds=span),
-            end=now,
-            step_seconds=span / SPARK_POINTS,
-        ),
+        spark=steps.values(steps.asked(prometheus, series.current_burn_query(service)), max),
     )
 
 
@@ -227,7 +233,6 @@ def _reading(one: Slice, answers: _Answers, now: datetime) -> JourneyReading:
 def _card(
     one: Slice,
     reading: JourneyReading,
-    answers: _Answers,
     catalog: Catalog,
     now: datetime | None,
     planned: Sequence[Maintenance] = (),
@@ -251,7 +256,8 @@ def _card(
         budget_left_minutes=standing.budget_left_minutes,
         budget_minutes=standing.budget_minutes,
         exhaustion_seconds=standing.exhaustion_seconds,
-        spark=_spark(one, answers.spark),
+        spark=(),
+        budget_spark=(),
         note=resting if standing.state is JourneyState.MAINTENANCE else NOTES[standing.doubt] if standing.doubt else "",
     )
 
@@ -270,23 +276,6 @@ def _rests(one: Slice, catalog: Catalog, planned: Sequence[Maintenance], now: da
 def _moment(when: datetime, now: datetime) -> str:
     when, today = when.astimezone(UTC), now.astimezone(UTC).date()
     return f"{when:%H:%M} UTC" if when.date() == today else f"{when:%-d %b %H:%M} UTC"
-
-
-def _spark(one: Slice, samples: Iterable[Sample]) -> tuple[float | None, ...]:
-    """The worst group's burn at each step, with gaps kept as gaps."""
-    mine = [sample for sample in samples if sample.labels.get(names.SLICE) == one.name]
-    worst: dict[float, float] = {}
-    for sample in mine:
-        for when, value in sample.points:
-            if not math.isnan(value):
-                worst[when] = max(value, worst.get(when, value))
-    if not worst:
-        return ()
-    times = sorted(worst)
-    step = min((b - a for a, b in pairwise(times)), default=1.0)
-    count = round((times[-1] - times[0]) / step) + 1
-    by_place = {round((when - times[0]) / step): worst[when] for when in times}
-    return tuple(by_place.get(place) for place in range(count))
 
 
 def _of(one: Slice, samples: Iterable[Sample]) -> list[float]:

@@ -33,8 +33,8 @@ class MaintenanceRows:
         return next(iter(self._select(wanted)), None)
 
     def live(self, service: str, now: datetime) -> list[PlannedMaintenance]:
-        """Those that run or are planned, the next end first."""
-        ours = select(table).where(table.c.service == service, table.c.end_at > now)
+        """Those that run or are planned, the next end first; what was called off has no time any more."""
+        ours = select(table).where(table.c.service == service, table.c.end_at > now, table.c.end_at > table.c.start_at)
         return self._select(ours.order_by(table.c.end_at, table.c.id).limit(MOST_LIVE))
 
     def covering(self, service: str, moment: datetime) -> list[PlannedMaintenance]:

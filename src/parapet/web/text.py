@@ -18,6 +18,7 @@ LONGEST_LABEL = 80
 MARK = "\u2060"
 """Behind a time in another zone than UTC. It takes no room, and nobody's own words hold it: `capped` takes it out."""
 
+_ONE = {f"1{NO_BREAK}d": "day", f"1{NO_BREAK}h": "hour", f"1{NO_BREAK}min": "minute"}
 _UNIT = re.compile(r"(?<=\d) (?=[a-z])")
 
 
@@ -25,7 +26,7 @@ def capped(text: str, most: int = LONGEST_TEXT) -> str:
     """*text* on one line, without control characters, cut with an ellipsis after *most* characters."""
     clean = "".join(c if c.isprintable() else " " for c in text[: most * 4])
     one_line = " ".join(clean.split())
-    return one_line if len(one_line) <= most else one_line[: most - 1].rstrip() + "…"
+    return one_line if len(one_line) <= most else one_line[: most - 1].rstrip(" .,;:") + "…"
 
 
 def web_link(url: str | None) -> str | None:
@@ -66,6 +67,12 @@ def burn(rate: float) -> str:
 def span(seconds: float) -> str:
     """A duration in its two largest units: 8 s, 32 min, 1 h 12 min, 1 d 21 h."""
     return _UNIT.sub(NO_BREAK, duration_words(seconds))
+
+
+def lately(seconds: float) -> str:
+    """A stretch until now: last day, last 30 d."""
+    said = span(seconds)
+    return f"last {_ONE.get(said, said)}"
 
 
 def between(start: datetime, end: datetime) -> str:

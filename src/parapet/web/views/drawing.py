@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,13 +25,13 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spark:
-    """A small line of burn rates, oldest first."""
+    """A small line, oldest first."""
 
     lines: tuple[str, ...]
     """Path data, one for each stretch with data."""
     areas: tuple[str, ...]
     limit_y: str
-    """Height of a burn rate of one: above it, budget goes faster than promised."""
+    """Height of a burn rate of one: above it, budget goes faster than promised. Of a budget: of all of it."""
     now: str | None
     """Path data of the dot at the newest value; None when the newest is not known."""
     gaps: tuple[Gap, ...]
@@ -45,8 +45,17 @@ def spark(values: Sequence[float | None]) -> Spark:
     known = [value for value in values if value is not None and math.isfinite(value)]
     top = max([2.0, *known])
 
+    return _spark(values, lambda value: math.sqrt(max(0.0, value) / top))
+
+
+def budget_spark(values: Sequence[float | None]) -> Spark:
+    """The drawing of shares of a budget that were left: all of it at the top, none or less at the floor."""
+    return _spark(values, lambda value: min(1.0, max(0.0, value)))
+
+
+def _spark(values: Sequence[float | None], share: Callable[[float], float]) -> Spark:
     def height(value: float) -> float:
-        return SPARK_FLOOR - SPARK_HEIGHT * math.sqrt(max(0.0, value) / top)
+        return SPARK_FLOOR - SPARK_HEIGHT * share(value)
 
     step = SPARK_WIDTH / max(1, len(values) - 1)
     stretches: list[list[tuple[float, float]]] = []

@@ -54,6 +54,8 @@ class HomeView:
     resting: tuple[str, ...]
     """What people let rest now, or will within a day, a sentence each."""
     journeys: tuple[JourneyView, ...]
+    spans: tuple[str, str]
+    """What the two small charts of a journey show, in words: its burn, and its budget."""
     open_rows: tuple[OpenRow, ...]
     open_count: int
     changes: tuple[ChangeRow, ...]
@@ -91,6 +93,7 @@ def home_view(
             journey_view(card, by_slice, speed=card.slice in speed_slices, asked=sky.problem is None, releases=marks)
             for card in sky.readings
         ),
+        spans=_spans(sky),
         open_rows=tuple(_open_row(each, now) for each in open_incidents[:MOST_INCIDENTS]),
         open_count=open_count,
         changes=tuple(change_row(change, now=now) for change in today[:MOST_CHANGES]),
@@ -98,6 +101,13 @@ def home_view(
         trusted_tone=tone,
         trust=trust_figures(sky, trust, now),
     )
+
+
+def _spans(sky: Sky) -> tuple[str, str]:
+    """Without an answer of Prometheus nothing is drawn, and no stretch of time belongs to it."""
+    if not sky.spark_seconds:
+        return "burn", "budget left"
+    return f"burn, {text.lately(sky.spark_seconds)}", f"budget left, {text.lately(sky.budget_seconds)}"
 
 
 def _releases(sky: Sky, changes: Sequence[Change]) -> tuple[str, ...]:

@@ -130,7 +130,7 @@ def _burn(course: Course, releases: Sequence[Change], tone: str, now: datetime) 
         share=lambda value: sqrt(max(0.0, value) / top),  # a pace of one stays visible beside one of a hundred
         levels=levels,
         changes=releases,
-        title=f"How fast the budget burned, last {text.span((course.end - course.burn_start).total_seconds())}",
+        title=f"How fast the budget burned, {text.lately((course.end - course.burn_start).total_seconds())}",
         caption=f"At most {text.burn(peak)}, at {text.stamp(peak_at, now)}. Dashes: the pace it can bear.",
         tone=tone or "none",
     )
@@ -138,7 +138,6 @@ def _burn(course: Course, releases: Sequence[Change], tone: str, now: datetime) 
 
 def _budget(course: Course, releases: Sequence[Change], tone: str, now: datetime) -> BurnChart:
     first, last = course.budget_left[0], course.budget_left[-1]
-    days = text.span((course.end - course.start).total_seconds())
     since = "" if (first[0] - course.start).total_seconds() < 2 * course.step_seconds else _known_since(first[0], now)
     return trend(
         course.budget_left,
@@ -147,7 +146,7 @@ def _budget(course: Course, releases: Sequence[Change], tone: str, now: datetime
         share=lambda value: value,
         levels=[(0.0, "0", "grid"), (0.5, f"50{text.NO_BREAK}%", "grid"), (1.0, f"100{text.NO_BREAK}%", "grid")],
         changes=releases,
-        title=f"Budget left, last {days}",
+        title=f"Budget left, {text.lately((course.end - course.start).total_seconds())}",
         caption=f"{text.percent(first[1], digits=0)} at its beginning, {text.percent(last[1], digits=0)} now.{since}",
         tone=tone or "none",
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from parapet.incidents.model import Incident
 from parapet.web import text
 from parapet.web.reads import JourneyCard
-from parapet.web.views.drawing import Spark, spark
+from parapet.web.views.drawing import Spark, budget_spark, spark
 from parapet.web.words import JOURNEY, Word
 
 BURNING = frozenset({"burning_page", "burning_ticket"})
@@ -46,6 +46,7 @@ class JourneyView:
     spark: Spark
     releases: tuple[str, ...]
     """Where on it a release lies, oldest first."""
+    budget: Spark
     budget_left: str
     budget_of: str
     budget_width: str
@@ -89,6 +90,7 @@ def journey_view(
         promise=_promise(card, slow_word="too slow" if speed else "failed"),
         spark=spark(card.spark),
         releases=releases,
+        budget=budget_spark(card.budget_spark),
         budget_left=_budget_left(card),
         budget_of=text.budget_minutes(card.budget_left_minutes, card.budget_minutes)
         if card.budget_left_minutes is not None

@@ -119,14 +119,22 @@ def _row(one: PlannedMaintenance, now: datetime) -> MaintenanceRow:
     if one.ended_by is not None:
         ended = f" Ended by {text.capped(one.ended_by, 60)}: {text.sentence(text.capped(one.ended_because, 200))}"
     reason = text.sentence(text.capped(one.reason, LONGEST_REASON))
-    lasts = f", {text.between(one.start, one.end)}" if one.start < one.end else ""
     return MaintenanceRow(
         number=one.number,
         ref=one.ref,
         state=STATES[state],
         what=text.capped(one.what, 80),
-        span=f"{text.clock(one.start, now)} to {text.stamp(one.end, now)}{lasts}",
+        span=_span(one, now),
         at=text.machine(one.start),
         said=f"{text.capped(one.by, 60)}: {reason}{ended}",
         may_end=state in (MaintenanceState.PLANNED, MaintenanceState.RUNNING),
     )
+
+
+def _span(one: PlannedMaintenance, now: datetime) -> str:
+    """The day is said once where it is one day."""
+    if one.end <= one.start:
+        return f"from {text.stamp(one.start, now)}"
+    start, end = text.local(one.start, now), text.local(one.end, now)
+    until = text.stamp(end, start if start.date() == end.date() else now)
+    return f"{text.clock(start, now)} to {until}, {text.between(start, end)}"

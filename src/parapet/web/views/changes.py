@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from parapet.core.types import ActorClass
-from parapet.incidents.model import Change
+from parapet.incidents.model import Change, ChangeKind
 from parapet.web import text
 from parapet.web.words import CHANGE, Word
 
 LATE_SECONDS = 5.0
+NAMED = frozenset({ChangeKind.DEPLOY, ChangeKind.ROLLBACK})
+"""Their titles are their kind and a name; rows say the kind already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +53,11 @@ class ChangesView:
 def change_row(change: Change, *, now: datetime) -> ChangeRow:
     """*change* as a row; its text is somebody's and capped."""
     by = text.capped(change.actor.name, 60)
+    word = CHANGE[change.kind]
+    title = text.capped(change.title, text.LONGEST_TITLE)
     return ChangeRow(
-        word=CHANGE[change.kind],
-        title=text.capped(change.title, text.LONGEST_TITLE) or CHANGE[change.kind].text,
+        word=word,
+        title=(title.removeprefix(f"{word.text} ") if change.kind in NAMED else title) or word.text,
         by="" if change.actor.kind is ActorClass.SYSTEM else by,
         link=text.web_link(change.url),
         at=text.machine(change.occurred_at),

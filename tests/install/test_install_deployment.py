@@ -334,3 +334,33 @@ def test_a_job_application_that_nobody_names_is_a_step_by_hand(shop: Host) -> No
         "from reliability import count_jobs; count_jobs(broker)" in by_hand
     )
     assert "Start RQ's workers with the class that counts: rq worker -w reliability.jobs_rq.Worker" in by_hand
+
+
+def test_the_port_is_heard_in_whatever_form_it_is_said(shop: Host) -> None:
+    """Dockerfiles write commands as lists: what Prometheus reads is the port of that list, and no guess."""
+    shop.put("Dockerfile", 'FROM python:3.12\nCMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "8080"]\n')
+    diff = shop.run("install", "--dry-run", "--json").json["diff"]
+    assert '+ADDRESS = "127.0.0.1:8080"\n' in diff
+
+
+def test_services_whose_environment_is_the_last_thing_count_together(shop: Host) -> None:
+    """What a service says already may be its last lines: the new table of volumes comes below them."""
+    jobs = "  jobs:\n    build: .\n    command: celery -A main worker\n    environment:\n      LEVEL: info\n"
+    web = "  web:\n    build: .\n    command: uvicorn main:app --port 8000\n    environment:\n      LEVEL: info\n"
+    shop.put("compose.yaml", f"services:\n{web}{jobs}  redis:\n    image: redis:7\n")
+    shop.put("jobs.py", "import celery\n")
+    told = shop.install().json
+    assert not [step for step in told["by_hand"] if "compose.yaml" in step]
+    services = yaml.safe_load((shop.root / "compose.yaml").read_text())["services"]
+    for name in ("web", "jobs", "parapet-worker"):
+        assert services[name]["volumes"] == ["parapet-signals:/run/parapet-signals"]
+        assert services[name]["environment"] == {"LEVEL": "info", "PARAPET_MULTIPROCESS_DIR": "/run/parapet-signals"}
+    assert services["redis"] == {"image": "redis:7"}
+
+
+def test_nothing_is_said_twice(shop: Host) -> None:
+    """What a person does by hand stands among what is left to them, once."""
+    shop.put("Dockerfile", 'FROM python:3.12\nCMD ["uvicorn", "main:app"]\n')
+    out = shop.run("install", "--yes", "--skip", "artifacts", "--skip", "evidence").out
+    assert out.count("parapet worker") == 1
+    assert "by hand" not in out

@@ -85,7 +85,7 @@ class UrllibTransport:
         parts = urlsplit(request.url)
         if parts.scheme not in {"http", "https"}:
             raise ConfigurationError(f"{request.url!r} is not an http or https address.")
-        where = f"{parts.scheme}://{parts.hostname}"  # a path may carry a secret
+        where = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"  # a path may carry a secret
         outgoing = urllib.request.Request(  # noqa: S310  # the scheme was checked
             request.url, data=request.body, headers=dict(request.headers), method=request.method
         )

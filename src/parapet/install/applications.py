@@ -93,7 +93,10 @@ def chosen(found: tuple[Application, ...], project: Project, roots: Roots, wante
     if len(found) == 1:
         return found[0]
     if not found:
-        raise Unclear("No FastAPI, Starlette, Flask or Django application was found.")
+        raise Unclear(
+            "No FastAPI, Starlette, Flask or Django application was found: none is given a name in a module, or in a "
+            "function that ends with its only `return app`."
+        )
     listed = "\n".join(f"  {one.served:<28} {one.where.place}  {one.where.why}" for one in found)
     raise Unsaid(f"There is more than one application. Say which: --app {found[0].served}\n{listed}")
 

@@ -153,8 +153,9 @@ def _compose(path: str, text: str, service: Service, done: Deployment) -> None:
     together = shared.counted_together(edit, names) if len(names) > 1 else edit
     if together is None:
         done.by_hand.append(
-            f"In {path}, one volume for {', '.join(names)}, and PARAPET_MULTIPROCESS_DIR where it is mounted: "
-            "containers count together in a folder that they share"
+            f"In {path}, for each of {', '.join((*names, name))}: volumes: [{shared.VOLUME}:{shared.FOLDER}] and "
+            f"environment: {{{shared.VARIABLE}: {shared.FOLDER}}}; and the volume {shared.VOLUME} at the end. "
+            "Containers count together in a folder that they share"
         )
     done.edits.append(together or edit)
 

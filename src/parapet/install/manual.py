@@ -74,7 +74,14 @@ LAST = (
 )
 JOBS = {"Celery": "app", "Dramatiq": "broker", "Taskiq": "broker", "Procrastinate": "app", "arq": "WorkerSettings"}
 """What of a job library is handed to the function that counts."""
-ENGINES = {"SQLAlchemy": "", "SQLModel": "", "Flask-SQLAlchemy": "; its engine is db.engine, within app.app_context()"}
+INSTRUMENT = "from parapet.integrations.sqlalchemy import instrument"
+ENGINES = {
+    "SQLAlchemy": "There: {instrument}; instrument(engine, parapet) (from {package} import parapet)",
+    "SQLModel": "There: {instrument}; instrument(engine, parapet) (from {package} import parapet)",
+    "Flask-SQLAlchemy": "Below `db.init_app(app)`: {instrument}, from {package} import parapet, and "
+    "`with app.app_context(): instrument(db.engine, parapet)`",
+}
+"""How statements are counted where the engine of a library was not found."""
 
 
 def steps(framework: str) -> tuple[str, ...]:
@@ -86,11 +93,10 @@ def steps(framework: str) -> tuple[str, ...]:
 def engines(found: Iterable[Finding], package: str) -> tuple[str, ...]:
     """How a person has statements counted whose engine was not found."""
     names = [one.name for one in found if one.name in ENGINES]
-    call = "from parapet.integrations.sqlalchemy import instrument; instrument(engine, parapet)"
     return tuple(
-        f"{name} was found, but not where its engine is made. There: {call} (from {package} import parapet){more}"
-        for name, more in ENGINES.items()
-        if name in names[:1]
+        f"{name} was found, but not where its engine is made. "
+        + ENGINES[name].format(instrument=INSTRUMENT, package=package)
+        for name in names[:1]
     )
 
 

@@ -38,7 +38,10 @@ ONCE = "/journeys.py"
 """Lists routes as they were found that day; what became of it is the host's alone."""
 EVIDENCE_FILE = "parapet-evidence.db*"
 ADDRESS = "127.0.0.1:8000"
-PORT = re.compile(r"(?:--port[ =]|--bind[ =]\S*?:|-b +\S*?:|\bEXPOSE +|runserver +(?:\S*:)?)(\d{2,5})\b")
+PORT = re.compile(
+    r"(?:--port[ =\"',]+|--bind[ =\"',]+\S*?:|-b[ \"',]+\S*?:|\bEXPOSE +|runserver +(?:\S*:)?)(\d{2,5})\b"
+)
+"""In a line of a shell, or in a list of words."""
 
 SEVERAL = re.compile(
     r"(?:--workers|--processes|(?:gunicorn|uvicorn)\b.*\s-w)[ =\"',]*(?:\$|[2-9]|\d{2})|\bWEB_CONCURRENCY\b"
@@ -204,7 +207,7 @@ def plan(
         over_asgi=target.over_asgi,
         several=any(one.about == "jobs" for one in found) or _several(project),
         dashboards="dashboards" in parts,
-        candidates=candidates(project),
+        candidates=candidates(project, roots),
     )
     edits += [_counted(one, target.package, "count_statements") for one in engine_objects]
     edits += [_counted(one, target.package, counter(jobs, one.library)[1]) for one in made_jobs]

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 
 from parapet.install.finding import Finding
+from parapet.install.prefixes import Prefixes
 from parapet.install.project import Project
+from parapet.install.roots import Roots
 
 METHODS = frozenset({"post", "put"})
 LISTED = frozenset({"Route", "add_url_rule", "add_route", "add_api_route"})
@@ -19,19 +21,21 @@ WORTH = re.compile(
 MOST = 8
 
 
-def candidates(project: Project) -> tuple[Finding, ...]:
-    """Handlers of POST whose path sounds like a journey. A router's prefix is not part of what is shown."""
+def candidates(project: Project, roots: Roots) -> tuple[Finding, ...]:
+    """Handlers of POST whose path sounds like a journey, with the prefixes that routers and blueprints are given."""
     found = []
+    prefixes = Prefixes(project, roots)
     for source in project.sources:
-        for told, line in _posts(source.tree):
+        for told, line, router in _posts(source.tree):
             if WORTH.search(told):
                 why = source.line(line)
-                found.append(Finding(about="journey", name=f"POST {told}", path=source.path, line=line, why=why))
+                route = prefixes.of(source, router) + told
+                found.append(Finding(about="journey", name=f"POST {route}", path=source.path, line=line, why=why))
     return tuple(sorted(found, key=lambda one: (one.path, one.line))[:MOST])
 
 
-def _posts(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    """(path, line) of what answers POST."""
+def _posts(tree: ast.Module) -> Iterator[tuple[str, int, ast.expr | None]]:
+    """(path, line, the router or application) of what answers POST."""
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             calls: list[ast.expr] = node.decorator_list
@@ -46,7 +50,7 @@ def _posts(tree: ast.Module) -> Iterator[tuple[str, int]]:
             if path is not None and isinstance(call, ast.Call):
                 verb = _name(call.func)
                 if verb in METHODS or verb in LISTED or (verb == "route" and _says_post(call)):
-                    yield path, call.lineno
+                    yield path, call.lineno, getattr(call.func, "value", None)
 
 
 def _path(call: ast.expr) -> str | None:

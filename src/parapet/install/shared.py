@@ -47,14 +47,15 @@ def counted_together(edit: Edit, names: Sequence[str]) -> Edit | None:
 
 
 def _placed(text: str, service: yaml.MappingNode) -> Iterator[Insertion | None]:
-    """Where the volume and the variable go; None for one that has no place."""
-    merges = any(key.value == "<<" for key, _ in service.value)
-    for name, entry in (("volumes", f"{VOLUME}:{FOLDER}"), ("environment", f"{VARIABLE}: {FOLDER}")):
-        found = next(((key, value) for key, value in service.value if key.value == name), None)
-        if found is not None:
-            yield _within(text, *found, entry)
-        elif not merges:
-            yield _new(text, service, name, entry)
+    """Where the volume and the variable go; None for one that has no place.
+
+    What a service has already may be the last of it: its entry comes before what is new there.
+    """
+    there = {key.value: (key, value) for key, value in service.value}
+    wanted = {"volumes": f"{VOLUME}:{FOLDER}", "environment": f"{VARIABLE}: {FOLDER}"}
+    yield from (_within(text, *there[name], entry) for name, entry in wanted.items() if name in there)
+    if "<<" not in there:
+        yield from (_new(text, service, name, entry) for name, entry in wanted.items() if name not in there)
 
 
 def _within(text: str, key: yaml.Node, value: yaml.Node, entry: str) -> Insertion | None:

@@ -116,7 +116,7 @@ def test_only_the_base_rules_grow_with_the_input(slo: Run) -> None:
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("http://127.0.0.1:1", "http://127.0.0.1 did not answer"),
+        ("http://127.0.0.1:1", "http://127.0.0.1:1 did not answer"),
         ("127.0.0.1:9090", "is not an http or https address"),
         ("http://user:secret@127.0.0.1:9090", "carries a password"),
     ],

@@ -93,7 +93,11 @@ def proved_before(subject: Subject) -> Proof:
     """
     first = prove(subject)
     if not first.has_parapet:
-        raise ConfigurationError(f"{subject.python} has no Parapet. Install parapet-ops where your application runs.")
+        raise ConfigurationError(
+            f"{subject.python} has no Parapet, and your application will import it. Nothing was written. Install it "
+            f"there: {subject.python} -m pip install parapet-ops; or say which Python runs your application: "
+            "--python .venv/bin/python"
+        )
     if not first.imported:
         raise ConfigurationError(
             f"{subject.served} does not import here as it is, so nothing could be proved afterwards, and nothing was "

@@ -24,6 +24,10 @@ SECRETS = (
     "done",
 )
 """What prints three lines for wherever the service keeps its environment."""
+SECRETS_FOR = (
+    "Secrets. Until they are set, /metrics, the webhook and the workbench stay closed. Put these lines where "
+    "the service, its worker and the commands below have their environment:"
+)
 DONE = "Nothing to do: everything is in its place."
 
 
@@ -76,7 +80,7 @@ def install(
             words.title(planned.wanted.service, f"{planned.target.framework}, {len(host.project.sources)} modules")
         )
         click.echo(f"{words.findings(planned.findings)}\n\n{words.plan_lines(planned)}\n\n{words.diff(planned.diff)}")
-        if planned.by_hand:
+        if planned.by_hand and not yes:  # else it is said at the end, among what is left
             click.echo("\n" + words.steps("by hand", planned.by_hand))
     if dry_run:
         words.say(as_json, told | {"done": False}, "\nNothing was written: this was a dry run.")
@@ -128,10 +132,14 @@ def _said(host: Host, planned: Plan, last: Proof, done: dict[str, str]) -> str:
     access = "staff, as Django's own login knows them" if planned.wanted.login else "nobody yet"
     steps: list[tuple[str, tuple[str, ...]]] = [(step, ()) for step in planned.by_hand]
     steps += [
-        ("Secrets. Until they are set, /metrics, the webhook and the workbench stay closed.", SECRETS),
+        (SECRETS_FOR, SECRETS),
         (f"Who may see the workbench, in {target.folder}/access.py: {access}.", ()),
         (f"What is promised to whom, in {target.folder}/journeys.py: nothing yet, beside the packs in slices.py.", ()),
-        ("Beside the application, and left running:", (f"{prefix}parapet worker",)),
+        *(
+            [("Beside the application, and left running:", (f"{prefix}parapet worker",))]
+            if not any("parapet worker" in step for step in planned.by_hand)
+            else []
+        ),
         ("What is missing yet, and the way out:", (f"{prefix}{_settings(host, planned)}parapet doctor",)),
     ]
     lines += ["", "Left to you:", "", *words.numbered(steps)]

@@ -173,6 +173,8 @@ def login_before_webhook(facts: Facts) -> Iterator[Found]:
 def no_workbench(facts: Facts) -> Iterator[Found]:
     """There is evidence, and nothing of ours answers."""
     host = facts.host
+    if facts.app.secrets.form_key is None:
+        return  # without it there is none to mount, which is said elsewhere
     if facts.app.evidence is not None and isinstance(host, Host) and not host.door("workbench"):
         answer = facts.answers.get("webhook")
         if answer is not None and answer.status == 404 and not answer.ours:

@@ -55,7 +55,8 @@ WHOSE_ADDRESS = frozenset({"SlackWebhook", "TeamsWorkflow"})
     Grade.ERROR,
     "Alerts cannot come in",
     why="Without a token the webhook stays closed: Alertmanager is refused, and no incident opens.",
-    fix="Set Secrets(webhook_tokens=(...,)), and put the same into the file that Wiring.webhook_token_file names.",
+    fix="Set PARAPET_WEBHOOK_TOKEN where an install wired it, else Secrets(webhook_tokens=(...,)); and put the same "
+    "into the file that Wiring.webhook_token_file names.",
 )
 def no_webhook_token(facts: Facts) -> Iterator[Found]:
     """There is evidence to keep, and nobody may hand any in."""
@@ -68,7 +69,8 @@ def no_webhook_token(facts: Facts) -> Iterator[Found]:
     Grade.ERROR,
     "Prometheus cannot read the signals",
     why="/metrics answers 403, the target is down, and every promise is without data.",
-    fix="Set Secrets(metrics_tokens=(...,)), or let a network in: metrics(parapet, allow_networks=('10.0.0.0/8',)).",
+    fix="Set PARAPET_METRICS_TOKEN where an install wired it, else Secrets(metrics_tokens=(...,)); or let a network "
+    "in: metrics(parapet, allow_networks=('10.0.0.0/8',)).",
 )
 def nobody_reads(facts: Facts) -> Iterator[Found]:
     """Neither a token nor a network."""
@@ -83,7 +85,8 @@ def nobody_reads(facts: Facts) -> Iterator[Found]:
     Grade.ERROR,
     "The workbench cannot be mounted",
     why="It refuses to sign its forms without a key of its own.",
-    fix="Set Secrets(form_key=...): 16 random characters or more, the same on every process.",
+    fix="Set PARAPET_FORM_KEY where an install wired it, else Secrets(form_key=...): 16 random characters or more, the "
+    "same on every process.",
 )
 def no_form_key(facts: Facts) -> Iterator[Found]:
     """There is evidence, and nothing to sign forms with."""

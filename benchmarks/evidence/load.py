@@ -6,7 +6,8 @@ would, and takes a huge body; then the chains are verified and what arrived is c
 A page of the host's own is looked at meanwhile: once from the process that is stormed, and once from another, where the
 door of alerts is a process of its own, with less of a claim to the processor. Whoever storms and whoever looks are
 processes too, on the same machine. So the same storms go to a service without Parapet as well, which hashes what it is
-sent and answers: what it pays is not ours.
+sent and answers: what it pays is not ours. And once the host and whoever looks have one processor, and the door, the
+database and whoever storms the others, as if those were another machine.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from statistics import quantiles
 from time import monotonic, perf_counter, sleep
 
 from benchmarks.environments import interpreter
+from benchmarks.evidence.cores import ALL, database_on, halves, keep_to, kept_to, move
 from benchmarks.evidence.filling import fill
 from benchmarks.evidence.host import BARE, PAGE, TOKEN
 from benchmarks.evidence.storm import Answered, delivery, looked, storm
@@ -61,10 +63,20 @@ class Size:
     looks: int
     deliveries: int
     body_alerts: int
+    turns: int
+    """Storms, each followed by as much calm, beside a host that has a processor of its own."""
 
 
-LONG = Size(incidents=100_000, entries_each=10, looks=300, deliveries=5_000, body_alerts=10_000)
-SHORT = Size(incidents=300, entries_each=10, looks=10, deliveries=60, body_alerts=200)
+LONG = Size(incidents=100_000, entries_each=10, looks=300, deliveries=5_000, body_alerts=10_000, turns=5)
+SHORT = Size(incidents=300, entries_each=10, looks=10, deliveries=60, body_alerts=200, turns=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """A service that runs."""
+
+    port: int
+    process: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +108,10 @@ class Figures:
     """In the process that is stormed."""
     host_p99_apart_ms: float
     """In a process of the host's own, while the storm meets another."""
+    host_p99_alone_calm_ms: float
+    """Calm, with a processor for nobody but the host and whoever looks."""
+    host_p99_alone_ms: float
+    """The same, while the storm meets a door of its own, which has the others with all that belongs to the storm."""
     bare_p50_seconds: float
     """The burst at a service without Parapet."""
     bare_p99_seconds: float
@@ -103,6 +119,8 @@ class Figures:
     """A page of the service without Parapet, in the process that is stormed."""
     bare_host_p99_apart_ms: float
     """The host's page, while the storm meets a process without Parapet."""
+    bare_host_p99_alone_ms: float
+    """The same, where the host has a processor to itself."""
     lost: int
     doubled: int
     whole: bool
@@ -119,7 +137,8 @@ def measure(name: str, url: str, size: Size, python: str = sys.executable) -> Fi
     parapet.audit.verify()
     verified = perf_counter() - started
     entries = parapet.audit.count()
-    with serving(url, python) as port:
+    with serving(url, python) as host:
+        port = host.port
         pages = asyncio.run(_pages(port, size))
         asyncio.run(storm(port, TOKEN, [delivery(2_000_000, 1)]))  # as the watchdog's beat has: everything is loaded
         calm = asyncio.run(looked(port, PAGE, max(20, size.looks), pause_seconds=PAUSE_SECONDS))
@@ -131,12 +150,14 @@ def measure(name: str, url: str, size: Size, python: str = sys.executable) -> Fi
         there = size.deliveries + size.body_alerts + 1
         _wait_until_taken_in(parapet, size.incidents + there)
         with serving(url, python, nice=NICE) as door:
-            asyncio.run(storm(door, TOKEN, [delivery(2_000_000, 1)]))
-            _, apart_seconds, _ = _storm(door, port, size.deliveries, size)
+            asyncio.run(storm(door.port, TOKEN, [delivery(2_000_000, 1)]))
+            _, apart_seconds, _ = _storm(door.port, port, size.deliveries, size)
+            alone_calm, alone = _alone(url, host, door, size)
         with serving(BARE, python, nice=NICE) as door:
-            _, bare_apart_seconds, _ = _storm(door, port, size.deliveries, size)
+            _, bare_apart_seconds, _ = _storm(door.port, port, size.deliveries, size)
+            _, bare_alone = _alone(url, host, door, size)
         with serving(BARE, python) as service:
-            bare_burst, bare_seconds, _ = _storm(service, service, size.deliveries, size)
+            bare_burst, bare_seconds, _ = _storm(service.port, service.port, size.deliveries, size)
         wanted = there + size.deliveries
         _wait_until_taken_in(parapet, size.incidents + wanted)
     heard, distinct = _heard(store)
@@ -164,10 +185,13 @@ def measure(name: str, url: str, size: Size, python: str = sys.executable) -> Fi
         host_p99_calm_ms=_ms(_p(calm, 99)),
         host_p99_storm_ms=_ms(_p(host_seconds, 99)),
         host_p99_apart_ms=_ms(_p(apart_seconds, 99)),
+        host_p99_alone_calm_ms=_ms(_p(alone_calm, 99)),
+        host_p99_alone_ms=_ms(_p(alone, 99)),
         bare_p50_seconds=round(_p([one.seconds for one in bare_burst], 50), 2),
         bare_p99_seconds=round(_p([one.seconds for one in bare_burst], 99), 2),
         bare_host_p99_storm_ms=_ms(_p(bare_seconds, 99)),
         bare_host_p99_apart_ms=_ms(_p(bare_apart_seconds, 99)),
+        bare_host_p99_alone_ms=_ms(_p(bare_alone, 99)),
         lost=wanted - distinct,
         doubled=heard - distinct,
         whole=whole,
@@ -192,33 +216,69 @@ async def _pages(port: int, size: Size) -> dict[str, list[float]]:
     return took
 
 
-def _storm(door: int, page: int, first: int, size: Size) -> tuple[list[Answered], list[float], float]:
-    """The burst, what a page of the host's own took meanwhile, and when it began."""
+def _alone(url: str, host: Served, door: Served, size: Size) -> tuple[list[float], list[float]]:
+    """What a page of the host's own takes where it has a processor to itself: calm, and while *door* is stormed.
+
+    All that belongs to the storm has the others.
+    """
+    mine, others = halves()
+    calm, stormed = list[float](), list[float]()
+    with kept_to(others), database_on(others, url):
+        move(mine, host.process)
+        move(others, door.process)
+        for _ in range(size.turns):
+            began = perf_counter()
+            _, took, _ = _storm(door.port, host.port, size.deliveries, size, cores=(mine, others))
+            stormed += took
+            lasted = perf_counter() - began
+            with _looking(host.port, mine) as took:
+                sleep(lasted)
+            calm += took
+        move(mine | others, host.process, door.process)
+    return calm, stormed
+
+
+@contextmanager
+def _looking(page: int, cores: frozenset[int] = ALL) -> Iterator[list[float]]:
+    """Seconds that looks at a page of the host's own took, as long as this lasts; there when it has ended."""
+    took = list[float]()
     stop, heard = PROCESSES.Event(), PROCESSES.SimpleQueue()
-    looker = PROCESSES.Process(target=_look, args=(page, stop, heard))
+    looker = PROCESSES.Process(target=_look, args=(page, stop, heard, cores))
     looker.start()
-    with ProcessPoolExecutor(1, mp_context=PROCESSES) as pool:
+    yield took
+    stop.set()
+    took += heard.get()
+    looker.join()
+
+
+def _storm(
+    door: int, page: int, first: int, size: Size, *, cores: tuple[frozenset[int], frozenset[int]] = (ALL, ALL)
+) -> tuple[list[Answered], list[float], float]:
+    """The burst, what a page of the host's own took meanwhile, and when it began.
+
+    Who looks and who storms keep to those *cores*.
+    """
+    with _looking(page, cores[0]) as took, ProcessPoolExecutor(1, mp_context=PROCESSES) as pool:
         pool.submit(abs, 0).result()  # it has started
         began = perf_counter()
-        answered: list[Answered] = pool.submit(_send, door, first, size.deliveries).result()
-    stop.set()
-    took: list[float] = heard.get()
-    looker.join()
+        answered: list[Answered] = pool.submit(_send, door, first, size.deliveries, cores[1]).result()
     refused = [one for one in answered if one.status != 200]
     if refused:
         raise RuntimeError(f"{len(refused)} deliveries were answered {refused[0].status}: {refused[0].body[:200]!r}")
     return answered, took, began
 
 
-def _send(door: int, first: int, deliveries: int) -> list[Answered]:
+def _send(door: int, first: int, deliveries: int, cores: frozenset[int]) -> list[Answered]:
     """Whoever storms."""
+    keep_to(cores)
     os.nice(NICE)
     bodies = [delivery(first + number, 1) for number in range(deliveries)]
     return asyncio.run(storm(door, TOKEN, bodies))
 
 
-def _look(page: int, stop: Event, heard: SimpleQueue[list[float]]) -> None:
+def _look(page: int, stop: Event, heard: SimpleQueue[list[float]], cores: frozenset[int]) -> None:
     """Whoever looks at the host's page meanwhile."""
+    keep_to(cores)
     took = list[float]()
     while len(took) < FEWEST_LOOKS or not stop.is_set():
         took += asyncio.run(looked(page, PAGE, 5, pause_seconds=PAUSE_SECONDS))
@@ -248,8 +308,8 @@ def _heard(store: Store) -> tuple[int, int]:
 
 
 @contextmanager
-def serving(url: str, python: str = sys.executable, *, nice: int = 0) -> Iterator[int]:
-    """The port of a service over the database at *url*, as `host.py` makes it."""
+def serving(url: str, python: str = sys.executable, *, nice: int = 0) -> Iterator[Served]:
+    """A service over the database at *url*, as `host.py` makes it."""
     with socket.create_server(("127.0.0.1", 0)) as held:
         port: int = held.getsockname()[1]
     command = ["nice", "-n", str(nice), python, "-m", "benchmarks.evidence.host", url, str(port)]
@@ -263,7 +323,7 @@ def serving(url: str, python: str = sys.executable, *, nice: int = 0) -> Iterato
                 sleep(0.05)
             else:
                 break
-        yield port
+        yield Served(port=port, process=process.pid)
     finally:
         process.terminate()
         try:

@@ -48,15 +48,15 @@ def main() -> None:
         store = Store(url)
         migrate.upgrade(store.engine)
         store.close()
-        with serving(url) as port, sync_playwright() as play, ThreadPoolExecutor(1) as sender:
+        with serving(url) as served, sync_playwright() as play, ThreadPoolExecutor(1) as sender:
             browser = play.chromium.launch(executable_path=chromium, args=QUIET)
             page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{port}/parapet/incidents")
+            page.goto(f"http://127.0.0.1:{served.port}/parapet/incidents")
             page.locator(".live[data-tone=good]").wait_for()
             took = []
             for number in range(given.alerts):
                 began = perf_counter()
-                sender.submit(asyncio.run, storm(port, TOKEN, [delivery(number, 1)])).result()
+                sender.submit(asyncio.run, storm(served.port, TOKEN, [delivery(number, 1)])).result()
                 page.get_by_text(f"{number + 1} new").wait_for(timeout=MOST_SECONDS * 1_000)
                 took.append(perf_counter() - began)
             browser.close()

@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping
 from contextvars import ContextVar
 from time import perf_counter
+from typing import TypeAlias
 
 from parapet.core.errors import ConfigurationError
 from parapet.core.guard import guarded
@@ -54,24 +55,13 @@ def instrument(
         broker.add_middlewares(ParapetMiddleware(kept, backlog_every_seconds))
 
 
-class _Run:
-    """One task that runs now."""
+_Run: TypeAlias = "tuple[str, Lane, Desk, float, object, list[object], _Run | None]"
+"""One task that runs now: its id, lane and desk, when it began, how often it was requeued before, what happened to it,
+and what it runs inside: a broker that runs what it is sent at once runs one task inside another. No class: to make one
+would cost more than all that is counted."""
 
-    __slots__ = ("again", "desk", "error", "lane", "outer", "requeues", "started", "task_id")
-
-    def __init__(
-        self, task_id: str, lane: Lane, desk: Desk, started: float, requeues: object, outer: _Run | None
-    ) -> None:
-        self.task_id = task_id
-        self.lane = lane
-        self.desk = desk
-        self.started = started
-        self.requeues = requeues
-        self.outer = outer  # a broker that runs what it is sent at once runs one task inside another
-        self.error: BaseException | None = None
-        self.again = False
-
-
+_SENT_AGAIN = object()
+"""Among what happened to a task: it sent itself again."""
 _run: ContextVar[_Run | None] = ContextVar("parapet_taskiq_run", default=None)
 
 
@@ -91,14 +81,16 @@ class ParapetMiddleware(TaskiqMiddleware):
         """Stamp the time from which the message waits; a retry takes the labels of the first along."""
         with guarded("taskiq.send"):
             run = _run.get()
-            if run is not None and run.task_id == message.task_id:
-                run.again = True
+            if run is not None and run[0] == message.task_id:
+                run[5].append(_SENT_AGAIN)
             now = self._jobs.now()
             if now == now:
                 message.labels[STAMP] = now + float(message.labels.get("delay") or 0.0)
         return message
 
-    def pre_execute(self, message: TaskiqMessage) -> TaskiqMessage:
+    # What Taskiq awaits for every task is a coroutine: it asks everything else at length whether it can be awaited.
+
+    async def pre_execute(self, message: TaskiqMessage) -> TaskiqMessage:
         """Count how long the message waited."""
         # The guard is left to the first message of its kind: after it nothing here is foreign but a message's fields.
         labels = message.labels
@@ -116,25 +108,26 @@ class ParapetMiddleware(TaskiqMiddleware):
             published = _seconds(published)
         started = perf_counter()
         desk = lane.began(published, started)
-        _run.set(_Run(message.task_id, lane, desk, started, labels.get(_REQUEUES), outer))
+        _run.set((message.task_id, lane, desk, started, labels.get(_REQUEUES), [], outer))
         return message
 
     def on_error(self, message: TaskiqMessage, result: TaskiqResult[object], exception: BaseException) -> None:
         """Remember what was raised: a middleware that retries puts something else in its place."""
         run = _run.get()
         if run is not None:
-            run.error = exception
+            run[5].append(exception)
 
-    def post_execute(self, message: TaskiqMessage, result: TaskiqResult[object]) -> None:
+    async def post_execute(self, message: TaskiqMessage, result: TaskiqResult[object]) -> None:
         """Count how the task ended. By now every middleware has heard of its error."""
         run = _run.get()
         if run is not None:
             ended = perf_counter()
-            _run.set(run.outer)
-            if run.error is None and not result.is_err:
-                run.lane.succeeded(run.desk, run.started, ended)
+            _, lane, desk, started, requeues, happened, outer = run
+            _run.set(outer)
+            if not happened and not result.is_err:
+                lane.succeeded(desk, started, ended)
             else:
-                run.lane.ended(run.desk, _state(run, message, result), ended - run.started)
+                lane.ended(desk, _state(happened, requeues, message, result), ended - started)
 
     async def startup(self) -> None:
         """In a worker: show its tasks at zero, and begin to read the backlog."""
@@ -185,11 +178,11 @@ def _seconds(stamp: str) -> float:
         return math.nan
 
 
-def _state(run: _Run, message: TaskiqMessage, result: TaskiqResult[object]) -> JobState:
-    error = run.error
+def _state(happened: list[object], requeues: object, message: TaskiqMessage, result: TaskiqResult[object]) -> JobState:
+    error = next((one for one in reversed(happened) if one is not _SENT_AGAIN), None)
     if error is None:
-        return JobState.FAILED
-    if run.again or message.labels.get(_REQUEUES) != run.requeues:
+        return JobState.FAILED if result.is_err else JobState.SUCCEEDED
+    if any(one is _SENT_AGAIN for one in happened) or message.labels.get(_REQUEUES) != requeues:
         return JobState.RETRIED
     if isinstance(error, TaskRejectedError):
         return JobState.DISCARDED

@@ -35,7 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     # imports it but the terminal's. It sees the doors as objects, and imports no web framework.
     "doctor": {"app", "signals", "slo", "response", "artifacts", "store", "ops"},
     # ops: a terminal asks Prometheus for its own history, which no app object holds. response: it says escalations in
-    # the same words as the API.
+    # the same words as the API. web: it serves the hooks where they have a process of their own.
     "cli": {
         "app",
         "signals",
@@ -48,6 +48,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "integrations",
         "doctor",
         "install",
+        "web",
     },
     # ops: what proves that a preview changes nothing calls it as the verbs do.
     "testing": {"app", "incidents", "notify", "ops", "response"},
@@ -80,8 +81,8 @@ THIRD_PARTY: dict[str, set[str]] = {
     "install": {"yaml"},  # to find places in compose files, never to write them
     "artifacts": {"yaml", "grafana_foundation_sdk", "orjson", "promql_parser"},
     "store": {"sqlalchemy", "alembic"},
-    # The hosts that it is mounted in, one adapter each.
-    "web": {"starlette", "django", "flask", "werkzeug", "jinja2", "markupsafe", "anyio"},
+    # The hosts that it is mounted in, one adapter each; uvicorn serves the hooks that have a port of their own.
+    "web": {"starlette", "django", "flask", "werkzeug", "jinja2", "markupsafe", "anyio", "uvicorn"},
     "doctor": {"yaml"},
     "cli": {"click"},
     "notify": {"apprise"},  # optional, and only where the host names a channel of it

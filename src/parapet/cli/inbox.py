@@ -14,6 +14,7 @@ from parapet.cli.terminal import Column, Tone, fact, table, toned
 from parapet.incidents.document import body_object
 from parapet.incidents.durations import instant_words
 from parapet.store.inbox import Received, Shelf
+from parapet.web.port import serve_alerts
 
 SHOWN_BYTES = 2_000
 COLUMNS = (
@@ -39,6 +40,7 @@ def inbox() -> None:
       parapet inbox show 4711
       parapet inbox replay 4711
       parapet inbox drop 4711 --reason "a test of the network team"
+      parapet inbox serve --port 9095
     """
 
 
@@ -150,6 +152,33 @@ def drop(number: int, who: str | None, reason: str, app_spec: str | None, as_jso
     """
     dropped = load_app(required_app(app_spec)).bodies.drop(number, actor=actor_named(who), reason=reason)
     click.echo(json.dumps(body_object(dropped)) if as_json else f"Body {number} is given up.")
+
+
+@inbox.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), default=9095, show_default=True, help="Where; 0 takes a free one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address of that port.")
+@app_option
+def serve(port: int, host: str, app_spec: str | None) -> None:
+    """Take alerts in a process of their own, so that no storm of them is felt in the service's.
+
+    It answers the hooks below the path of Wiring.webhook_url, whose port is to be this one, and /metrics; nobody can
+    sign in there. It needs the service's code, environment and evidence, and uvicorn. SIGTERM and Ctrl-C end it once
+    what is under way is answered.
+
+    \b
+    Examples:
+      parapet inbox serve --app shop.reliability:parapet --port 9095
+      nice -n 10 parapet inbox serve --host 0.0.0.0
+    """
+    app = load_app(required_app(app_spec))
+    serve_alerts(
+        app,
+        port,
+        host=host,
+        told=lambda url: click.echo(f"Alerts for {app.service} at {url}. Ctrl-C ends it.", err=True),
+    )
 
 
 def _row(one: Received) -> list[str]:

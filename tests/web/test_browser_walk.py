@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from tests.web.test_web_items import sends_again
 
 from parapet.core.types import IncidentId
 from parapet.incidents.model import IncidentState
@@ -82,4 +83,22 @@ def test_the_keyboard_help_needs_no_script(chromium: Browser, address: str) -> N
     expect(page.get_by_role("heading", name="Keys")).to_be_hidden()
     page.get_by_role("button", name="Keys").click()
     expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    page.context.close()
+
+
+def test_from_an_item_to_what_was_done_about_it(shop: Shop, chromium: Browser, address: str) -> None:
+    """What somebody must look after, exactly what would be done, one press, and it is closed."""
+    sent = sends_again(shop)
+    shop.parapet.action_item("suppressed", "msg-1", title="A receipt did not leave", incident_id=IncidentId(1))
+    page = page_of(chromium, address)
+    page.goto(f"{address}action-items")
+    page.get_by_role("link", name="A receipt did not leave").click()
+    page.get_by_role("button", name="Preview: Send again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Send again: 1 receipt")
+    page.get_by_label("Reason").fill("The address is right now")
+    page.locator("form[action$='/confirm'] button.btn-primary").click()
+    expect(page.locator("main")).to_contain_text("1 of 1 is done")
+    assert sent == ["msg-1"]
+    page.goto(f"{address}action-items/1")
+    expect(page.locator("main")).to_contain_text("Resolved by system:send-again")
     page.context.close()

@@ -17,6 +17,7 @@ def capability_object(capability: Capability) -> JsonObject:
         "name": capability.name,
         "title": capability.title,
         "touches": capability.touches,
+        "acts_on": capability.acts_on or None,
         "noun": capability.noun,
         "permission": capability.permitted_as,
         "inputs": dict(capability.inputs),

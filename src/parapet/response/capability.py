@@ -163,6 +163,11 @@ class Capability:
     """A run that has not ended by then has an unknown outcome."""
     inputs: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What may be asked for, with the value that is taken without: `{"limit": "20"}`."""
+    acts_on: str = ""
+    """The kind of action item whose objects are its targets: the page of such an item offers it. With an input `only`,
+    for the one object."""
+    will_do: str = ""
+    """What it does to its targets, in words, as the page of an item says before a preview: `send them again`."""
     reads: Reads | None = None
     loop: Loop | None = None
     """On which event loop async functions run: `loop=lambda: app.state.loop`. Without it, on one of Parapet's own in a
@@ -213,6 +218,8 @@ class Settings(TypedDict, total=False):
     undo_seconds: float
     most_seconds: float
     inputs: Mapping[str, str]
+    acts_on: str
+    will_do: str
     reads: Reads | None
     loop: Loop | None
 

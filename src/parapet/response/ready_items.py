@@ -51,7 +51,8 @@ def act_on_items(
 ) -> Capability:
     """Do *act* to the objects of open action items of *kind* that belong to the incident or its slice, once each.
 
-    An item whose object was done is resolved by the run; the others stay open, with the reason in the run.
+    An item whose object was done is resolved by the run; the others stay open, with the reason in the run. The page of
+    an item offers it for that one object.
 
     Args:
         will_do: in words, without a count: `send them again`.
@@ -59,7 +60,9 @@ def act_on_items(
 
     def preview(situation: Situation) -> Proposal:
         limit = max(1, int(situation.inputs["limit"]))
-        found = {one.object_id: one for one in _open(items, kind, situation)}
+        only = situation.inputs.get("only", "")
+        every = _open(items, kind, situation)
+        found = {one.object_id: one for one in every if not only or one.object_id == only}
         targets = [Target(id=one.object_id, version=_version(one), label=one.title) for one in found.values()]
         more = (
             LeftOut(id=one.id, because=f"More than the {limit} asked for.", instead="The next run")
@@ -97,7 +100,9 @@ def act_on_items(
         execute=execute,
         max_targets=max_targets,
         cooldown_seconds=cooldown_seconds,
-        inputs={"limit": "20"},
+        inputs={"limit": "20", "only": ""},
+        acts_on=kind,
+        will_do=will_do,
     )
 
 

@@ -226,6 +226,7 @@ SCHEMAS: dict[str, JsonObject] = {
         name=WORDS,
         title=WORDS,
         touches=WORDS,
+        acts_on=MAYBE_WORDS,
         noun=WORDS,
         permission=WORDS,
         inputs=ANYTHING,

@@ -7,11 +7,14 @@ from dataclasses import replace
 
 from parapet.core.errors import NotFound, Refused, StaleVersion
 from parapet.incidents.items import ActionItem, ItemState
+from parapet.incidents.model import Incident, IncidentState
+from parapet.web import text
 from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
 from parapet.web.sent import done_before
-from parapet.web.views.items import item_view, items_view
+from parapet.web.views.acting import offered
+from parapet.web.views.items import ItemAct, item_view, items_view
 
 ROWS = 50
 LONGEST_CURSOR = 200
@@ -69,8 +72,38 @@ def _show(
     desk: Desk, visit: Visit, item: ActionItem, problem: str = "", typed: str = "", status: int = 200
 ) -> Response:
     refusal = desk.may(visit.person, Action.CLOSE_ITEM)
-    view = item_view(item, refusal=refusal, problem=problem, typed=typed, now=visit.now)
+    view = item_view(item, refusal=refusal, problem=problem, typed=typed, acts=_acts(desk, visit, item), now=visit.now)
     return show(desk, visit, "item.html", view, title=f"{view.row.title}, {item.ref}", place=PLACE, status=status)
+
+
+def _acts(desk: Desk, visit: Visit, item: ActionItem) -> tuple[ItemAct, ...]:
+    """What the reader may have done to its object, and what not, and why."""
+    able = [one for one in desk.app.capabilities if one.acts_on == item.kind]
+    if item.state is not ItemState.OPEN or not able:
+        return ()
+    incident, person = _incident(desk, item), visit.person
+    if incident is None or incident.state is IncidentState.RESOLVED:
+        over = f"{incident.ref} is resolved." if incident is not None else f"No incident of {item.slice} is open."
+        why: str | None = f"{over} What is run belongs to an open incident: reopen it, or declare one."
+    else:
+        why = desk.may(person, Action.PREVIEW)
+    return tuple(
+        ItemAct(
+            shown=offered(one, why or desk.may(person, one.permitted_as) or ""),
+            will_do=text.capped(one.will_do).rstrip("."),
+            incident=incident.ref if incident is not None else "",
+            address=f"incidents/{incident.id}" if incident is not None else "",
+            inputs=tuple((name, item.object_id if name == "only" else value) for name, value in one.inputs.items()),
+        )
+        for one in able
+    )
+
+
+def _incident(desk: Desk, item: ActionItem) -> Incident | None:
+    """The incident that it belongs to, else the latest of its slice."""
+    if item.incident_id is not None:
+        return desk.app.look.incident(item.incident_id).incident
+    return desk.app.look.latest(item.service, item.slice) if item.slice is not None else None
 
 
 def _number(visit: Visit) -> int:

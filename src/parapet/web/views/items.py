@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from parapet.incidents.items import ActionItem, ItemState
 from parapet.web import text
 from parapet.web.reads import ItemPage
+from parapet.web.views.acting import Offered
 from parapet.web.words import Word
 
 STATES: Mapping[ItemState, Word] = MappingProxyType(
@@ -71,6 +72,19 @@ class ItemsView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ItemAct:
+    """A capability that acts on the item's object."""
+
+    shown: Offered
+    will_do: str
+    """What it does to the object; empty: the host does not say."""
+    incident: str
+    """The one in which it would be run; empty: there is none."""
+    address: str
+    inputs: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemView:
     """One item."""
 
@@ -87,6 +101,8 @@ class ItemView:
     problem: str
     """Why the form that was just sent did not do it; empty otherwise."""
     typed: str
+    acts: tuple[ItemAct, ...] = ()
+    """What may be done about it here."""
 
 
 def items_view(page: ItemPage, *, state: ItemState, now: datetime) -> ItemsView:
@@ -113,7 +129,15 @@ def item_rows(items: Sequence[ActionItem], *, now: datetime) -> tuple[ItemRow, .
     return tuple(_row(item, now) for item in items)
 
 
-def item_view(item: ActionItem, *, refusal: str | None, problem: str = "", typed: str = "", now: datetime) -> ItemView:
+def item_view(
+    item: ActionItem,
+    *,
+    refusal: str | None,
+    problem: str = "",
+    typed: str = "",
+    acts: tuple[ItemAct, ...] = (),
+    now: datetime,
+) -> ItemView:
     """The page of *item*; *problem* and *typed*: of a form that was refused."""
     closed = ""
     if item.closed_at is not None:
@@ -136,6 +160,7 @@ def item_view(item: ActionItem, *, refusal: str | None, problem: str = "", typed
         refusal=refusal or "",
         problem=problem,
         typed=typed,
+        acts=acts,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
+from traceback import extract_tb
 
 from parapet.app import Parapet
 from parapet.core.errors import ConfigurationError, UnknownName
+from parapet.core.guard import guarded
 from parapet.install import manifest
 
 
@@ -29,15 +32,35 @@ def load_app(spec: str) -> Parapet:
     for folder in dict.fromkeys((Path.cwd(), (Path.cwd() / below).resolve())):
         if str(folder) not in sys.path:
             sys.path.insert(0, str(folder))
-    try:
+    module: object = None
+    with guarded("cli.load", logs=False) as attempt:
         module = import_module(module_name)
-    except ImportError as error:
-        raise ConfigurationError(
-            f"Cannot import {module_name!r}: {error}. Run this from the project's folder."
-        ) from error
+    if isinstance(attempt.error, ConfigurationError):
+        raise attempt.error  # of the Parapet object that is made there
+    if attempt.error is not None:
+        raise ConfigurationError(_why(module_name, attempt.error)) from attempt.error
     found = getattr(module, attribute, None)
     if found is None:
         raise UnknownName.of(f"object in {module_name}", attribute, [n for n in vars(module) if not n.startswith("_")])
     if not isinstance(found, Parapet):
         raise ConfigurationError(f"{spec} is a {type(found).__name__}; expected a Parapet.")
     return found
+
+
+def _why(module_name: str, error: Exception) -> str:
+    """Why the host's own module cannot be imported, and what to do."""
+    frames = [one for one in extract_tb(error.__traceback__) if not one.filename.startswith("<frozen importlib")]
+    here = Path.cwd()
+    own = [one for one in frames if Path(one.filename).is_relative_to(here) and ".venv" not in one.filename]
+    place = f" at {Path(own[-1].filename).relative_to(here)}:{own[-1].lineno}" if own else ""
+    if isinstance(error, KeyError) and frames and frames[-1].filename in {"<frozen os>", os.__file__}:
+        return (
+            f"{module_name!r} reads the environment variable {error.args[0]}{place}, and it is not set. Run this with "
+            "the environment that your service has."
+        )
+    if isinstance(error, ImportError):
+        return f"Cannot import {module_name!r}: {error}{place}. Run this from the project's folder."
+    told = f"{type(error).__name__}: {error}".rstrip(": ")
+    if isinstance(error, SyntaxError):
+        return f"Cannot import {module_name!r}: {told}."
+    return f"Cannot import {module_name!r}: {told}{place}. Run this with the environment that your service has."

@@ -38,7 +38,7 @@ def listen(listener: Listener) -> None:
         _listeners = (*(one for one in _listeners if one() is not None), ref(listener))
 
 
-def note(where: str, error: BaseException, *, words: bool = True) -> None:
+def note(where: str, error: BaseException, *, words: bool = True, logs: bool = True) -> None:
     """Count *error*; log it the first time it is seen at *where*, without what it says unless *words*."""
     key = (where, type(error).__name__)
     swallowed[key] += 1
@@ -46,7 +46,7 @@ def note(where: str, error: BaseException, *, words: bool = True) -> None:
         listener = one()
         if listener is not None:
             listener.heard(*key)
-    if key not in _seen:
+    if logs and key not in _seen:
         with _lock:
             _seen.add(key)
         if words:
@@ -63,14 +63,16 @@ def note(where: str, error: BaseException, *, words: bool = True) -> None:
 class guarded:  # reads as a phrase: with guarded("django"):
     """Run foreign code: an exception is counted under *where* and goes no further.
 
-    Cancellation, interrupts and system exit pass through. Without *words*, what the exception says is not logged.
+    Cancellation, interrupts and system exit pass through. Without *words*, what the exception says is not logged;
+    without *logs*, nothing is: whoever asked for it tells a person.
     """
 
-    __slots__ = ("_words", "error", "where")
+    __slots__ = ("_logs", "_words", "error", "where")
 
-    def __init__(self, where: str, *, words: bool = True) -> None:
+    def __init__(self, where: str, *, words: bool = True, logs: bool = True) -> None:
         self.where = where
         self._words = words
+        self._logs = logs
         self.error: Exception | None = None
         """What was swallowed, once the block has ended."""
 
@@ -81,5 +83,5 @@ class guarded:  # reads as a phrase: with guarded("django"):
         if not isinstance(error, Exception):
             return False
         self.error = error
-        note(self.where, error, words=self._words)
+        note(self.where, error, words=self._words, logs=self._logs)
         return True

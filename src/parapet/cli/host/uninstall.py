@@ -39,7 +39,7 @@ def uninstall(folder: Path, yes: bool, dry_run: bool, force: bool, as_json: bool
     manifest = manifests.read(project)
     if manifest is None:
         raise ConfigurationError(
-            f"There is no {manifests.NAME} in {folder}, so nothing was installed there by Parapet."
+            f"There is no {manifests.NAME} in {folder.resolve()}, so nothing was installed there by Parapet."
         )
     undoing = manifests.undoing(manifest, project)
     if undoing.stuck:

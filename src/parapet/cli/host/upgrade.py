@@ -38,7 +38,9 @@ def upgrade(folder: Path, python: str, yes: bool, dry_run: bool, as_json: bool) 
     """
     host = Host.at(folder, python)
     if host.before is None:
-        raise ConfigurationError(f"There is no {manifests.NAME} in {folder}. Begin with: parapet install {folder}")
+        raise ConfigurationError(
+            f"There is no {manifests.NAME} in {folder.resolve()}. Begin with: parapet install {folder}"
+        )
     try:
         planned = host.planned(None, None)
     except Unclear as unclear:

@@ -131,8 +131,8 @@ def test_the_same_trouble_before_is_remembered(desk: Desk) -> None:
     assert (file.past.last.id, file.past.count) == (3, 2)
     assert [told.words for told in file.past.told] == ["users can pay", "second provider, -12"]
     assert file.triage.last_time.text == (
-        "INC-3 was the same trouble, 12 days before this one (2026-10-31 02:13:00 UTC): it lasted 21 min, ended: "
-        "operator. It began 2 times in the 90 days before."
+        "INC-3 was the same trouble, 12 days before this one (2026-10-31 02:13:00 UTC): it lasted 21 min; a person "
+        "closed it. It began 2 times in the 90 days before."
     )
     assert "1 other incident began about then: INC-4." in [fact.text for fact in file.triage.facts]
     assert desk.look.incident(IncidentId(1)).past.last is None

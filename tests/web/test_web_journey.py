@@ -89,7 +89,7 @@ def test_a_promise_over_its_period(prometheus: str, empty_evidence: Path, tmp_pa
     assert "Budget left, last 30\xa0d" in page.text
     assert "90\xa0% at its beginning, 40\xa0% now." in page.text
     assert page.text.count('<rect class="mark"') == 2
-    assert "Deploy 1.8.2" in page.text
+    assert "Deploy</span> 1.8.2" in page.text
     assert 'href="./journeys/login"' in Browser(host).get("/parapet/").text
     parapet.store.close()
 

@@ -221,6 +221,7 @@ def _facts(
     said += [f"{_change(one)} came {distance_words(one.seconds_from_onset)} onset." for one in during[-1:]]
     if beside:
         others = ", ".join(one.ref for one in beside[:MOST_BESIDE])
+        others += f" and {len(beside) - MOST_BESIDE} more" if len(beside) > MOST_BESIDE else ""
         said.append(
             f"{len(beside)} other {'incident' if len(beside) == 1 else 'incidents'} began about then: {others}."
         )

@@ -16,7 +16,7 @@ class Playbook:
     """A runbook before it is known what it speaks of."""
 
     trouble: str
-    """What is wrong, after the title of what it speaks of: ` fails for users`."""
+    """What is wrong, after the title of what it speaks of: `: trouble for users`."""
     steps: tuple[Step, ...]
     warnings: tuple[str, ...] = ()
 
@@ -24,7 +24,7 @@ class Playbook:
 PLAYBOOKS: Mapping[str, Playbook] = MappingProxyType(
     {
         "journey": Playbook(
-            trouble=" fails for users",
+            trouble=": trouble for users",
             steps=(steps.LOOK_AT_CHANGES, steps.SEE_WHO_IS_HURT, steps.ASK_THE_DEPENDENCY),
             warnings=("A cleared alert is not proof of a fix: try the journey yourself before you close.",),
         ),

@@ -179,7 +179,7 @@ def _empty(scope: str, search: str, trust: Trust, watched: int, now: datetime) -
         )
     watching = f"{text.several(watched, 'promise')} {'is' if watched == 1 else 'are'} watched. "
     if trust.last_received_at is None:
-        heard = "Alertmanager has not sent anything yet, so this list being empty proves nothing."
+        heard = "Alertmanager has not sent anything yet."
     else:
         at = text.stamp(trust.last_received_at, now)
         heard = f"Alertmanager last sent something {text.between(trust.last_received_at, now)} ago, at {at}."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -124,6 +125,60 @@ def test_a_page_that_hears_nothing_says_so_and_switches_its_buttons_off(chromium
         expect(page.locator(".live b")).to_have_text("Live")
         expect(page.get_by_role("button", name="Save note")).to_be_enabled()
         expect(page.locator("#stale")).to_be_hidden()
+
+
+def test_while_the_readers_hand_is_on_it_nothing_changes(shop: Shop, chromium: Browser, address: str) -> None:
+    """A cursor in a field, a choice that was made, words that are marked, a dialog: the page waits, then goes on."""
+    tick = "document.querySelector('main').insertAdjacentHTML('beforeend', '<input type=checkbox id=tick>');"
+    row, holds = "document.querySelector('tbody tr')", {
+        "document.querySelector('[name=q]').focus()": "document.activeElement.blur()",
+        tick + "document.getElementById('tick').checked = true": "document.getElementById('tick').checked = false",
+        "getSelection().selectAllChildren(document.querySelector('main h1'))": "getSelection().removeAllRanges()",
+        "document.getElementById('keys').showPopover()": "document.getElementById('keys').hidePopover()",
+    }  # fmt: skip
+    with opened(chromium, address) as page:
+        page.goto(f"{address}incidents")
+        expect(page.locator(".live b")).to_have_text("Live")
+        for version, (begin, end) in enumerate(holds.items(), 1):
+            who = Actor(kind=ActorClass.OPERATOR, name=f"Tom{version}")
+            page.evaluate(begin)
+            shop.parapet.operator.acknowledge(IncidentId(1), actor=who, reason="looking", version=version)
+            expect(page.locator(".live b")).to_have_text("Paused")
+            assert who.name not in page.evaluate(f"{row}.innerText")
+            page.evaluate(end)
+            expect(page.locator("tbody tr")).to_contain_text(who.name)
+            expect(page.locator(".live b")).to_have_text("Live")
+
+
+def test_pages_that_lost_their_server_come_back_spread_out(chromium: Browser, address: str) -> None:
+    """Between three quarters and five quarters of what is due, longer while nobody answers: never all at once."""
+    for chance, waits in ((0, (375, 750)), (1, (625, 1250))):
+        with opened(chromium, address) as page:
+            page.add_init_script(
+                f"""const wait = setTimeout, waits = []; Math.random = () => {chance};
+                window.setTimeout = (then, ms) => {{
+                  waits.push(Math.round(ms)); document.documentElement.dataset.waits = `,${{waits}},`;
+                  return wait(then, ms);
+                }};"""
+            )
+            page.route("**/live*", lambda route: route.abort())
+            page.goto(f"{address}incidents")
+            for ms in waits:
+                expect(page.locator("html")).to_have_attribute("data-waits", re.compile(f",{ms},"))
+
+
+def test_who_signed_out_reads_so_and_writes_nothing(chromium: Browser, address: str) -> None:
+    """The page says it is old because nobody is signed in, and its buttons are off; signed in again, they are on."""
+    with opened(chromium, address) as page:
+        page.goto(f"{address}incidents/1")
+        expect(page.locator(".live b")).to_have_text("Live")
+        page.context.clear_cookies()
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.get_by_role("alert")).to_contain_text("You are not signed in any more")
+        expect(page.get_by_role("button", name="Save note")).to_be_disabled()
+        page.context.add_cookies([{"name": "who", "value": "Ana:responder", "url": address}])
+        page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        expect(page.get_by_role("button", name="Save note")).to_be_enabled()
 
 
 def test_where_the_host_cannot_stream_the_page_asks(shop: Shop, chromium: Browser, address: str) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import types
 import typing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from jinja2 import Environment
+from jinja2.nodes import Assign, Const, Expr, For, Getattr, Include, Macro, Name, Node
 
 from parapet.cli.main import main
 from parapet.core.errors import ConfigurationError
@@ -21,7 +24,9 @@ from parapet.web.views.chrome import Chrome
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
 
-PLACE = re.compile(r"\b(view|chrome)((?:\.[a-z_]+)+)")
+LANGUAGE = Environment()
+LANGUAGE.filters |= dict.fromkeys(("timed",), str)
+Known: typing.TypeAlias = "dict[str, tuple[object, ...]]"
 
 
 def gen(*arguments: str) -> str:
@@ -107,15 +112,69 @@ def test_every_template_has_a_documented_context() -> None:
 
 @pytest.mark.parametrize("name", sorted(CONTEXTS))
 def test_a_template_uses_only_what_its_context_has(name: str) -> None:
-    """`view.a.b` exists for every place that a template names: a context cannot lose what is read."""
-    words = (TEMPLATES / name).read_text()
-    for root, path in PLACE.findall(words):
-        kinds: list[object] = [CONTEXTS[name] if root == "view" else Chrome]
-        for field in path.strip(".").split("."):
-            kinds = [found for kind in kinds for found in _of(kind, field)]
-            assert kinds, f"{name}: {root}{path}: nothing has {field!r}"
-            if not all(dataclasses.is_dataclass(kind) for kind in kinds):
-                break
+    """Whatever it names exists, in its loops and in the parts that it includes, too: a context cannot lose it."""
+    reading = Reading(name)
+    reading.template(name, {"view": (CONTEXTS[name],), "chrome": (Chrome,)})
+    assert reading.missing == []
+    assert reading.found > 0
+
+
+class Reading:
+    """Follows what a template names through the types of its context."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.missing: list[str] = []
+        self.found = 0
+
+    def template(self, name: str, known: Known) -> None:
+        """Everything that stands in one file."""
+        self.nodes(LANGUAGE.parse((TEMPLATES / name).read_text()).body, dict(known))
+
+    def nodes(self, nodes: typing.Iterable[Node], known: Known) -> None:
+        """In the order in which they stand: what is set holds for those after it."""
+        for node in nodes:
+            match node:
+                case For(target=Name() as target):
+                    self.kinds(node.iter, known)
+                    inside = known | {target.name: self.each(node.iter, known), "loop": ()}
+                    self.nodes([*([node.test] if node.test else []), *node.body, *node.else_], inside)
+                case For():
+                    self.kinds(node.iter, known)
+                    names = {one.name: () for one in node.target.find_all(Name)}
+                    self.nodes([*node.body, *node.else_], known | names)
+                case Macro():
+                    self.nodes(node.body, known | {one.name: () for one in node.args})
+                case Assign(target=Name() as target):
+                    known[target.name] = self.kinds(node.node, known)
+                case Include(template=Const() as other):
+                    self.template(other.value, known)
+                case Expr():
+                    self.kinds(node, known)
+                case _:
+                    self.nodes(node.iter_child_nodes(), known)
+
+    def kinds(self, node: Node, known: Known) -> tuple[object, ...]:
+        """The types that an expression may have; none: that is not followed."""
+        match node:
+            case Name():
+                return known.get(node.name, ())
+            case Getattr():
+                before = [one for one in self.kinds(node.node, known) if dataclasses.is_dataclass(one)]
+                after = [found for kind in before for found in _of(kind, node.attr)]
+                if before:
+                    self.found += 1
+                    self.missing += [] if after else [f"{self.name}: {before} has no {node.attr!r}"]
+                return tuple(after)
+            case _:
+                for child in node.iter_child_nodes():
+                    self.kinds(child, known)
+                return ()
+
+    def each(self, node: Node, known: Known) -> tuple[object, ...]:
+        """The types of what an expression is a row of."""
+        rows = self.kinds(node, known)
+        return tuple(found for kind in rows for found in typing.get_args(kind) if found is not ...)
 
 
 def _of(kind: object, field: str) -> list[object]:
@@ -124,4 +183,6 @@ def _of(kind: object, field: str) -> list[object]:
     hints = typing.get_type_hints(kind)
     if field not in hints:
         return [object] if hasattr(kind, field) else []
-    return [each for each in (typing.get_args(hints[field]) or (hints[field],)) if each is not type(None)]
+    hint = hints[field]
+    several = typing.get_args(hint) if typing.get_origin(hint) in {typing.Union, types.UnionType} else (hint,)
+    return [each for each in several if each is not type(None)]

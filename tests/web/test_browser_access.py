@@ -61,6 +61,11 @@ ON_PAPER = """() => ({
     .filter(one => !one.checkVisibility()).map(one => one.className || one.nodeName),
 })"""
 """What a printer would get."""
+SMALL = """() => [...document.querySelectorAll("button, .btn, input, select, textarea, nav a, summary")]
+  .filter(one => one.checkVisibility() && !one.closest("label"))
+  .filter(one => one.getBoundingClientRect().height > 1 && one.getBoundingClientRect().height < 43.5)
+  .map(one => one.outerHTML.slice(0, 120))"""
+"""What stands alone and is less than 44 px high: too little for a thumb."""
 WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -71,7 +76,10 @@ def put_into(page: Page, width: int, scheme: str) -> None:
 
 
 def test_axe_finds_nothing(served_night: ServedNight, chromium: Browser) -> None:
-    """No finding on any page, light and dark, wide and narrow; at no width does anything scroll sideways."""
+    """No finding on any page, light and dark, wide and narrow; at no width does anything scroll sideways.
+
+    On a phone, what is pressed is at least 44 px high.
+    """
     page = chromium.new_page()
     page.set_default_timeout(30_000)
     found: dict[str, object] = {}
@@ -86,6 +94,8 @@ def test_axe_finds_nothing(served_night: ServedNight, chromium: Browser) -> None
             put_into(page, width, scheme)
             if wrong := page.evaluate(RUN, rules):
                 found[f"{name} {width} {scheme}"] = wrong
+        if small := page.evaluate(SMALL):
+            found[f"{name}, under a thumb"] = small
     page.evaluate("document.documentElement.style.setProperty('--ink-2', '#999')")
     assert page.evaluate(RUN, None), "axe would not see faint words"
     page.close()

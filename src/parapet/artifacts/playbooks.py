@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from parapet.response.recoveries import RECOVERIES
 from parapet.response.runbook import Runbook
 
-RUNBOOKS_FILE = "runbooks.py"
+RUNBOOKS_FILE = "playbooks.py"
+"""Not that of the runbooks which an installation writes."""
 _HEAD = '''"""{title} Owned by this repository: edit it freely, Parapet does not write it again."""
 
 from __future__ import annotations

@@ -49,9 +49,15 @@ def list_recoveries() -> None:
 @out_option
 @app_option
 def runbooks(out: Path, app_spec: str | None) -> None:
-    """Write all of them into one module; with --app, attached to the slices that they fit."""
-    slices, owner = _host(app_spec)
-    _write(out / RUNBOOKS_FILE, runbooks_module(runbook_of(name, owner=owner, slices=slices) for name in RECOVERIES))
+    """Write all of them into one module; with --app, those that fit what is promised, attached to its slices."""
+    slices, planes, owner = _host(app_spec)
+    books = [runbook_of(name, owner=owner, slices=slices) for name in RECOVERIES]
+    fitting = [one for one in books if not app_spec or one.slices or planes.intersection(one.planes)]
+    if not fitting:
+        raise ConfigurationError("None fits what is promised here. Write one by name: parapet gen recovery NAME.")
+    _write(out / RUNBOOKS_FILE, runbooks_module(fitting))
+    if left := [one.name for one in books if one not in fitting]:
+        click.echo(f"Left out, because nothing they are about is promised here: {', '.join(left)}.")
 
 
 @gen.command()
@@ -60,16 +66,21 @@ def runbooks(out: Path, app_spec: str | None) -> None:
 @app_option
 def recovery(name: str, out: Path, app_spec: str | None) -> None:
     """Write one of them, with the beginning of a capability unless it is guidance only."""
-    slices, owner = _host(app_spec)
+    slices, planes, owner = _host(app_spec)
     book = runbook_of(name, owner=owner, slices=slices)
     _write(out / f"{name.replace('-', '_')}.py", recovery_module(name, book))
+    if app_spec and not (book.slices or planes.intersection(book.planes)):
+        click.echo("Nothing that it is about is promised here yet: name the slices it belongs to in it.")
 
 
-def _host(app_spec: str | None) -> tuple[list[str], str]:
+def _host(app_spec: str | None) -> tuple[list[str], set[str], str]:
+    """The names of what is promised, the planes where it breaks, and who owns the service."""
     if not app_spec:
-        return [], ""
+        return [], set(), ""
     app = load_app(app_spec)
-    return [*(one.name for one in app.slices), *(one.name for one in app.diagnostics)], app.owner
+    names = [*(one.name for one in app.slices), *(one.name for one in app.diagnostics)]
+    planes = {*(one.fault_plane for one in app.slices), *(one.fault_plane for one in app.diagnostics)} - {""}
+    return names, planes, app.owner
 
 
 def _write(path: Path, text: str) -> None:
@@ -77,4 +88,5 @@ def _write(path: Path, text: str) -> None:
         raise ConfigurationError(f"{path} is there already, and is yours. Nothing was written; give another --out.")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    click.echo(f"Wrote {path}. It is yours now: import it, and call define(parapet).")
+    click.echo(f"Wrote {path}. It is yours now. Two lines use it, below those that make `parapet`:")
+    click.echo(f"    from {path.parent.name} import {path.stem}\n    {path.stem}.define(parapet)")

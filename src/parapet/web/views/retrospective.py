@@ -71,7 +71,7 @@ class LineRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """One of the five ways an incident ends."""
+    """One of the six ways an incident ends."""
 
     word: Word
     words: str

@@ -67,7 +67,7 @@ class Size:
     """Storms, each followed by as much calm, beside a host that has a processor of its own."""
 
 
-LONG = Size(incidents=100_000, entries_each=10, looks=300, deliveries=5_000, body_alerts=10_000, turns=5)
+LONG = Size(incidents=100_000, entries_each=10, looks=300, deliveries=5_000, body_alerts=10_000, turns=3)
 SHORT = Size(incidents=300, entries_each=10, looks=10, deliveries=60, body_alerts=200, turns=1)
 
 

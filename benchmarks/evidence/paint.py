@@ -35,7 +35,6 @@ def addresses(incidents: int) -> Mapping[str, Callable[[], str]]:
         "resolved incidents": lambda: "incidents?scope=resolved",
         "search among resolved": lambda: f"incidents?scope=resolved&q=ticket-{dice.randrange(100_000)}",
         "incident": lambda: f"incidents/{dice.randrange(1, incidents)}",
-        "retrospective": lambda: f"incidents/{dice.randrange(1, incidents)}/retrospective",
         "action items": lambda: "action-items",
         "changes": lambda: "changes",
         "calls": lambda: "calls",

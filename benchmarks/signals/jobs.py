@@ -44,6 +44,7 @@ HOOKS, SIGNALS = "a base class with two empty hooks", "two signal receivers that
 BY_HAND = "signals by hand, durations by state"
 EVENTS = "task events, as celery-exporter needs"
 BUNDLED, EMPTY = "the bundled Prometheus middleware", "a middleware that does nothing"
+COROUTINES = "the same, of coroutines"
 OPENTELEMETRY, BUNDLED_OPENTELEMETRY = "OpenTelemetry's instrumentation", "the bundled OpenTelemetry middleware"
 CALLS = 40
 NAME, QUEUE = "bench.job", "default"
@@ -296,8 +297,16 @@ def taskiq_turns() -> dict[str, Turn]:
         def post_execute(self, message: TaskiqMessage, result: TaskiqResult[Any]) -> None:
             pass
 
+    class Coroutines(TaskiqMiddleware):
+        async def pre_execute(self, message: TaskiqMessage) -> TaskiqMessage:
+            return message
+
+        async def post_execute(self, message: TaskiqMessage, result: TaskiqResult[Any]) -> None:
+            pass
+
     bundled = PrometheusMiddleware(metrics_path=Path(tempfile.mkdtemp()))  # which decides how prometheus_client counts
     turns = {BARE: turn(None, None), BUNDLED: turn(bundled, None), EMPTY: turn(Hooks(), None)}
+    turns[COROUTINES] = turn(Coroutines(), None)
     if TELEMETRY:
         from taskiq.middlewares.opentelemetry_middleware import OpenTelemetryMiddleware
 
@@ -309,7 +318,7 @@ def taskiq_turns() -> dict[str, Turn]:
 CONTESTANTS = {
     "celery": (PARAPET, SHARED, HOOKS, SIGNALS, BY_HAND, EVENTS, OPENTELEMETRY),
     "dramatiq": (PARAPET, SHARED, BUNDLED, EMPTY),
-    "taskiq": (PARAPET, SHARED, BUNDLED, EMPTY, BUNDLED_OPENTELEMETRY),
+    "taskiq": (PARAPET, SHARED, BUNDLED, EMPTY, COROUTINES, BUNDLED_OPENTELEMETRY),
 }
 LIBRARIES: dict[str, Callable[[], dict[str, Turn]]] = {
     "celery": celery_turns,

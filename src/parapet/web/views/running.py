@@ -135,7 +135,7 @@ def _heading(run: Run) -> str:
 
 
 def _said(body: JsonObject, who: str) -> str:
-    parts = [f"by {text.capped(who, 60)}"]
+    parts, said = [f"by {text.capped(who, 60)}"], ""
     if body.get("late") is True:
         parts.append("heard of late")
     effect = body.get("effect")
@@ -144,5 +144,8 @@ def _said(body: JsonObject, who: str) -> str:
     for name in ("note", "reason"):
         words = body.get(name)
         if isinstance(words, str) and words:
-            parts.append(f"“{text.capped(words)}”" if name == "reason" else text.capped(words))
-    return ", ".join(parts)
+            if name == "reason":
+                parts.append(f"“{text.capped(words)}”")
+            else:
+                said = f". {text.capped(words)}"
+    return ", ".join(parts) + said

@@ -249,6 +249,7 @@ def _run(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
         problem=error.message if error is not None else "",
         next_step=error.next_step if error is not None else "",
         typed=visit.request.form.get("reason", "")[:LONGEST_WORDS],
+        typed_in=visit.request.path.rpartition("/")[2] if error is not None else "",
         now=visit.now,
     )
     status = 200 if error is None else 409 if isinstance(error, StaleVersion | ActionRefused) else 422

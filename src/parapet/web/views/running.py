@@ -60,6 +60,8 @@ class RunView:
     next_step: str
     typed: str
     """What was written into the form that was just refused."""
+    typed_in: str
+    """Which form that was: settle or undo; empty without one."""
 
 
 def run_view(
@@ -72,6 +74,7 @@ def run_view(
     problem: str = "",
     next_step: str = "",
     typed: str = "",
+    typed_in: str = "",
     now: datetime,
 ) -> RunView:
     """The page of *run*; *problem*, *typed*: why the form that was just sent did not do it, and its words."""
@@ -121,6 +124,7 @@ def run_view(
         problem=problem,
         next_step=next_step,
         typed=typed,
+        typed_in=typed_in,
     )
 
 

@@ -52,17 +52,18 @@ class Book:
         wanted = needs(delivery, service=self.service, policy=self.policy)
         incidents = {key: found for key in wanted.keys if (found := self._of(key)) is not None}
         ids = {incident.id for incident in incidents.values()}
-        known = Known(
-            episodes=tuple(
-                episode
-                for episode in self.episodes.values()
-                if (episode.source == source and episode.fingerprint in wanted.fingerprints)
-                or (episode.ended_at is None and episode.incident_id in ids)
-            ),
-            incidents=incidents,
+        episodes = tuple(
+            episode
+            for episode in self.episodes.values()
+            if (episode.source == source and episode.fingerprint in wanted.fingerprints)
+            or (episode.ended_at is None and episode.incident_id in ids)
         )
+        held = {one.incident_id for one in episodes if one.ended_at is None and one.incident_id is not None}
+        holders = {number: self.incidents[number] for number in held}
+        known = Known(episodes=episodes, incidents=incidents, holders=holders)
         intake = take_in(delivery, known, source=source, service=self.service, received_at=at, policy=self.policy)
         made = {self.apply(decision, at).key: decision for decision in intake.decisions}
+        self.incidents |= {one.id: one for one in intake.relieved if one.id is not None}
         for episode in intake.episodes:
             number = episode.id or len(self.episodes) + 1
             owner = episode.incident_id
@@ -112,8 +113,7 @@ class Book:
                 assert episode.started_at <= episode.ended_at
         assert None not in open_by_incident, "an alert fires that no incident knows of"
         for number, incident in self.incidents.items():
-            if incident.state is not IncidentState.RESOLVED or self.last_of(incident.key) is incident:
-                assert incident.firing == open_by_incident.get(number, 0), incident
+            assert incident.firing == open_by_incident.get(number, 0), incident
             assert (incident.firing > 0) <= (incident.quiet_since is None)
             assert (incident.state is IncidentState.RESOLVED) == (incident.resolution is not None)
         unresolved = [i.key for i in self.incidents.values() if i.state is not IncidentState.RESOLVED]

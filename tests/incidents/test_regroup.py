@@ -150,7 +150,15 @@ def test_splitting_takes_alerts_along_and_recounts_both() -> None:
     """The page leaves: the new incident pages, the old one is a ticket."""
     episodes = [episode("a"), episode("b"), episode("a", firing=False)]
     parted = split(
-        FIRING, episodes, fingerprints={"a"}, title="Cards", actor=ANA, reason="another bank", version=3, now=NOW
+        FIRING,
+        episodes,
+        fingerprints={"a"},
+        sent_here=(),
+        title="Cards",
+        actor=ANA,
+        reason="another bank",
+        version=3,
+        now=NOW,
     )
     new, kept = parted.new.incident, parted.kept.incident
     assert (new.title, new.severity, new.firing, new.id) == ("Cards", Severity.PAGE, 1, None)
@@ -163,8 +171,11 @@ def test_splitting_takes_alerts_along_and_recounts_both() -> None:
 def test_a_merged_key_leaves_with_its_last_alert() -> None:
     """Taking a merge back: what comes later of that key goes along too."""
     episodes = [episode("a"), episode("b", key="shop/login")]
-    parted = split(FIRING, episodes, fingerprints={"b"}, title="Login", actor=ANA, reason="x", version=3, now=NOW)
+    here = {"shop/login"}
+    given = {"fingerprints": {"b"}, "title": "Login", "actor": ANA, "reason": "x", "version": 3, "now": NOW}
+    parted = split(FIRING, episodes, sent_here=here, **given)
     assert parted.routes == ("key:shop/login", "alert:alertmanager/b")
+    assert split(FIRING, episodes, sent_here=(), **given).routes == ("alert:alertmanager/b",)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +188,7 @@ def test_a_split_names_some_of_its_alerts(fingerprints: set[str], refusal: type[
             FIRING,
             [episode("a"), episode("b")],
             fingerprints=fingerprints,
+            sent_here=(),
             title="x",
             actor=Actor(kind=ActorClass.OPERATOR, name="Ana"),
             reason="x",

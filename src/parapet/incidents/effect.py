@@ -90,7 +90,10 @@ def decide(situation: Situation) -> Decision | None:
     if not since.fired:
         return _afterwards(incident, situation)
     gap_seconds = (since.first_fired_at - ended_at).total_seconds()
-    return _reopen(incident, since) if gap_seconds <= situation.policy.reopen_window_seconds else _open(since)
+    if incident.merged_into_id is None and gap_seconds <= situation.policy.reopen_window_seconds:
+        return _reopen(incident, since)
+    # What still fires of the same trouble comes along; what a person had put there stays.
+    return _open(replace(since, firing=[one for one in situation.firing if one.key == situation.correlation.key]))
 
 
 def _open(situation: Situation) -> Decision:

@@ -15,7 +15,7 @@ from parapet.incidents.correlation import Correlation, correlate, severity_of
 from parapet.incidents.effect import Situation, decide
 from parapet.incidents.episodes import EpisodeStep, StepKind, follow
 from parapet.incidents.model import Decision, Episode, Incident, IncidentState
-from parapet.incidents.news import News
+from parapet.incidents.news import FIRED, News
 from parapet.incidents.payload import AlertReport, Delivery
 from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.routing import Routes
@@ -41,6 +41,8 @@ class Known:
     episodes: tuple[Episode, ...] = ()
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     """By key."""
+    holders: Mapping[IncidentId, Incident] = field(default_factory=dict)
+    """The incidents that open ones of *episodes* belong to, by number."""
     routes: Routes = field(default_factory=Routes)
     """What operators sent elsewhere, with every open episode of the incidents concerned among *episodes*."""
 
@@ -53,6 +55,8 @@ class Intake:
     """New (id None) or changed. One whose incident is new has incident_id None and names it by key."""
     decisions: tuple[Decision, ...]
     """At most one per incident key. A new incident has id None."""
+    relieved: tuple[Incident, ...] = ()
+    """Resolved incidents of which an alert fires no more because it joined another one: their count, and no more."""
 
 
 def needs(delivery: Delivery, *, service: str, policy: IncidentPolicy) -> Needs:
@@ -74,34 +78,46 @@ def take_in(
     steps: dict[_Group, list[tuple[EpisodeStep, bool]]] = {}
     meanings: dict[_Group, Correlation] = {}
     incidents: dict[_Group, Incident | None] = {}
+    placed: dict[int | None, _Group] = {}
 
-    def home(alert_source: str, fingerprint: str, key: str) -> _Group:
-        sent = known.routes.target(
-            source=alert_source, fingerprint=fingerprint, key=key, received_at=received_at, policy=policy
-        )
-        incident = sent or known.incidents.get(key)
-        group: _Group = key if incident is None or incident.id is None else incident.id
-        incidents.setdefault(group, incident)
+    def home(episode: Episode, *, joins: bool) -> _Group:
+        held = known.holders.get(episode.incident_id) if episode.incident_id is not None else None
+        if held is None or (joins and held.state is IncidentState.RESOLVED):
+            sent = known.routes.target(
+                source=episode.source,
+                fingerprint=episode.fingerprint,
+                key=episode.key,
+                received_at=received_at,
+                policy=policy,
+            )
+            held = sent or known.incidents.get(episode.key)
+        group: _Group = episode.key if held is None or held.id is None else held.id
+        incidents.setdefault(group, held)
         return group
 
     for report in delivery.reports:
         meaning = _meaning(report, service, policy)
-        step = follow(
-            desk.of(source, report.fingerprint),
-            report,
-            source=source,
-            key=meaning.key,
-            severity=severity_of(report.labels),
-            received_at=received_at,
-            policy=policy,
+        step = desk.keep(
+            follow(
+                desk.of(source, report.fingerprint),
+                report,
+                source=source,
+                key=meaning.key,
+                severity=severity_of(report.labels),
+                received_at=received_at,
+                policy=policy,
+            )
         )
-        group = home(source, report.fingerprint, meaning.key)
+        before = step.closed or step.episode  # a flap that nobody saw is of the incident that its firing was of
+        whose = replace(before, key=meaning.key)
+        group = placed[step.episode.id] = home(whose, joins=step.kind in FIRED)
         meanings.setdefault(group, meaning)
-        steps.setdefault(group, []).append((desk.keep(step), report.firing))
+        steps.setdefault(group, []).append((step, report.firing))
     decisions = []
     firing: dict[_Group, list[Episode]] = {}
     for episode in desk.open():
-        firing.setdefault(home(episode.source, episode.fingerprint, episode.key), []).append(episode)
+        group = placed[episode.id] if episode.id in placed else home(episode, joins=False)
+        firing.setdefault(group, []).append(episode)
     for group, meaning in meanings.items():
         situation = Situation(
             correlation=meaning,
@@ -117,7 +133,10 @@ def take_in(
         if decision is not None:
             decisions.append(decision)
             desk.attach(situation, decision)
-    return Intake(episodes=desk.changed(), decisions=tuple(decisions))
+    decided = {decision.incident.id for decision in decisions}
+    others = (one for number, one in known.holders.items() if number not in decided)
+    relieved = tuple(replace(one, firing=now) for one in others if (now := desk.firing(one)) != one.firing)
+    return Intake(episodes=desk.changed(), decisions=tuple(decisions), relieved=relieved)
 
 
 def _meaning(report: AlertReport, service: str, policy: IncidentPolicy) -> Correlation:
@@ -152,6 +171,14 @@ class _Desk:
         """Every episode that has not ended."""
         return [episode for episode in self._episodes.values() if episode.ended_at is None]
 
+    def firing(self, incident: Incident) -> int:
+        """How many alerts of *incident* fire, of those that are known here more or fewer than before."""
+        before, after = (
+            sum(one.incident_id == incident.id and one.ended_at is None for one in some.values())
+            for some in (self._before, self._episodes)
+        )
+        return incident.firing + after - before
+
     def keep(self, step: EpisodeStep) -> EpisodeStep:
         closed = None if step.closed is None else self._kept(step.closed)
         return EpisodeStep(kind=step.kind, episode=self._kept(step.episode), closed=closed)
@@ -168,8 +195,12 @@ class _Desk:
         """Name the incident on the episodes that now stand behind it."""
         incident = decision.incident
         joined = {one.episode.id for one in situation.news if _joins(one, incident)}
-        joined |= {one.closed.id for one in situation.news if one.closed and one.episode.id in joined}
-        joined |= {episode.id for episode in situation.firing}
+        joined |= {
+            one.closed.id
+            for one in situation.news
+            if one.closed and one.closed.incident_id is None and one.episode.id in joined
+        }
+        joined |= {one.id for one in situation.firing if incident.id is not None or one.key == incident.key}
         for number in joined:
             if self._episodes[number].incident_id != incident.id:
                 self._episodes[number] = replace(self._episodes[number], incident_id=incident.id)

@@ -37,7 +37,7 @@ class News:
     @property
     def fired(self) -> bool:
         """It speaks of a firing that nobody knew of."""
-        return self.belated or self.kind in _FIRED
+        return self.belated or self.kind in FIRED
 
     @property
     def looks_back(self) -> bool:
@@ -55,7 +55,8 @@ class News:
         return received_at if withdrawn else self.episode.started_at
 
 
-_FIRED = frozenset({StepKind.OPENED, StepKind.RECURRENCE, StepKind.UNRESOLVED, StepKind.HIDDEN_FLAP})
+FIRED = frozenset({StepKind.OPENED, StepKind.RECURRENCE, StepKind.UNRESOLVED, StepKind.HIDDEN_FLAP})
+"""What speaks of a firing that nobody knew of."""
 
 
 def lead_of(news: Sequence[News]) -> Episode:

@@ -69,7 +69,10 @@ def merge(gone: Incident, into: Incident, *, actor: Actor, reason: str, version:
         firing=0,
         version=gone.version + 1,
     )
-    severity = min((into.severity, gone.severity), key=lambda each: each.rank)
+    judged = [one.severity_set_at for one in (into, gone) if one.severity_set_at is not None]
+    # What fires counts, and what a person said; of two that are quiet, both.
+    heard = [one for one in (into, gone) if one.firing or one.severity_set] or [into, gone]
+    severity = min((one.severity for one in heard), key=lambda each: each.rank)
     firing = into.firing + gone.firing
     quiet = [one.quiet_since for one in (into, gone) if one.quiet_since is not None]
     ends = [one.last_ended_at for one in (into, gone) if one.last_ended_at is not None]
@@ -77,6 +80,8 @@ def merge(gone: Incident, into: Incident, *, actor: Actor, reason: str, version:
         into,
         firing=firing,
         severity=severity,
+        severity_set=severity if judged else None,
+        severity_set_at=max(judged, default=None),
         started_at=min(into.started_at, gone.started_at),
         detected_at=min(into.detected_at, gone.detected_at),
         last_heard_at=max(into.last_heard_at, gone.last_heard_at),
@@ -106,7 +111,7 @@ def merge(gone: Incident, into: Incident, *, actor: Actor, reason: str, version:
         into=Decision(
             incident=whole,
             entries=tuple(entries),
-            announce=Announcement.SEVERITY_RAISED if severity is not into.severity else None,
+            announce=Announcement.SEVERITY_RAISED if severity.rank < into.severity.rank else None,
         ),
     )
 
@@ -116,6 +121,7 @@ def split(
     episodes: Sequence[Episode],
     *,
     fingerprints: Collection[str],
+    sent_here: Collection[str],
     title: str,
     actor: Actor,
     reason: str,
@@ -124,7 +130,8 @@ def split(
 ) -> Split:
     """*actor* says that the alerts *fingerprints* of *incident* are another trouble. *episodes*: all of the incident.
 
-    Alerts of these fingerprints go to the new incident from now on; a correlation key goes with its last alert.
+    Alerts of these fingerprints go to the new incident from now on; a correlation key that a merge sent here
+    (*sent_here*) goes with its last alert.
 
     Raises:
         StaleVersion: it moved since *version*.
@@ -147,7 +154,7 @@ def split(
     if not named:
         raise ReasonRequired("Give the new incident a title. Nothing changed.")
     why = reason_of(reason, "Say why it is another trouble. Nothing changed.")
-    gone_keys = {one.key for one in moved} - {one.key for one in left} - {incident.key}
+    gone_keys = ({one.key for one in moved} - {one.key for one in left}) & set(sent_here)
     new = _on_its_own(incident, moved, title=named, key=f"{incident.key}~{incident.version}", actor=actor, now=now)
     firing = [one for one in left if one.ended_at is None]
     rest = replace(

@@ -10,10 +10,12 @@ from parapet.core.types import IncidentId
 from parapet.incidents.model import Incident, IncidentState
 from parapet.incidents.policy import IncidentPolicy
 
+_KEY = "key:"
+
 
 def key_route(key: str) -> str:
     """What the alerts of a correlation key are sent elsewhere by."""
-    return f"key:{key}"
+    return f"{_KEY}{key}"
 
 
 def alert_route(source: str, fingerprint: str) -> str:
@@ -36,6 +38,16 @@ class Routes:
             if incident is not None and _takes(incident, received_at, policy):
                 return incident
         return None
+
+    def keys_to(self, incident: Incident) -> frozenset[str]:
+        """The correlation keys whose alerts are sent to *incident*."""
+        found = (route for route, one in self.targets.items() if one.id == incident.id and route.startswith(_KEY))
+        return frozenset(route.removeprefix(_KEY) for route in found)
+
+    def of_key(self, key: str) -> Incident | None:
+        """The unresolved incident that the alerts of *key* are sent to."""
+        incident = self.targets.get(key_route(key))
+        return incident if incident is not None and incident.state is not IncidentState.RESOLVED else None
 
     def concerned(self, keys: Collection[str], alerts: Collection[str]) -> frozenset[IncidentId]:
         """The incidents whose alerts are among these *keys* and *alerts*, both as routes, or whose own key is."""

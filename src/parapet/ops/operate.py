@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from parapet.core import names
 from parapet.core.errors import IllegalTransition, NotFound, Refused
@@ -128,8 +128,8 @@ class Operator:
 
         def work(tx: Transaction, incident: Incident, now: datetime) -> Incident:
             decision = transitions.reopen(incident, actor=actor, reason=reason, version=version, now=now)
-            other = tx.incidents.latest({incident.key}).get(incident.key)
-            if other is not None and other.state is not IncidentState.RESOLVED:
+            tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
+            if other := _open_for(tx, incident.key):
                 raise IllegalTransition(f"{other.ref} is open for the same trouble: work there. Nothing changed.")
             return self._context.write_down(tx, decision, actor=actor, verb="reopen", now=now, reason=reason)
 
@@ -158,8 +158,7 @@ class Operator:
             key = correlate({names.SERVICE: context.service, names.SLICE: slice_name}, service=context.service).key
 
         def work(tx: Transaction) -> Incident:
-            other = tx.incidents.latest({key}).get(key)
-            if other is not None and other.state is not IncidentState.RESOLVED:
+            if other := _open_for(tx, key):
                 raise IllegalTransition(f"{other.ref} is open for {slice_name}: work there. Nothing changed.")
             decision = transitions.declare(
                 key=key,
@@ -221,6 +220,7 @@ class Operator:
                 incident,
                 tx.episodes.of(incident_id),
                 fingerprints=fingerprints,
+                sent_here=tx.routes.all().keys_to(incident),
                 title=title,
                 actor=actor,
                 reason=reason,
@@ -296,6 +296,13 @@ class Operator:
                 reason=reason,
                 details={"refusal": type(refusal).__name__, "said": refusal.message},
             )
+
+
+def _open_for(tx: Transaction, key: str) -> Incident | None:
+    """The unresolved incident of *key*, or the one that a person sent its alerts to."""
+    other = tx.incidents.latest({key}).get(key)
+    unresolved = other is not None and other.state is not IncidentState.RESOLVED
+    return other if unresolved else tx.routes.all().of_key(key)
 
 
 def _existing(tx: Transaction, incident_id: IncidentId) -> Incident:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from parapet.core import names
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.intake import Known, needs, take_in
+from parapet.incidents.model import Episode, Incident
 from parapet.incidents.payload import AlertReport, Delivery
 from parapet.incidents.routing import alert_route
 from parapet.incidents.sources import Source, name_of
@@ -72,16 +73,18 @@ class Taking:
         tx.take_turns(wanted.keys | before.keys_of(before.concerned(wanted.keys, alerts)))
         routes = tx.routes.all()  # somebody may have merged or split while we waited for our turn
         concerned = routes.concerned(wanted.keys, alerts)
+        episodes = tx.episodes.known(source, wanted.fingerprints, wanted.keys, concerned)
+        incidents = tx.incidents.latest(wanted.keys | routes.keys_of(concerned))
         known = Known(
-            episodes=tx.episodes.known(source, wanted.fingerprints, wanted.keys, concerned),
-            incidents=tx.incidents.latest(wanted.keys | routes.keys_of(concerned)),
-            routes=routes,
+            episodes=episodes, incidents=incidents, holders=_holders(tx, episodes, incidents.values()), routes=routes
         )
         intake = take_in(
             delivery, known, source=source, service=context.service, received_at=received_at, policy=context.policy
         )
         actor = Actor(kind=ActorClass.EXTERNAL, name=source)
         kept = context.write_down_all(tx, intake.decisions, actor=actor, verb="ingest", now=now)
+        for incident in intake.relieved:
+            tx.incidents.save(incident)
         opened = {d.incident.key: kept[d.incident.key] for d in intake.decisions if d.incident.id is None}
         tx.episodes.save(intake.episodes, opened)
         homes: dict[str, IncidentId] = {}
@@ -104,6 +107,14 @@ class Taking:
 
     def _is_ours(self, report: AlertReport) -> bool:
         return report.labels.get(names.SERVICE, self._context.service) == self._context.service
+
+
+def _holders(tx: Transaction, episodes: Iterable[Episode], known: Iterable[Incident]) -> dict[IncidentId, Incident]:
+    """The incidents that open *episodes* belong to; those that are not *known* are read."""
+    held = {one.incident_id for one in episodes if one.ended_at is None and one.incident_id is not None}
+    found = {IncidentId(one.id): one for one in known if one.id in held}
+    missing = held - found.keys()
+    return found | tx.incidents.get_all(missing) if missing else found
 
 
 def _of(delivery: Delivery, homes: Mapping[str, IncidentId]) -> tuple[IncidentId, ...]:

@@ -41,6 +41,6 @@ class RouteRows:
         self._connection.execute(update(routes).where(routes.c.incident_id == gone).values(incident_id=to))
 
     def forget(self, before: datetime) -> None:
-        """Drop the routes to incidents that were over at *before*."""
-        over = select(incidents.c.id).where(~UNRESOLVED, incidents.c.resolved_at < before)
+        """Drop the routes to incidents that were over at *before*, and of which no alert fires."""
+        over = select(incidents.c.id).where(~UNRESOLVED, incidents.c.resolved_at < before, incidents.c.firing == 0)
         self._connection.execute(delete(routes).where(routes.c.incident_id.in_(over)))

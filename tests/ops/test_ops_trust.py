@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from tests.artifacts.servers import LOOPBACK, free_port, installed, running
 
 from parapet import Parapet, Tls, Wiring
+from parapet.cli.main import main
 from parapet.core.errors import ConfigurationError, DeliveryFailed
 from parapet.core.transport import Request, UrllibTransport
 from parapet.ops.alertmanager import Alertmanager
@@ -118,3 +120,29 @@ def test_a_key_needs_its_certificate() -> None:
     """Half of it is refused where it is written."""
     with pytest.raises(ConfigurationError, match="certificate_file is missing"):
         Tls(key_file="/etc/parapet/key.pem")
+
+
+@pytest.mark.real
+def test_the_command_line_says_whom_to_trust_and_who_we_are(
+    peer: str, trusted: Tls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it what the application says holds; a key alone is refused before anybody is asked."""
+    (tmp_path / "trusting.py").write_text(
+        "from parapet import Parapet, Tls, Wiring\n"
+        f"plain = Parapet(service='shop', wiring=Wiring(prometheus_url={peer!r}))\n"
+        f"wired = Parapet(service='shop', wiring=Wiring(prometheus_url={peer!r}, tls={trusted!r}))\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    ours = [f"--ca-file={trusted.ca_file}", f"--client-cert={trusted.certificate_file}"]
+
+    def said(app: str, *words: str) -> str:
+        asked = CliRunner().invoke(main, ["slo", "backtest", f"--app=trusting:{app}", *words])
+        assert asked.exit_code != 0
+        return asked.output
+
+    assert "certificate verify failed" in said("plain")
+    assert "status 404" not in said("plain", ours[0])
+    answered = "status 404"  # it is no Prometheus, and it answers
+    assert answered in said("plain", *ours, f"--client-key={trusted.key_file}")
+    assert answered in said("wired")
+    assert "--client-cert" in said("wired", f"--client-key={trusted.key_file}")

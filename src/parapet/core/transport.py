@@ -111,7 +111,7 @@ class UrllibTransport:
                     context.load_cert_chain(tls.certificate_file, tls.key_file)
                 self._opener, self._written = _opener(context), written
         except OSError as error:
-            raise DeliveryFailed(f"{where} was not asked: a file of Wiring(tls=...) is unreadable: {error}") from error
+            raise DeliveryFailed(f"{where} was not asked: a certificate or a key is unreadable: {error}") from error
         return self._opener
 
 

@@ -17,7 +17,7 @@ from parapet.artifacts.standing import jobs_of
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.parameters import Instant, Ratio
-from parapet.cli.prometheus import connect, prometheus_options
+from parapet.cli.prometheus import Access, prometheus_options
 from parapet.cli.slo import backtest_beside as beside_promises
 from parapet.cli.slo import known
 from parapet.cli.slo.backtest_words import drawn, in_words, to_json
@@ -73,8 +73,7 @@ DRAWN_COLUMNS = 404
 @json_option
 def backtest(
     app_spec: str | None,
-    prometheus_url: str | None,
-    credentials_file: Path | None,
+    access: Access,
     days: float,
     until: datetime | None,
     names: tuple[str, ...],
@@ -95,10 +94,10 @@ def backtest(
       parapet slo backtest --known-incidents incidents.json --json
     """
     app = load_app(required_app(app_spec))
-    address = prometheus_url or app.wiring.prometheus_url
+    address = access.url or app.wiring.prometheus_url
     if address is None:
         raise click.UsageError("Say where Prometheus is: --prometheus URL, or prometheus_url in Wiring.")
-    server = connect(address, credentials_file)
+    server = access.connect(address, app.wiring.tls)
     server.now("vector(1)")  # who does not answer this should be told of before anything is read
     end = until or app.clock.now()
     incidents = _incidents(app, known_incidents, end - timedelta(days=days), end)

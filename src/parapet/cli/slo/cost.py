@@ -14,7 +14,7 @@ from parapet.artifacts.groups import groups_of
 from parapet.artifacts.rules import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
-from parapet.cli.prometheus import connect, prometheus_options
+from parapet.cli.prometheus import Access, prometheus_options
 from parapet.cli.terminal import Column, Tone, bar, paragraph, progress, table, toned
 from parapet.core import names
 from parapet.core.types import Json
@@ -42,8 +42,7 @@ def cost(
     name: str | None,
     app_spec: str | None,
     input_series: int,
-    prometheus_url: str | None,
-    credentials_file: Path | None,
+    access: Access,
     as_json: bool,
 ) -> None:
     """What the rules cost Prometheus: samples read, series recorded, storage; of one SLICE, rule by rule.
@@ -60,14 +59,14 @@ def cost(
     app = load_app(required_app(app_spec))
     groups = groups_of(app.catalog if name is None else app.catalog.only(name), app.wiring).all
     found = costs(groups, app.wiring.scrape_interval_seconds)
-    if prometheus_url:
-        found = _measured(found, groups, connect(prometheus_url, credentials_file))
+    if access.url:
+        found = _measured(found, groups, access.connect(access.url, app.wiring.tls))
     if as_json:
-        click.echo(json.dumps(_as_json(found, input_series, measured=bool(prometheus_url)), indent=2))
+        click.echo(json.dumps(_as_json(found, input_series, measured=bool(access.url)), indent=2))
     elif name:
-        click.echo(_rules(found[0], input_series, prometheus_url))
+        click.echo(_rules(found[0], input_series, access.url))
     else:
-        click.echo(_slices(app.service, found, input_series, prometheus_url))
+        click.echo(_slices(app.service, found, input_series, access.url))
 
 
 def _measured(found: Sequence[SliceCost], groups: Sequence[Group], server: Prometheus) -> tuple[SliceCost, ...]:

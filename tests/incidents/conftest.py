@@ -46,8 +46,10 @@ class Book:
     def kinds(self) -> list[str]:
         return [entry.kind.value for entry in self.entries]
 
-    def receive(self, body: bytes, at: datetime, *, source: str = "alertmanager") -> tuple[Decision, ...]:
-        """Take *body* in, received *at*."""
+    def receive(
+        self, body: bytes, at: datetime, *, source: str = "alertmanager", number: int | None = None
+    ) -> tuple[Decision, ...]:
+        """Take *body* in, received *at* under *number*."""
         delivery = parse(body)
         wanted = needs(delivery, service=self.service, policy=self.policy)
         incidents = {key: found for key in wanted.keys if (found := self._of(key)) is not None}
@@ -61,7 +63,15 @@ class Book:
         held = {one.incident_id for one in episodes if one.ended_at is None and one.incident_id is not None}
         holders = {number: self.incidents[number] for number in held}
         known = Known(episodes=episodes, incidents=incidents, holders=holders)
-        intake = take_in(delivery, known, source=source, service=self.service, received_at=at, policy=self.policy)
+        intake = take_in(
+            delivery,
+            known,
+            source=source,
+            service=self.service,
+            received_at=at,
+            policy=self.policy,
+            received_as=number,
+        )
         made = {self.apply(decision, at).key: decision for decision in intake.decisions}
         self.incidents |= {one.id: one for one in intake.relieved if one.id is not None}
         for episode in intake.episodes:

@@ -243,6 +243,21 @@ def test_an_end_is_an_end_also_to_a_clock_that_is_behind(make_book: MakeBook) ->
     assert (book.only.firing, book.only.quiet_since) == (0, at("02:19"))
 
 
+@pytest.mark.parametrize(("number", "firing"), [(3, 0), (1, 1)])
+def test_what_arrived_last_is_known_by_its_number_and_by_no_clock(
+    make_book: MakeBook, number: int, firing: int
+) -> None:
+    """An end before the last firing report, by a clock that is minutes behind: it arrived after it, and holds.
+
+    The same end, kept before that report and replayed after it, was taken back by it.
+    """
+    book = make_book()
+    book.receive(fires(PAGE, "02:13"), at("02:13"), number=0)
+    book.receive(fires(PAGE, "02:13"), at("02:17"), number=2)
+    book.receive(fires(PAGE, "02:13", "02:16"), at("02:15"), number=number)
+    assert book.only.firing == firing
+
+
 def test_a_new_incident_takes_over_what_still_fires(make_book: MakeBook) -> None:
     """Ana closed it; hours later another instance fires: the old alert, still open, stands behind the new incident."""
     book = make_book()

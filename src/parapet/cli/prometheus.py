@@ -34,7 +34,9 @@ _OPTIONS = (
         help="A file with a bearer token, or user:password. [env: PARAPET_PROMETHEUS_CREDENTIALS, the text itself]",
     ),
     click.option(
-        "--ca-file", type=_FILE, help="Over https: who may vouch for Prometheus, as PEM. Without it, as Wiring(tls=) says."
+        "--ca-file",
+        type=_FILE,
+        help="Over https: who may vouch for Prometheus, as PEM; else as Wiring(tls=...) says.",
     ),
     click.option(
         "--client-cert", type=_FILE, help="Over https: our certificate, as PEM; its key may be in the same file."

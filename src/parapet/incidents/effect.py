@@ -67,6 +67,14 @@ class Situation:
             ends.append(self.incident.last_ended_at)
         return max(ends, default=None)
 
+    @property
+    def speaking(self) -> Sequence[Episode]:
+        """The episodes that say how bad it is: those that fire, else those of the delivery that ended last of all."""
+        last = self.last_ended_at
+        return self.firing or [
+            one.episode for one in self.news if one.episode.cleared_heard_at and one.episode.ended_at == last
+        ]
+
     def entry(self, kind: EntryKind, occurred_at: datetime, payload: JsonObject) -> NewEntry:
         """An entry by the sender of the delivery."""
         said: JsonObject = {**payload, "truncated": self.truncated} if self.truncated else payload
@@ -80,6 +88,9 @@ def decide(situation: Situation) -> Decision | None:
     incident = situation.incident
     if incident is None:
         return _open(situation) if situation.fired else None
+    # What is said again about a firing of an earlier incident is no news of this one.
+    mine = [one for one in situation.news if one.fired or one.episode.incident_id in (None, incident.id)]
+    situation = replace(situation, news=mine)
     if incident.state is not IncidentState.RESOLVED:
         return _carry_on(incident, situation)
     ended_at = incident.resolved_at or incident.last_heard_at
@@ -164,7 +175,7 @@ def _carry_on(incident: Incident, situation: Situation) -> Decision:
         entries.append(situation.entry(EntryKind.ALERT_CLEARED, last, {**quoted(ended), "firing": len(firing)}))
     if after.severity is not incident.severity:
         entries.append(_severity_changed(incident, after, situation))
-        if after.severity.rank < incident.severity.rank:
+        if firing and after.severity.rank < incident.severity.rank:
             announce = Announcement.SEVERITY_RAISED
     return _decision(after, entries, announce)
 
@@ -198,7 +209,7 @@ def _reopen(incident: Incident, situation: Situation) -> Decision:
         resolution=None,
         refired_count=incident.refired_count + 1,
         last_fired_at=max(fired_at, incident.last_fired_at),
-        severity=worst_of(firing) if firing else heard.severity,
+        severity=worst_of(situation.speaking) if situation.speaking else heard.severity,
         severity_set=None,
         severity_set_at=None,
     )
@@ -238,14 +249,16 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
     onsets = [one.began_at for one in situation.news if _is_part(incident, one, situation.policy)]
     lead = lead_of(fired) if fired and firing else None
     last_ended_at = situation.last_ended_at
+    # A person opened it again while nothing fired: what ended before is no reason to close it.
+    waits = not incident.firing and incident.quiet_since is None and not fired
     return replace(
         incident,
-        severity=severity_of_now(incident, firing),
+        severity=severity_of_now(incident, situation.speaking),
         started_at=min([incident.started_at, *onsets]),
         last_heard_at=max(incident.last_heard_at, situation.received_at),
         repeats=incident.repeats + sum(one.kind in _NOTHING_NEW and not one.belated for one in situation.news),
         firing=len(firing),
-        quiet_since=None if firing else last_ended_at or incident.quiet_since,
+        quiet_since=None if firing or waits else last_ended_at or incident.quiet_since,
         ends_unconfirmed=incident.ends_unconfirmed and not firing and not any(one.ended for one in situation.news),
         last_ended_at=last_ended_at,
         annotations=lead.annotations if lead else incident.annotations,
@@ -254,7 +267,7 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
 
 
 def severity_of_now(incident: Incident, firing: Sequence[Episode]) -> Severity:
-    """The worst that fires. What a person said stands instead, until an alert that began later is worse."""
+    """The worst that fires (*firing*), or that ended last. What a person said stands instead, until an alert that began later is worse."""
     if not firing:
         return incident.severity
     if incident.severity_set is None or incident.severity_set_at is None:

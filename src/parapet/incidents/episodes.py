@@ -52,11 +52,12 @@ def follow(
     severity: Severity,
     received_at: datetime,
     policy: IncidentPolicy,
+    received_as: int | None = None,
 ) -> EpisodeStep:
     """What *report* means, given the *known* episodes of its alert (this source and fingerprint, in any order).
 
     *key* and *severity* are what the alert's labels mean today. Nothing is read from the clock: *received_at* is when
-    the report reached us.
+    the report reached us, by the clock of the node that it reached, and *received_as* its number in the inbox.
     """
     line = sorted(known, key=lambda episode: (episode.started_at, episode.ended_at is None))
     fresh = Episode(
@@ -73,6 +74,7 @@ def follow(
         ended_at=None,
         first_heard_at=received_at,
         last_heard_at=received_at,
+        heard_in=received_as,
     )
     return _fired(line, fresh, policy) if report.firing else _cleared(line, fresh, report, policy)
 
@@ -169,9 +171,10 @@ def _ended(
         again = replace(firing, id=None, started_at=firing.restarted_at, restarted_at=None, repeats=0)
         return EpisodeStep(kind=StepKind.HIDDEN_FLAP, episode=again, closed=over)
     heard_before = (firing.last_heard_at - fresh.last_heard_at).total_seconds()
-    if heard_before > policy.late_duplicate_grace_seconds and ended_at <= firing.last_heard_at:
-        # Received well before the newest firing report (a replay): that one took this end back already. An end after
-        # that report was none that it could take back: a clock that is behind heard of it.
+    replayed = firing.heard_in is None or fresh.heard_in is None or fresh.heard_in < firing.heard_in
+    if replayed and heard_before > policy.late_duplicate_grace_seconds and ended_at <= firing.last_heard_at:
+        # Received well before the newest firing report (a replay): that one took this end back already. What arrived
+        # after it, or ended after it, is none that it could take back: a clock that is behind heard of it.
         return EpisodeStep(kind=StepKind.LATE_DUPLICATE, episode=_heard(firing, fresh, repeat=True))
     return EpisodeStep(kind=StepKind.ENDED, episode=over)
 
@@ -186,6 +189,7 @@ def _heard(episode: Episode, fresh: Episode, *, repeat: bool = False) -> Episode
         generator_url=fresh.generator_url if newer else episode.generator_url,
         first_heard_at=min(episode.first_heard_at, fresh.first_heard_at),
         last_heard_at=max(episode.last_heard_at, fresh.last_heard_at),
+        heard_in=max((one.heard_in for one in (episode, fresh) if one.heard_in is not None), default=None),
         repeats=episode.repeats + (1 if repeat else 0),
     )
 

@@ -68,9 +68,18 @@ def needs(delivery: Delivery, *, service: str, policy: IncidentPolicy) -> Needs:
 
 
 def take_in(
-    delivery: Delivery, known: Known, *, source: str, service: str, received_at: datetime, policy: IncidentPolicy
+    delivery: Delivery,
+    known: Known,
+    *,
+    source: str,
+    service: str,
+    received_at: datetime,
+    policy: IncidentPolicy,
+    received_as: int | None = None,
 ) -> Intake:
     """The net effect of *delivery*, received at *received_at* from *source*, on what is *known*.
+
+    *received_as*: its number in the inbox, by which reports are ordered where the clocks of nodes disagree.
 
     The order of the alerts within the delivery does not matter. An alert that is absent from it is not touched.
     """
@@ -106,6 +115,7 @@ def take_in(
                 severity=severity_of(report.labels),
                 received_at=received_at,
                 policy=policy,
+                received_as=received_as,
             )
         )
         before = step.closed or step.episode  # a flap that nobody saw is of the incident that its firing was of

@@ -217,6 +217,8 @@ class Episode:
     silenced_by: str | None = None
     """The silence that holds it back, as last seen."""
     repeats: int = 0
+    heard_in: int | None = None
+    """The number in the inbox of the newest report of it, whatever the clocks of nodes say; None: it is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,11 +59,11 @@ class Taking:
             reports=tuple(report for _, delivery in ours for report in delivery.reports),
             truncated=sum(delivery.truncated for _, delivery in ours),
         )
-        homes = self._take_in(tx, source, first.received_at, now, merged)
+        homes = self._take_in(tx, source, first, now, merged)
         return {one.id: _of(delivery, homes) for one, delivery in ours}
 
     def _take_in(
-        self, tx: Transaction, source: str, received_at: datetime, now: datetime, delivery: Delivery
+        self, tx: Transaction, source: str, first: Received, now: datetime, delivery: Delivery
     ) -> Mapping[str, IncidentId]:
         """The incident of every alert that belongs to one now, by fingerprint."""
         context = self._context
@@ -79,7 +79,13 @@ class Taking:
             episodes=episodes, incidents=incidents, holders=_holders(tx, episodes, incidents.values()), routes=routes
         )
         intake = take_in(
-            delivery, known, source=source, service=context.service, received_at=received_at, policy=context.policy
+            delivery,
+            known,
+            source=source,
+            service=context.service,
+            received_at=first.received_at,
+            policy=context.policy,
+            received_as=first.id,
         )
         actor = Actor(kind=ActorClass.EXTERNAL, name=source)
         kept = context.write_down_all(tx, intake.decisions, actor=actor, verb="ingest", now=now)

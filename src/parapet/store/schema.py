@@ -137,6 +137,7 @@ episodes = Table(
     Column("absent_since", UtcDateTime),
     Column("silenced_by", Words(64)),
     Column("repeats", Integer, nullable=False),
+    Column("heard_in", Number),
     Index(f"ix_{TABLE_PREFIX}episodes_alert", "source", "fingerprint", "started_at"),
     Index(f"ix_{TABLE_PREFIX}episodes_incident", "incident_id", "started_at"),
     Index(

@@ -21,93 +21,51 @@ from parapet.web.response import Response, answer
 
 def acknowledge(desk: Desk, visit: Visit, given: Given) -> Response:
     """Take it."""
-
-    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
-        return operator.acknowledge(number, actor=actor, reason=given.need("reason", str), version=version)
-
-    return _work(desk, visit, given, run)
+    return _work(desk, visit, given, _operator(desk, visit).acknowledge, reason=_reason(given))
 
 
 def note(desk: Desk, visit: Visit, given: Given) -> Response:
     """Write into its chronology."""
-
-    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
-        return operator.note(number, actor=actor, text=given.need("text", str), version=version)
-
-    return _work(desk, visit, given, run)
+    return _work(desk, visit, given, _operator(desk, visit).note, text=given.need("text", str))
 
 
 def resolve(desk: Desk, visit: Visit, given: Given) -> Response:
     """Say that it is over."""
-
-    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
-        return operator.resolve(number, actor=actor, reason=given.need("reason", str), version=version)
-
-    return _work(desk, visit, given, run)
+    return _work(desk, visit, given, _operator(desk, visit).resolve, reason=_reason(given))
 
 
 def reopen(desk: Desk, visit: Visit, given: Given) -> Response:
     """Say that it is not over."""
-
-    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
-        return operator.reopen(number, actor=actor, reason=given.need("reason", str), version=version)
-
-    return _work(desk, visit, given, run)
+    return _work(desk, visit, given, _operator(desk, visit).reopen, reason=_reason(given))
 
 
 def hand_over(desk: Desk, visit: Visit, given: Given) -> Response:
     """Give it to somebody else."""
-
-    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
-        to, reason = given.need("to", str), given.need("reason", str)
-        return operator.hand_over(number, to=to, actor=actor, reason=reason, version=version)
-
-    return _work(desk, visit, given, run)
+    to = given.need("to", str)
+    return _work(desk, visit, given, _operator(desk, visit).hand_over, to=to, reason=_reason(given))
 
 
 def release(desk: Desk, visit: Visit, given: Given) -> Response:
     """Say that nobody has it."""
-
-    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
-        return operator.release(number, actor=actor, reason=given.need("reason", str), version=version)
-
-    return _work(desk, visit, given, run)
+    return _work(desk, visit, given, _operator(desk, visit).release, reason=_reason(given))
 
 
 def set_severity(desk: Desk, visit: Visit, given: Given) -> Response:
     """Say how bad it is."""
-
-    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
-        severity, reason = Severity(given.need("severity", str)), given.need("reason", str)
-        return operator.set_severity(number, severity=severity, actor=actor, reason=reason, version=version)
-
-    return _work(desk, visit, given, run)
+    severity = Severity(given.need("severity", str))
+    return _work(desk, visit, given, _operator(desk, visit).set_severity, severity=severity, reason=_reason(given))
 
 
 def merge(desk: Desk, visit: Visit, given: Given) -> Response:
     """Say that it is part of another; the other one is answered."""
-
-    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
-        into, reason = IncidentId(given.need("into", int)), given.need("reason", str)
-        return operator.merge(number, into=into, actor=actor, reason=reason, version=version)
-
-    return _work(desk, visit, given, run)
+    into = IncidentId(given.need("into", int))
+    return _work(desk, visit, given, _operator(desk, visit).merge, into=into, reason=_reason(given))
 
 
 def split(desk: Desk, visit: Visit, given: Given) -> Response:
     """Say that some of its alerts are another trouble; the new one is answered."""
-
-    def run(operator: Operator, number: IncidentId, actor: Actor, version: int) -> Incident:
-        return operator.split(
-            number,
-            fingerprints=given.many("alerts", str),
-            title=given.need("title", str),
-            actor=actor,
-            reason=given.need("reason", str),
-            version=version,
-        )
-
-    return _work(desk, visit, given, run, status=201)
+    own = {"fingerprints": given.many("alerts", str), "title": given.need("title", str)}
+    return _work(desk, visit, given, _operator(desk, visit).split, status=201, reason=_reason(given), **own)
 
 
 def declare(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -169,15 +127,16 @@ def drop(desk: Desk, visit: Visit, given: Given) -> Response:
 
 
 def _work(
-    desk: Desk,
-    visit: Visit,
-    given: Given,
-    run: Callable[[Operator, IncidentId, Actor, int], Incident],
-    *,
-    status: int = 200,
+    desk: Desk, visit: Visit, given: Given, verb: Callable[..., Incident], *, status: int = 200, **own: object
 ) -> Response:
-    number, version = incident_id(visit), given.need("version", int)
-    return answer(incident_object(run(_operator(desk, visit), number, visit.person.actor, version)), status)
+    """Do *verb* to the incident of the address, with what it asks for of its *own*; answer with what is true now."""
+    version = given.need("version", int)
+    done = verb(incident_id(visit), actor=visit.person.actor, version=version, **own)
+    return answer(incident_object(done), status)
+
+
+def _reason(given: Given) -> str:
+    return given.need("reason", str)
 
 
 def _operator(desk: Desk, visit: Visit) -> Operator:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from parapet.core.errors import NotFound, Refused, StaleVersion
 from parapet.core.types import Actor, IncidentId
@@ -33,73 +34,51 @@ class Sent:
 
 def acknowledge(desk: Desk, visit: Visit) -> Response:
     """The reader takes the incident."""
-
-    def run(sent: Sent) -> Incident:
-        return desk.app.operator.acknowledge(
-            sent.incident_id, actor=sent.actor, reason=sent.words, version=sent.version
-        )
-
-    return _write(desk, visit, "acknowledge", EntryKind.ACKNOWLEDGED, run)
+    return _write(desk, visit, "acknowledge", EntryKind.ACKNOWLEDGED, _reasoned(desk.app.operator.acknowledge))
 
 
 def note(desk: Desk, visit: Visit) -> Response:
     """The reader writes something down."""
 
-    def run(sent: Sent) -> Incident:
-        return desk.app.operator.note(sent.incident_id, actor=sent.actor, text=sent.words, version=sent.version)
+    def run(sent: Sent, **by: Any) -> Incident:
+        return desk.app.operator.note(sent.incident_id, text=sent.words, **by)
 
     return _write(desk, visit, "note", EntryKind.NOTED, run)
 
 
 def resolve(desk: Desk, visit: Visit) -> Response:
     """The reader says it is over."""
-
-    def run(sent: Sent) -> Incident:
-        return desk.app.operator.resolve(sent.incident_id, actor=sent.actor, reason=sent.words, version=sent.version)
-
-    return _write(desk, visit, "resolve", EntryKind.RESOLVED, run)
+    return _write(desk, visit, "resolve", EntryKind.RESOLVED, _reasoned(desk.app.operator.resolve))
 
 
 def reopen(desk: Desk, visit: Visit) -> Response:
     """The reader says it is not over."""
-
-    def run(sent: Sent) -> Incident:
-        return desk.app.operator.reopen(sent.incident_id, actor=sent.actor, reason=sent.words, version=sent.version)
-
-    return _write(desk, visit, "reopen", EntryKind.REOPENED, run)
+    return _write(desk, visit, "reopen", EntryKind.REOPENED, _reasoned(desk.app.operator.reopen))
 
 
 def hand_over(desk: Desk, visit: Visit) -> Response:
     """The reader gives it to somebody else."""
 
-    def run(sent: Sent) -> Incident:
+    def run(sent: Sent, **by: Any) -> Incident:
         to = sent.form.get("to", "")
-        return desk.app.operator.hand_over(
-            sent.incident_id, to=to, actor=sent.actor, reason=sent.words, version=sent.version
-        )
+        return desk.app.operator.hand_over(sent.incident_id, to=to, reason=sent.words, **by)
 
     return _write(desk, visit, "hand-over", EntryKind.HANDED_OVER, run)
 
 
 def release(desk: Desk, visit: Visit) -> Response:
     """The reader says that nobody has it."""
-
-    def run(sent: Sent) -> Incident:
-        return desk.app.operator.release(sent.incident_id, actor=sent.actor, reason=sent.words, version=sent.version)
-
-    return _write(desk, visit, "release", EntryKind.RELEASED, run)
+    return _write(desk, visit, "release", EntryKind.RELEASED, _reasoned(desk.app.operator.release))
 
 
 def severity(desk: Desk, visit: Visit) -> Response:
     """The reader says how bad it is."""
 
-    def run(sent: Sent) -> Incident:
+    def run(sent: Sent, **by: Any) -> Incident:
         wanted = sent.form.get("severity", "")
         if wanted not in set(Severity):
             raise Refused("Say how bad it is: page or ticket. Nothing changed.")
-        return desk.app.operator.set_severity(
-            sent.incident_id, severity=Severity(wanted), actor=sent.actor, reason=sent.words, version=sent.version
-        )
+        return desk.app.operator.set_severity(sent.incident_id, severity=Severity(wanted), reason=sent.words, **by)
 
     return _write(desk, visit, "severity", EntryKind.SEVERITY_CHANGED, run)
 
@@ -107,11 +86,9 @@ def severity(desk: Desk, visit: Visit) -> Response:
 def merge(desk: Desk, visit: Visit) -> Response:
     """The reader says that it is part of another one."""
 
-    def run(sent: Sent) -> Incident:
+    def run(sent: Sent, **by: Any) -> Incident:
         into = IncidentId(_number(sent.form.get("into", "").upper().removeprefix("INC-")))
-        return desk.app.operator.merge(
-            sent.incident_id, into=into, actor=sent.actor, reason=sent.words, version=sent.version
-        )
+        return desk.app.operator.merge(sent.incident_id, into=into, reason=sent.words, **by)
 
     return _write(desk, visit, "merge", EntryKind.RESOLVED, run)
 
@@ -119,15 +96,10 @@ def merge(desk: Desk, visit: Visit) -> Response:
 def split(desk: Desk, visit: Visit) -> Response:
     """The reader says that some of its alerts are another trouble."""
 
-    def run(sent: Sent) -> Incident:
-        return desk.app.operator.split(
-            sent.incident_id,
-            fingerprints=[text for name, text in sent.form.items() if name.startswith("alert")],
-            title=sent.form.get("title", ""),
-            actor=sent.actor,
-            reason=sent.words,
-            version=sent.version,
-        )
+    def run(sent: Sent, **by: Any) -> Incident:
+        alerts = [text for name, text in sent.form.items() if name.startswith("alert")]
+        title = sent.form.get("title", "")
+        return desk.app.operator.split(sent.incident_id, fingerprints=alerts, title=title, reason=sent.words, **by)
 
     return _write(desk, visit, "split", EntryKind.SPLIT, run)
 
@@ -135,22 +107,21 @@ def split(desk: Desk, visit: Visit) -> Response:
 def redact(desk: Desk, visit: Visit) -> Response:
     """The reader has the words of an entry taken out."""
 
-    def run(sent: Sent) -> Incident:
-        return desk.app.audit.redact(
-            sent.incident_id,
-            _number(sent.form.get("entry", "")),
-            actor=sent.actor,
-            reason=sent.words,
-            version=sent.version,
-        )
+    def run(sent: Sent, **by: Any) -> Incident:
+        return desk.app.audit.redact(sent.incident_id, _number(sent.form.get("entry", "")), reason=sent.words, **by)
 
     return _write(desk, visit, "redact", EntryKind.REDACTED, run)
 
 
-def _write(desk: Desk, visit: Visit, verb: str, kind: EntryKind, run: Callable[[Sent], Incident]) -> Response:
+def _reasoned(verb: Callable[..., Incident]) -> Callable[..., Incident]:
+    """*verb*, which asks for nothing but a reason."""
+    return lambda sent, **by: verb(sent.incident_id, reason=sent.words, **by)
+
+
+def _write(desk: Desk, visit: Visit, verb: str, kind: EntryKind, run: Callable[..., Incident]) -> Response:
     sent = _sent(visit, verb)
     try:
-        left = run(sent)
+        left = run(sent, actor=sent.actor, version=sent.version)
     except StaleVersion:
         return _moved(desk, visit, verb, kind, sent)
     except NotFound:

@@ -161,8 +161,9 @@ class Night:
                     assert other.id is not None
                     operator.merge(chosen.id, into=other.id, actor=ANA, reason="one cause", version=chosen.version)
                 case "split":
-                    alerts = sorted({one.fingerprint for one in self.episodes() if one.incident_id == chosen.id})
-                    some = {alerts[verb.second % len(alerts)]} if alerts else set()
+                    mine = [one for one in self.episodes() if one.incident_id == chosen.id]
+                    alerts = sorted({(self.alert(one), one.fingerprint) for one in mine})
+                    some = {alerts[verb.second % len(alerts)][1]} if alerts else set()
                     operator.split(
                         chosen.id,
                         fingerprints=some,

@@ -71,8 +71,9 @@ class Situation:
     def speaking(self) -> Sequence[Episode]:
         """The episodes that say how bad it is: those that fire, else those of the delivery that ended last of all."""
         last = self.last_ended_at
+        told = [one for one in self.news if one.belated or one.kind not in _NOTHING_NEW]
         return self.firing or [
-            one.episode for one in self.news if one.episode.cleared_heard_at and one.episode.ended_at == last
+            one.episode for one in told if one.episode.cleared_heard_at and one.episode.ended_at == last
         ]
 
     def entry(self, kind: EntryKind, occurred_at: datetime, payload: JsonObject) -> NewEntry:
@@ -267,7 +268,7 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
 
 
 def severity_of_now(incident: Incident, firing: Sequence[Episode]) -> Severity:
-    """The worst that fires (*firing*), or that ended last. What a person said stands instead, until an alert that began later is worse."""
+    """The worst that fires, or that ended last. What a person said stands, until an alert that began later is worse."""
     if not firing:
         return incident.severity
     if incident.severity_set is None or incident.severity_set_at is None:

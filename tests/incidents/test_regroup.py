@@ -171,11 +171,22 @@ def test_splitting_takes_alerts_along_and_recounts_both() -> None:
 def test_a_merged_key_leaves_with_its_last_alert() -> None:
     """Taking a merge back: what comes later of that key goes along too."""
     episodes = [episode("a"), episode("b", key="shop/login")]
-    here = {"shop/login"}
-    given = {"fingerprints": {"b"}, "title": "Login", "actor": ANA, "reason": "x", "version": 3, "now": NOW}
-    parted = split(FIRING, episodes, sent_here=here, **given)
-    assert parted.routes == ("key:shop/login", "alert:alertmanager/b")
-    assert split(FIRING, episodes, sent_here=(), **given).routes == ("alert:alertmanager/b",)
+
+    def routes(sent_here: set[str]) -> tuple[str, ...]:
+        return split(
+            FIRING,
+            episodes,
+            fingerprints={"b"},
+            sent_here=sent_here,
+            title="Login",
+            actor=ANA,
+            reason="x",
+            version=3,
+            now=NOW,
+        ).routes
+
+    assert routes({"shop/login"}) == ("key:shop/login", "alert:alertmanager/b")
+    assert routes(set()) == ("alert:alertmanager/b",)
 
 
 @pytest.mark.parametrize(

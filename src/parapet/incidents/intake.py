@@ -5,6 +5,7 @@ Reads and writes nothing; the caller loads what `needs` names and keeps what `ta
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -144,8 +145,12 @@ def take_in(
             decisions.append(decision)
             desk.attach(situation, decision)
     decided = {decision.incident.id for decision in decisions}
-    others = (one for number, one in known.holders.items() if number not in decided)
-    relieved = tuple(replace(one, firing=now) for one in others if (now := desk.firing(one)) != one.firing)
+    moved = desk.moved()
+    relieved = tuple(
+        replace(one, firing=one.firing + moved[number])
+        for number, one in known.holders.items()
+        if moved[number] and number not in decided
+    )
     return Intake(episodes=desk.changed(), decisions=tuple(decisions), relieved=relieved)
 
 
@@ -181,13 +186,14 @@ class _Desk:
         """Every episode that has not ended."""
         return [episode for episode in self._episodes.values() if episode.ended_at is None]
 
-    def firing(self, incident: Incident) -> int:
-        """How many alerts of *incident* fire, of those that are known here more or fewer than before."""
-        before, after = (
-            sum(one.incident_id == incident.id and one.ended_at is None for one in some.values())
-            for some in (self._before, self._episodes)
-        )
-        return incident.firing + after - before
+    def moved(self) -> Counter[IncidentId]:
+        """How many more alerts fire, by incident, than before; fewer are less than nothing."""
+        moved: Counter[IncidentId] = Counter()
+        for number, episode in self._episodes.items():
+            for one, step in ((self._before.get(number), -1), (episode, 1)):
+                if one is not None and one.ended_at is None and one.incident_id is not None:
+                    moved[one.incident_id] += step
+        return moved
 
     def keep(self, step: EpisodeStep) -> EpisodeStep:
         closed = None if step.closed is None else self._kept(step.closed)

@@ -220,7 +220,7 @@ class Night:
             incident.state.value,
             incident.resolution,
             incident.firing,
-            incident.severity.value,
+            incident.severity.value if incident.firing else "",  # of what is over, it is the last one that was known
             str(incident.started_at),
             str(incident.quiet_since),
             str(incident.resolved_at),

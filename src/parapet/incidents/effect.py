@@ -67,15 +67,6 @@ class Situation:
             ends.append(self.incident.last_ended_at)
         return max(ends, default=None)
 
-    @property
-    def speaking(self) -> Sequence[Episode]:
-        """The episodes that say how bad it is: those that fire, else those of the delivery that ended last of all."""
-        last = self.last_ended_at
-        told = [one for one in self.news if one.belated or one.kind not in _NOTHING_NEW]
-        return self.firing or [
-            one.episode for one in told if one.episode.cleared_heard_at and one.episode.ended_at == last
-        ]
-
     def entry(self, kind: EntryKind, occurred_at: datetime, payload: JsonObject) -> NewEntry:
         """An entry by the sender of the delivery."""
         said: JsonObject = {**payload, "truncated": self.truncated} if self.truncated else payload
@@ -176,7 +167,7 @@ def _carry_on(incident: Incident, situation: Situation) -> Decision:
         entries.append(situation.entry(EntryKind.ALERT_CLEARED, last, {**quoted(ended), "firing": len(firing)}))
     if after.severity is not incident.severity:
         entries.append(_severity_changed(incident, after, situation))
-        if firing and after.severity.rank < incident.severity.rank:
+        if after.severity.rank < incident.severity.rank:
             announce = Announcement.SEVERITY_RAISED
     return _decision(after, entries, announce)
 
@@ -210,7 +201,7 @@ def _reopen(incident: Incident, situation: Situation) -> Decision:
         resolution=None,
         refired_count=incident.refired_count + 1,
         last_fired_at=max(fired_at, incident.last_fired_at),
-        severity=worst_of(situation.speaking) if situation.speaking else heard.severity,
+        severity=worst_of(firing) if firing else heard.severity,
         severity_set=None,
         severity_set_at=None,
     )
@@ -254,7 +245,7 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
     waits = not incident.firing and incident.quiet_since is None and not fired
     return replace(
         incident,
-        severity=severity_of_now(incident, situation.speaking),
+        severity=severity_of_now(incident, firing),
         started_at=min([incident.started_at, *onsets]),
         last_heard_at=max(incident.last_heard_at, situation.received_at),
         repeats=incident.repeats + sum(one.kind in _NOTHING_NEW and not one.belated for one in situation.news),
@@ -268,7 +259,7 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
 
 
 def severity_of_now(incident: Incident, firing: Sequence[Episode]) -> Severity:
-    """The worst that fires, or that ended last. What a person said stands, until an alert that began later is worse."""
+    """The worst that fires. What a person said stands instead, until an alert that began later is worse."""
     if not firing:
         return incident.severity
     if incident.severity_set is None or incident.severity_set_at is None:

@@ -162,6 +162,7 @@ def split(
         firing=len(firing),
         severity=severity_of_now(incident, firing),
         quiet_since=None if firing or not left else _last_end(left, incident.last_heard_at),
+        last_ended_at=_last_end(left, None),
         version=incident.version + 1,
     )
     alerts = len({one.fingerprint for one in moved})

@@ -69,7 +69,9 @@ def merge(gone: Incident, into: Incident, *, actor: Actor, reason: str, version:
         firing=0,
         version=gone.version + 1,
     )
-    judged = [one.severity_set_at for one in (into, gone) if one.severity_set_at is not None]
+    # What was said of the one that goes counts if its alerts come along, or if it is worse.
+    said = gone.severity_set_at if gone.firing or gone.severity.rank < into.severity.rank else None
+    judged = [when for when in (into.severity_set_at, said) if when is not None]
     # What fires counts, and what a person said; of two that are quiet, both.
     heard = [one for one in (into, gone) if one.firing or one.severity_set] or [into, gone]
     severity = min((one.severity for one in heard), key=lambda each: each.rank)

@@ -128,6 +128,7 @@ READS: Reads = {
     "looks.newest": lambda tx: tx.looks.newest(20),
     "maintenances.get": lambda tx: tx.maintenances.get("service", 7),
     "maintenances.live": lambda tx: tx.maintenances.live("service", NOW),
+    "maintenances.covering": lambda tx: tx.maintenances.covering("service", NOW),
     "maintenances.untold": lambda tx: tx.maintenances.untold("service", NOW, 20),
     "maintenances.page": lambda tx: [tx.maintenances.page("service", 50, before) for before in (None, 99)],
     "incidents.open_of": lambda tx: [tx.incidents.open_of("shop", named, 50) for named in ((), ("checkout",))],

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from tests.conftest import ANA, at
 from tests.web.conftest import Browser, who_is_it
 
-from parapet import Parapet
+from parapet import Parapet, Secrets
 from parapet.core.types import IncidentId
 from parapet.incidents.model import EntryKind, NewEntry
 from parapet.testing import ManualClock, alert, alertmanager_payload
@@ -19,6 +19,7 @@ from parapet.web import workbench
 if TYPE_CHECKING:
     from tests.web.conftest import Answer
 
+SECRETS = Secrets(form_key="form-key-0123456789")
 ENTRIES = 10_000
 LONGEST_BYTES = 250_000
 
@@ -32,7 +33,9 @@ def test_every_entry_of_a_long_incident_is_on_its_page(evidence_url: str) -> Non
     """The first page holds the beginning and the end and says what lies between; the others hold a hundred each."""
     began = at("02:13")
     clock = ManualClock(began)
-    parapet = Parapet(service="shop", evidence=evidence_url, clock=clock)
+    parapet = Parapet(
+        service="shop", evidence=evidence_url, clock=clock, secrets=Secrets(form_key="form-key-0123456789")
+    )
     host = Starlette()
     host.mount("/parapet", workbench(parapet, authenticate=who_is_it))
     labels = {"alertname": "Burn", "service": "shop", "slice": "checkout", "severity": "page"}

@@ -242,7 +242,8 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
     lead = lead_of(fired) if fired and firing else None
     last_ended_at = situation.last_ended_at
     # A person opened it again while nothing fired: what ended before is no reason to close it.
-    waits = not incident.firing and incident.quiet_since is None and not fired
+    known = all(one.kind in _NOTHING_NEW or one.kind is StepKind.END_MOVED for one in situation.news)
+    waits = not incident.firing and incident.quiet_since is None and known and not fired
     return replace(
         incident,
         severity=severity_of_now(incident, firing),
@@ -269,8 +270,8 @@ def severity_of_now(incident: Incident, firing: Sequence[Episode]) -> Severity:
 
 
 def _is_part(incident: Incident, one: News, policy: IncidentPolicy) -> bool:
-    """Whether an episode may move the onset: an end nobody heard begin counts only shortly before it."""
-    if one.belated or one.kind is StepKind.TOMBSTONE:
+    """Whether an episode may move the onset: one that was over when it was heard counts only shortly before it."""
+    if one.belated or one.kind in (StepKind.TOMBSTONE, StepKind.LATE_DUPLICATE):
         ended_at = one.episode.ended_at or incident.started_at
         return (incident.started_at - ended_at).total_seconds() <= policy.quiet_period_seconds
     return one.episode.incident_id in (incident.id, None)

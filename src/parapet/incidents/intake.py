@@ -121,9 +121,12 @@ def take_in(
         )
         before = step.closed or step.episode  # a flap that nobody saw is of the incident that its firing was of
         whose = replace(before, key=meaning.key)
-        group = placed[step.episode.id] = home(whose, joins=step.kind in FIRED)
+        held = known.holders.get(before.incident_id) if before.incident_id is not None else None
+        # A whole firing after a person closed what fired before: nobody knew of it.
+        unheard = step.kind is StepKind.ENDED and step.closed is not None and _is_over(held)
+        group = placed[step.episode.id] = home(whose, joins=unheard or step.kind in FIRED)
         meanings.setdefault(group, meaning)
-        steps.setdefault(group, []).append((step, report.firing))
+        steps.setdefault(group, []).append((step, unheard or _is_belated(step, report)))
     decisions = []
     firing: dict[_Group, list[Episode]] = {}
     for episode in desk.open():
@@ -133,7 +136,7 @@ def take_in(
         situation = Situation(
             correlation=meaning,
             incident=incidents[group],
-            news=[_news(step, reported_firing, desk) for step, reported_firing in steps[group]],
+            news=[_news(step, belated, desk) for step, belated in steps[group]],
             firing=firing.get(group, ()),
             source=source,
             received_at=received_at,
@@ -158,9 +161,16 @@ def _meaning(report: AlertReport, service: str, policy: IncidentPolicy) -> Corre
     return correlate(report.labels, service=service, routing=policy.routing_labels)
 
 
-def _news(step: EpisodeStep, reported_firing: bool, desk: _Desk) -> News:
-    # A late firing report of an alert of which we heard only the end: it belongs to no incident yet.
-    belated = reported_firing and step.kind is StepKind.LATE_DUPLICATE and step.episode.incident_id is None
+def _is_over(incident: Incident | None) -> bool:
+    return incident is not None and incident.state is IncidentState.RESOLVED
+
+
+def _is_belated(step: EpisodeStep, report: AlertReport) -> bool:
+    """A late firing report of an alert of which we heard only the end: it belongs to no incident yet."""
+    return report.firing and step.kind is StepKind.LATE_DUPLICATE and step.episode.incident_id is None
+
+
+def _news(step: EpisodeStep, belated: bool, desk: _Desk) -> News:
     closed = None if step.closed is None else desk.now(step.closed)
     return News(kind=step.kind, episode=desk.now(step.episode), closed=closed, belated=belated)
 

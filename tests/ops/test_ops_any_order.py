@@ -222,9 +222,8 @@ class Night:
             incident.firing,
             incident.severity.value if incident.firing else "",  # of what is over, it is the last one that was known
             str(incident.started_at),
-            str(incident.quiet_since),
             str(incident.resolved_at),
-            str(incident.last_ended_at),
+            *((str(incident.quiet_since), str(incident.last_ended_at)) if incident.resolved_at is None else ()),
         )
 
     def outcome(self) -> list[str]:

@@ -271,6 +271,8 @@ def severity_of_now(incident: Incident, firing: Sequence[Episode]) -> Severity:
 
 def _is_part(incident: Incident, one: News, policy: IncidentPolicy) -> bool:
     """Whether an episode may move the onset: one that was over when it was heard counts only shortly before it."""
+    if one.kind is StepKind.REPEAT:
+        return False
     if one.belated or one.kind in (StepKind.TOMBSTONE, StepKind.LATE_DUPLICATE):
         ended_at = one.episode.ended_at or incident.started_at
         return (incident.started_at - ended_at).total_seconds() <= policy.quiet_period_seconds

@@ -12,6 +12,7 @@ from parapet.core.types import Actor, IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents import regroup, transitions
 from parapet.incidents.correlation import correlate
+from parapet.incidents.effect import severity_of_now
 from parapet.incidents.model import Decision, Incident, IncidentState
 from parapet.incidents.routing import key_route
 from parapet.ops.context import Context
@@ -127,7 +128,9 @@ class Operator:
         """
 
         def work(tx: Transaction, incident: Incident, now: datetime) -> Incident:
-            decision = transitions.reopen(incident, actor=actor, reason=reason, version=version, now=now)
+            firing = [one for one in tx.episodes.of(incident_id) if one.ended_at is None]
+            judged = replace(incident, severity=severity_of_now(incident, firing))  # some may have ended meanwhile
+            decision = transitions.reopen(judged, actor=actor, reason=reason, version=version, now=now)
             tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
             if other := _open_for(tx, incident.key):
                 raise IllegalTransition(f"{other.ref} is open for the same trouble: work there. Nothing changed.")

@@ -53,7 +53,7 @@ def test_people_are_called_and_it_is_seen_why(
     moved = json.loads(parapet("escalation", "next", "1", "--reason", "help", "--by", "Ana", "--json").stdout)
     assert moved["next_step"] == 3
     stale = parapet("escalation", "next", "1", "--reason", "help", "--by", "Ana", "--place", "1.0.1")
-    assert (stale.returncode, "was taken since" in stale.stderr) == (1, True)
+    assert (stale.returncode, "went on since you read it" in stale.stderr) == (1, True)
     wrong = parapet("escalation", "suppress", "INC-1", "--for", "2d", "--reason", "a holiday")
     assert wrong.returncode == 1
     assert "up to 1 d from now" in wrong.stderr

@@ -18,6 +18,8 @@ TOO_FAR = (
     "9999-12-31T23:59:59-23:00",
 )
 AT_THE_EDGE = ("1970-01-01T00:00:00Z", "8999-12-31T23:59:59Z")
+IN_ALERTS = (*AT_THE_EDGE, "0002-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z")
+"""An alert is taken in whatever its clock says: somebody may be harmed."""
 
 
 def _alert(name: str, started_at: str) -> dict[str, object]:
@@ -41,7 +43,6 @@ def test_a_time_that_is_centuries_away_is_refused(shop: Shop, when: str) -> None
     event = {"id": "x", "status": "firing", "title": "x", "started_at": when, "severity": "page"}
     for path, headers, body in (
         ("api/changes", api, {"kind": "deploy", "title": "x", "at": when}),
-        ("hooks/alertmanager", hook, _alert("Far", when)),
         ("hooks/events", hook, {"sender": "scripts", "events": [event]}),
     ):
         answer = script.send("POST", f"/parapet/{path}", headers=headers, body=json.dumps(body).encode())
@@ -61,9 +62,10 @@ def test_a_time_at_the_edge_breaks_no_page(shop: Shop) -> None:
     script, person = shop.browser(None), shop.browser()
     api = {"authorization": f"Bearer {API_TOKEN}", "content-type": "application/json"}
     hook = api | {"authorization": f"Bearer {WEBHOOK_TOKEN}"}
-    for number, when in enumerate(AT_THE_EDGE, start=1):
+    for when in AT_THE_EDGE:
         change = json.dumps({"kind": "deploy", "title": "x", "at": when}).encode()
         assert script.send("POST", "/parapet/api/changes", headers=api, body=change).status == 201
+    for number, when in enumerate(IN_ALERTS, start=1):
         told = json.dumps(_alert(f"Edge{number}", when)).encode()
         assert script.send("POST", "/parapet/hooks/alertmanager", headers=hook, body=told).json["incidents"] == [number]
         for path in (f"incidents/{number}", "incidents", "changes", "calls", ""):

@@ -9,9 +9,9 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
-from parapet.core.clock import in_reach
+from parapet.core.clock import EARLIEST, LATEST
 from parapet.core.errors import MalformedPayload
 from parapet.core.types import Json, JsonObject
 
@@ -178,7 +178,9 @@ def _optional(value: Json, where: str) -> str:
 
 
 def instant_of(value: Json, where: str) -> datetime | None:
-    """RFC 3339 with up to nine decimals; None for the zero time of Go, year 1.
+    """RFC 3339 with up to nine decimals, in UTC; None for the zero time of Go, year 1.
+
+    A clock may be centuries wrong, and the alert true: such a time is the nearest one that can be reckoned with.
 
     Raises:
         MalformedPayload: it is no such time.
@@ -193,9 +195,10 @@ def instant_of(value: Json, where: str) -> datetime | None:
     try:
         offset = timedelta(hours=int(match[10] or 0), minutes=int(match[11] or 0))
         zone = timezone(-offset if match[9] == "-" else offset)
-        return in_reach(datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone))
+        when = datetime(year, month, day, hour, minute, second, microsecond, tzinfo=zone)
     except ValueError as error:
-        raise _wrong(where, "a time that exists, and not centuries away", value) from error
+        raise _wrong(where, "a time that exists", value) from error
+    return min(max(when, EARLIEST), LATEST).astimezone(UTC)
 
 
 def _wrong(where: str, expected: str, got: Json) -> MalformedPayload:

@@ -14,13 +14,6 @@ if TYPE_CHECKING:
     from tests.web.conftest import Shop
 
 PAGE = (Path(__file__).parents[2] / "docs" / "ingest.md").read_text()
-RELIABILITY = """
-from parapet import Parapet, Secrets
-
-secrets = Secrets(webhook_tokens=("a-token-of-the-test-0123",), form_key="a-form-key-of-the-test-0123")
-parapet = Parapet(service="shop", evidence={evidence!r}, secrets=secrets)
-parapet.journey("checkout", objective=0.999)
-"""
 EVENTS = re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import create_engine, text
@@ -30,8 +30,11 @@ def keep_to(cores: frozenset[int]) -> None:
 
 def move(cores: frozenset[int], *processes: int) -> None:
     """Keep *processes*, with every thread that they have, to *cores*."""
-    for thread in (each for one in processes if cores for each in Path(f"/proc/{one}/task").iterdir()):
-        os.sched_setaffinity(int(thread.name), cores)
+    for one in processes if cores else ():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            for thread in Path(f"/proc/{one}/task").iterdir():
+                with suppress(ProcessLookupError):
+                    os.sched_setaffinity(int(thread.name), cores)
 
 
 @contextmanager
@@ -62,11 +65,12 @@ def database_on(cores: frozenset[int], url: str) -> Iterator[None]:
 
 def _server(url: str) -> int:
     engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
-    with engine.connect() as connection:
-        mine: int = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-        parent = _parent(Path(f"/proc/{mine}"))
-    engine.dispose()
-    return parent
+    try:
+        with engine.connect() as connection:
+            mine: int = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+            return _parent(Path(f"/proc/{mine}"))
+    finally:
+        engine.dispose()
 
 
 def _children(server: int) -> list[int]:

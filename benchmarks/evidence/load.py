@@ -68,7 +68,7 @@ class Size:
 
 
 LONG = Size(incidents=100_000, entries_each=10, looks=300, deliveries=5_000, body_alerts=10_000, turns=3)
-SHORT = Size(incidents=300, entries_each=10, looks=10, deliveries=60, body_alerts=200, turns=1)
+SHORT = Size(incidents=300, entries_each=10, looks=5, deliveries=20, body_alerts=100, turns=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ def test_a_preview_that_is_killed_ran_nothing_and_can_be_asked_for_again(
     desks: NewDesk, kill: Kill, tmp_path: Path
 ) -> None:
     """The one that was answered can be confirmed; one that was kept and not answered is in the chronology, too."""
-    for desk, where in killed("preview", desks, kill, tmp_path, apart=5):
+    for desk, where in killed("preview", desks, kill, tmp_path, apart=9):
         previewed(desk)
         assert jobs(desk) == [], where
         kept = desk.count("previews")
@@ -60,7 +60,7 @@ def test_a_preview_that_is_killed_ran_nothing_and_can_be_asked_for_again(
 
 def test_asking_a_second_person_that_is_killed_asks_once(desks: NewDesk, kill: Kill, tmp_path: Path) -> None:
     """Whoever got no answer asks again: there is one request, and people are told of it once."""
-    for desk, where in killed("ask", desks, kill, tmp_path, apart=6):
+    for desk, where in killed("ask", desks, kill, tmp_path, apart=11):
         asked(desk)
         assert [one.state for one in approvals_of(desk)] == [ApprovalState.WAITING], where
         assert desk.kinds().count("approval_asked") == 1, where
@@ -74,7 +74,7 @@ def test_a_decision_that_is_killed_is_made_once(
     act: str, decided: ApprovalState, desks: NewDesk, kill: Kill, tmp_path: Path
 ) -> None:
     """Decided again, it is refused if it was kept, and made if it was not; in both cases it is written down once."""
-    for desk, where in killed(act, desks, kill, tmp_path, apart=4):
+    for desk, where in killed(act, desks, kill, tmp_path, apart=9):
         with suppress(Refused):  # it was decided
             RISKS[act].run(desk)
         (approval,) = approvals_of(desk)
@@ -91,7 +91,7 @@ def test_an_automatic_step_that_is_killed_ran_at_most_once_and_is_never_silent(
     """Before its intent is committed its turn comes again; after it, its outcome is unknown, people are told, and it
     is off until somebody says how it ended."""
     unknown = 0
-    for desk, where in killed("step", desks, kill, tmp_path, apart=11):
+    for desk, where in killed("step", desks, kill, tmp_path, apart=17):
         before = jobs(desk)
         desk.clock.advance(1_000)
         stepped(desk)
@@ -119,7 +119,7 @@ def test_a_breaker_whose_tripping_is_killed_calls_whoever_is_on_call(
     desks: NewDesk, kill: Kill, tmp_path: Path
 ) -> None:
     """It is off, said once, and never without the call: three runs, one word of the breaker, one call."""
-    for desk, where in killed("trip", desks, kill, tmp_path, apart=13):
+    for desk, where in killed("trip", desks, kill, tmp_path, apart=25):
         desk.clock.advance(61)
         stepped(desk)
         assert len(runs_of(desk)) == 3, where

@@ -5,6 +5,7 @@ On the real store: which incident an alert belongs to after a merge or a split i
 
 from __future__ import annotations
 
+import os
 import random
 from collections import Counter
 from dataclasses import dataclass
@@ -286,7 +287,7 @@ def truth(steps: list[Report | Verb]) -> set[Span]:
 
 
 @settings(
-    max_examples=15,
+    max_examples=60 if os.environ.get("PARAPET_FAULTS") == "all" else 5,
     derandomize=True,
     phases=[Phase.generate],  # a night that fails is short enough to be read
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -38,7 +38,7 @@ fuzz: $(READY) ## The API and the hooks under many made-up requests, on both dat
 
 .PHONY: faults
 faults: $(READY) ## kill -9 at every statement of ingest and every verb, databases lost, full disks, jumping clocks
-	PARAPET_FAULTS=all $(BIN)/python -m pytest -n 4 --dist load -vv -rs --durations=8 tests/faults $(ARGS)
+	PARAPET_FAULTS=all $(BIN)/python -m pytest -n 4 --dist load -vv -rs --durations=8 tests/faults tests/ops/test_ops_any_order.py $(ARGS)
 
 .PHONY: slices
 slices: $(READY) ## What promtool judges of slices, and backtest beside it: every slice of every pack and kind, not some

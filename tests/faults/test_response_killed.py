@@ -91,7 +91,7 @@ def test_an_automatic_step_that_is_killed_ran_at_most_once_and_is_never_silent(
     """Before its intent is committed its turn comes again; after it, its outcome is unknown, people are told, and it
     is off until somebody says how it ended."""
     unknown = 0
-    for desk, where in killed("step", desks, kill, tmp_path, apart=17):
+    for desk, where in killed("step", desks, kill, tmp_path, apart=11):
         before = jobs(desk)
         desk.clock.advance(1_000)
         stepped(desk)

@@ -287,7 +287,7 @@ def truth(steps: list[Report | Verb]) -> set[Span]:
 
 
 @settings(
-    max_examples=60 if os.environ.get("PARAPET_FAULTS") == "all" else 5,
+    max_examples=15 if os.environ.get("PARAPET_FAULTS") == "all" else 5,
     derandomize=True,
     phases=[Phase.generate],  # a night that fails is short enough to be read
     suppress_health_check=[HealthCheck.function_scoped_fixture],

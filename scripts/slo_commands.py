@@ -107,6 +107,7 @@ def shop(days: int) -> Iterator[tuple[Path, Mapping[str, str]]]:
                 "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
                 "PYTHONPATH": os.pathsep.join((str(ROOT / "src"), str(ROOT))),
                 "PARAPET_APP": "shop.reliability:parapet",
+                "SHOP_HOME": str(home),  # not what a demonstration left behind
                 "COLUMNS": str(COLUMNS),
                 "NO_COLOR": "1",
             }

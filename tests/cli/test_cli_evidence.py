@@ -30,9 +30,13 @@ def project(tmp_path: Path) -> Path:
 
 
 def parapet(project: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return python(project, url, "-m", "parapet", *arguments)
+
+
+def python(project: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "HOST_EVIDENCE": url, "PARAPET_APP": "reliability:parapet"}
     return subprocess.run(
-        [sys.executable, "-m", "parapet", *arguments],
+        [sys.executable, *arguments],
         cwd=project,
         env=environment,
         capture_output=True,
@@ -134,16 +138,7 @@ main()
 
 def test_a_worker_that_is_told_to_end_at_the_worst_moment_ends(project: Path, evidence_url: str) -> None:
     """A signal's handler may wait for nothing that the interrupted step holds."""
-    environment = {**os.environ, "HOST_EVIDENCE": evidence_url, "PARAPET_APP": "reliability:parapet"}
-    ended = subprocess.run(
-        [sys.executable, "-c", ENDED_IN_A_LOCK, "worker"],
-        cwd=project,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = python(project, evidence_url, "-c", ENDED_IN_A_LOCK, "worker")
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr.endswith("Worker ended.\n")
 

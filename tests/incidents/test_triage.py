@@ -158,8 +158,8 @@ def test_last_time_is_quoted_with_how_it_ended() -> None:
     later = replace(INCIDENT, started_at=AT + timedelta(days=12))
     read = triage(later, (), (), (), past=recall(before, 3, ()))
     assert read.last_time.text == (
-        "INC-7 was the same trouble, 12 days before this one (2026-11-12 02:13:00 UTC): it lasted 1 h 20 min; its "
-        "signal was lost. It began 3 times in the 90 days before."
+        "INC-7 was the same trouble, 12 days before this one (2026-11-12 02:13:00 UTC): it lasted 1 h 20 min; we "
+        "stopped hearing of it, so nobody knows. It began 3 times in the 90 days before."
     )
     assert read.helped == Claim(kind=ClaimKind.UNKNOWN, text="Nobody wrote down what helped.")
     assert triage(INCIDENT, (), (), ()).last_time.kind is ClaimKind.UNKNOWN

@@ -217,7 +217,10 @@ def test_what_people_wrote_last_time_is_quoted_and_nothing_else() -> None:
     assert read.helped is not None
     assert read.helped.text == "“switched to the second provider” (Ana); “the provider is slow” (Ana)."
     assert "INC-3 was the same trouble, 12 days before this one" in read.last_time.text
-    assert "it lasted 21 min; it was reported clear. It began 2 times in the 90 days before." in read.last_time.text
+    assert (
+        "it lasted 21 min; the alert ended, and stayed quiet. It began 2 times in the 90 days before."
+        in read.last_time.text
+    )
     assert triage(incident_of(Kind.EVENTS), (), (), (), past=Past()).helped is None
 
 

@@ -246,7 +246,7 @@ def test_a_unit_gets_a_second_unit_beside_it(shop: Host) -> None:
     for line in ("User=shop", "WorkingDirectory=/srv/shop", "EnvironmentFile=/etc/shop/environment"):
         assert f"+{line}\n" in told["diff"]
     assert f"+ExecStart=/srv/shop/.venv/bin/{WORKER}\n" in told["diff"]
-    assert any("At the end of every deploy: parapet deploy mark" in line for line in told["by_hand"])
+    assert any("At the end of every deploy: `parapet deploy mark" in line for line in told["by_hand"])
 
 
 def test_fly_gets_a_process_and_a_release_command(shop: Host) -> None:
@@ -271,7 +271,7 @@ def test_heroku_yml_and_a_dockerfile(shop: Host) -> None:
     """The one has a place for a worker; of the other a second container is started."""
     shop.put("Dockerfile", 'FROM python:3.12\nCMD ["uvicorn", "main:app"]\n')
     by_hand = shop.run("install", "--dry-run", "--json").json["by_hand"]
-    assert f"Start a second process beside the service, from the same image: {WORKER}" in by_hand
+    assert f"Start a second process beside the service, from the same image: `{WORKER}`" in by_hand
     shop.put("heroku.yml", HEROKU)
     told = shop.run("install", "--dry-run", "--json").json
     assert "heroku.yml" in told["edited"]
@@ -331,9 +331,9 @@ def test_a_job_application_that_nobody_names_is_a_step_by_hand(shop: Host) -> No
     by_hand = shop.run("install", "--dry-run", "--json").json["by_hand"]
     assert (
         "Dramatiq was found, but not where its broker is made. There, below it: "
-        "from reliability import count_jobs; count_jobs(broker)" in by_hand
+        "`from reliability import count_jobs; count_jobs(broker)`" in by_hand
     )
-    assert "Start RQ's workers with the class that counts: rq worker -w reliability.jobs_rq.Worker" in by_hand
+    assert "Start RQ's workers with the class that counts: `rq worker -w reliability.jobs_rq.Worker`" in by_hand
 
 
 def test_the_port_is_heard_in_whatever_form_it_is_said(shop: Host) -> None:
@@ -358,9 +358,10 @@ def test_services_whose_environment_is_the_last_thing_count_together(shop: Host)
     assert services["redis"] == {"image": "redis:7"}
 
 
-def test_nothing_is_said_twice(shop: Host) -> None:
-    """What a person does by hand stands among what is left to them, once."""
+def test_nothing_is_said_twice(shop: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a person does by hand stands among what is left to them, once; a command is whole in any terminal."""
+    monkeypatch.setenv("COLUMNS", "60")
     shop.put("Dockerfile", 'FROM python:3.12\nCMD ["uvicorn", "main:app"]\n')
     out = shop.run("install", "--yes", "--skip", "artifacts", "--skip", "evidence").out
-    assert " ".join(out.split()).count("parapet worker") == 1
+    assert out.count(f"`{WORKER}`") == out.count("parapet worker") == 1
     assert "by hand" not in out

@@ -121,7 +121,7 @@ def test_an_application_is_installed_served_and_healthy(
     report = json.loads(looked.stdout[looked.stdout.index("\n{") :])
     found = [one["code"] for one in report["findings"]]
     assert found == ([] if walk.marks_deploys else ["PD705"])
-    assert walk.marks_deploys is ("At the end of every deploy: parapet deploy mark" not in told.out)
+    assert walk.marks_deploys is ("At the end of every deploy: `parapet deploy mark" not in " ".join(told.out.split()))
 
     running.end()
     assert here.run("uninstall", "--yes").code == 0

@@ -382,6 +382,7 @@ class Night:
             "incident-resolved": "incidents/1",
             "retrospective": "incidents/2/retrospective",
             "work": f"incidents/{n['checkout']}/work",
+            "redact": f"incidents/{n['checkout']}/redact?entry=2",
             "declare": "declare",
             "confirm": f"previews/{self.small}",
             "confirm-blocked": f"previews/{self.blocked}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 import textwrap
@@ -17,6 +18,8 @@ WIDEST = 120
 USUAL = 100
 """Columns where nobody can be asked, as in a pipe or a file."""
 GAP = "  "
+NO_BREAK = "\u00a0"
+_CODE = re.compile(r"`[^`]+`")
 CUT = "..."
 
 
@@ -117,8 +120,10 @@ def fact(label: str, text: str, *, indent: int = 2, label_columns: int = 10) -> 
 
 
 def _wrapped(text: str, columns: int) -> list[str]:
-    """Lines of whole words; names with dashes are words."""
-    return textwrap.wrap(" ".join(text.split()), columns, break_on_hyphens=False)
+    """Lines of whole words; names with dashes are words, and so is what stands between backticks: it is copied."""
+    one_line = _CODE.sub(lambda found: found[0].replace(" ", NO_BREAK), " ".join(text.split()))
+    lines = textwrap.wrap(one_line, columns, break_on_hyphens=False, break_long_words=False)
+    return [line.replace(NO_BREAK, " ") for line in lines]
 
 
 def _cell(text: str, column: Column, size: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +34,15 @@ RESOLUTION_WORDS: dict[Resolution, str] = {
     Resolution.SUPERSEDED: "Another incident took it over.",
 }
 """How an incident ended, in a sentence each."""
+RESOLUTION_CLAUSES: Mapping[str, str] = {
+    Resolution.REPORTED: "the alert ended, and stayed quiet",
+    Resolution.SIGNAL_LOST: "we stopped hearing of it, so nobody knows",
+    Resolution.UNCONFIRMED: "Alertmanager had it no more, and nothing reported an end",
+    Resolution.MAINTENANCE: "maintenance silenced the alert, so nobody knows",
+    Resolution.OPERATOR: "a person closed it",
+    Resolution.SUPERSEDED: "it is part of another incident",
+}
+"""The same within a sentence."""
 
 
 def merge(entries: Iterable[Entry], changes: Iterable[Change]) -> tuple[Row, ...]:

@@ -7,23 +7,15 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from parapet.core.types import ActorClass, JsonObject
+from parapet.incidents.chronology import RESOLUTION_CLAUSES
 from parapet.incidents.durations import duration_words, instant_words
-from parapet.incidents.model import Entry, EntryKind, Incident, Resolution
+from parapet.incidents.model import Entry, EntryKind, Incident
 from parapet.incidents.payload import clean
 
 REMEMBERED = timedelta(days=90)
 """How far back the same trouble is counted."""
 MOST_WORDS = 3
 MAX_QUOTE_CHARACTERS = 300
-ENDS = {
-    Resolution.REPORTED: "it was reported clear",
-    Resolution.SIGNAL_LOST: "its signal was lost",
-    Resolution.UNCONFIRMED: "nobody confirmed its end",
-    Resolution.MAINTENANCE: "maintenance silenced it",
-    Resolution.OPERATOR: "a person closed it",
-    Resolution.SUPERSEDED: "another took it over",
-}
-"""How that one ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +56,7 @@ def last_time(incident: Incident, past: Past) -> str | None:
         return None
     before = (incident.started_at - last.started_at).total_seconds()
     lasted = ((last.resolved_at or last.last_heard_at) - last.started_at).total_seconds()
-    ended = ENDS[last.resolution] if last.resolution else "it is not resolved"
+    ended = RESOLUTION_CLAUSES[last.resolution] if last.resolution else "it is not resolved"
     times = "This is the first time" if past.count == 0 else f"It began {_times(past.count)}"
     return (
         f"{last.ref} was the same trouble, {_ago(before)} before this one ({instant_words(last.started_at)}): "

@@ -72,9 +72,9 @@ def deployment(project: Project, service: Service) -> Deployment:
     told = "\n".join([*texts, *(edit.after for edit in done.edits), *done.written.values(), *done.by_hand])
     kinds = {one.name for one in found}
     if kinds and "parapet worker" not in told:
-        done.by_hand.append(f"Start a second process beside the service, from the same image: {_worker(service)}")
+        done.by_hand.append(f"Start a second process beside the service, from the same image: `{_worker(service)}`")
     if kinds and "deploy mark" not in told:
-        done.by_hand.append(f"At the end of every deploy: {_mark(service, 'VERSION')}")
+        done.by_hand.append(f"At the end of every deploy: `{_mark(service, 'VERSION')}`")
     done.by_hand += _apart(kinds, texts)
     if kinds & EPHEMERAL and "PARAPET_EVIDENCE" not in told:
         done.by_hand.append(
@@ -146,15 +146,15 @@ def _compose(path: str, text: str, service: Service, done: Deployment) -> None:
     edit = compose.beside(path, text, service=web, name=name, command=command) if web is not None else None
     if web is None or edit is None:
         done.by_hand.append(
-            f"In {path}, a service like the one of your application, with the command: {_worker(service)}"
+            f"In {path}, a service like the one of your application, with the command: `{_worker(service)}`"
         )
         return
     names = shared.counting(text, web)
     together = shared.counted_together(edit, names) if len(names) > 1 else edit
     if together is None:
         done.by_hand.append(
-            f"In {path}, for each of {', '.join((*names, name))}: volumes: [{shared.VOLUME}:{shared.FOLDER}] and "
-            f"environment: {{{shared.VARIABLE}: {shared.FOLDER}}}; and the volume {shared.VOLUME} at the end. "
+            f"In {path}, for each of {', '.join((*names, name))}: `volumes: [{shared.VOLUME}:{shared.FOLDER}]` and "
+            f"`environment: {{{shared.VARIABLE}: {shared.FOLDER}}}`; and the volume {shared.VOLUME} at the end. "
             "Containers count together in a folder that they share"
         )
     done.edits.append(together or edit)
@@ -163,12 +163,12 @@ def _compose(path: str, text: str, service: Service, done: Deployment) -> None:
 def _heroku(path: str, text: str, service: Service, done: Deployment) -> None:
     edit = compose.entry(path, text, table="run", name=WORKER, value=_worker(service))
     if edit is None:
-        done.by_hand.append(f"In {path}, under run: {WORKER}: {_worker(service)}")
+        done.by_hand.append(f"In {path}, under run: `{WORKER}: {_worker(service)}`")
         return
     newline = newline_of(text)
     released = f"{_upgrade(service)} && ({_mark(service, VERSION)} || true)"
     if compose.table_of(text, "release") is not None:
-        done.by_hand.append(f"In {path}, after what release does: {released}")
+        done.by_hand.append(f"In {path}, after what release does: `{released}`")
         done.edits.append(edit)
         return
     before = "" if text.endswith("\n") else newline
@@ -229,8 +229,8 @@ def _fly(path: str, text: str, service: Service, done: Deployment) -> None:
             added["processes"] = WORKER
     else:
         done.by_hand.append(
-            f"In {path}, under [processes], beside app and its command: {WORKER} = "
-            f'"{_worker(service)}"; and processes = ["app"] under [http_service]'
+            f"In {path}, under [processes], beside app and its command: "
+            f'`{WORKER} = "{_worker(service)}"`; and `processes = ["app"]` under [http_service]'
         )
     release = f"sh -c '{_upgrade(service)} && ({_mark(service, '$FLY_IMAGE_REF')} || true)'"
     if "deploy" not in told:
@@ -242,7 +242,7 @@ def _fly(path: str, text: str, service: Service, done: Deployment) -> None:
         if table is not None:
             insertions.append(Insertion(offset=table.end(), text=f'  release_command = "{release}"{newline}'))
     elif "parapet" not in told["deploy"]["release_command"]:
-        done.by_hand.append(f"In {path}, after what release_command does: {release}")
+        done.by_hand.append(f"In {path}, after what release_command does: `{release}`")
     edit = Edit(path=path, before=text, insertions=tuple(insertions))
     if insertions and _same_toml(edit):
         done.edits.append(edit)

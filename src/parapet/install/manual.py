@@ -76,9 +76,9 @@ JOBS = {"Celery": "app", "Dramatiq": "broker", "Taskiq": "broker", "Procrastinat
 """What of a job library is handed to the function that counts."""
 INSTRUMENT = "from parapet.integrations.sqlalchemy import instrument"
 ENGINES = {
-    "SQLAlchemy": "There: {instrument}; instrument(engine, parapet) (from {package} import parapet)",
-    "SQLModel": "There: {instrument}; instrument(engine, parapet) (from {package} import parapet)",
-    "Flask-SQLAlchemy": "Below `db.init_app(app)`: {instrument}, from {package} import parapet, and "
+    "SQLAlchemy": "There: `{instrument}`, `from {package} import parapet`, and `instrument(engine, parapet)`",
+    "SQLModel": "There: `{instrument}`, `from {package} import parapet`, and `instrument(engine, parapet)`",
+    "Flask-SQLAlchemy": "Below `db.init_app(app)`: `{instrument}`, `from {package} import parapet`, and "
     "`with app.app_context(): instrument(db.engine, parapet)`",
 }
 """How statements are counted where the engine of a library was not found."""
@@ -104,5 +104,5 @@ def jobs(library: str, package: str, function: str) -> str:
     """How a person has jobs counted whose application was not found: by *function* of the reliability *package*."""
     return (
         f"{library} was found, but not where its {JOBS[library]} is made. There, below it: "
-        f"from {package} import {function}; {function}({JOBS[library]})"
+        f"`from {package} import {function}; {function}({JOBS[library]})`"
     )

@@ -223,7 +223,7 @@ def plan(
             lock = dependencies.lock_command(keeps)
             edits.append(edit)
             if edit is not None and lock:
-                by_hand.append(f"Resolve the dependencies again: {lock}")
+                by_hand.append(f"Resolve the dependencies again: `{lock}`")
     edits.append(_ignored(project, target))
     files = package(wanted)
     if "deployment" in parts:
@@ -238,7 +238,7 @@ def plan(
     if rq_class:
         in_code = list(workers.made_in_code(project, rq_class))
         in_files = any(rq_class in edit.after for edit in edits if edit is not None)
-        asked = f"Start RQ's workers with the class that counts: rq worker -w {rq_class}"
+        asked = f"Start RQ's workers with the class that counts: `rq worker -w {rq_class}`"
         by_hand += in_code or ([] if in_files else [asked])
     written = {path: text for path, text in files.items() if path not in known and not project.has(path)}
     templates = {path: text for path, text in files.items() if not path.endswith(ONCE)}

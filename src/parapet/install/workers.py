@@ -39,5 +39,5 @@ def made_in_code(project: Project, worker: str) -> Iterator[str]:
             if isinstance(node, ast.Call) and source.dotted(node.func) in {"rq.Worker", "rq.worker.Worker"}:
                 yield (
                     f"{source.path}:{node.lineno} makes a worker of RQ: make it of the class that counts, "
-                    f"from {module} import {name}"
+                    f"`from {module} import {name}`"
                 )

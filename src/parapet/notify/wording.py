@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from parapet.incidents.chronology import RESOLUTION_CLAUSES
 from parapet.incidents.durations import duration_words, instant_words
 from parapet.notify.message import Message, shortened
 
@@ -28,16 +29,6 @@ class Tone:
     card: str
     """The same as Adaptive Cards call it."""
 
-
-ENDS = {
-    "reported": "the alert ended, and stayed quiet",
-    "signal_lost": "we stopped hearing of it: nobody knows",
-    "unconfirmed": "Alertmanager has it no more: nothing reported an end",
-    "maintenance": "maintenance silenced the alert: nobody knows",
-    "operator": "a person said so",
-    "superseded": "it is part of another incident",
-}
-"""Values of a resolution, for people."""
 
 _PAGE = Tone(word="Page", sign="🔴", colour="#b42318", card="Attention")
 _TICKET = Tone(word="Ticket", sign="🟠", colour="#93600a", card="Warning")
@@ -92,7 +83,7 @@ def facts(message: Message, characters: int = LONGEST_FACT) -> Sequence[tuple[st
         return [("Told together", "\n".join(message.parts)), *changed]
     about = message.journey or message.slice
     said = [
-        ("How it ended", ENDS.get(message.resolution or "", message.resolution or "")),
+        ("How it ended", RESOLUTION_CLAUSES.get(message.resolution or "", message.resolution or "")),
         ("Changed near onset", "; ".join(message.changes) or "nothing is recorded"),
         ("Who has it", message.owner or ("" if message.state == "resolved" else "nobody yet")),
         ("Severity", _severity(message)),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TypeAlias
 
 from parapet.core.errors import IllegalTransition, NotFound, Refused, UnknownName
 from parapet.core.guard import guarded
@@ -22,6 +23,8 @@ from parapet.store.escalations import KeptEscalation
 from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
 
+Decide: TypeAlias = Callable[[Incident, Escalation | None, datetime], Move]
+"""What an incident, its escalation and the time come to."""
 BATCH = 100
 """Decided in one transaction."""
 PUT_OFF_SECONDS = 60.0
@@ -37,6 +40,31 @@ class OnCall:
     words: str
     turns: tuple[Turn, ...]
     overrides: tuple[tuple[int, Override], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is asked of the escalation of one incident."""
+
+    verb: str
+    incident_id: IncidentId
+    actor: Actor
+    reason: str
+    now: datetime
+
+    def write(self, tx: Transaction, outcome: str, refusal: Refused | None = None) -> None:
+        """Keep in the audit what came of it."""
+        said = {} if refusal is None else {"refusal": type(refusal).__name__, "said": refusal.message}
+        target = f"INC-{self.incident_id}"
+        tx.audit.add(
+            actor=self.actor,
+            verb=self.verb,
+            target=target,
+            outcome=outcome,
+            now=self.now,
+            reason=self.reason,
+            details=dict(said),
+        )
 
 
 class Escalations:
@@ -100,15 +128,16 @@ class Escalations:
         Raises:
             Conflict: somebody else moved the escalation at the same moment.
         """
-        now, verb = self._context.clock.now(), "escalation.next"
 
         def decide(incident: Incident, escalation: Escalation | None, now: datetime) -> Move:
             return next_now(escalation or self._first(now), incident, now, who=actor.name, reason=reason)
 
+        now = self._context.clock.now()
+        asked = _Asked(verb="escalation.next", incident_id=incident_id, actor=actor, reason=reason, now=now)
         try:
-            self._move(tx, verb, incident_id, actor, reason, decide, now)
+            self._move(tx, asked, decide)
         except Refused as refusal:
-            self._remember_refusal(tx, verb, incident_id, actor, reason, refusal, now)
+            asked.write(tx, "refused", refusal)
 
     def suppress(
         self, incident_id: IncidentId, *, actor: Actor, reason: str, seconds: float, place: str | None = None
@@ -272,63 +301,33 @@ class Escalations:
             raise IllegalTransition("No escalation policy is defined: nobody can be called. Nothing changed.")
         return Escalation(policy=self.policies[0], state=EscalationState.RUNNING, due_at=now, started_at=now)
 
-    def _run(
-        self,
-        verb: str,
-        incident_id: IncidentId,
-        actor: Actor,
-        reason: str,
-        decide: Callable[[Incident, Escalation | None, datetime], Move],
-    ) -> Escalation:
-        context, now = self._context, self._context.clock.now()
+    def _run(self, verb: str, incident_id: IncidentId, actor: Actor, reason: str, decide: Decide) -> Escalation:
+        store = self._context.store
+        asked = _Asked(verb=verb, incident_id=incident_id, actor=actor, reason=reason, now=self._context.clock.now())
         try:
-            return context.store.transact(lambda tx: self._move(tx, verb, incident_id, actor, reason, decide, now))
+            return store.transact(lambda tx: self._move(tx, asked, decide))
         except Refused as refusal:
-            with context.store.begin() as tx:
-                self._remember_refusal(tx, verb, incident_id, actor, reason, refusal, now)
+            with store.begin() as tx:
+                asked.write(tx, "refused", refusal)
             raise
 
-    def _move(
-        self,
-        tx: Transaction,
-        verb: str,
-        incident_id: IncidentId,
-        actor: Actor,
-        reason: str,
-        decide: Callable[[Incident, Escalation | None, datetime], Move],
-        now: datetime,
-    ) -> Escalation:
-        incident = tx.incidents.get(incident_id)
+    def _move(self, tx: Transaction, asked: _Asked, decide: Decide) -> Escalation:
+        number, now = asked.incident_id, asked.now
+        incident = tx.incidents.get(number)
         if incident is None:
-            raise NotFound(f"There is no incident INC-{incident_id}.")
-        kept = tx.escalations.of(incident_id)
+            raise NotFound(f"There is no incident INC-{number}.")
+        kept = tx.escalations.of(number)
         once = self._once
         if once is not None and (done := tx.requests.done(once.key)) is not None:
             once.check(done)
             return _there(None if kept is None else kept.escalation, incident)
         move = decide(incident, None if kept is None else kept.escalation, now)
-        moved = Moved(incident=incident, number=incident_id, kept=kept, move=move)
-        self._context.write_moves(tx, [moved], now=now, actor=actor)
-        tx.audit.add(actor=actor, verb=verb, target=incident.ref, outcome="done", now=now, reason=reason)
+        moved = Moved(incident=incident, number=number, kept=kept, move=move)
+        self._context.write_moves(tx, [moved], now=now, actor=asked.actor)
+        asked.write(tx, "done")
         if once is not None:
-            tx.requests.add(once.key, once.digest, incident_id, now=now)
+            tx.requests.add(once.key, once.digest, number, now=now)
         return move.escalation
-
-    def _remember_refusal(
-        self,
-        tx: Transaction,
-        verb: str,
-        incident_id: IncidentId,
-        actor: Actor,
-        reason: str,
-        refusal: Refused,
-        now: datetime,
-    ) -> None:
-        said = {"refusal": type(refusal).__name__, "said": refusal.message}
-        target = f"INC-{incident_id}"
-        tx.audit.add(
-            actor=actor, verb=verb, target=target, outcome="refused", now=now, reason=reason, details=dict(said)
-        )
 
 
 def _there(escalation: Escalation | None, incident: Incident) -> Escalation:

@@ -66,9 +66,9 @@ class JourneyCard:
     budget_left_minutes: float | None
     budget_minutes: float
     exhaustion_seconds: float | None
-    spark: Values
+    spark: Values = ()
     """Burn over the last windows."""
-    budget_spark: Values
+    budget_spark: Values = ()
     """Share of the budget that was left, over the policy's period."""
     note: str
 
@@ -256,8 +256,6 @@ def _card(
         budget_left_minutes=standing.budget_left_minutes,
         budget_minutes=standing.budget_minutes,
         exhaustion_seconds=standing.exhaustion_seconds,
-        spark=(),
-        budget_spark=(),
         note=resting if standing.state is JourneyState.MAINTENANCE else NOTES[standing.doubt] if standing.doubt else "",
     )
 

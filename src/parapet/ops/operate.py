@@ -131,6 +131,7 @@ class Operator:
             firing = [one for one in tx.episodes.of(incident_id) if one.ended_at is None]
             judged = replace(incident, severity=severity_of_now(incident, firing))  # some may have ended meanwhile
             decision = transitions.reopen(judged, actor=actor, reason=reason, version=version, now=now)
+            # Routes to what has long been over lead nowhere; they would again, once it is open.
             tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
             if other := _open_for(tx, incident.key):
                 raise IllegalTransition(f"{other.ref} is open for the same trouble: work there. Nothing changed.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
@@ -31,6 +32,11 @@ class Request:
     def without_cookies(self) -> Request:
         """The same, from a browser that was never here."""
         return replace(self, cookies={})
+
+    @property
+    def digest(self) -> str:
+        """Of what is asked for: the same each time the same is sent."""
+        return hashlib.sha256(f"{self.method} {self.path}\n".encode() + self.body).hexdigest()
 
     @property
     def base(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -16,8 +15,7 @@ LATEST = 20
 
 def form_name(visit: Visit) -> tuple[str, str]:
     """What the form is called, and a digest of what it asks for: the same each time it is sent from one page."""
-    asked = f"{visit.request.method} {visit.request.path}\n".encode() + visit.request.body
-    digest = hashlib.sha256(asked).hexdigest()
+    digest = visit.request.digest
     return f"{visit.person.id[:128]}/form/{digest}", digest
 
 

@@ -135,13 +135,11 @@ def _said(host: Host, planned: Plan, last: Proof, done: dict[str, str]) -> str:
         (SECRETS_FOR, SECRETS),
         (f"Who may see the workbench, in {target.folder}/access.py: {access}.", ()),
         (f"What is promised to whom, in {target.folder}/journeys.py: nothing yet, beside the packs in slices.py.", ()),
-        *(
-            [("Beside the application, and left running:", (f"{prefix}parapet worker",))]
-            if not any("parapet worker" in step for step in planned.by_hand)
-            else []
-        ),
-        ("What is missing yet, and the way out:", (f"{prefix}{_settings(host, planned)}parapet doctor",)),
     ]
+    if not any("parapet worker" in step for step in planned.by_hand):
+        steps.append(("Beside the application, and left running:", (f"{prefix}parapet worker",)))
+    doctor = f"{prefix}{_settings(host, planned)}parapet doctor"
+    steps.append(("What is missing yet, and the way out:", (doctor,)))
     lines += ["", "Left to you:", "", *words.numbered(steps)]
     return "\n".join([*lines, "", f"To take all of it out again: parapet uninstall{_argument(root)}"])
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import click
 
-from parapet.cli.terminal import Column, Tone, fact, table, toned, width
+from parapet.cli.terminal import Column, Tone, fact, table, toned
 from parapet.install.finding import Finding
 from parapet.install.plan import Plan
 
@@ -50,10 +49,7 @@ def steps(label: str, lines: Sequence[str]) -> str:
 def numbered(steps: Sequence[tuple[str, Sequence[str]]]) -> Iterator[str]:
     """Steps as a list with numbers, each with the lines of its command below it, which no terminal may break."""
     for number, (sentence, command) in enumerate(steps, start=1):
-        first = f"{number:4d}. "
-        yield textwrap.fill(
-            sentence, width(), initial_indent=first, subsequent_indent=" " * len(first), break_on_hyphens=False
-        )
+        yield fact(f"{number:4d}.", sentence, indent=0, label_columns=6)
         yield from (f"        {toned(line, Tone.STRONG)}" for line in command)
 
 

@@ -8,6 +8,11 @@ from parapet.doctor.check import check
 from parapet.doctor.facts import Facts
 from parapet.doctor.finding import Found, Grade
 
+READ_THE_WORKER = (
+    "parapet worker --app {app} --metrics-port 9101, and Wiring(port_targets=('127.0.0.1:9101',)); on one machine, "
+    "Parapet(multiprocess_dir=...) will do."
+)
+"""How what the worker counts gets to Prometheus."""
 LONG_DAYS = 90
 """Whoever deploys by hand does not do it every week."""
 
@@ -95,8 +100,7 @@ def no_marks(facts: Facts) -> Iterator[Found]:
     Grade.ERROR,
     "Nobody can read what the worker counts",
     why="Probes run in the worker: how they end reaches no promise. When it dies, ParapetWorkerSilent stays silent.",
-    fix="parapet worker --app {app} --metrics-port 9101, and Wiring(port_targets=('127.0.0.1:9101',)); on one machine, "
-    "Parapet(multiprocess_dir=...) will do.",
+    fix=READ_THE_WORKER,
 )
 def worker_counts_alone(facts: Facts) -> Iterator[Found]:
     """There are probes, and the worker is started without a port, and without a directory that it shares."""

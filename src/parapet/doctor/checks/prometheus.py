@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from parapet.doctor.check import check, skipped
+from parapet.doctor.checks.processes import READ_THE_WORKER
 from parapet.doctor.facts import Facts
 from parapet.doctor.finding import Found, Grade
 from parapet.doctor.gathered.watching import Watching
@@ -182,8 +183,7 @@ def other_pace(facts: Facts) -> Iterator[Found]:
     "Prometheus does not read the worker",
     why="When the worker dies, the alert ParapetWorkerSilent stays silent. How probes end and maintenance that is "
     "begun by hand reach no rule at all.",
-    fix="parapet worker --app {app} --metrics-port 9101, and Wiring(port_targets=('127.0.0.1:9101',)); on one machine, "
-    "Parapet(multiprocess_dir=...) will do.",
+    fix=READ_THE_WORKER,
     live=True,
 )
 def worker_unread(facts: Facts) -> Iterator[Found]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from parapet.core.errors import MalformedPayload
 from parapet.web.desk import Visit
 
@@ -22,5 +20,4 @@ def request_name(visit: Visit) -> tuple[str, str] | None:
         return None
     if len(key) > LONGEST_KEY or not key.isprintable():
         raise MalformedPayload(f"{KEY_HEADER}: expected at most {LONGEST_KEY} characters that can be printed.")
-    asked = f"{visit.request.method} {visit.request.path}\n".encode() + visit.request.body
-    return f"{visit.person.id[:128]}/{key}", hashlib.sha256(asked).hexdigest()
+    return f"{visit.person.id[:128]}/{key}", visit.request.digest

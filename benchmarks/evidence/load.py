@@ -6,8 +6,8 @@ would, and takes a huge body; then the chains are verified and what arrived is c
 A page of the host's own is looked at meanwhile: once from the process that is stormed, and once from another, where the
 door of alerts is a process of its own, with less of a claim to the processor. Whoever storms and whoever looks are
 processes too, on the same machine. So the same storms go to a service without Parapet as well, which hashes what it is
-sent and answers: what it pays is not ours. And once the host and whoever looks have one processor, and the door, the
-database and whoever storms the others, as if those were another machine.
+sent and answers: what it pays is not ours. And then the host and whoever looks have one processor, and the door, the
+database and whoever storms the others, as if those were another machine: see `alone.py`.
 """
 
 from __future__ import annotations
@@ -17,41 +17,29 @@ import asyncio
 import json
 import os
 import random
-import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, fields
-from multiprocessing import get_context
-from multiprocessing.queues import SimpleQueue
-from multiprocessing.synchronize import Event
 from pathlib import Path
 from statistics import quantiles
 from time import monotonic, perf_counter, sleep
 
 from benchmarks.environments import interpreter
-from benchmarks.evidence.cores import ALL, database_on, halves, keep_to, kept_to, move
+from benchmarks.evidence.alone import alone
 from benchmarks.evidence.filling import fill
 from benchmarks.evidence.host import BARE, PAGE, TOKEN
-from benchmarks.evidence.storm import Answered, delivery, looked, storm
+from benchmarks.evidence.meanwhile import NICE, PAUSE_SECONDS, stormed
+from benchmarks.evidence.serving import serving
+from benchmarks.evidence.storm import delivery, looked, storm
 from sqlalchemy import text
 
 from parapet import Parapet
 from parapet.store import migrate
 from parapet.store.store import Store
 
-READY_SECONDS = 60.0
-PAUSE_SECONDS = 0.002
-"""Between two looks at the host's page."""
-FEWEST_LOOKS = 20
-PROCESSES = get_context("spawn")
 LATER_SECONDS = 600.0
-NICE = 10
-"""Of whoever storms, who in truth is another machine, and of a door that is a process of its own."""
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,19 +52,14 @@ class Size:
     deliveries: int
     body_alerts: int
     turns: int
-    """Storms, each followed by as much calm, beside a host that has a processor of its own."""
+    """Of each that may go on beside a host that has a processor of its own."""
+    calm_seconds: float
 
 
-LONG = Size(incidents=100_000, entries_each=10, looks=300, deliveries=5_000, body_alerts=10_000, turns=3)
-SHORT = Size(incidents=300, entries_each=10, looks=5, deliveries=20, body_alerts=100, turns=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
-    """A service that runs."""
-
-    port: int
-    process: int
+LONG = Size(
+    incidents=100_000, entries_each=10, looks=300, deliveries=5_000, body_alerts=10_000, turns=6, calm_seconds=4.0
+)
+SHORT = Size(incidents=300, entries_each=10, looks=5, deliveries=20, body_alerts=100, turns=1, calm_seconds=0.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +104,8 @@ class Figures:
     """The host's page, while the storm meets a process without Parapet."""
     bare_host_p99_alone_ms: float
     """The same, where the host has a processor to itself."""
+    loop_host_p99_alone_ms: float
+    """The same, while the other processor is busy with an empty loop."""
     lost: int
     doubled: int
     whole: bool
@@ -142,23 +127,32 @@ def measure(name: str, url: str, size: Size, python: str = sys.executable) -> Fi
         pages = asyncio.run(_pages(port, size))
         asyncio.run(storm(port, TOKEN, [delivery(2_000_000, 1)]))  # as the watchdog's beat has: everything is loaded
         calm = asyncio.run(looked(port, PAGE, max(20, size.looks), pause_seconds=PAUSE_SECONDS))
-        burst, host_seconds, began = _storm(port, port, 0, size)
+        burst, host_seconds, began = stormed(port, port, 0, size.deliveries)
         done = _wait_until_taken_in(parapet, size.incidents + 1 + size.deliveries) - began
         (huge,) = asyncio.run(storm(port, TOKEN, [delivery(1_000_000, size.body_alerts)]))
         if huge.status != 200:
             raise RuntimeError(f"The large body was answered {huge.status}: {huge.body[:200]!r}")
         there = size.deliveries + size.body_alerts + 1
         _wait_until_taken_in(parapet, size.incidents + there)
-        with serving(url, python, nice=NICE) as door:
-            asyncio.run(storm(door.port, TOKEN, [delivery(2_000_000, 1)]))
-            _, apart_seconds, _ = _storm(door.port, port, size.deliveries, size)
-            alone_calm, alone = _alone(url, host, door, size)
-        with serving(BARE, python, nice=NICE) as door:
-            _, bare_apart_seconds, _ = _storm(door.port, port, size.deliveries, size)
-            _, bare_alone = _alone(url, host, door, size)
+        with serving(url, python, nice=NICE) as door, serving(BARE, python, nice=NICE) as bare:
+            for one in (door, bare):
+                asyncio.run(storm(one.port, TOKEN, [delivery(2_000_000, 1)]))
+            _, apart_seconds, _ = stormed(door.port, port, size.deliveries, size.deliveries)
+            _, bare_apart_seconds, _ = stormed(bare.port, port, size.deliveries, size.deliveries)
+            _wait_until_taken_in(parapet, size.incidents + there + size.deliveries)
+            beside = alone(
+                url,
+                host,
+                door,
+                bare,
+                turns=size.turns,
+                first=2 * size.deliveries,
+                deliveries=size.deliveries,
+                calm_seconds=size.calm_seconds,
+            )
         with serving(BARE, python) as service:
-            bare_burst, bare_seconds, _ = _storm(service.port, service.port, size.deliveries, size)
-        wanted = there + size.deliveries
+            bare_burst, bare_seconds, _ = stormed(service.port, service.port, size.deliveries, size.deliveries)
+        wanted = there + (1 + size.turns) * size.deliveries
         _wait_until_taken_in(parapet, size.incidents + wanted)
     heard, distinct = _heard(store)
     whole = parapet.audit.verify().broken is None
@@ -185,13 +179,14 @@ def measure(name: str, url: str, size: Size, python: str = sys.executable) -> Fi
         host_p99_calm_ms=_ms(_p(calm, 99)),
         host_p99_storm_ms=_ms(_p(host_seconds, 99)),
         host_p99_apart_ms=_ms(_p(apart_seconds, 99)),
-        host_p99_alone_calm_ms=_ms(_p(alone_calm, 99)),
-        host_p99_alone_ms=_ms(_p(alone, 99)),
+        host_p99_alone_calm_ms=_ms(_p(beside.calm, 99), 2),
+        host_p99_alone_ms=_ms(_p(beside.door, 99), 2),
         bare_p50_seconds=round(_p([one.seconds for one in bare_burst], 50), 2),
         bare_p99_seconds=round(_p([one.seconds for one in bare_burst], 99), 2),
         bare_host_p99_storm_ms=_ms(_p(bare_seconds, 99)),
         bare_host_p99_apart_ms=_ms(_p(bare_apart_seconds, 99)),
-        bare_host_p99_alone_ms=_ms(_p(bare_alone, 99)),
+        bare_host_p99_alone_ms=_ms(_p(beside.bare, 99), 2),
+        loop_host_p99_alone_ms=_ms(_p(beside.loop, 99), 2),
         lost=wanted - distinct,
         doubled=heard - distinct,
         whole=whole,
@@ -216,75 +211,6 @@ async def _pages(port: int, size: Size) -> dict[str, list[float]]:
     return took
 
 
-def _alone(url: str, host: Served, door: Served, size: Size) -> tuple[list[float], list[float]]:
-    """What a page of the host's own takes where it has a processor to itself: calm, and while *door* is stormed.
-
-    All that belongs to the storm has the others.
-    """
-    mine, others = halves()
-    calm, stormed = list[float](), list[float]()
-    with kept_to(others), database_on(others, url):
-        move(mine, host.process)
-        move(others, door.process)
-        for _ in range(size.turns):
-            began = perf_counter()
-            _, took, _ = _storm(door.port, host.port, size.deliveries, size, cores=(mine, others))
-            stormed += took
-            lasted = perf_counter() - began
-            with _looking(host.port, mine) as took:
-                sleep(lasted)
-            calm += took
-        move(mine | others, host.process, door.process)
-    return calm, stormed
-
-
-@contextmanager
-def _looking(page: int, cores: frozenset[int] = ALL) -> Iterator[list[float]]:
-    """Seconds that looks at a page of the host's own took, as long as this lasts; there when it has ended."""
-    took = list[float]()
-    stop, heard = PROCESSES.Event(), PROCESSES.SimpleQueue()
-    looker = PROCESSES.Process(target=_look, args=(page, stop, heard, cores))
-    looker.start()
-    yield took
-    stop.set()
-    took += heard.get()
-    looker.join()
-
-
-def _storm(
-    door: int, page: int, first: int, size: Size, *, cores: tuple[frozenset[int], frozenset[int]] = (ALL, ALL)
-) -> tuple[list[Answered], list[float], float]:
-    """The burst, what a page of the host's own took meanwhile, and when it began.
-
-    Who looks and who storms keep to those *cores*.
-    """
-    with _looking(page, cores[0]) as took, ProcessPoolExecutor(1, mp_context=PROCESSES) as pool:
-        pool.submit(abs, 0).result()  # it has started
-        began = perf_counter()
-        answered: list[Answered] = pool.submit(_send, door, first, size.deliveries, cores[1]).result()
-    refused = [one for one in answered if one.status != 200]
-    if refused:
-        raise RuntimeError(f"{len(refused)} deliveries were answered {refused[0].status}: {refused[0].body[:200]!r}")
-    return answered, took, began
-
-
-def _send(door: int, first: int, deliveries: int, cores: frozenset[int]) -> list[Answered]:
-    """Whoever storms."""
-    keep_to(cores)
-    os.nice(NICE)
-    bodies = [delivery(first + number, 1) for number in range(deliveries)]
-    return asyncio.run(storm(door, TOKEN, bodies))
-
-
-def _look(page: int, stop: Event, heard: SimpleQueue[list[float]], cores: frozenset[int]) -> None:
-    """Whoever looks at the host's page meanwhile."""
-    keep_to(cores)
-    took = list[float]()
-    while len(took) < FEWEST_LOOKS or not stop.is_set():
-        took += asyncio.run(looked(page, PAGE, 5, pause_seconds=PAUSE_SECONDS))
-    heard.put(took)
-
-
 def _wait_until_taken_in(parapet: Parapet, incidents: int) -> float:
     """When there were so many incidents; the worker takes in what was only stored."""
     until = monotonic() + LATER_SECONDS
@@ -307,39 +233,13 @@ def _heard(store: Store) -> tuple[int, int]:
     return int(heard), int(distinct)
 
 
-@contextmanager
-def serving(url: str, python: str = sys.executable, *, nice: int = 0) -> Iterator[Served]:
-    """A service over the database at *url*, as `host.py` makes it."""
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        port: int = held.getsockname()[1]
-    command = ["nice", "-n", str(nice), python, "-m", "benchmarks.evidence.host", url, str(port)]
-    process = subprocess.Popen(command, cwd=ROOT)
-    try:
-        until = monotonic() + READY_SECONDS
-        while monotonic() < until and process.poll() is None:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            except OSError:
-                sleep(0.05)
-            else:
-                break
-        yield Served(port=port, process=process.pid)
-    finally:
-        process.terminate()
-        try:
-            process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
 def _p(values: Sequence[float], percent: int) -> float:
     """Of nothing, 0: without turns no host has a processor of its own."""
     return quantiles(values, n=100, method="inclusive")[percent - 1] if len(values) > 1 else sum(values)
 
 
-def _ms(seconds: float) -> float:
-    return round(seconds * 1_000, 1)
+def _ms(seconds: float, digits: int = 1) -> float:
+    return round(seconds * 1_000, digits)
 
 
 @contextmanager

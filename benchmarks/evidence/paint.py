@@ -14,7 +14,8 @@ from statistics import median
 
 from benchmarks.environments import interpreter
 from benchmarks.evidence.filling import fill
-from benchmarks.evidence.load import databases, serving
+from benchmarks.evidence.load import databases
+from benchmarks.evidence.serving import serving
 from benchmarks.evidence.visible import QUIET
 from playwright.sync_api import Page, sync_playwright
 

@@ -16,7 +16,7 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.evidence.host import TOKEN
-from benchmarks.evidence.load import serving
+from benchmarks.evidence.serving import serving
 from benchmarks.evidence.storm import delivery, storm
 from playwright.sync_api import sync_playwright
 

@@ -1,4 +1,4 @@
-"""`parapet incident` and `parapet audit`, run as people run them; on one database each, for what they ask for is tested on both."""
+"""`parapet incident` and `parapet audit`, run as people run them: on one database each, for tests of ops take both."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,6 +16,7 @@ from tests.web.conftest import Browser, who_is_it
 from parapet.core.errors import ConfigurationError
 from parapet.web import Principal, Request, text, workbench, zones
 from parapet.web.render import timed
+from parapet.web.views.drawing import Axis
 
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
@@ -87,6 +89,57 @@ def test_the_host_knows_people_and_has_a_zone_of_its_own(shop: Shop) -> None:
     assert '"2026-11-12T02:13:04Z"' in Browser(host).get("/parapet/api/incidents/1").text
     with pytest.raises(ConfigurationError, match="no time zone 'Moon'"):
         workbench(shop.parapet, authenticate=who_is_it, zone="Moon")
+
+
+def test_over_a_change_of_the_clocks_no_hour_is_lost_or_out_of_order() -> None:
+    """In Berlin, 25 October has the hour from 02:00 twice: lengths, order and labels are of the moments."""
+    midnight = datetime(2026, 10, 24, 22, 30, tzinfo=UTC)
+    shown = [zones.here(midnight + timedelta(minutes=30 * step), "Europe/Berlin") for step in range(8)]
+    assert [f"{one:%H:%M %Z}" for one in shown] == [
+        "00:30 CEST",
+        "01:00 CEST",
+        "01:30 CEST",
+        "02:00 CEST",
+        "02:30 CEST",
+        "02:00 CET",
+        "02:30 CET",
+        "03:00 CET",
+    ]
+    assert sorted(shown, reverse=True) == shown[::-1]
+    assert text.between(shown[0], shown[-1]) == text.between(midnight, midnight + timedelta(minutes=210))
+    later = shown[0] + timedelta(hours=3)
+    assert later == midnight + timedelta(hours=3)
+    assert text.stamp(later, shown[0]).rstrip(text.MARK) == "02:30 CET"
+    assert text.stamp(midnight, shown[-1]).rstrip(text.MARK) == "00:30 CEST"
+    assert pickle.loads(pickle.dumps(shown[0])) == shown[0]
+    hours = Axis(start=shown[0], end=shown[-1]).ticks()
+    assert [one.text for one in hours] == ["01:00", "02:00", "02:00", "03:00"]
+    days = Axis(start=shown[0] - timedelta(days=3), end=shown[0] + timedelta(days=3)).ticks()
+    assert [one.text for one in days] == ["24 Oct", "26 Oct"]
+
+
+def test_what_is_typed_is_by_the_clock_that_is_shown(shop: Shop) -> None:
+    """Also in the other season, in an hour that comes twice, and in one that never comes."""
+    browser = shop.browser("Ana:responder")
+    berlin = {"cookie": "who=Ana:responder; parapet-zone=Europe/Berlin"}
+
+    def plan(what: str, start: str) -> str:
+        shop.clock.set(datetime.fromisoformat(f"{start}Z") - timedelta(days=1))
+        page = browser.get("/parapet/maintenance", headers=berlin)
+        assert "From when (Europe/Berlin)" in page.text
+        asked = {**page.fields("/maintenance"), "what": what, "start": start, "minutes": "120", "reason": "a new disk"}
+        answer = browser.post("/parapet/maintenance", asked, headers=berlin)
+        return "planned" if answer.status == 303 else answer.text
+
+    assert "there is no 02:30 on that day" in plan("login", "2027-03-28T02:30")
+    assert plan("login", "2027-03-28T01:30") == "planned"
+    assert plan("checkout", "2027-10-31T02:30") == "planned"
+    assert sorted((one.start, one.end) for one in shop.parapet.maintenances.page(limit=9)) == [
+        (datetime(2027, 3, 28, 0, 30, tzinfo=UTC), datetime(2027, 3, 28, 2, 30, tzinfo=UTC)),
+        (datetime(2027, 10, 31, 0, 30, tzinfo=UTC), datetime(2027, 10, 31, 2, 30, tzinfo=UTC)),
+    ]
+    shown = re.sub(r"<[^>]+>", "", browser.get("/parapet/maintenance", headers=berlin).text).replace(text.MARK, "")
+    assert "28 Mar 01:30 CET to 04:30 CEST, 2\u00a0h" in shown
 
 
 def test_no_page_spells_a_zone_itself() -> None:

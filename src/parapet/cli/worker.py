@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -65,7 +66,7 @@ def worker(
     app = load_app(required_app(app_spec))
     if once:
         done = asdict(app.tick())
-        click.echo(json.dumps(done) if as_json else ", ".join(f"{name} {count}" for name, count in done.items()))
+        click.echo(json.dumps(done) if as_json else _said(done))
         return
     stop = threading.Event()
 
@@ -92,3 +93,9 @@ def worker(
         click.echo(f"Worker for {app.service}, every {interval_seconds:g} s. Ctrl-C ends it.", err=True)
         rounds.submit(app.worker.run, stop, interval_seconds=interval_seconds).result()
     click.echo("Worker ended.", err=True)
+
+
+def _said(done: Mapping[str, int]) -> str:
+    """What one round did, without what it did not."""
+    did = [f"{name.replace('_', ' ')} {count}" for name, count in done.items() if count]
+    return ", ".join(did) or "Nothing was due."

@@ -92,7 +92,7 @@ def budget_minutes(minutes: float, of_minutes: float) -> str:
 
 def local(when: datetime, now: datetime) -> datetime:
     """*when* by the clock that tells *now*: the reader's zone."""
-    return when.astimezone(now.tzinfo)
+    return when.astimezone(UTC).astimezone(now.tzinfo)  # for the season of *when*, should it come from that of *now*
 
 
 def here(incident: Incident, now: datetime) -> Incident:

@@ -16,6 +16,7 @@ from parapet.web.principal import Principal
 from parapet.web.request import Request
 from parapet.web.response import Response
 from parapet.web.text import zone_word
+from parapet.web.wall import told
 
 COOKIE = "parapet-zone"
 KEPT_SECONDS = 400 * 86_400
@@ -74,7 +75,7 @@ def of(request: Request, principal: Principal | None, default: str) -> str:
 
 def here(now: datetime, name: str) -> datetime:
     """*now* by the clock of *name*: whatever is shown beside it is shown in that zone."""
-    return now.astimezone(named(name) or UTC)
+    return told(now, named(name) or UTC)
 
 
 def zone(now: datetime, name: str) -> Zone:

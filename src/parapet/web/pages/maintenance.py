@@ -11,6 +11,7 @@ from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
 from parapet.web.sent import done_before
 from parapet.web.views.maintenance import maintenance_view
+from parapet.web.wall import moment
 
 ROWS = 50
 Given = tuple[str, str, str, str]
@@ -82,7 +83,10 @@ def _moment(written: str, now: datetime) -> datetime | None:
     if not written.strip():
         return None
     try:
-        moment = datetime.fromisoformat(written.strip())
-        return in_reach(moment if moment.tzinfo is not None else moment.replace(tzinfo=now.tzinfo))
+        told = datetime.fromisoformat(written.strip())
     except ValueError:
         raise ConfigurationError("The start is no time. Write it so: 2026-11-12T21:00.") from None
+    try:
+        return in_reach(told if told.tzinfo is not None else moment(told, now))
+    except (ValueError, OverflowError) as error:
+        raise ConfigurationError(f"The start is no time: {error}.") from None

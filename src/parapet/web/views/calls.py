@@ -224,7 +224,7 @@ def _turn(one: OnCall, now: datetime) -> TurnRow:
     return TurnRow(
         rotation=text.capped(one.name, 60),
         person=text.capped(turn.person, 60),
-        until=f"until {text.day(text.local(turn.end, now))}, {text.clock(turn.end, turn.end.astimezone(now.tzinfo))} "
+        until=f"until {text.day(text.local(turn.end, now))}, {text.clock(turn.end, text.local(turn.end, now))} "
         f"{text.zone_word(text.local(turn.end, now))}",
         words=text.capped(", ".join(said), LONGEST_WORDS),
         how=text.sentence(text.capped(one.words, LONGEST_WORDS)).rstrip("."),

@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from parapet.web.text import local
+
 SPARK_WIDTH = 240
 SPARK_FLOOR = 45.0
 SPARK_HEIGHT = 40.0
 
 STEPS_SECONDS = (10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
 MOST_TICKS = 5
+HOUR_SECONDS = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,8 +128,15 @@ class Axis:
             x = self.percent(moment)
             anchor = "start" if x < 4 else "end" if x > 96 else "middle"
             found.append(Tick(x=pc(x), text=moment.strftime(pattern), anchor=anchor))
-            moment += timedelta(seconds=step)
+            moment = _later(moment, step)
         return tuple(found)
+
+
+def _later(moment: datetime, step_seconds: float) -> datetime:
+    """The next round time; where steps are longer than a change of the clocks, by the clock on the wall."""
+    later = local(moment + timedelta(seconds=step_seconds), moment)
+    changed = (later.utcoffset() or timedelta(0)) - (moment.utcoffset() or timedelta(0))
+    return local(later - changed, moment) if changed and step_seconds > HOUR_SECONDS else later
 
 
 def pc(value: float) -> str:

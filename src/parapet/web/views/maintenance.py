@@ -137,4 +137,5 @@ def _span(one: PlannedMaintenance, now: datetime) -> str:
         return f"from {text.stamp(one.start, now)}"
     start, end = text.local(one.start, now), text.local(one.end, now)
     until = text.stamp(end, start if start.date() == end.date() else now)
-    return f"{text.clock(start, now)} to {until}, {text.between(start, end)}"
+    changes = text.zone_word(start) != text.zone_word(end)
+    return f"{(text.stamp if changes else text.clock)(start, now)} to {until}, {text.between(start, end)}"

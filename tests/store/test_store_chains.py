@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.exc import DBAPIError
 from tests.conftest import PAGE, at
 
+from parapet.cli.audit import FLAWS
 from parapet.core.errors import IllegalTransition, NotFound, StaleVersion
 from parapet.core.types import Actor, ActorClass, IncidentId, JsonObject
 from parapet.incidents.model import Entry, EntryKind, NewEntry
 from parapet.store.chain import REDACTED_TEXT, Flaw, payload_hash, seal
 from parapet.store.columns import canonical
+from parapet.store.schema import entries as kept_entries
 from parapet.store.verify import Verified
 
 if TYPE_CHECKING:
@@ -69,25 +71,109 @@ def test_whole_chains_are_counted_and_have_one_checkpoint(told: Desk) -> None:
     assert verified(told, ONE).entries == 5
 
 
+ROW = f"incident_id, {{}}, {', '.join(column.name for column in list(kept_entries.c)[2:])}"
+COPY = f"INSERT INTO parapet_entries SELECT {ROW} FROM parapet_entries WHERE incident_id = 1 AND seq = 4"
+MOVE = "UPDATE parapet_entries SET seq = {} WHERE incident_id = 1 AND seq = {}"
+LATER = "SELECT occurred_at FROM parapet_entries WHERE incident_id = 2"
+HEAD = "UPDATE parapet_heads SET {} WHERE incident_id = 1"
+
+
 @pytest.mark.parametrize(
-    ("statement", "incident", "seq", "flaw"),
+    ("statements", "incident", "seq", "flaw"),
     [
-        ("DELETE FROM parapet_entries WHERE incident_id = 1 AND seq = 4", 1, 3, Flaw.CUT),
-        ("DELETE FROM parapet_entries WHERE incident_id = 1", 1, 4, Flaw.CUT),
-        ("DELETE FROM parapet_entries WHERE incident_id = 2", 2, 1, Flaw.CUT),
-        ("DELETE FROM parapet_heads WHERE incident_id = 2", 2, 1, Flaw.CUT),
-        ("DELETE FROM parapet_entries WHERE incident_id = 1 AND seq = 2", 1, 3, Flaw.MISSING),
-        ("UPDATE parapet_entries SET payload = '{}' WHERE incident_id = 1 AND seq = 3", 1, 3, Flaw.ALTERED),
-        ("UPDATE parapet_entries SET actor_name = 'Tom' WHERE incident_id = 2", 2, 1, Flaw.ALTERED),
-        (f"UPDATE parapet_entries SET payload = '{REDACTED_TEXT}' WHERE seq = 3", 1, 3, Flaw.UNEXPLAINED),
+        pytest.param(
+            ["UPDATE parapet_entries SET payload = '{}' WHERE incident_id = 1 AND seq = 3"],
+            *(1, 3, Flaw.ALTERED),
+            id="other words",
+        ),
+        pytest.param(
+            [f"UPDATE parapet_entries SET payload = '{{}}', payload_hash = '{payload_hash({})}' WHERE seq = 3"],
+            *(1, 3, Flaw.ALTERED),
+            id="other words with their digest",
+        ),
+        pytest.param(
+            ["UPDATE parapet_entries SET actor_name = 'Tom' WHERE incident_id = 2"],
+            *(2, 1, Flaw.ALTERED),
+            id="somebody else",
+        ),
+        pytest.param(
+            [f"UPDATE parapet_entries SET occurred_at = ({LATER}) WHERE incident_id = 1 AND seq = 1"],
+            *(1, 1, Flaw.ALTERED),
+            id="another time",
+        ),
+        pytest.param(
+            ["DELETE FROM parapet_entries WHERE incident_id = 1 AND seq = 2"],
+            *(1, 3, Flaw.MISSING),
+            id="one in between",
+        ),
+        pytest.param(
+            ["DELETE FROM parapet_entries WHERE incident_id = 1 AND seq = 2", MOVE.format(2, 3), MOVE.format(3, 4)],
+            *(1, 2, Flaw.ALTERED),
+            id="one in between, the others moved up",
+        ),
+        pytest.param(
+            ["DELETE FROM parapet_entries WHERE incident_id = 1 AND seq = 4"], *(1, 3, Flaw.CUT), id="the last one"
+        ),
+        pytest.param(
+            ["DELETE FROM parapet_entries WHERE incident_id = 1 AND seq = 4", HEAD.format("seq = 3")],
+            *(1, 3, Flaw.LOOSE),
+            id="the last one, and its number",
+        ),
+        pytest.param(["DELETE FROM parapet_entries WHERE incident_id = 1"], *(1, 4, Flaw.CUT), id="all of the first"),
+        pytest.param(["DELETE FROM parapet_entries WHERE incident_id = 2"], *(2, 1, Flaw.CUT), id="all of the last"),
+        pytest.param(["DELETE FROM parapet_heads WHERE incident_id = 2"], *(2, 1, Flaw.LOOSE), id="the end kept apart"),
+        pytest.param(
+            [MOVE.format(99, 2), MOVE.format(2, 3), MOVE.format(3, 99)], *(1, 2, Flaw.ALTERED), id="two swapped"
+        ),
+        pytest.param(
+            [MOVE.format(5, 4), MOVE.format(4, 3), COPY.format(3).replace("= 4", "= 5")],
+            *(1, 3, Flaw.ALTERED),
+            id="one put in between",
+        ),
+        pytest.param([COPY.format(5)], *(1, 5, Flaw.ALTERED), id="one put behind"),
+        pytest.param(
+            [f"UPDATE parapet_entries SET payload = '{REDACTED_TEXT}' WHERE seq = 3"],
+            *(1, 3, Flaw.UNEXPLAINED),
+            id="words taken out by hand",
+        ),
     ],
 )
-def test_the_first_broken_link_is_named(told: Desk, statement: str, incident: int, seq: int, flaw: Flaw) -> None:
-    """A missing end and a whole missing chronology too."""
-    tamper(told, statement)
-    broken = verified(told).broken
+def test_the_first_broken_link_is_named(told: Desk, statements: list[str], incident: int, seq: int, flaw: Flaw) -> None:
+    """Whatever somebody did who has the database in hand; and there are words for it."""
+    tamper(told, *statements)
+    broken = told.audit.verify().broken
     assert broken is not None
     assert (broken.incident_id, broken.seq, broken.flaw) == (incident, seq, flaw)
+    assert FLAWS[broken.flaw]
+
+
+@pytest.mark.parametrize(
+    ("before", "flaw"), [pytest.param(2, Flaw.UNLINKED, id="elsewhere"), pytest.param(4, Flaw.LOOSE, id="to the end")]
+)
+def test_a_forged_entry_with_a_seal_of_its_own_is_found(told: Desk, before: int, flaw: Flaw) -> None:
+    """Its seal is right; but it follows from another entry, or it is behind the end that is kept apart."""
+    with told.store.read() as tx:
+        entries = tx.entries.of(ONE)
+    when = at("02:20")
+    forged: JsonObject = {"text": "nothing happened"}
+    new = NewEntry(kind=EntryKind.NOTED, occurred_at=when, actor=ANA, payload=forged)
+    tied = entries[before - 1].hash
+    sealed = seal(
+        new,
+        digest=payload_hash(forged),
+        incident_id=ONE,
+        seq=5,
+        recorded_at=when.isoformat(),
+        previous_hash=tied,
+    )
+    with told.store.engine.begin() as connection:
+        row = {"incident_id": ONE, "seq": 5, "kind": "noted", "occurred_at": when, "recorded_at": when}
+        who = {"actor_kind": ANA.kind.value, "actor_name": ANA.name}
+        seals = {"payload_hash": payload_hash(forged), "previous_hash": tied, "hash": sealed}
+        connection.execute(insert(kept_entries), {**row, **who, "payload": forged, **seals})
+    broken = told.audit.verify().broken
+    assert broken is not None
+    assert (broken.incident_id, broken.seq, broken.flaw) == (ONE, 5, flaw)
 
 
 def test_words_are_taken_out_and_the_chain_holds(told: Desk) -> None:

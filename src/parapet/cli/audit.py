@@ -21,6 +21,7 @@ FLAWS = {
     "unlinked": "it does not follow from the entry before it",
     "unexplained": "its words are gone, and no entry says who took them out",
     "cut": "entries behind it are not there any more",
+    "loose": "the end of the chronology, kept apart, is another one or is gone",
 }
 COLUMNS = (
     Column(title="row", right=True),

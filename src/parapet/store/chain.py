@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -31,6 +31,7 @@ class Flaw(StrEnum):
     UNLINKED = "unlinked"  # it does not follow from the entry before it
     UNEXPLAINED = "unexplained"  # its words are gone, and no entry says who took them out
     CUT = "cut"  # entries behind it are not there any more
+    LOOSE = "loose"  # the end that is kept apart is another one, or is gone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,14 +126,16 @@ class Chain:
         self.seq, self.hash = entry.seq, entry.hash
         return None
 
-    def end(self, head: Mapping[str, object] | None = None) -> Broken | None:
-        """Examine the end; *head*: the `seq` and `hash` it should have, if they are known."""
+    def end(self, head: tuple[int, str] | None = None) -> Broken | None:
+        """Examine the end; *head*: the number and hash of the last entry it should have, if they are known."""
         for seq in self._taken_out:
             if seq not in self._explained:
                 return Broken(incident_id=self.incident_id, seq=seq, flaw=Flaw.UNEXPLAINED)
-        if head is not None and (head["seq"], head["hash"]) != (self.seq, self.hash):
+        if head is None or head == (self.seq, self.hash):
+            return None
+        if head[0] > self.seq:
             return Broken(incident_id=self.incident_id, seq=self.seq, flaw=Flaw.CUT)
-        return None
+        return Broken(incident_id=self.incident_id, seq=min(head[0] + 1, self.seq), flaw=Flaw.LOOSE)
 
     def _flaw(self, entry: Sealed) -> Flaw | None:
         if entry.seq != self.seq + 1:

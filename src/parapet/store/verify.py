@@ -13,6 +13,7 @@ from parapet.store.chain import Broken, Chain, Flaw, Sealed
 from parapet.store.schema import entries, heads
 
 PORTION = 20_000
+NO_END = (0, "")
 _COLUMNS = [
     type_coerce(column, Text).label(column.name) if column.name == "payload" else column for column in entries.c
 ]
@@ -46,7 +47,7 @@ def verify(
     def close(open_chain: Chain) -> Broken | None:
         nonlocal head, incidents
         mine = head if head is not None and head[0] == open_chain.incident_id else None
-        broken = open_chain.end({"seq": mine[1], "hash": mine[2]} if mine else {"seq": None, "hash": None})
+        broken = open_chain.end((mine[1], mine[2]) if mine else NO_END)
         checkpoint.update(f"{open_chain.incident_id}:{open_chain.seq}:{open_chain.hash}\n".encode())
         incidents += 1
         head = next(expected, None) if mine else head

@@ -52,9 +52,9 @@ def wait(what: str, look: Callable[[], T | None]) -> T:
         pause.wait(0.05)
 
 
-def asked(url: str, body: bytes | None = None) -> bytes | None:
+def asked(url: str, body: bytes | None = None, *, method: str | None = None) -> bytes | None:
     """What *url* answers, with *body* to a POST of JSON; None while it does not answer with success."""
-    request = urllib.request.Request(url, data=body, headers={"content-type": "application/json"})
+    request = urllib.request.Request(url, data=body, headers={"content-type": "application/json"}, method=method)
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             found: bytes = answer.read()

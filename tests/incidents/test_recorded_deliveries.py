@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,7 @@ import pytest
 
 from parapet.incidents.intake import Intake
 from parapet.incidents.model import Announcement, IncidentState, Severity
+from parapet.incidents.payload import LISTED
 from parapet.incidents.policy import IncidentPolicy
 
 if TYPE_CHECKING:
@@ -107,6 +109,39 @@ def test_a_vanished_sender_that_returns_takes_its_resolution_back(
     assert book.kinds() == ["opened", "quiet", "refired"]
     assert book.only.firing == 1
     assert len(book.episodes) == 1
+
+
+def test_two_clocks_that_disagree_tell_no_copy_from_a_withdrawal(
+    make_book: MakeBook, bodies: Callable[[str], Bodies]
+) -> None:
+    """The same bytes, numbers and times, and another truth: it is taken for a copy until Alertmanager lists it.
+
+    A copy two seconds after an end that a clock which is ahead heard; or an end that was withdrawn after five minutes,
+    heard by a clock that is behind.
+    """
+    (first, firing), (second, cleared) = bodies("09")
+    minutes = timedelta(minutes=1)
+
+    def heard(*truly: tuple[bytes, datetime, timedelta]) -> list[tuple[int, bytes, datetime]]:
+        """All there is to decide by: in which order it arrived, what it says, what the clock said that heard it."""
+        return [(number, body, when + ahead) for number, (body, when, ahead) in enumerate(truly, start=1)]
+
+    soon = second + timedelta(seconds=2)
+    copy = heard((firing, first, 0 * minutes), (cleared, second, 5 * minutes), (firing, soon, 0 * minutes))
+    withdrawn = heard(
+        (firing, first, 0 * minutes),
+        (cleared, second + 5 * minutes, 0 * minutes),
+        (firing, soon + 10 * minutes, -10 * minutes),
+    )
+    assert copy == withdrawn
+    book = make_book()
+    for number, body, when in withdrawn:
+        book.receive(body, when, number=number)
+    assert book.kinds() == ["opened", "quiet"]
+    listed = json.dumps({**json.loads(firing), "groupKey": LISTED}).encode()
+    book.receive(listed, soon + minutes, number=4)
+    assert book.kinds() == ["opened", "quiet", "refired"]
+    assert book.only.firing == 1
 
 
 def test_an_end_replayed_after_it_was_taken_back_ends_nothing(

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.artifacts.servers import LOOPBACK, asked, free_port, installed, running, wait
-from tests.conftest import PAGE, WORDS
+from tests.conftest import ANA, PAGE, WORDS, at
 
 from parapet.core import names
 from parapet.core.errors import ConfigurationError
 from parapet.core.types import IncidentId
-from parapet.incidents.model import EntryKind, IncidentState, Resolution
-from parapet.ops.alertmanager import Alertmanager
+from parapet.incidents.model import IncidentState, Resolution
+from parapet.ops.alertmanager import Alertmanager, Answers
 from parapet.ops.reconcile import Reconciled, Reconciler
 from parapet.testing import alert, alertmanager_payload
 
@@ -117,18 +117,70 @@ def test_what_ended_unheard_ends_unconfirmed(desk_now: Desk, peer: str) -> None:
     assert (desk_now.only.state, desk_now.only.resolution) == (IncidentState.RESOLVED, Resolution.UNCONFIRMED)
 
 
+def ended(desk: Desk) -> bytes:
+    """What is delivered when the one alert ends, as Alertmanager itself names it."""
+    with desk.store.read() as tx:
+        (episode,) = tx.episodes.of(ONE)
+    one = alert(episode.labels, starts_at=episode.started_at, ends_at=episode.started_at + timedelta(minutes=1))
+    return alertmanager_payload({**one, "fingerprint": episode.fingerprint})
+
+
+@pytest.mark.real
+def test_what_is_listed_withdraws_an_end_whatever_the_clocks_say(desk_now: Desk, peer: str) -> None:
+    """The node that heard of the end is ten minutes ahead: to it everything else is older. But it fires, they say."""
+    post(peer, PAGE)
+    look(desk_now, peer)
+    desk_now.clock.advance(600)
+    desk_now.inbox.receive(ended(desk_now))
+    assert kinds(desk_now) == ["opened", "quiet"]
+    desk_now.clock.advance(61 - 600)
+    assert look(desk_now, peer) == Reconciled(answered=1, silent=0, heard_of=1)
+    assert kinds(desk_now) == ["opened", "quiet", "refired"]
+    assert desk_now.only.firing == 1
+
+
+class Slow(Alertmanager):
+    """A real one whose answers are slow: something happens meanwhile."""
+
+    def __init__(self, peer: str, meanwhile: Callable[[], object]) -> None:
+        super().__init__([peer])
+        self._meanwhile = meanwhile
+
+    def ask(self) -> Answers:
+        answers = super().ask()
+        self._meanwhile()
+        return answers
+
+
+@pytest.mark.real
+def test_an_end_that_comes_while_we_ask_is_not_withdrawn(desk_now: Desk, peer: str) -> None:
+    """What is listed was written down before the end arrived: the next look tells."""
+    post(peer, PAGE)
+    look(desk_now, peer)
+    desk_now.clock.advance(61)
+    slow = Slow(peer, lambda: desk_now.inbox.receive(ended(desk_now)))
+    found = Reconciler(desk_now.context, slow, receiver="parapet-shop").look()
+    assert found == Reconciled(answered=1, silent=0)
+    assert kinds(desk_now) == ["opened", "quiet"]
+
+
 @pytest.mark.real
 def test_unreachable_is_not_empty(desk_now: Desk, peer: str) -> None:
-    """A peer that does not answer says nothing; one that answers speaks for both."""
+    """A peer that does not answer says nothing: it may list what the others do not, and nothing is missed."""
     post(peer, PAGE)
     look(desk_now, peer)
     away = f"http://{LOOPBACK}:{free_port()}"
-    for _ in range(3):
-        desk_now.clock.advance(61)
-        assert look(desk_now, away) == Reconciled(answered=0, silent=1)
-        desk_now.clock.advance(61)
-        assert look(desk_now, away, peer) == Reconciled(answered=1, silent=1)
+    for ends in (None, datetime.now(UTC) - timedelta(seconds=1)):
+        post(peer, PAGE, ends=ends)
+        for _ in range(2):
+            desk_now.clock.advance(61)
+            assert look(desk_now, away) == Reconciled(answered=0, silent=1)
+            desk_now.clock.advance(61)
+            assert look(desk_now, away, peer) == Reconciled(answered=1, silent=1)
     assert kinds(desk_now) == ["opened"]
+    for lost in (0, 1):
+        desk_now.clock.advance(61)
+        assert look(desk_now, peer) == Reconciled(answered=1, silent=0, lost=lost)
 
 
 @pytest.mark.real
@@ -146,11 +198,19 @@ def test_a_silence_becomes_evidence(desk_now: Desk, peer: str) -> None:
     }
     made = json.loads(asked(f"{peer}/api/v2/silences", json.dumps(silence).encode()) or b"{}")
     wait("the alert is silenced", lambda: made["silenceID"] in (asked(f"{peer}/api/v2/alerts") or b"").decode())
+    for _ in range(3):
+        desk_now.clock.advance(61)
+        assert look(desk_now, peer) == Reconciled(answered=1, silent=0)
+    assert kinds(desk_now) == ["opened", "silenced"]
+    said = desk_now.look.incident(ONE).entries[-1].payload
+    ends_at = datetime.fromisoformat(str(said["until"]))
+    assert (said["by"], said["comment"], said["silence"]) == ("tom", "moving house", made["silenceID"])
+    assert abs(ends_at - now - timedelta(hours=1)) < timedelta(milliseconds=2)
+    assert asked(f"{peer}/api/v2/silence/{made['silenceID']}", method="DELETE") is not None
+    wait("the alert is heard again", lambda: '"silencedBy":[]' in (asked(f"{peer}/api/v2/alerts") or b"").decode())
     desk_now.clock.advance(61)
-    look(desk_now, peer)
-    entry = desk_now.look.incident(ONE).entries[-1]
-    assert entry.kind is EntryKind.SILENCED
-    assert (entry.payload["by"], entry.payload["comment"]) == ("tom", "moving house")
+    assert look(desk_now, peer) == Reconciled(answered=1, silent=0)
+    assert kinds(desk_now) == ["opened", "silenced", "silence_ended"]
 
 
 @pytest.mark.real
@@ -167,20 +227,30 @@ def test_a_watchdog_that_stops_marks_what_is_open_and_its_return_unmarks_it(desk
     """Delivered each minute; then nothing: quiet says nothing, so nothing closes until it is back."""
     dog = {"alertname": names.ALERT_WATCHDOG, "service": "shop"}
     beat = alertmanager_payload(alert(dog, starts_at=desk.clock.now()))
-    desk.fire("02:13")
+    desk.fire("02:13", labels=PAGE)
+    for name in ("login", "search", "done"):
+        desk.fire("02:13", labels={**PAGE, "slice": name})
+    desk.operator.acknowledge(IncidentId(2), actor=ANA, reason="looking", version=1)
+    desk.operator.resolve(IncidentId(4), actor=ANA, reason="over", version=1)
     desk.inbox.receive(beat)
-    assert len(desk.incidents()) == 1
+    assert len(desk.incidents()) == 4
     desk.fire("02:13", "02:14")
-    desk.clock.advance(301)
+    heard_at = at("02:13")
+    desk.clock.set(heard_at + timedelta(seconds=300))
     desk.worker.tick()
+    assert [one.signal_stale_since for one in desk.incidents()] == [None] * 4
+    desk.clock.advance(1)
+    desk.worker.tick()
+    assert [one.signal_stale_since for one in desk.incidents()] == [heard_at, heard_at, heard_at, None]
     assert kinds(desk)[-1] == "signal_stale"
     desk.clock.advance(3_600)
     desk.worker.tick()
-    assert desk.only.state is IncidentState.OPEN
+    assert desk.incidents()[0].state is IncidentState.OPEN
     desk.inbox.receive(beat)
     desk.worker.tick()
     assert kinds(desk)[-2:] == ["signal_back", "resolved"]
-    assert desk.only.resolution is Resolution.REPORTED
+    assert desk.incidents()[0].resolution is Resolution.REPORTED
+    assert [one.signal_stale_since for one in desk.incidents()] == [None] * 4
 
 
 def test_who_has_no_watchdog_is_told_nothing(desk: Desk) -> None:

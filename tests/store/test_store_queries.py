@@ -70,6 +70,7 @@ READS: Reads = {
     ],
     "inbox.count": lambda tx: [tx.inbox.count(shelf, since) for shelf in Shelf for since in (None, NOW)],
     "inbox.last_received_at": lambda tx: tx.inbox.last_received_at(),
+    "inbox.newest": lambda tx: tx.inbox.newest(),
     "incidents.get": lambda tx: tx.incidents.get(IncidentId(7)),
     "incidents.get_all": lambda tx: tx.incidents.get_all([IncidentId(7), IncidentId(8)]),
     "incidents.latest": lambda tx: tx.incidents.latest({"shop/slice-1{region=1}", "none"}),

@@ -1,7 +1,7 @@
 """What Alertmanager lists now, against what we think fires: absences, silences, and alerts we never heard of.
 
 Not listed is not resolved: an alert must be missed at two looks, and then its end is *unconfirmed*. Whoever could not
-be asked has said nothing. Pure; who asks, and when, is in `ops.reconcile`.
+be asked has said nothing: while one is silent, nothing is missed. Pure; who asks, and when, is in `ops.reconcile`.
 """
 
 from __future__ import annotations
@@ -39,13 +39,16 @@ def compare(
     *,
     now: datetime,
     policy: IncidentPolicy,
+    everybody: bool = True,
 ) -> Look:
     """The open episodes of *incident* that were asked about, against what is *listed* now, by fingerprint.
+
+    *everybody*: all peers answered; one that did not may be the one that lists what the others do not.
 
     *incident* is whose they are, resolved or not; episodes of other sources stay out of *open_episodes*, and count as
     firing through `incident.firing`.
     """
-    after = [_looked_at(one, listed.get(one.fingerprint), now, policy) for one in open_episodes]
+    after = [_looked_at(one, listed.get(one.fingerprint), now, policy, everybody) for one in open_episodes]
     lost = [one for one in after if one.ended_at is not None]
     changed = tuple(one for one, before in zip(after, open_episodes, strict=True) if one != before)
     entries = _silenced(open_episodes, after, silences, now)
@@ -89,9 +92,13 @@ def stale(incident: Incident, *, heard_at: datetime, now: datetime, policy: Inci
     return Decision(incident=marked, entries=(entry,))
 
 
-def _looked_at(episode: Episode, listed: Listed | None, now: datetime, policy: IncidentPolicy) -> Episode:
+def _looked_at(
+    episode: Episode, listed: Listed | None, now: datetime, policy: IncidentPolicy, everybody: bool
+) -> Episode:
     if listed is not None:
         return replace(episode, absent_since=None, silenced_by=listed.silenced_by)
+    if not everybody:
+        return episode
     if episode.absent_since is None:
         return replace(episode, absent_since=now)
     if (now - episode.absent_since).total_seconds() < policy.absence_seconds:

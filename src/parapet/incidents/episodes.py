@@ -53,11 +53,15 @@ def follow(
     received_at: datetime,
     policy: IncidentPolicy,
     received_as: int | None = None,
+    listed: bool = False,
 ) -> EpisodeStep:
     """What *report* means, given the *known* episodes of its alert (this source and fingerprint, in any order).
 
     *key* and *severity* are what the alert's labels mean today. Nothing is read from the clock: *received_at* is when
     the report reached us, by the clock of the node that it reached, and *received_as* its number in the inbox.
+
+    *listed*: Alertmanager was asked after everything that is *known*, and said so: this is no late copy. Of a delivered
+    report only the time between it and the end tells that, and two clocks that disagree tell no time.
     """
     line = sorted(known, key=lambda episode: (episode.started_at, episode.ended_at is None))
     fresh = Episode(
@@ -76,10 +80,10 @@ def follow(
         last_heard_at=received_at,
         heard_in=received_as,
     )
-    return _fired(line, fresh, policy) if report.firing else _cleared(line, fresh, report, policy)
+    return _fired(line, fresh, policy, listed) if report.firing else _cleared(line, fresh, report, policy)
 
 
-def _fired(line: Sequence[Episode], fresh: Episode, policy: IncidentPolicy) -> EpisodeStep:
+def _fired(line: Sequence[Episode], fresh: Episode, policy: IncidentPolicy, listed: bool) -> EpisodeStep:
     begun, heard_at = fresh.started_at, fresh.last_heard_at
     newest = line[-1] if line else None
     if newest is not None and newest.ended_at is None and newest.started_at <= begun:
@@ -111,7 +115,7 @@ def _fired(line: Sequence[Episode], fresh: Episode, policy: IncidentPolicy) -> E
         restarted_at = max(match.started_at, match.restarted_at or match.started_at)
         return EpisodeStep(kind=StepKind.MOVED_EARLIER, episode=replace(heard, restarted_at=restarted_at))
     since_cleared = (heard_at - (match.cleared_heard_at or match.last_heard_at)).total_seconds()
-    if match is newest and since_cleared > policy.late_duplicate_grace_seconds:
+    if match is newest and (listed or since_cleared > policy.late_duplicate_grace_seconds):
         taken_back = replace(heard, ended_at=None, cleared_heard_at=None)
         return EpisodeStep(kind=StepKind.UNRESOLVED, episode=taken_back)
     return EpisodeStep(kind=StepKind.LATE_DUPLICATE, episode=heard)

@@ -117,6 +117,7 @@ def take_in(
                 received_at=received_at,
                 policy=policy,
                 received_as=received_as,
+                listed=delivery.listed,
             )
         )
         before = step.closed or step.episode  # a flap that nobody saw is of the incident that its firing was of

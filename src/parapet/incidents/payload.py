@@ -22,6 +22,9 @@ MAX_LABEL_CHARACTERS = 1_024
 MAX_ANNOTATION_CHARACTERS = 4_096
 MAX_FINGERPRINT_CHARACTERS = 64
 
+LISTED = "listed"
+"""The group key of what Alertmanager lists when it is asked. Its own group keys are matchers."""
+
 _TIMESTAMP = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:([Zz])|([+-])(\d\d):(\d\d))", re.ASCII
 )
@@ -54,6 +57,11 @@ class Delivery:
     """Alerts that the sender left out of the body."""
     sender: str = ""
     """Who reports, where several do under one source; fingerprints of two senders are never the same alert."""
+
+    @property
+    def listed(self) -> bool:
+        """It was asked for: it says what fires now, and is no copy of what was said before."""
+        return self.group_key == LISTED
 
 
 def parse(body: bytes) -> Delivery:

@@ -174,7 +174,7 @@ def _apart(readable: Iterable[tuple[Received, Delivery]]) -> list[list[tuple[Rec
     current = None
     for one, delivery in readable:
         mine = {report.fingerprint for report in delivery.reports}
-        kind = (name_of(one.source, delivery), one.received_at)
+        kind = (name_of(one.source, delivery), one.received_at, delivery.listed)
         if kind != current or mine & alerts:
             groups.append([])
             alerts, current = set(), kind

@@ -16,6 +16,7 @@ from parapet.core.guard import guarded
 from parapet.core.types import ALERTMANAGER, PARAPET, IncidentId
 from parapet.incidents.absence import compare, stale
 from parapet.incidents.listing import Listed
+from parapet.incidents.payload import LISTED
 from parapet.ops.alertmanager import Alertmanager, Answers
 from parapet.ops.context import Context
 from parapet.ops.ingest import Inbox
@@ -65,6 +66,8 @@ class Reconciler:
         every = timedelta(seconds=context.policy.reconcile_every_seconds)
         if not context.store.transact(lambda tx: tx.heartbeats.turn(TURN, now=now, every=every)):
             return None
+        with context.store.read() as tx:
+            heard = tx.inbox.newest()
         answers = self._alertmanager.ask()
         for url in answers.silent:
             log.warning("Alertmanager at %s does not answer; nothing follows from that.", url)
@@ -73,7 +76,7 @@ class Reconciler:
         self._heard(answers, now)
         lost = self._missed(answers, now)
         mine = (one for one in answers.listed.values() if self._receiver in one.receivers and not _is_sign(one))
-        heard_of = self._take_in(mine)
+        heard_of = self._take_in(mine, heard)
         return Reconciled(answered=len(answers.answered), silent=len(answers.silent), heard_of=heard_of, lost=lost)
 
     def signal(self) -> int:
@@ -131,7 +134,15 @@ class Reconciler:
             open_episodes = [one for one in tx.episodes.of(number) if one.ended_at is None and one.source == SOURCE]
             if incident is None or not open_episodes:
                 return 0
-            found = compare(incident, open_episodes, answers.listed, answers.silences, now=now, policy=context.policy)
+            found = compare(
+                incident,
+                open_episodes,
+                answers.listed,
+                answers.silences,
+                now=now,
+                policy=context.policy,
+                everybody=not answers.silent,
+            )
             tx.episodes.save(found.episodes, {})
             if found.decision is not None:
                 context.write_down(tx, found.decision, actor=ALERTMANAGER, verb="reconcile", now=now)
@@ -141,10 +152,14 @@ class Reconciler:
             return context.store.transact(work)
         return 0
 
-    def _take_in(self, listed: Iterable[Listed]) -> int:
+    def _take_in(self, listed: Iterable[Listed], heard: int) -> int:
+        """Take in what fires and we do not know of; *heard*: the newest number of the inbox when we asked."""
         with self._context.store.read() as tx:
             known = {one.fingerprint for one in tx.episodes.open(SOURCE)}
-        missing = [one for one in listed if one.report.fingerprint not in known and one.silenced_by is None]
+            missing = [one for one in listed if one.report.fingerprint not in known and one.silenced_by is None]
+            ended = tx.episodes.known(SOURCE, {one.report.fingerprint for one in missing}, ())
+        meanwhile = {one.fingerprint for one in ended if one.heard_in is not None and one.heard_in > heard}
+        missing = [one for one in missing if one.report.fingerprint not in meanwhile]
         for start in range(0, len(missing), MOST_ALERTS):
             self._inbox.receive(_body(missing[start : start + MOST_ALERTS], self._receiver), source=SOURCE)
         return len(missing)
@@ -172,4 +187,4 @@ def _body(listed: Iterable[Listed], receiver: str) -> bytes:
         }
         for one in listed
     ]
-    return json.dumps({"version": "4", "receiver": receiver, "groupKey": "listed", "alerts": alerts}).encode()
+    return json.dumps({"version": "4", "receiver": receiver, "groupKey": LISTED, "alerts": alerts}).encode()

@@ -174,6 +174,10 @@ class InboxRows:
             wanted = wanted.where(table.c.received_at >= since)
         return self._connection.execute(wanted).scalar_one()
 
+    def newest(self) -> int:
+        """The number of the newest body; 0: there is none."""
+        return int(self._connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one())
+
     def last_received_at(self) -> datetime | None:
         """When the newest body came."""
         newest: datetime | None = self._connection.execute(select(func.max(table.c.received_at))).scalar_one()

@@ -16,7 +16,6 @@ from parapet.core import names
 from parapet.core.types import IncidentId
 from parapet.incidents.model import Incident, IncidentState, Resolution, Severity
 from parapet.lessons.retrospective import MomentName, Retrospective
-from parapet.ops.look import IncidentFile
 
 REASON = "Rolling back 1.8.2: its tax table is wrong"
 OPERATOR = "ana"
@@ -122,9 +121,14 @@ class Scene:
         return self._number
 
     @property
-    def file(self) -> IncidentFile:
-        """All that the database keeps of it."""
-        return self.stack.evidence.incident(self.number)
+    def incident(self) -> Incident:
+        """It, as the database keeps it."""
+        return self.stack.evidence.standing(self.number)
+
+    @property
+    def kept(self) -> Retrospective | None:
+        """What is remembered of it, once it is over."""
+        return self.stack.evidence.retrospective(self.number)
 
     def visible(self) -> Seen:
         """Whether the workbench shows it wherever a person looks."""
@@ -159,7 +163,7 @@ class Scene:
 
     def acknowledged(self) -> Seen:
         """Whether the database and the page know who has it, and why."""
-        one = self.file.incident
+        one = self.incident
         if one.state is not IncidentState.INVESTIGATING or one.owner != OPERATOR:
             return seen(False, f"{one.ref} {one.state}, owner {one.owner}")
         return self.on_page(f"incidents/{self.number}", REASON, "Investigating")
@@ -171,13 +175,13 @@ class Scene:
 
     def quiet(self) -> Seen:
         """Whether the incident waits before it closes."""
-        one = self.file.incident
+        one = self.incident
         return seen(one.firing == 0 and one.quiet_since is not None, f"{one.ref} {one.state}, {one.firing} firing")
 
     def resolved(self) -> Seen:
         """Whether it closed by itself, and not too early."""
-        one = self.file.incident
-        kept = self.file.retrospective
+        one = self.incident
+        kept = self.kept
         if one.resolution is not Resolution.REPORTED or kept is None:
             return seen(False, f"{one.ref} {one.state}, resolution {one.resolution}")
         at = moments(kept)

@@ -210,7 +210,7 @@ def run(
                 scene = Scene(stack=stack, receiver=receiver, load=load, operator=operator, witness=witness)
                 stages = (*before(scene), *outage(scene), *response(scene), *after(scene))
                 passed = tell(stages, began=began, check_alive=stack.check_alive, logs=stack.logs, say=say)
-                kept = scene.file.retrospective
+                kept = scene.kept
         left = [name for name, pid in pids.items() if _alive(pid)]
         if left:
             raise StoryFailed(f"After the end these still run: {', '.join(left)}.")

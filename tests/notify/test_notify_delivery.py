@@ -123,7 +123,7 @@ def test_a_receiver_that_refuses_is_not_asked_again(desk: Desk, receiver: Receiv
     assert told.worker.tick().idle
     assert told.kinds() == ["opened", "notification_failed"]
     assert told.look.trust().outbox_dead == 1
-    failed = told.look.incident(ONE).entries[-1]
+    failed = told.look.chronology(ONE)[-1]
     assert failed.kind is EntryKind.NOTIFICATION_FAILED
     assert str(status) in str(failed.payload["error"])
 
@@ -155,7 +155,7 @@ def test_a_channel_that_was_removed_is_told_as_lost(desk: Desk, receiver: Receiv
     """What waits for it cannot be delivered, and does not wait for ever."""
     told = telling(desk, receiver.url)
     assert told.changed(channels=[]).worker.tick().dead == 1
-    assert "no channel 'ops'" in str(told.look.incident(ONE).entries[-1].payload["error"])
+    assert "no channel 'ops'" in str(told.look.chronology(ONE)[-1].payload["error"])
 
 
 def test_a_lease_keeps_others_away_until_it_ends(desk: Desk, receiver: Receiver) -> None:

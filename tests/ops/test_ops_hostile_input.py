@@ -51,7 +51,7 @@ def test_an_alert_from_the_edge_of_the_calendar_does_not_break_the_pages(desk: D
     assert desk.look.incident(odd.id).triage.symptom.text
     over = desk.operator.resolve(odd.id, actor=ANA, reason="A clock was wrong.", version=odd.version)
     assert over.state is IncidentState.RESOLVED
-    assert desk.look.incident(odd.id).retrospective is not None
+    assert desk.look.retrospective(odd.id) is not None
     assert desk.worker.tick().stuck == 0
 
 

@@ -24,9 +24,9 @@ ONE, TWO = IncidentId(1), IncidentId(2)
 
 
 def kinds(desk: Desk, number: IncidentId) -> list[str]:
-    held = desk.look.incident(number)
-    assert first_broken(held.entries) is None
-    return [entry.kind.value for entry in held.entries]
+    entries = desk.look.chronology(number)
+    assert first_broken(entries) is None
+    return [entry.kind.value for entry in entries]
 
 
 def found(desk: Desk, number: IncidentId) -> Incident:
@@ -41,7 +41,7 @@ def test_after_a_merge_the_other_keys_alerts_come_here(desk: Desk) -> None:
     assert (kept.id, kept.firing) == (TWO, 2)
     gone = found(desk, ONE)
     assert (gone.resolution, gone.merged_into_id) == (Resolution.SUPERSEDED, TWO)
-    assert desk.look.incident(ONE).retrospective is not None
+    assert desk.look.retrospective(ONE) is not None
     desk.fire("02:14", "02:20", labels=LOGIN)
     assert found(desk, TWO).quiet_since is None
     desk.fire("02:13", "02:21")

@@ -22,6 +22,7 @@ import pytest
 from parapet import Parapet
 from parapet.core.types import ActorClass
 from parapet.core.vocabulary import Severity
+from parapet.incidents.gist import gist_of
 from parapet.incidents.measured import MOST_POINTS, Limit, Moment, Unit, series_of
 from parapet.incidents.model import Entry, EntryKind, Incident
 from parapet.ops.measure import MOST_ATTEMPTS, Measurer
@@ -127,7 +128,7 @@ class Room:
         """The chronology of the only incident, or of *incident*."""
         number = (incident or self.desk.only).id
         assert number is not None
-        return self.desk.look.incident(number).entries
+        return self.desk.look.chronology(number)
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def test_it_is_drawn_from_the_record_alone(room: Room) -> None:
     room.desk.clock.set(NIGHT + timedelta(hours=3))
     room.worker.tick()
     room.worker.tick()
-    drawing = burn_chart(room.desk.only, room.entries(), (), now=room.desk.clock.now())
+    drawing = burn_chart(room.desk.only, gist_of(room.entries()), (), now=room.desk.clock.now())
     assert drawing is not None
     assert len(drawing.lines) == 2, "what was not recorded is not joined"
     assert [instant.text for instant in drawing.instants] == ["opened 02:14", "resolved 03:00"]

@@ -80,7 +80,7 @@ def look(desk: Desk, *peers: str) -> Reconciled | None:
 
 
 def kinds(desk: Desk) -> list[str]:
-    return [entry.kind.value for entry in desk.look.incident(ONE).entries]
+    return [entry.kind.value for entry in desk.look.chronology(ONE)]
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ def test_a_silence_becomes_evidence(desk_now: Desk, peer: str) -> None:
         desk_now.clock.advance(61)
         assert look(desk_now, peer) == Reconciled(answered=1, silent=0)
     assert kinds(desk_now) == ["opened", "silenced"]
-    said = desk_now.look.incident(ONE).entries[-1].payload
+    said = desk_now.look.chronology(ONE)[-1].payload
     ends_at = datetime.fromisoformat(str(said["until"]))
     assert (said["by"], said["comment"], said["silence"]) == ("tom", "moving house", made["silenceID"])
     assert abs(ends_at - now - timedelta(hours=1)) < timedelta(milliseconds=2)

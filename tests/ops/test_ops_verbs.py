@@ -87,9 +87,9 @@ def test_the_night_is_one_incident_with_one_story(desk: Desk, quiet_minutes: int
     incident = night.only
     assert (incident.state, incident.owner, incident.refired_count) == (IncidentState.RESOLVED, "Ana", 1)
     assert incident.resolved_at == start + timedelta(minutes=44)
-    file = night.look.incident(ONE)
-    assert [e.kind.value for e in file.entries if e.kind is not EntryKind.NOTIFIED] == kinds
-    rows = merge(file.entries, [one.change for one in file.near_changes])
+    file, entries = night.look.incident(ONE), night.look.chronology(ONE)
+    assert [e.kind.value for e in entries if e.kind is not EntryKind.NOTIFIED] == kinds
+    rows = merge(entries, [one.change for one in file.near_changes])
     assert [row.occurred_at for row in rows] == sorted(row.occurred_at for row in rows)
     story = [row.text for row in rows]
     assert story.index("Deploy 1.8.2") < story.index("Rollback 1.8.1")
@@ -99,9 +99,10 @@ def test_the_night_is_one_incident_with_one_story(desk: Desk, quiet_minutes: int
     assert announced[:2] == ["opened", "acknowledged"]
     assert announced[-1] == "resolved"
     assert len(announced) == (4 if quiet_minutes == 15 else 5)
-    assert sum(entry.kind is EntryKind.NOTIFIED for entry in file.entries) == len(announced)
-    assert file.retrospective is not None
-    written = to_markdown(file.retrospective)
+    assert sum(entry.kind is EntryKind.NOTIFIED for entry in entries) == len(announced)
+    kept = night.look.retrospective(ONE)
+    assert kept is not None
+    written = to_markdown(kept)
     for said in ("Ana", "looking at tax", "1.8.2", "1.8.1"):
         assert said in written
 
@@ -155,7 +156,7 @@ def test_a_person_who_resolves_leaves_a_retrospective(desk: Desk) -> None:
     desk.fire()
     over = desk.operator.resolve(ONE, actor=ANA, reason="a known false alarm", version=1)
     assert over.resolution is Resolution.OPERATOR
-    kept = desk.look.incident(ONE).retrospective
+    kept = desk.look.retrospective(ONE)
     assert kept is not None
     assert "a known false alarm" in to_markdown(kept)
 

@@ -54,7 +54,7 @@ def rang(phone: Phone) -> list[str | None]:
 
 def said(desk: Desk) -> list[str]:
     """What the chronology says of calls."""
-    entries = desk.look.incident(ONE).entries
+    entries = desk.look.chronology(ONE)
     return [sentence(one.kind, one.payload) for one in entries if one.kind.value in ("escalated", "escalation")]
 
 

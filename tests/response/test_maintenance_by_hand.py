@@ -61,7 +61,7 @@ def rang(phone: Phone) -> list[str | None]:
 
 def maintained(desk: Desk) -> list[str]:
     """What the chronology says of maintenance."""
-    found = desk.look.incident(ONE).entries
+    found = desk.look.chronology(ONE)
     return [sentence(one.kind, one.payload) for one in found if one.kind.value == "maintenance"]
 
 
@@ -107,7 +107,7 @@ def test_an_alert_that_maintenance_silenced_has_not_cleared(
     night.clock.set(at("03:30"))
     worker.tick()
     assert (night.only.state, night.only.resolution) == (IncidentState.RESOLVED, how)
-    kept = night.look.incident(ONE).retrospective
+    kept = night.look.retrospective(ONE)
     assert kept is not None
     assert kept.resolution is how
 

@@ -16,9 +16,10 @@ from sqlalchemy import Connection, event, insert, text
 
 from parapet.core.codec import encode
 from parapet.core.types import Actor, ActorClass, IncidentId
+from parapet.incidents.gist import EVERYTHING, Selection
 from parapet.incidents.items import ItemState, Reported
 from parapet.incidents.measured import Moment
-from parapet.incidents.model import Incident
+from parapet.incidents.model import Entry, EntryKind, Incident
 from parapet.response import escalation
 from parapet.response.approval import ApprovalState
 from parapet.response.capability import Proposal
@@ -38,6 +39,8 @@ MANY = 2_000
 NOW = END + timedelta(minutes=1)
 BOOK = Runbook(name="b", title="B", owner="", slices=("s",), steps=(Step(title="t", text="u"),))
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
+MEASURED = Selection(kinds=frozenset({EntryKind.MEASURED}))
+SELECTIONS = (EVERYTHING, MEASURED, Selection(kinds=frozenset({EntryKind.NOTED}), operators=True))
 SMALL = frozenset({"parapet_routes", "parapet_heartbeats", "parapet_probes", "parapet_schema_version"}) | {
     "parapet_claims",
     "parapet_mirrors",
@@ -92,7 +95,19 @@ READS: Reads = {
     "episodes.known": lambda tx: tx.episodes.known("alertmanager", {f"{7:016x}"}, {"a"}, {IncidentId(7)}),
     "episodes.of": lambda tx: tx.episodes.of(IncidentId(7)),
     "episodes.open": lambda tx: tx.episodes.open("alertmanager"),
-    "entries.of": lambda tx: tx.entries.of(IncidentId(7)),
+    "entries.of": lambda tx: [tx.entries.of(IncidentId(7)), tx.entries.of(IncidentId(7), after=1, limit=50)],
+    "entries.get": lambda tx: tx.entries.get(IncidentId(7), 2),
+    "entries.gist": lambda tx: [tx.entries.gist(IncidentId(7)), tx.entries.selected(IncidentId(7), MEASURED)],
+    "entries.selected": lambda tx: [
+        tx.entries.selected(IncidentId(7), selection, start=start, limit=101)
+        for selection in SELECTIONS
+        for start in (None, _entry(tx))
+    ],
+    "entries.ending": lambda tx: [tx.entries.ending(IncidentId(7), selection, 91) for selection in SELECTIONS],
+    "entries.numbers_before": lambda tx: [tx.entries.numbers_before(_entry(tx), one, 100) for one in SELECTIONS],
+    "entries.count_before": lambda tx: [tx.entries.count_before(_entry(tx), one) for one in SELECTIONS],
+    "entries.phase_before": lambda tx: tx.entries.phase_before(_entry(tx)),
+    "entries.said": lambda tx: tx.entries.said(IncidentId(7), 10),
     "changes.told_before": lambda tx: tx.changes.told_before("change-1"),
     "changes.between": lambda tx: tx.changes.between("shop", END - timedelta(days=1), END),
     "changes.latest": lambda tx: tx.changes.latest("shop", END),
@@ -227,6 +242,12 @@ WRITES = {
 }
 WHOLE = {"verify": "looks at everything, in the order of its key"}
 """Reads that are about the whole table, so that any plan reads all of it."""
+
+
+def _entry(tx: Transaction) -> Entry:
+    found = tx.entries.get(IncidentId(7), 2)
+    assert found is not None
+    return found
 
 
 def _incident(tx: Transaction) -> Incident:

@@ -168,7 +168,7 @@ def redact(world: World) -> Place:
     """An admin takes words out."""
     number = world.incident()
     world.moved(number)()
-    seq = world.parapet.look.incident(number).entries[-1].seq
+    seq = world.parapet.look.chronology(number)[-1].seq
     return Place(page=f"incidents/{number}/redact?entry={seq}", action="/redact", meanwhile=world.moved(number))
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.core.vocabulary import Severity
+from parapet.incidents.gist import gist_of
 from parapet.incidents.measured import (
     MOST_POINTS,
     Limit,
@@ -98,7 +99,7 @@ def test_a_series_is_bounded_however_long_the_incident(seconds: float, base: flo
 def test_a_burn_chart_stays_inside_its_frame(first: list[float | None], second: list[float | None]) -> None:
     """Whatever was kept: every point in the plot, every number beside it, no two numbers on top of each other."""
     kept = [entry(1, first, START, 60.0), entry(2, second, START + timedelta(minutes=20), 20.0)]
-    drawing = burn_chart(opened(), kept, (), now=START + timedelta(hours=3))
+    drawing = burn_chart(opened(), gist_of(kept), (), now=START + timedelta(hours=3))
     if drawing is None:
         assert not any(value is not None for value in (*first, *second))
         return

@@ -12,16 +12,18 @@ from hypothesis import strategies as st
 from parapet.core.errors import ConfigurationError
 from parapet.core.types import Actor, ActorClass, IncidentId, Json, JsonObject
 from parapet.incidents.changes import near
+from parapet.incidents.gist import Leaf, gist_of
 from parapet.incidents.intake import Known, take_in
 from parapet.incidents.model import Change, ChangeKind, Entry, EntryKind, Episode, Incident, Resolution, Severity
 from parapet.incidents.payload import parse
 from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.transitions import acknowledge, note, settle
 from parapet.testing import alert, alertmanager_payload
-from parapet.web.views.chronology import Chronology, chronology
+from parapet.web.views.changes import near_rows
+from parapet.web.views.chronology import TABS, Chronology, chronology, tab_name
 from parapet.web.views.conflict import conflict_view
 from parapet.web.views.entries import entry_text
-from parapet.web.views.incident import lead, near_rows
+from parapet.web.views.figures import lead
 from parapet.web.views.links import Link
 from parapet.web.views.queue import queue_row
 from parapet.web.views.spans import span_chart, stretches
@@ -128,7 +130,11 @@ CHANGES = (
 
 def told(night: Night, *, tab: str = "all", changes: tuple[Change, ...] = CHANGES) -> Chronology:
     found = near(night.now, changes, policy=POLICY, now=at("02:45:12"))
-    return chronology(night.now, night.entries, found, tab=tab, waiting="Waiting.", now=at("02:45:12"))
+    selection = TABS[tab_name(tab)].selection
+    mine = [one for one in night.entries if selection.holds(one.kind, one.actor.kind)]
+    leaf = Leaf(head=tuple(sorted(mine, key=lambda one: (one.occurred_at, one.seq))))
+    gist = gist_of(night.entries)
+    return chronology(night.now, gist, leaf, found, tab=tab, waiting="Waiting.", now=at("02:45:12"))
 
 
 def test_every_state_severity_end_and_entry_has_its_word() -> None:
@@ -284,7 +290,7 @@ def test_a_conflict_shows_only_what_the_reader_had_not_seen(night: Night) -> Non
     night.keep(decided.incident, decided.entries, at("02:40:00"))
     typed = "  keep\nthis <b>text</b> "
     view = conflict_view(
-        night.now, night.entries, verb="resolve", typed=typed, form={}, seen=4, why="", now=at("02:45:12")
+        night.now, night.entries[4:], verb="resolve", typed=typed, form={}, seen=4, why="", now=at("02:45:12")
     )
     assert [row.who for row in view.news] == ["Ana"]
     assert view.news[0].said.quote == "Try now"

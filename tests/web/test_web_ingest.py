@@ -71,7 +71,7 @@ def test_every_source_has_its_hook(shop: Shop, server: Server) -> None:
     assert counted(shop, "events")["too_large"] == 1
     assert {one.source for one in shop.parapet.bodies.page("done")} == {"events", "grafana"}
     assert len(shop.parapet.bodies.page("rejected")) == 2
-    entry = shop.parapet.look.incident(IncidentId(1)).entries[0]
+    entry = shop.parapet.look.chronology(IncidentId(1))[0]
     assert (entry.actor.name, entry.payload["alert_count"]) == ("events/ci", 1)
 
 

@@ -8,7 +8,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from html import unescape
 from typing import TYPE_CHECKING
+from urllib.parse import urljoin
 
 import pytest
 from starlette.applications import Starlette
@@ -199,13 +201,23 @@ def test_a_chronology_of_many_entries_is_read_by_the_hundred(shop: Shop) -> None
         shop.clock.advance(1)
         version = shop.parapet.look.incident(number).incident.version
         shop.parapet.operator.note(number, actor=ANA, text=f"seen {place}", version=version)
-    page = shop.browser().get(f"/parapet/incidents/{number}").text
+    address = f"/parapet/incidents/{number}"
+    page = shop.browser().get(address).text
     assert "141 more until" in page
     assert len(gzip.compress(page.encode())) < MOST_PAGE_BYTES
     assert "seen 0" in page
     assert "seen 239" in page
     assert "seen 120" not in page
-    read = "".join(shop.browser().get(f"/parapet/incidents/{number}?page={each}").text for each in (1, 2, 3))
-    assert all(f"seen {place}<" in read for place in range(240))
-    for strange in ("0", "4", "99999", "-1", "x", "²"):
-        assert "141 more until" in shop.browser().get(f"/parapet/incidents/{number}?page={strange}").text
+    read = page
+    while following := re.search(r'<a href="([^"]+)#chronology"(?: rel="next">Later|>Read them)</a>', read):
+        read = shop.browser().get(urljoin(address, unescape(following[1]))).text
+        page += read
+    assert all(f"seen {place}<" in page for place in range(240))
+    assert "Now. " in read
+    backwards = 0
+    while following := re.search(r'<a href="([^"]+)#chronology" rel="prev">Earlier</a>', read):
+        read = shop.browser().get(urljoin(address, unescape(following[1]))).text
+        backwards += 1
+    assert (backwards, "seen 0<" in read) == (3, True)
+    for strange in ("0", "242", "999999999999", "-1", "x", "²", "9" * 40):
+        assert "141 more until" in shop.browser().get(f"/parapet/incidents/{number}?from={strange}").text

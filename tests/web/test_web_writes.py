@@ -15,7 +15,7 @@ INCIDENT = "/parapet/incidents/1"
 
 
 def kinds(shop: Shop) -> list[EntryKind]:
-    return [entry.kind for entry in shop.parapet.look.incident(IncidentId(1)).entries]
+    return [entry.kind for entry in shop.parapet.look.chronology(IncidentId(1))]
 
 
 def fields(browser: Browser, verb: str) -> dict[str, str]:

@@ -152,7 +152,7 @@ def redact(
     kept.
     """
     app = load_app(required_app(app_spec))
-    version = app.look.incident(number).incident.version if seen is None else seen
+    version = app.look.standing(number).version if seen is None else seen
     kept = app.audit.redact(number, seq, actor=actor_named(who), reason=reason, version=version)
     if as_json:
         click.echo(json.dumps(incident_object(kept)))

@@ -14,11 +14,13 @@ from parapet.cli.terminal import Column, Tone, fact, table, toned
 from parapet.core.types import IncidentId
 from parapet.incidents.chronology import sentence
 from parapet.incidents.durations import instant_words
+from parapet.incidents.gist import Selection
 from parapet.incidents.model import EntryKind
 from parapet.response.document import escalation_object, policy_words, row_object, standing_words
 from parapet.response.escalation import Escalation, EscalationState
 
 by_option = click.option("--by", "who", metavar="NAME", help="Who acts; without it, the user who runs this.")
+CALLING = Selection(kinds=frozenset({EntryKind.ESCALATED, EntryKind.ESCALATION}))
 TONES = {
     EscalationState.RUNNING: Tone.PAGE,
     EscalationState.EXHAUSTED: Tone.PAGE,
@@ -92,9 +94,8 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
     for words in policy_words(file.escalation.policy):
         click.echo(fact("", words))
     click.echo()
-    for entry in file.entries:
-        if entry.kind in (EntryKind.ESCALATED, EntryKind.ESCALATION):
-            click.echo(f"{entry.occurred_at:%H:%M:%S}  {sentence(entry.kind, entry.payload)}")
+    for entry in app.look.selected(number, CALLING):
+        click.echo(f"{entry.occurred_at:%H:%M:%S}  {sentence(entry.kind, entry.payload)}")
 
 
 @escalation.command("next")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -15,6 +15,13 @@ from parapet.incidents.payload import clean
 REMEMBERED = timedelta(days=90)
 """How far back the same trouble is counted."""
 MOST_WORDS = 3
+TELLING: Mapping[EntryKind, str] = {
+    EntryKind.NOTED: "text",
+    EntryKind.RESOLVED: "reason",
+    EntryKind.REOPENED: "reason",
+}
+"""Where people say what helped."""
+SPEAKERS = frozenset({ActorClass.OPERATOR, ActorClass.AI})
 MAX_QUOTE_CHARACTERS = 300
 
 
@@ -39,12 +46,12 @@ class Past:
 
 
 def recall(last: Incident | None, count: int, entries: Iterable[Entry]) -> Past:
-    """The memory of *last*, whose chronology is *entries*, and of *count* incidents of late."""
+    """The memory of *last*, in whose chronology people said *entries*, and of *count* incidents of late."""
     told: list[Told] = []
     for entry in entries:
-        field = {EntryKind.NOTED: "text", EntryKind.RESOLVED: "reason", EntryKind.REOPENED: "reason"}.get(entry.kind)
+        field = TELLING.get(entry.kind)
         words = entry.payload.get(field) if field is not None else None
-        if isinstance(words, str) and words.strip() and entry.actor.kind in (ActorClass.OPERATOR, ActorClass.AI):
+        if isinstance(words, str) and words.strip() and entry.actor.kind in SPEAKERS:
             told.append(Told(by=entry.actor.name, words=clean(" ".join(words.split()), MAX_QUOTE_CHARACTERS)))
     return Past(last=last, count=count, told=tuple(reversed(told))[:MOST_WORDS])
 

@@ -13,8 +13,9 @@ from enum import StrEnum
 from parapet.core import names
 from parapet.incidents.changes import Near, distance_words
 from parapet.incidents.durations import instant_words
-from parapet.incidents.measured import series_of, value_words
-from parapet.incidents.model import ChangeKind, Entry, EntryKind, Episode, Incident, IncidentState, Resolution
+from parapet.incidents.gist import Gist, Selection
+from parapet.incidents.measured import value_words
+from parapet.incidents.model import ChangeKind, EntryKind, Episode, Incident, IncidentState, Resolution
 from parapet.incidents.past import Past, last_time, what_helped
 from parapet.incidents.payload import clean
 from parapet.incidents.promise import READINGS, SIGNAL_PLANE, Kind, Promise, kind_of
@@ -27,6 +28,7 @@ MAX_FACTS = 4
 MOST_BESIDE = 3
 _NO_GROUP = frozenset({"alertname", names.SIGNAL, names.TARGET})
 """Labels of an incident that tell it apart, and name no group of users."""
+_FLAPPED = Selection(kinds=frozenset({EntryKind.FLAPPED}))
 
 
 class ClaimKind(StrEnum):
@@ -83,7 +85,7 @@ def triage(
     incident: Incident,
     near_changes: Sequence[Near],
     episodes: Sequence[Episode],
-    entries: Sequence[Entry],
+    gist: Gist,
     *,
     promise: Promise | None = None,
     past: Past | None = None,
@@ -91,15 +93,15 @@ def triage(
 ) -> Triage:
     """The first read of *incident*.
 
-    *promise*: what the catalog says of its slice; *past*: the same trouble before; *beside*: other incidents that began
-    about when it did, and are not over.
+    *gist*: of its chronology; *promise*: what the catalog says of its slice; *past*: the same trouble before; *beside*:
+    other incidents that began about when it did, and are not over.
     """
     suspect = suspected_change(near_changes)
     kind, past = kind_of(incident, promise), past or Past()
     reading = READINGS[kind]
     named = _quote(incident.annotations.get(names.FAULT_PLANE, "")) or None
     plane, confidence = _plane(kind, named, suspect, beside)
-    facts = _facts(incident, near_changes, episodes, entries, beside)
+    facts = _facts(incident, near_changes, episodes, gist, beside)
     return Triage(
         kind=kind,
         symptom=Claim(kind=ClaimKind.FACT, text=_symptom(incident, kind)),
@@ -109,7 +111,7 @@ def triage(
         plane_name=named or reading.plane,
         facts=tuple(map(_fact, facts)),
         confidence=confidence,
-        unknowns=tuple(Claim(kind=ClaimKind.UNKNOWN, text=text) for text in unknowns(incident, near_changes, entries)),
+        unknowns=tuple(Claim(kind=ClaimKind.UNKNOWN, text=text) for text in unknowns(incident, near_changes, gist)),
         last_time=_last_time(incident, past),
         helped=_helped(past),
         next_step=Claim(kind=ClaimKind.RECOMMENDATION, text=_next_step(incident, kind, suspect)),
@@ -122,7 +124,7 @@ def suspected_change(near_changes: Sequence[Near]) -> Near | None:
     return max(before, key=lambda one: one.seconds_from_onset, default=None)
 
 
-def unknowns(incident: Incident, near_changes: Sequence[Near], entries: Sequence[Entry]) -> list[str]:
+def unknowns(incident: Incident, near_changes: Sequence[Near], gist: Gist) -> list[str]:
     """What the evidence cannot answer about *incident*, a sentence each."""
     said: list[str] = []
     match incident.resolution:
@@ -138,10 +140,9 @@ def unknowns(incident: Incident, near_changes: Sequence[Near], entries: Sequence
             said.append("Whether it is fixed: a cleared alert is not proof.")
     if not any(one.seconds_from_onset <= 0 for one in near_changes):
         said.append("What changed: nothing is recorded before onset, which does not mean that nothing changed.")
-    left_out = max((_integer(entry.payload.get("truncated")) for entry in entries), default=0)
-    if left_out:
-        said.append(f"What {left_out} further alerts say: the sender left them out of its delivery.")
-    if any(entry.kind is EntryKind.FLAPPED for entry in entries):
+    if gist.left_out:
+        said.append(f"What {gist.left_out} further alerts say: the sender left them out of its delivery.")
+    if gist.count(_FLAPPED):
         said.append("When it was clear in between: it cleared and fired again between two reports.")
     if names.SIGNAL in incident.labels:
         said.append("Whether users succeed: nothing is heard that could tell.")
@@ -208,7 +209,7 @@ def _facts(
     incident: Incident,
     near_changes: Sequence[Near],
     episodes: Sequence[Episode],
-    entries: Sequence[Entry],
+    gist: Gist,
     beside: Sequence[Incident],
 ) -> list[str]:
     said = [_firing(incident)]
@@ -225,7 +226,7 @@ def _facts(
         said.append(
             f"{len(beside)} other {'incident' if len(beside) == 1 else 'incidents'} began about then: {others}."
         )
-    said += _peak(incident, entries)
+    said += _peak(incident, gist)
     if incident.refired_count:
         times = "once" if incident.refired_count == 1 else f"{incident.refired_count} times"
         said.append(f"It fired again {times}, last at {_at(incident, incident.last_fired_at)}.")
@@ -243,9 +244,9 @@ def _firing(incident: Incident) -> str:
     return f"{_quote(incident.declared_by or 'A person')} says so; no alert speaks of it."
 
 
-def _peak(incident: Incident, entries: Sequence[Entry]) -> list[str]:
+def _peak(incident: Incident, gist: Gist) -> list[str]:
     """The worst that was measured."""
-    peaks = [(one.peak[1], one.peak[0], one.unit) for one in series_of(entries) if one.peak is not None]
+    peaks = [(one.peak[1], one.peak[0], one.unit) for one in gist.series if one.peak is not None]
     if not peaks:
         return []
     value, when, unit = max(peaks, key=lambda each: (each[0], each[1]))
@@ -294,10 +295,6 @@ def _alerts(count: int) -> str:
 
 def _at(incident: Incident, at: datetime) -> str:
     return instant_words(at, beside=incident.started_at)
-
-
-def _integer(value: object) -> int:
-    return value if isinstance(value, int) else 0
 
 
 def _quote(text: str) -> str:

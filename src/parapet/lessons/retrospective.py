@@ -14,6 +14,7 @@ from parapet.core.types import ActorClass, JsonObject
 from parapet.incidents.changes import Near, distance_words
 from parapet.incidents.chronology import RESOLUTION_WORDS, merge, sentence
 from parapet.incidents.durations import duration_words, instant_words
+from parapet.incidents.gist import gist_of
 from parapet.incidents.model import Entry, EntryKind, Episode, Incident, Severity
 from parapet.incidents.triage import suspected_change, unknowns
 from parapet.lessons.markdown import to_markdown
@@ -186,7 +187,7 @@ def _open_questions(incident: Incident, entries: Sequence[Entry], near: Sequence
 def _unknown(
     incident: Incident, entries: Sequence[Entry], near: Sequence[Near], episodes: Sequence[Episode]
 ) -> list[str]:
-    said = unknowns(incident, near, entries)
+    said = unknowns(incident, near, gist_of(entries))
     unseen = sum(episode.ended_at is not None and episode.cleared_heard_at is None for episode in episodes)
     if unseen:
         said.append(

@@ -65,7 +65,7 @@ class Audit:
 
         def work(tx: Transaction) -> Incident:
             incident = tx.incidents.get(incident_id)
-            entry = next((one for one in tx.entries.of(incident_id) if one.seq == seq), None)
+            entry = tx.entries.get(incident_id, seq)
             if incident is None or entry is None:
                 raise NotFound(f"There is no entry {seq} of INC-{incident_id}. Nothing changed.")
             decision = redact(incident, entry, actor=actor, reason=reason, version=version, now=now)

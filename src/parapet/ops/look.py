@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from parapet.core.errors import NotFound
 from parapet.core.types import IncidentId
 from parapet.incidents.changes import Near, near
+from parapet.incidents.gist import Gist, Leaf, Selection
 from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, Entry, Episode, Incident
 from parapet.incidents.past import REMEMBERED, Past, recall
@@ -16,6 +17,7 @@ from parapet.incidents.sightings import Objects
 from parapet.incidents.triage import Triage, triage
 from parapet.lessons.retrospective import Retrospective, from_json
 from parapet.ops.context import Context
+from parapet.ops.leaves import both_ends, leaf_from
 from parapet.ops.sightings import about_object, objects_near
 from parapet.ops.work import HEARTBEAT_PREFIX
 from parapet.response.escalation import Escalation
@@ -28,6 +30,8 @@ DAY_SECONDS = 86_400.0
 BESIDE_SECONDS = 900.0
 """Incidents that began this much before or after another may have one cause."""
 MOST_BESIDE = 20
+MOST_SAID = 10
+"""Of what people said about the last incident; of some of it the words may have been taken out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,16 +47,14 @@ class QueuePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentFile:
-    """Everything kept about one incident."""
+    """Everything kept about one incident, but for its chronology, which may be long: of that, the gist."""
 
     incident: Incident
-    entries: tuple[Entry, ...]
-    """In the order in which they were written."""
+    gist: Gist
     episodes: tuple[Episode, ...]
     near_changes: tuple[Near, ...]
     """Oldest first."""
     triage: Triage
-    retrospective: Retrospective | None
     notifications: tuple[Notification, ...]
     past: Past
     """The same trouble before."""
@@ -107,17 +109,63 @@ class Look:
             return QueuePage(incidents=page.incidents, counts=counts(tx, owner), next=page.next)
 
     def incident(self, incident_id: IncidentId) -> IncidentFile:
-        """Everything about one incident.
+        """Everything about one incident but its chronology.
 
         Raises:
             NotFound: there is no such incident.
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            incident = tx.incidents.get(incident_id)
-            if incident is None:
-                raise NotFound(f"There is no incident INC-{incident_id}.")
-            return self._file(tx, incident_id, incident)
+            return self._file(tx, incident_id, _there(tx, incident_id))
+
+    def standing(self, incident_id: IncidentId) -> Incident:
+        """One incident as it stands, and nothing about it.
+
+        Raises:
+            NotFound: there is no such incident.
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            return _there(tx, incident_id)
+
+    def chronology(self, incident_id: IncidentId, *, after: int = 0, limit: int | None = None) -> tuple[Entry, ...]:
+        """The entries of an incident behind the entry *after*, in the order in which they were written.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            return tx.entries.of(incident_id, after=after, limit=limit)
+
+    def selected(self, incident_id: IncidentId, selection: Selection) -> tuple[Entry, ...]:
+        """The entries of an incident that *selection* holds, in the order in which they happened.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            return tx.entries.selected(incident_id, selection)
+
+    def leaf(self, incident_id: IncidentId, selection: Selection, *, start: int | None = None) -> Leaf:
+        """As many of them as a page shows, from the entry *start* on; without one, the beginning and the end.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            first = None if start is None else tx.entries.get(incident_id, start)
+            found = None if first is None else leaf_from(tx, first, selection)
+            return found or both_ends(tx, incident_id, selection)
+
+    def retrospective(self, incident_id: IncidentId) -> Retrospective | None:
+        """What was composed when an incident was resolved; None: it is not over.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            kept = tx.retrospectives.latest(incident_id)
+        return None if kept is None else from_json(kept)
 
     def changes(self, limit: int = 50) -> tuple[Change, ...]:
         """The latest changes, newest first.
@@ -207,7 +255,7 @@ class Look:
             return tx.incidents.find(service, slice_name)
 
     def _file(self, tx: Transaction, incident_id: IncidentId, incident: Incident) -> IncidentFile:
-        entries, episodes = tx.entries.of(incident_id), tx.episodes.of(incident_id)
+        gist, episodes = tx.entries.gist(incident_id), tx.episodes.of(incident_id)
         now = self._context.clock.now()
         near = self._context.near_changes(tx, incident, now=now)
         past = self._past(tx, incident)
@@ -215,14 +263,13 @@ class Look:
         promise = (
             self._context.promises.get(incident.slice or "") if incident.service == self._context.service else None
         )
-        kept, calls = tx.retrospectives.latest(incident_id), tx.escalations.of(incident_id)
+        calls = tx.escalations.of(incident_id)
         return IncidentFile(
             incident=incident,
-            entries=entries,
+            gist=gist,
             episodes=episodes,
             near_changes=near,
-            triage=triage(incident, near, episodes, entries, promise=promise, past=past, beside=beside),
-            retrospective=None if kept is None else from_json(kept),
+            triage=triage(incident, near, episodes, gist, promise=promise, past=past, beside=beside),
             notifications=tx.outbox.of(incident_id),
             past=past,
             items=tuple(tx.items.of(incident_id, incident.service, incident.slice)),
@@ -235,4 +282,11 @@ class Look:
         if last is None or last.id is None:
             return Past()
         count = tx.incidents.count_before(incident, incident.started_at - REMEMBERED)
-        return recall(last, count, tx.entries.of(last.id))
+        return recall(last, count, tx.entries.said(last.id, MOST_SAID))
+
+
+def _there(tx: Transaction, incident_id: IncidentId) -> Incident:
+    incident = tx.incidents.get(incident_id)
+    if incident is None:
+        raise NotFound(f"There is no incident INC-{incident_id}.")
+    return incident

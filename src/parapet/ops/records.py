@@ -14,6 +14,8 @@ from parapet.response.runbook import Runbook
 
 MOST_LINES = 100
 MOST_RUNS = 2_000
+MOST_OPENING = 10
+"""Entries at the beginning of a chronology that name the alerts which opened the incident."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,10 +84,9 @@ class Records:
             incident, kept = tx.incidents.get(incident_id), tx.runbooks.of(incident_id)
             if incident is None:
                 raise NotFound(f"There is no incident INC-{incident_id}.")
-            now = context.runbooks_for(incident, tx.entries.of(incident_id))
-        if not kept:
-            return now, False
-        return kept, any(context.runbooks.get(book.name) != book for book in kept)
+            if kept:
+                return kept, any(context.runbooks.get(book.name) != book for book in kept)
+            return context.runbooks_for(incident, tx.entries.of(incident_id, limit=MOST_OPENING)), False
 
     def of_incident(self, incident_id: IncidentId) -> tuple[Run, ...]:
         """The runs of an incident, oldest first."""

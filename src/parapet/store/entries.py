@@ -5,17 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Text, bindparam, insert, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    Text,
+    bindparam,
+    func,
+    insert,
+    literal,
+    literal_column,
+    or_,
+    select,
+    true,
+    tuple_,
+    type_coerce,
+    update,
+)
 
 from parapet.core.errors import Conflict
-from parapet.core.types import IncidentId
+from parapet.core.types import ActorClass, IncidentId
+from parapet.incidents.gist import EVERYTHING, PHASES, Gist, Selection, most_left_out
+from parapet.incidents.measured import series_of
 from parapet.incidents.model import Entry, EntryKind, NewEntry
+from parapet.incidents.past import SPEAKERS, TELLING
 from parapet.store.bulk import add_rows, among
 from parapet.store.chain import GENESIS, REDACTED, REDACTED_TEXT, payload_hash, seal
+from parapet.store.columns import UtcDateTime
 from parapet.store.rows import Row, actor_columns, actor_of, as_kept
 from parapet.store.schema import entries as table
 from parapet.store.schema import heads
+
+LARGEST_SEQ = 2**31 - 1
+# Written out, not bound: only so do both databases see that their partial index covers it.
+LEAVES_OUT = type_coerce(table.c.payload, Text).like(literal_column("""'%"truncated":%'"""))
+_PLACE = tuple_(table.c.occurred_at, table.c.seq)
+_ORDER = (table.c.occurred_at, table.c.seq)
+_LATEST = (table.c.occurred_at.desc(), table.c.seq.desc())
+_MEASURED = Selection(kinds=frozenset({EntryKind.MEASURED}))
+_PHASED = Selection(kinds=frozenset(PHASES))
+_TELLING = sorted(TELLING)
+_SPEAKERS = sorted(SPEAKERS)
 
 
 class Entries:
@@ -88,26 +121,77 @@ class Entries:
         if self._connection.execute(changed, given).rowcount not in (len(given), -1):
             raise Conflict("Somebody else wrote into one of many incidents at the same moment.")
 
-    def of(self, incident_id: IncidentId) -> tuple[Entry, ...]:
-        """The chronology of an incident, in the order in which it was written."""
-        rows = self._connection.execute(
-            select(table).where(table.c.incident_id == incident_id).order_by(table.c.seq)
-        ).mappings()
-        return tuple(
-            Entry(
-                incident_id=IncidentId(row["incident_id"]),
-                seq=row["seq"],
-                kind=EntryKind(row["kind"]),
-                occurred_at=row["occurred_at"],
-                recorded_at=row["recorded_at"],
-                actor=actor_of(row),
-                payload=row["payload"],
-                payload_hash=row["payload_hash"],
-                previous_hash=row["previous_hash"],
-                hash=row["hash"],
-            )
-            for row in rows
+    def of(self, incident_id: IncidentId, *, after: int = 0, limit: int | None = None) -> tuple[Entry, ...]:
+        """The chronology of an incident behind the entry *after*, in the order in which it was written."""
+        behind = select(table).where(table.c.incident_id == incident_id, table.c.seq > after)
+        return self._select(behind.order_by(table.c.seq).limit(limit))
+
+    def get(self, incident_id: IncidentId, seq: int) -> Entry | None:
+        """One entry, or None."""
+        found = self.of(incident_id, after=seq - 1, limit=1) if 0 < seq <= LARGEST_SEQ else ()
+        return found[0] if found and found[0].seq == seq else None
+
+    def gist(self, incident_id: IncidentId) -> Gist:
+        """What is known of the whole chronology: counted in an index, and its few entries that hold a series."""
+        number, last = func.count(), func.max(table.c.occurred_at)
+        grouped = select(table.c.kind, table.c.actor_kind, number, last).where(table.c.incident_id == incident_id)
+        counts: dict[tuple[EntryKind, ActorClass], int] = {}
+        newest: dict[EntryKind, datetime] = {}
+        for kind, by, count, when in self._connection.execute(grouped.group_by(table.c.kind, table.c.actor_kind)):
+            counts[EntryKind(kind), ActorClass(by)] = count
+            newest[EntryKind(kind)] = max(when, newest.get(EntryKind(kind), when))
+        cut = select(table.c.payload).where(table.c.incident_id == incident_id, LEAVES_OUT)
+        return Gist(
+            counts=counts,
+            series=series_of(self.selected(incident_id, _MEASURED)) if EntryKind.MEASURED in newest else (),
+            left_out=most_left_out(self._connection.execute(cut).scalars()),
+            closed_at=newest.get(EntryKind.RESOLVED),
         )
+
+    def selected(
+        self,
+        incident_id: IncidentId,
+        selection: Selection,
+        *,
+        start: Entry | None = None,
+        limit: int | None = None,
+    ) -> tuple[Entry, ...]:
+        """The entries that *selection* holds, from *start* on, in the order in which they happened."""
+        wanted = select(table).where(table.c.incident_id == incident_id, _held(selection))
+        if start is not None:
+            wanted = wanted.where(_place(start) <= _PLACE)
+        return self._select(wanted.order_by(*_ORDER).limit(limit))
+
+    def ending(self, incident_id: IncidentId, selection: Selection, limit: int) -> tuple[Entry, ...]:
+        """The last *limit* entries that *selection* holds, in the order in which they happened."""
+        wanted = select(table).where(table.c.incident_id == incident_id, _held(selection))
+        return tuple(reversed(self._select(wanted.order_by(*_LATEST).limit(limit))))
+
+    def numbers_before(self, place: Entry, selection: Selection, limit: int) -> list[int]:
+        """The numbers of the last *limit* entries of *selection* that happened before *place*, latest first."""
+        wanted = _before(select(table.c.seq), place, selection).order_by(*_LATEST).limit(limit)
+        return list(self._connection.execute(wanted).scalars())
+
+    def count_before(self, place: Entry, selection: Selection) -> int:
+        """How many entries that *selection* holds happened before *place*."""
+        found: int = self._connection.execute(_before(select(func.count()), place, selection)).scalar_one()
+        return found
+
+    def phase_before(self, place: Entry) -> str:
+        """In which phase the incident was just before *place*."""
+        wanted = _before(select(table.c.kind), place, _PHASED).order_by(*_LATEST).limit(1)
+        found = self._connection.execute(wanted).scalar()
+        return PHASES[EntryKind(found)] if found is not None else ""
+
+    def said(self, incident_id: IncidentId, limit: int) -> tuple[Entry, ...]:
+        """The last *limit* entries in which somebody may have said what helped, in the order in which they happened."""
+        wanted = select(table).where(
+            table.c.incident_id == incident_id, table.c.kind.in_(_TELLING), table.c.actor_kind.in_(_SPEAKERS)
+        )
+        return tuple(reversed(self._select(wanted.order_by(*_LATEST).limit(limit))))
+
+    def _select(self, wanted: Select[Any]) -> tuple[Entry, ...]:
+        return tuple(map(_entry, self._connection.execute(wanted).mappings()))
 
     def redact(self, incident_id: IncidentId, seq: int) -> bool:
         """Take out what an entry says, and leave its seal. False if there is no such entry, or it was done before."""
@@ -117,6 +201,37 @@ class Entries:
             type_coerce(table.c.payload, Text) != REDACTED_TEXT,
         )
         return self._connection.execute(mine.values(payload=REDACTED)).rowcount == 1
+
+
+def _held(selection: Selection) -> ColumnElement[bool]:
+    if selection == EVERYTHING:
+        return true()
+    kinds = table.c.kind.in_(sorted(kind.value for kind in selection.kinds))
+    return or_(kinds, table.c.actor_kind == ActorClass.OPERATOR.value) if selection.operators else kinds
+
+
+def _place(entry: Entry) -> ColumnElement[Any]:
+    # Bound as the column's own type: inside a tuple the database library would not do so by itself.
+    return tuple_(literal(entry.occurred_at, UtcDateTime()), entry.seq)
+
+
+def _before(wanted: Select[Any], place: Entry, selection: Selection) -> Select[Any]:
+    return wanted.where(table.c.incident_id == place.incident_id, _held(selection), _place(place) > _PLACE)
+
+
+def _entry(row: RowMapping) -> Entry:
+    return Entry(
+        incident_id=IncidentId(row["incident_id"]),
+        seq=row["seq"],
+        kind=EntryKind(row["kind"]),
+        occurred_at=row["occurred_at"],
+        recorded_at=row["recorded_at"],
+        actor=actor_of(row),
+        payload=row["payload"],
+        payload_hash=row["payload_hash"],
+        previous_hash=row["previous_hash"],
+        hash=row["hash"],
+    )
 
 
 def _sealed(

@@ -170,6 +170,13 @@ entries = Table(
     Column("payload_hash", Words(64), nullable=False),
     Column("previous_hash", Words(64), nullable=False),
     Column("hash", Words(64), nullable=False),
+    Index(f"ix_{TABLE_PREFIX}entries_when", "incident_id", "occurred_at", "seq", "kind", "actor_kind"),
+    Index(
+        f"ix_{TABLE_PREFIX}entries_left_out",
+        "incident_id",
+        sqlite_where=text("""payload LIKE '%"truncated":%'"""),
+        postgresql_where=text("""payload LIKE '%"truncated":%'"""),
+    ),
 )
 
 heads = Table(

@@ -85,10 +85,10 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
       parapet incident show 12 --json
     """
     app = load_app(required_app(app_spec))
-    held = app.look.incident(number)
+    held, entries = app.look.incident(number), app.look.chronology(number)
     incident, triage = held.incident, held.triage
     if as_json:
-        document = file_object(incident, held.entries, held.episodes, triage, held.past, held.items, held.objects)
+        document = file_object(incident, entries, held.episodes, triage, held.past, held.items, held.objects)
         click.echo(json.dumps(document))
         return
     now = app.clock.now()
@@ -123,12 +123,12 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
             ended = one.fields.get("outcome", "went wrong")
             click.echo(f"  {one.seen_at:%m-%d %H:%M:%S}  {toned(f'{one.signal} {ended}', Tone.QUIET)}  {refs}")
     click.echo("\nChronology, UTC")
-    for row in merge(held.entries, [near.change for near in held.near_changes]):
+    for row in merge(entries, [near.change for near in held.near_changes]):
         when = row.occurred_at.strftime("%m-%d %H:%M:%S")
         seq = f"{row.entry.seq:>3}" if row.entry is not None else "   "
         click.echo(f"  {toned(seq, Tone.QUIET)} {when}  {toned(row.actor, Tone.QUIET)}")
         click.echo(paragraph(row.text, indent=6))
-    if held.retrospective is not None:
+    if incident.state is IncidentState.RESOLVED:
         click.echo("\nIts retrospective is in the workbench.")
 
 

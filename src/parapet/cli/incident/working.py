@@ -37,7 +37,7 @@ class OnAnIncident:
     def do(self, verb: Callable[..., Incident], words: str) -> None:
         """Do *verb* with the application, the actor and the version that was read, and say what is true now."""
         app = load_app(required_app(self.app_spec))
-        version = app.look.incident(self.number).incident.version if self.seen is None else self.seen
+        version = app.look.standing(self.number).version if self.seen is None else self.seen
         _say(verb(app, actor=actor_named(self.who), version=version), words, self.as_json)
 
 

@@ -34,7 +34,7 @@ def escalations(desk: Desk, visit: Visit, given: Given) -> Response:
 def escalation(desk: Desk, visit: Visit, given: Given) -> Response:
     """That of one incident."""
     number = incident_id(visit)
-    desk.app.look.incident(number)  # what does not exist is said
+    desk.app.look.standing(number)  # what does not exist is said
     return answer(escalation_object(number, desk.app.escalations.of(number)))
 
 

@@ -17,6 +17,7 @@ from parapet.lessons.retrospective import to_json
 from parapet.web import security
 from parapet.web.desk import Desk, Visit
 from parapet.web.pages.incident import incident_id
+from parapet.web.pages.retrospective import kept_of
 from parapet.web.response import Response, answer
 
 SHOWN = 50
@@ -55,20 +56,18 @@ def incidents(desk: Desk, visit: Visit, given: Given) -> Response:
 
 def incident(desk: Desk, visit: Visit, given: Given) -> Response:
     """Everything about one incident."""
-    file = desk.app.look.incident(incident_id(visit))
-    return answer(
-        file_object(file.incident, file.entries, file.episodes, file.triage, file.past, file.items, file.objects)
-    )
+    file, entries = desk.app.look.incident(incident_id(visit)), desk.app.look.chronology(incident_id(visit))
+    return answer(file_object(file.incident, entries, file.episodes, file.triage, file.past, file.items, file.objects))
 
 
 def chronology(desk: Desk, visit: Visit, given: Given) -> Response:
     """Entries of one incident, in the order in which they were written."""
     after, limit = given.get("after", int) or 0, given.get("limit", int) or SHOWN
-    file = desk.app.look.incident(incident_id(visit))
-    entries = [one for one in file.entries if one.seq > after]
+    ref = desk.app.look.standing(incident_id(visit)).ref
+    entries = desk.app.look.chronology(incident_id(visit), after=after, limit=limit + 1)
     shown: list[Json] = [entry_object(one) for one in entries[:limit]]
     following = entries[limit - 1].seq if len(entries) > limit else None
-    return answer({"ref": file.incident.ref, "entries": shown, "next": following})
+    return answer({"ref": ref, "entries": shown, "next": following})
 
 
 def retrospective(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -77,10 +76,7 @@ def retrospective(desk: Desk, visit: Visit, given: Given) -> Response:
     Raises:
         NotFound: it is not over yet.
     """
-    file = desk.app.look.incident(incident_id(visit))
-    if file.retrospective is None:
-        raise NotFound(f"{file.incident.ref} has no retrospective yet: it is composed when the incident is resolved.")
-    return answer(to_json(file.retrospective))
+    return answer(to_json(kept_of(desk, visit)))
 
 
 def changes(desk: Desk, visit: Visit, given: Given) -> Response:

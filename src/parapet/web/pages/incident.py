@@ -11,6 +11,7 @@ from parapet.web.pages.offered import actions_view
 from parapet.web.principal import Action
 from parapet.web.reads import IncidentFile, JourneyCard
 from parapet.web.response import Response
+from parapet.web.views.chronology import TABS, tab_name
 from parapet.web.views.incident import incident_view
 
 LONGEST_NUMBER = 12
@@ -20,10 +21,15 @@ def page(desk: Desk, visit: Visit) -> Response:
     """Everything known about one incident, and what may be done."""
     file = desk.app.look.incident(incident_id(visit))
     card, unasked = _now(desk, file)
-    number, asked = int(incident_id(visit)), visit.request.query.get("page", "")[:4]
+    number, asked = int(incident_id(visit)), visit.request.query.get("from", "")
+    # Read behind the file: what was written meanwhile counts as not seen.
+    tab = tab_name(visit.request.query.get("entries", ""))
+    start = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= LONGEST_NUMBER else None
+    leaf = desk.app.look.leaf(incident_id(visit), TABS[tab].selection, start=start)
     books, changed = desk.app.records.runbooks(incident_id(visit))
     view = incident_view(
         file,
+        leaf,
         card,
         books,
         desk.links,
@@ -31,11 +37,10 @@ def page(desk: Desk, visit: Visit) -> Response:
         reader=visit.person.name,
         refusal=desk.may(visit.person, Action.NOTE),
         may_redact=desk.may(visit.person, Action.REDACT) is None,
-        tab=visit.request.query.get("entries", "key"),
+        tab=tab,
         unasked=unasked,
         actions=actions_view(desk, visit, file, books_changed=changed),
         policies=len(desk.app.escalations.policies),
-        page=int(asked) if asked.isascii() and asked.isdecimal() else 0,
         seen=looked.last_seen(visit.request, number),
         looks=desk.app.looks.of(incident_id(visit)),
         now=visit.now,

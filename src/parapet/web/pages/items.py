@@ -102,7 +102,7 @@ def _acts(desk: Desk, visit: Visit, item: ActionItem) -> tuple[ItemAct, ...]:
 def _incident(desk: Desk, item: ActionItem) -> Incident | None:
     """The incident that it belongs to, else the latest of its slice."""
     if item.incident_id is not None:
-        return desk.app.look.incident(item.incident_id).incident
+        return desk.app.look.standing(item.incident_id)
     return desk.app.look.latest(item.service, item.slice) if item.slice is not None else None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from parapet.core.errors import ConfigurationError, NotFound, Refused
 from parapet.core.vocabulary import Severity
 from parapet.web.desk import Desk, Visit, show
-from parapet.web.pages.incident import incident_id
+from parapet.web.pages.incident import LONGEST_NUMBER, incident_id
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
 from parapet.web.sent import form_name
@@ -43,7 +43,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         file.incident,
         file.episodes,
         others,
-        seen=max((entry.seq for entry in file.entries), default=0),
+        seen=file.gist.last,
         refusal=desk.may(visit.person, Action.SEVERITY),
     )
     return show(desk, visit, "work.html", view, title=f"Work on {view.ref}", place="incidents")
@@ -52,10 +52,11 @@ def page(desk: Desk, visit: Visit) -> Response:
 def redact_page(desk: Desk, visit: Visit) -> Response:
     """One entry of the chronology, and the form that takes its words out."""
     file, asked = desk.app.look.incident(incident_id(visit)), visit.request.query.get("entry", "")
-    entry = next((one for one in file.entries if str(one.seq) == asked), None)
-    if entry is None:
+    seq = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= LONGEST_NUMBER else 0
+    entry = next(iter(desk.app.look.chronology(incident_id(visit), after=max(0, seq - 1), limit=1)), None)
+    if entry is None or entry.seq != seq:
         raise NotFound(f"{file.incident.ref} has no such entry. Its chronology lists all of them.")
-    seen, refusal = max(one.seq for one in file.entries), desk.may(visit.person, Action.REDACT)
+    seen, refusal = file.gist.last, desk.may(visit.person, Action.REDACT)
     view = redact_view(file.incident, entry, seen=seen, refusal=refusal, now=visit.now)
     return show(desk, visit, "redact.html", view, title=f"Entry {entry.seq}, {view.ref}", place="incidents")
 

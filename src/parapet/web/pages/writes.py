@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from parapet.core.errors import NotFound, Refused, StaleVersion
 from parapet.core.types import Actor, IncidentId
 from parapet.core.vocabulary import Severity
-from parapet.incidents.model import EntryKind, Incident
+from parapet.incidents.model import Entry, EntryKind, Incident
 from parapet.web.desk import Desk, Visit, show
 from parapet.web.pages.incident import incident_id
-from parapet.web.reads import IncidentFile
 from parapet.web.response import Response, see_other
 from parapet.web.views.conflict import VERBS, conflict_view
 
 LONGEST_WORDS = 4_000
+MOST_NEWS = 200
+"""Entries that somebody who was slower is shown at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,24 +161,24 @@ def _sent(visit: Visit, verb: str) -> Sent:
 
 def _moved(desk: Desk, visit: Visit, verb: str, kind: EntryKind, sent: Sent) -> Response:
     """Somebody changed it first. If that was this very form, sent twice, there is nothing to ask."""
-    file = desk.app.look.incident(sent.incident_id)
-    if _was_this_form(file, kind, sent):
+    news = desk.app.look.chronology(sent.incident_id, after=sent.seen, limit=MOST_NEWS)
+    if _was_this_form(news, kind, sent):
         return see_other(f"../{sent.incident_id}?done=already")
-    return _conflict(desk, visit, file, verb, sent, "", status=409)
+    return _conflict(desk, visit, news, verb, sent, "", status=409)
 
 
 def _again(desk: Desk, visit: Visit, verb: str, sent: Sent, why: str, *, status: int) -> Response:
-    file = desk.app.look.incident(sent.incident_id)
-    return _conflict(desk, visit, file, verb, sent, why, status=status)
+    news = desk.app.look.chronology(sent.incident_id, after=sent.seen, limit=MOST_NEWS)
+    return _conflict(desk, visit, news, verb, sent, why, status=status)
 
 
 def _conflict(
-    desk: Desk, visit: Visit, file: IncidentFile, verb: str, sent: Sent, why: str, *, status: int
+    desk: Desk, visit: Visit, news: Sequence[Entry], verb: str, sent: Sent, why: str, *, status: int
 ) -> Response:
     typed = sent.words[:LONGEST_WORDS]
     view = conflict_view(
-        file.incident,
-        file.entries,
+        desk.app.look.standing(sent.incident_id),
+        news,
         verb=verb,
         typed=typed,
         form=sent.form,
@@ -189,12 +190,12 @@ def _conflict(
     return show(desk, visit, "conflict.html", view, title=title, place="incidents", status=status)
 
 
-def _was_this_form(file: IncidentFile, kind: EntryKind, sent: Sent) -> bool:
+def _was_this_form(news: Sequence[Entry], kind: EntryKind, sent: Sent) -> bool:
     said = " ".join(sent.words.split())
-    for entry in file.entries:
+    for entry in news:
         words = entry.payload.get("text" if kind is EntryKind.NOTED else "reason")
         same_words = isinstance(words, str) and " ".join(words.split()) == said
-        if entry.seq > sent.seen and entry.kind is kind and entry.actor == sent.actor and same_words:
+        if entry.kind is kind and entry.actor == sent.actor and same_words:
             return True
     return False
 

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from math import sqrt
 
 from parapet.incidents.changes import Near
-from parapet.incidents.measured import Measured, Moment, Unit, series_of, value_words
-from parapet.incidents.model import Entry, EntryKind, Incident
+from parapet.incidents.gist import Gist
+from parapet.incidents.measured import Measured, Moment, Unit, value_words
+from parapet.incidents.model import Incident
 from parapet.web import text
 from parapet.web.views.drawing import Axis, Tick, pc
 from parapet.web.views.spans import Mark, change_marks
@@ -76,21 +77,19 @@ class BurnChart:
         return self.floor + 22
 
 
-def burn_chart(
-    incident: Incident, entries: Sequence[Entry], changes: Sequence[Near], *, now: datetime
-) -> BurnChart | None:
+def burn_chart(incident: Incident, gist: Gist, changes: Sequence[Near], *, now: datetime) -> BurnChart | None:
     """The drawing of what was kept of *incident*; None when nothing was, or there was no sample in it."""
-    kept = [one for one in series_of(entries) if one.peak is not None]
+    kept = [one for one in gist.series if one.peak is not None]
     if not kept:
         return None
     kept = [one for one in kept if one.unit is kept[-1].unit]
     points = _points(kept)
-    axis = _axis(points, [when for _, when in _moments(incident, entries)], now)
+    axis = _axis(points, [when for _, when in _moments(incident, gist)], now)
     limit, unit = kept[-1].limit, kept[-1].unit
     peak_at, peak = max(((when, value) for when, value, _ in points), key=lambda each: each[1])
     top_value = 1.1 * max([peak, *([limit.value] if limit else []), 1.0 if unit is Unit.BURN else 0.0, 1e-6])
     marks, _ = change_marks(changes, axis, 12)
-    named = [each for each in _moments(incident, entries) if axis.holds(each[1])]
+    named = [each for each in _moments(incident, gist) if axis.holds(each[1])]
     first_row = CHANGES_ROW if marks else 0
     top = first_row + LABEL_ROW * len(named) + 4
     stretches = _stretches(points)
@@ -185,13 +184,12 @@ def _number(unit: Unit, value: float) -> str:
     return f"{value:.0f}×" if value >= 100 or value == round(value) else f"{value:.1f}×"
 
 
-def _moments(incident: Incident, entries: Sequence[Entry]) -> list[tuple[str, datetime]]:
+def _moments(incident: Incident, gist: Gist) -> list[tuple[str, datetime]]:
     said = [("opened", incident.detected_at)]
     if incident.acknowledged_at is not None:
         said.append(("acknowledged", incident.acknowledged_at))
-    closed = [entry.occurred_at for entry in entries if entry.kind is EntryKind.RESOLVED]
     if incident.resolved_at is not None:
-        said.append(("resolved", closed[-1] if closed else incident.resolved_at))
+        said.append(("resolved", gist.closed_at or incident.resolved_at))
     return said
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from parapet.core.types import ActorClass
+from parapet.incidents.changes import Near, distance_words
 from parapet.incidents.model import Change, ChangeKind
 from parapet.web import text
 from parapet.web.words import CHANGE, Word
@@ -82,3 +83,23 @@ def late(occurred_at: datetime, recorded_at: datetime, now: datetime) -> str:
     if seconds <= LATE_SECONDS:
         return ""
     return f"recorded {text.clock(recorded_at, now, seconds=True)}, {text.span(seconds)} later"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NearRow:
+    """A change near the incident, under the number that the drawing uses."""
+
+    number: int
+    when: str
+    change: ChangeRow
+
+
+def near_rows(changes: Sequence[Near], *, now: datetime) -> tuple[NearRow, ...]:
+    """The changes near an incident, numbered as in the drawing."""
+    rows = []
+    for number, near in enumerate(changes, 1):
+        again = near.seconds_from_last_firing
+        nearer = again is not None and abs(again) < abs(near.seconds_from_onset)
+        when = f"{distance_words(again or 0.0)} re-fire" if nearer else distance_words(near.seconds_from_onset)
+        rows.append(NearRow(number=number, when=when, change=change_row(near.change, now=now)))
+    return tuple(rows)

@@ -73,7 +73,7 @@ LONGEST_KEPT = 300
 
 def conflict_view(
     incident: Incident,
-    entries: Sequence[Entry],
+    news: Sequence[Entry],
     *,
     verb: str,
     typed: str,
@@ -82,7 +82,7 @@ def conflict_view(
     why: str,
     now: datetime,
 ) -> ConflictView:
-    """What happened to *incident* after entry *seen*."""
+    """What happened to *incident* after entry *seen*: *news*."""
     field, label, button = VERBS[verb]
     over = incident.state is IncidentState.RESOLVED
     still = verb in {"note", "redact"} or over == (verb == "reopen")
@@ -103,8 +103,7 @@ def conflict_view(
                 who=text.capped(entry.actor.name, 60),
                 link=f"e{entry.seq}",
             )
-            for entry in entries
-            if entry.seq > seen
+            for entry in news
         ),
         verb=verb,
         field=field,
@@ -112,7 +111,7 @@ def conflict_view(
         typed=typed,
         button=button,
         version=incident.version,
-        seen=max((entry.seq for entry in entries), default=0),
+        seen=news[-1].seq if news else seen,
         kept=tuple((name, value[:LONGEST_KEPT]) for name, value in form.items() if name not in {*OURS, field})[
             :MOST_KEPT
         ],

@@ -115,7 +115,7 @@ def retrospective_view(kept: Retrospective, file: IncidentFile, *, now: datetime
         severity=SEVERITY[kept.severity],
         summary=text.capped(kept.summary, 1200),
         figures=_figures(kept),
-        burn=burn_chart(incident, file.entries, file.near_changes, now=composed),
+        burn=burn_chart(incident, file.gist, file.near_changes, now=composed),
         moments=tuple(_moment(moment, kept, place, began) for place, moment in enumerate(kept.moments)),
         changes=tuple(
             NearbyRow(

@@ -170,7 +170,7 @@ def test_a_capability_has_a_record(floor: Floor) -> None:
     record = Records(floor.desk.context).record("retry-jobs")
     assert (record.runs, record.done, record.targets, record.success_ratio) == (2, 2, 4, 1.0)
     assert record.effect_ratio is None
-    assert record_object(record)["months"] == [{"month": "2026-11", "runs": 2, "done": 2, "worked": 0}]
+    assert record_object(record)["months"] == [{"month": "2026-11", "runs": 2, "done": 2, "judged": 0, "worked": 0}]
     assert Records(floor.desk.context).record("other").runs == 0
 
 

@@ -20,6 +20,7 @@ from parapet.response.approval import ApprovalState
 from parapet.response.capability import Done, Effect, Situation, Target
 from parapet.response.run import Run, RunState, UndoState
 from parapet.store.schema import outbox
+from parapet.web.views.acting import state_of, truth
 
 if TYPE_CHECKING:
     from tests.actions.conftest import Floor
@@ -164,3 +165,24 @@ def test_a_run_is_watched_for_its_effect(
     assert (run.state, run.effect, run.watch_due_at) == (RunState.DONE, effect, None)
     assert len(asked) == looks
     assert floor.desk.kinds().count("action_judged") == 1
+
+
+def test_what_is_taken_back_is_watched_no_more(floor: Floor) -> None:
+    """Also when it is taken back while the host is asked: what does not stand is not judged."""
+
+    def verify(situation: Situation, targets: tuple[Target, ...]) -> Effect:
+        undoing.undo(1, actor=BEN, reason="wrong queue", version=the_run(floor).version)
+        return Effect.WORSE
+
+    floor = floor.having(undo=lambda situation, targets: Done(), verify=verify, watch_seconds=600.0)
+    undoing = Undoing(floor.actions.bench)
+    confirm(floor, floor.preview())
+    assert truth(the_run(floor), now=floor.desk.clock.now()) == "3 of 3 are done. Watching whether it helps."
+    for _ in range(14):
+        floor.aftermath.look()
+        floor.desk.clock.advance(60)
+    run = the_run(floor)
+    assert (run.undo, run.effect, run.watch_until, run.watch_due_at) == (UndoState.UNDONE, None, None, None)
+    assert "action_judged" not in floor.desk.kinds()
+    assert truth(run, now=floor.desk.clock.now()) == "3 of 3 were done. Taken back."
+    assert state_of(run).text == "Taken back"

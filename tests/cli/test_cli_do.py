@@ -68,7 +68,7 @@ def test_a_capability_is_seen_confirmed_taken_back_and_summed_up(typed: CliRunne
     assert "Next: Look at RUN-1." in said(typed, *words, code=1)
     assert "RUN-1" in said(typed, "do", "list")
     assert "the bank is back" in said(typed, "do", "show", "RUN-1")
-    assert "its undo is undone" in said(typed, "do", "undo", "RUN-1", "--reason", "wrong queue")
+    assert "2 of 2 done. Queued. Taken back." in said(typed, "do", "undo", "RUN-1", "--reason", "wrong queue")
     rows = said(typed, "ledger", "export", "--format", "csv").splitlines()
     assert len(rows) == 1 + 4
     assert [json.loads(line)["kind"] for line in said(typed, "ledger", "export").splitlines()] == [

@@ -89,8 +89,8 @@ def test_nobody_is_called_until_it_ends(night: Desk, rests: Maintenances, worker
     assert rang(phone) == ["+49-2"]
     assert maintained(night) == ["Maintenance of checkout is over: it counts again."]
     assert changed(night) == [
-        "Maintenance of checkout began, until 02:30:00 UTC: database upgrade",
-        "Maintenance of checkout is over",
+        "checkout rests until 02:30 UTC: database upgrade",
+        "checkout counts again",
     ]
     worker.tick()
     assert len(changed(night)) == 2, "told once"
@@ -143,12 +143,12 @@ def test_a_plan_begins_by_itself_and_can_be_called_off(night: Desk, rests: Maint
     night.clock.set(at("03:00"))
     worker.tick()
     worker.tick()
-    assert changed(night) == ["Maintenance of receipts began, until 04:00:00 UTC: provider"]
+    assert changed(night) == ["receipts rests until 04:00 UTC: provider"]
     assert [one.ref for one in rests.live()] == ["M-1"]
     assert [one.ref for one in rests.page()] == ["M-2", "M-1"]
     night.clock.set(at("09:00"))
     worker.tick()
-    assert changed(night)[-1] == "Maintenance of receipts is over"
+    assert changed(night)[-1] == "receipts counts again"
     assert rests.live() == ()
 
 

@@ -391,7 +391,7 @@ DEEDS = (
         says="The decision is in the chronology",
     ),
     Deed(name="deny", arrange=decide("deny"), action="/decide", verb="deny", says="The decision is in the chronology"),
-    Deed(name="undo", arrange=after_run("undo", "retry"), action="/undo", verb="undo", says="Undone", rows=2),
+    Deed(name="undo", arrange=after_run("undo", "retry"), action="/undo", verb="undo", says="Taken back", rows=2),
     Deed(
         name="settle",
         arrange=after_run("settle", "hang", outcome="failed"),

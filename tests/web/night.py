@@ -287,8 +287,8 @@ ROSTER = Roster(
 
 
 def who_is_it(request: Request) -> Principal | None:
-    """A cookie that says name:role; without one, Ana."""
-    name, _, role = request.cookies.get("who", "Ana:responder").partition(":")
+    """A cookie or an address that says name:role; without one, Ana."""
+    name, _, role = request.query.get("as", request.cookies.get("who", "Ana:responder")).partition(":")
     return Principal(id=name.lower(), name=name, role=Role(role))
 
 
@@ -383,6 +383,7 @@ class Night:
             "retrospective": "incidents/2/retrospective",
             "work": f"incidents/{n['checkout']}/work",
             "redact": f"incidents/{n['checkout']}/redact?entry=2",
+            "redact-admin": f"incidents/{n['checkout']}/redact?entry=2&as=Ada:admin",
             "declare": "declare",
             "confirm": f"previews/{self.small}",
             "confirm-blocked": f"previews/{self.blocked}",
@@ -418,7 +419,7 @@ class Night:
             all_labels,
             starts_at=at(started),
             ends_at=at(ended) if ended else None,
-            annotations={"title": title, "summary": f"{title}: the budget burns"},
+            annotations={"title": title, "summary": f"{title}: the budget burns" if name else title},
         )
         receipt = self.parapet.inbox.receive(alertmanager_payload(one))
         return next(iter(receipt.incident_ids))

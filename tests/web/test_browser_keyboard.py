@@ -143,7 +143,7 @@ def test_an_incident_from_found_to_over(hands: Hands) -> None:
     hands.enter()
     expect(page.get_by_text("2 of 3 are done; 1 is not.")).to_be_visible()
     hands.fill("Why it is taken back", "the lid is open")
-    expect(page.locator("main")).to_contain_text("Undone")
+    expect(page.locator("main")).to_contain_text("Taken back")
     hands.at(f"incidents/{first}#actions")
     hands.tab_to("Change its severity")
     hands.enter()

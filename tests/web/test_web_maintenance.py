@@ -30,7 +30,7 @@ def test_a_person_lets_a_journey_rest_and_ends_it(shop: Shop) -> None:
     assert "already (M-1, by Ana)" in other.text
     home = browser.get("/parapet/").text
     assert "Checkout is in maintenance until 02:43 UTC, by Ana: Database &lt;b&gt;upgrade" in home
-    assert "Maintenance of checkout began" in browser.get("/parapet/changes").text
+    assert "checkout rests until" in browser.get("/parapet/changes").text
     end = f"{PLACE}/1/end"
     assert browser.post(end, {**fields, "reason": " "}).status >= 400
     over = browser.follow(browser.post(end, {**fields, "reason": "done early"}))

@@ -102,10 +102,7 @@ def undo(number: int, reason: str, seen: int | None, who: str | None, app_spec: 
     app = load_app(required_app(app_spec))
     version = app.records.run(number).run.version if seen is None else seen
     run = app.undoing.undo(number, actor=actor_named(who), reason=reason, version=version)
-    if as_json:
-        say(run, as_json)
-    else:
-        click.echo(f"{run.ref}: its undo is {run.undo.value}.")
+    say(run, as_json)
 
 
 def _decide(number: int, approve: bool, reason: str, who: str | None, app_spec: str | None, as_json: bool) -> None:

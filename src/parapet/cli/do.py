@@ -11,6 +11,7 @@ from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, fact, table, toned
 from parapet.core.types import IncidentId, JsonObject
+from parapet.incidents.acted import UNDO
 from parapet.incidents.durations import instant_words
 from parapet.response.acted_document import line_object, preview_object, run_object
 from parapet.response.checks import Standing
@@ -211,7 +212,8 @@ def say(run: Run, as_json: bool) -> None:
         click.echo(json.dumps(document))
         return
     state = toned(run.state.value, TONES.get(run.state, Tone.PLAIN))
-    click.echo(f"{run.ref} is {state}: {run.done_count} of {run.target_count} done. {run.note}".rstrip())
+    back = f" {UNDO[run.undo.value]}." if run.undo.value in UNDO else ""
+    click.echo(f"{run.ref} is {state}: {run.done_count} of {run.target_count} done. {run.note}".rstrip() + back)
     if run.state is RunState.UNKNOWN:
         click.echo(f"It may have run. Do not run it again: verify, then parapet do settle {run.ref} --as done|failed.")
 
@@ -219,4 +221,5 @@ def say(run: Run, as_json: bool) -> None:
 def _row(run: Run) -> list[str]:
     effect = run.effect.value.replace("_", " ") if run.effect is not None else ""
     began, done = instant_words(run.started_at), f"{run.done_count}/{run.target_count}"
-    return [run.ref, run.state.value, run.capability, f"INC-{run.incident_id}", began, done, effect, run.actor.name]
+    state = UNDO.get(run.undo.value, run.state.value).lower()
+    return [run.ref, state, run.capability, f"INC-{run.incident_id}", began, done, effect, run.actor.name]

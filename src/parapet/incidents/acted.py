@@ -25,10 +25,10 @@ JUDGED: Mapping[str, str] = MappingProxyType(
 )
 UNDO: Mapping[str, str] = MappingProxyType(
     {
-        "running": "Being undone",
-        "undone": "Undone",
-        "failed": "Undoing it failed",
-        "unknown": "Whether it was undone is unknown",
+        "running": "Being taken back",
+        "undone": "Taken back",
+        "failed": "Not taken back, or not all of it",
+        "unknown": "Whether it was taken back is unknown",
     }
 )
 
@@ -51,7 +51,7 @@ def sentence(kind: EntryKind, payload: JsonObject) -> str:
             how = ENDED.get(_words(payload, "outcome"), "ended").lower()
             return f"Verified by a person: {said} is {how}."
         case EntryKind.ACTION_UNDO:
-            return f"{UNDO.get(_words(payload, 'outcome'), 'Undone')}: {said}."
+            return f"{UNDO.get(_words(payload, 'outcome'), 'Taken back')}: {said}."
         case EntryKind.ACTION_JUDGED:
             return f"{JUDGED.get(_words(payload, 'effect'), 'Watched')}: {said}."
         case EntryKind.APPROVAL_ASKED:

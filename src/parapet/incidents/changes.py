@@ -40,6 +40,11 @@ def near(incident: Incident, changes: Iterable[Change], *, policy: IncidentPolic
     return tuple(sorted(found, key=lambda one: (one.change.occurred_at, one.change.id)))
 
 
+def change_words(change: Change) -> str:
+    """*change* as a sentence names it: Deploy 1.8.2; what somebody wrote stands in quotes."""
+    return change.title if change.kind in {ChangeKind.DEPLOY, ChangeKind.ROLLBACK} else f"“{change.title}”"
+
+
 def distance_words(seconds: float) -> str:
     """*seconds* from a moment, in words: '4 min before', '33 s after', 'at the same second'."""
     if abs(seconds) < 0.5:

@@ -134,7 +134,14 @@ def value_words(unit: Unit, value: float) -> str:
     """A value as people say it: 42.1 times the pace, 3.2 %."""
     if unit is Unit.RATIO:
         return f"{value * 100:.3g} %"
-    return f"{value:.1f} times the pace" if value < 100 else f"{value:,.0f} times the pace"
+    return f"{times(value)} times the pace"
+
+
+def times(rate: float) -> str:
+    """A rate as people say it: 427, 42.1, 0.04. What is not nothing does not read as nothing."""
+    if rate >= 100:
+        return f"{rate:,.0f}"
+    return f"{rate:.1f}" if rate >= 0.1 or rate < 0.005 else f"{rate:.2f}"
 
 
 def payload_of(series: Measured) -> JsonObject:

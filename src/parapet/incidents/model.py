@@ -158,6 +158,11 @@ class Incident:
         """What people call it: INC-12."""
         return f"INC-{self.id}" if self.id is not None else "INC-new"
 
+    @property
+    def on_word_of(self) -> str | None:
+        """Who says so, while no alert of it was ever heard; None: one was."""
+        return self.declared_by if not self.firing and self.quiet_since is None else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewEntry:

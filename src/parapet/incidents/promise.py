@@ -166,7 +166,8 @@ READINGS: Mapping[Kind, Reading] = MappingProxyType(
             plane=None,
             hurt="Whoever opened it knows of somebody; no alert says who is hurt, or how many.",
             known=False,
-            step="Find out who is hurt, and whether a promise covers it: an alert should have told you. Then close it.",
+            step="Find out who is hurt, and since when. Close it once it is over: nothing else does. Then promise what "
+            "should have told you.",
         ),
     }
 )

@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from parapet.core import names
-from parapet.incidents.changes import Near, distance_words
+from parapet.incidents.changes import Near, change_words, distance_words
 from parapet.incidents.durations import instant_words
 from parapet.incidents.gist import Gist, Selection
 from parapet.incidents.measured import value_words
@@ -104,7 +104,7 @@ def triage(
     facts = _facts(incident, near_changes, episodes, gist, beside)
     return Triage(
         kind=kind,
-        symptom=Claim(kind=ClaimKind.FACT, text=_symptom(incident, kind)),
+        symptom=Claim(kind=ClaimKind.FACT, text=_symptom(incident, kind, entries)),
         promise=None if promise is None else _fact(f"{promise.said} What breaks it: {promise.bad}."),
         impact=_impact(incident, kind),
         plane=plane,
@@ -155,12 +155,13 @@ def _fact(text: str) -> Claim:
     return Claim(kind=ClaimKind.FACT, text=text)
 
 
-def _symptom(incident: Incident, kind: Kind) -> str:
+def _symptom(incident: Incident, kind: Kind, entries: Sequence[Entry]) -> str:
     summary = _quote(incident.annotations.get(names.SUMMARY, ""))
     if summary:
         return summary
     if incident.declared_by is not None:
-        return f"{_quote(incident.title)}."
+        reason = next((one.payload.get("reason") for one in entries if one.kind is EntryKind.DECLARED), None)
+        return f"{_quote(incident.title)}." + (f" “{_quote(reason)}”" if isinstance(reason, str) and reason else "")
     if kind is Kind.TARGET_GONE:
         return f"{incident.service}: nothing of {_quote(incident.labels.get(names.TARGET, '')) or 'it'} is reached."
     if kind is Kind.METRIC_GONE:
@@ -278,15 +279,17 @@ def _next_step(incident: Incident, kind: Kind, suspect: Near | None) -> str:
     if READINGS[kind].plane == SIGNAL_PLANE:
         return step
     if suspect is not None:
-        undo = "undo" if suspect.change.kind is not ChangeKind.PROVIDER else "do not work against"
-        return f"Compare onset with {_change(suspect)}. If it fits, {undo} that one thing, and mark it as a change."
+        theirs = "the repair is theirs: retry nothing in bulk, and mark what you turn off or around it"
+        ours = "undo that one thing, and mark it as a change"
+        provider = suspect.change.kind is ChangeKind.PROVIDER
+        return f"Compare onset with {_change(suspect)}. If it fits, {theirs if provider else ours}."
     if incident.runbook:
         return f"Follow the runbook, first step first, one thing at a time; mark what you change. {step}"
     return step
 
 
 def _change(near: Near) -> str:
-    return _quote(near.change.title)
+    return _quote(change_words(near.change))
 
 
 def _alerts(count: int) -> str:

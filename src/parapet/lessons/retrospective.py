@@ -11,7 +11,7 @@ from datetime import datetime
 from parapet.core.codec import decode, encode
 from parapet.core.errors import MalformedPayload
 from parapet.core.types import ActorClass, JsonObject
-from parapet.incidents.changes import Near, distance_words
+from parapet.incidents.changes import Near, change_words, distance_words
 from parapet.incidents.chronology import RESOLUTION_WORDS, merge, sentence
 from parapet.incidents.durations import duration_words, instant_words
 from parapet.incidents.gist import gist_of
@@ -150,16 +150,18 @@ def _summary(
         duration_words(lasted_seconds),
         duration_words(fired_seconds),
     )
-    said = [f"{what}: began {began} and lasted {lasted}, of which it fired for {fired}."]
+    whole = "firing all the while" if fired == lasted else f"of which it fired for {fired}"
+    said = [f"{what}: began {began} and lasted {lasted}, {whole}."]
     if incident.refired_count:
         times = "once more" if incident.refired_count == 1 else f"{incident.refired_count} more times"
         said.append(f"It fired {times} after it had been quiet.")
     suspect = suspected_change(near)
     if suspect is not None:
-        said.append(f"{suspect.change.title} came {distance_words(suspect.seconds_from_onset)} onset.")
+        said.append(f"{change_words(suspect.change)} came {distance_words(suspect.seconds_from_onset)} onset.")
     if incident.owner is not None and incident.acknowledged_at is not None:
-        took = duration_words((incident.acknowledged_at - incident.detected_at).total_seconds())
-        said.append(f"{incident.owner} had it; it was acknowledged {took} after detection.")
+        took = (incident.acknowledged_at - incident.detected_at).total_seconds()
+        soon = f"{duration_words(took)} after detection" if took >= 1 else "at once"
+        said.append(f"{incident.owner} had it; it was acknowledged {soon}.")
     else:
         said.append("Nobody acknowledged it.")
     return " ".join(said)
@@ -169,7 +171,8 @@ def _open_questions(incident: Incident, entries: Sequence[Entry], near: Sequence
     said: list[str] = []
     suspect = suspected_change(near)
     if suspect is not None:
-        said.append(f"Did {suspect.change.title}, {distance_words(suspect.seconds_from_onset)} onset, cause it?")
+        what, when = change_words(suspect.change), distance_words(suspect.seconds_from_onset)
+        said.append(f"Did {what}, {when} onset, cause it?")
     elif not any(one.seconds_from_onset <= 0 for one in near):
         said.append("What changed before onset? Nothing was recorded.")
     detection_seconds = (incident.detected_at - incident.started_at).total_seconds()

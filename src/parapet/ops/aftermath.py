@@ -110,8 +110,8 @@ class Aftermath:
 
     def _judge(self, tx: Transaction, number: int, capability: Capability | None, effect: Effect) -> None:
         run = tx.runs.get(number)
-        if run is None or run.effect is not None:
-            return
+        if run is None or run.watch_due_at is None:
+            return  # it was judged, or somebody took it back meanwhile
         kept = tx.runs.save(replace(run, effect=effect, watch_due_at=None))
         write(
             self._context,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from threading import Thread
 
 from parapet.core.guard import guarded
-from parapet.response.run import RunState, UndoState
+from parapet.response.run import UndoState
 from parapet.signals.recorder import Recorder
 from parapet.store.store import Store, Transaction
 
@@ -73,7 +73,7 @@ class Labels:
         """Whether the latest run that holds closes; None: one is under way or unknown, so nothing changes."""
         pages = (tx.runs.page(self._service, capability=name, limit=LATEST) for name in by)
         for run in sorted((run for page in pages for run in page), key=lambda run: run.id or 0, reverse=True):
-            if run.state in {RunState.RUNNING, RunState.UNKNOWN} or run.undo in {UndoState.RUNNING, UndoState.UNKNOWN}:
+            if run.pending:
                 return None
             if run.done_count and run.undo is not UndoState.UNDONE:
                 return by[run.capability]

@@ -71,8 +71,9 @@ def tell_begun(
     """
     told = replace(one, begun=True)
     tx.maintenances.save(one, told)
-    said: JsonObject = {"did": "began", "until": instant_words(one.end, beside=now), "by": one.by, "reason": one.reason}
-    title = f"Maintenance of {one.what} began, until {instant_words(one.end, beside=now)}: {one.reason}"
+    until = instant_words(one.end, beside=now).replace(":00 UTC", " UTC")
+    said: JsonObject = {"did": "began", "until": until, "by": one.by, "reason": one.reason}
+    title = f"{one.what} rests until {until}: {one.reason}"
     _tell(context, tx, one, said, title, at=one.start, now=now, actor=actor)
     return told
 
@@ -89,7 +90,7 @@ def tell_over(
     tx.maintenances.save(one, told)
     said: JsonObject = {"did": "ended", "by": one.ended_by, "reason": one.ended_because}
     because = f": {one.ended_because}" if one.ended_because else ""
-    _tell(context, tx, one, said, f"Maintenance of {one.what} is over{because}", at=one.end, now=now, actor=actor)
+    _tell(context, tx, one, said, f"{one.what} counts again{because}", at=one.end, now=now, actor=actor)
     tx.escalations.wake(tx.incidents.open_of(context.service, one.slices, MOST_TOLD), now)
     return told
 

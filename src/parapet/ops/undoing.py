@@ -68,7 +68,8 @@ class Undoing:
         holder = tx.runs.claim(where, owner=run.key + SUFFIX, holder=actor.name, now=now, until=until)
         if holder is not None:
             raise ClaimHeld(f"{holder} runs it at this moment. Nothing ran.")
-        begun = tx.runs.save(replace(run, undo=UndoState.RUNNING, undo_leased_until=until))
+        begun = replace(run, undo=UndoState.RUNNING, undo_leased_until=until)
+        begun = tx.runs.save(replace(begun, watch_until=None, watch_due_at=None))  # what is taken back helps nobody
         self._write(tx, begun, capability, LedgerKind.UNDO_INTENT, actor, reason=reason)
         return begun
 

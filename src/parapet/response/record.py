@@ -44,6 +44,8 @@ class Month:
     """2026-11."""
     runs: int
     done: int
+    judged: int
+    """Those of which could be told whether they helped."""
     worked: int
 
 
@@ -80,8 +82,12 @@ class Record:
     @property
     def effect_ratio(self) -> float | None:
         """Share of the runs that were judged that helped; None: none was."""
-        judged = self.worked + self.no_effect + self.worse
-        return self.worked / judged if judged else None
+        return self.worked / self.judged if self.judged else None
+
+    @property
+    def judged(self) -> int:
+        """Runs of which could be told whether they helped."""
+        return self.worked + self.no_effect + self.worse
 
 
 def record_of(capability: str, runs: Sequence[Run]) -> Record:
@@ -127,7 +133,8 @@ def record_object(record: Record) -> JsonObject:
         "median_seconds": record.median_seconds,
         "last_at": instant(record.last_at),
         "months": [
-            {"month": one.month, "runs": one.runs, "done": one.done, "worked": one.worked} for one in record.months
+            {"month": one.month, "runs": one.runs, "done": one.done, "judged": one.judged, "worked": one.worked}
+            for one in record.months
         ],
     }
 
@@ -158,4 +165,6 @@ def _judged(runs: Sequence[Run], effect: Effect) -> int:
 
 
 def _month(month: str, runs: Sequence[Run]) -> Month:
-    return Month(month=month, runs=len(runs), done=_in(runs, RunState.DONE), worked=_judged(runs, Effect.WORKED))
+    worked = _judged(runs, Effect.WORKED)
+    judged = worked + _judged(runs, Effect.NO_EFFECT) + _judged(runs, Effect.WORSE)
+    return Month(month=month, runs=len(runs), done=_in(runs, RunState.DONE), judged=judged, worked=worked)

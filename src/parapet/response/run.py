@@ -94,6 +94,11 @@ class Run:
         """Targets it was done to, as far as the host said; 0 while that is not known."""
         return self.target_count - len(self.failed) if self.state in {RunState.DONE, RunState.FAILED} else 0
 
+    @property
+    def pending(self) -> bool:
+        """Whether nobody knows yet how it ended, or how taking it back did."""
+        return self.state in {RunState.RUNNING, RunState.UNKNOWN} or self.undo in {UndoState.RUNNING, UndoState.UNKNOWN}
+
     def can_be_undone(self, now: datetime) -> bool:
         """Whether somebody may take it back now."""
         return self.undo is UndoState.OPEN and self.undo_until is not None and now < self.undo_until

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from urllib.parse import urlsplit
 
 from parapet.incidents.durations import duration_words
+from parapet.incidents.measured import times
 from parapet.incidents.model import MOST_COUNTED, Incident
 
 NO_BREAK = "\u00a0"
@@ -61,7 +62,7 @@ def burn(rate: float) -> str:
     """A burn rate: 42.2×; how many times faster than promised the budget goes."""
     if not math.isfinite(rate):
         return "not known"
-    return f"{rate:.1f}×" if rate < 100 else f"{rate:,.0f}×"
+    return f"{times(rate)}×"
 
 
 def span(seconds: float) -> str:
@@ -158,10 +159,15 @@ def listed(words: list[str]) -> str:
 
 def sentence(text: str) -> str:
     """*text* with a capital first letter and a full stop; a name of a machine keeps its letters."""
+    said = begun(text)
+    return said + ("" if said.endswith((".", "!", "?", "…", "”")) else ".")
+
+
+def begun(text: str) -> str:
+    """*text* with a capital first letter; a name of a machine keeps its letters."""
     trimmed = text.strip()
     named = "." in trimmed.partition(" ")[0][:-1]
-    begun = trimmed if named else trimmed[:1].upper() + trimmed[1:]
-    return begun + ("" if trimmed.endswith((".", "!", "?", "…", "”")) else ".")
+    return trimmed if named else trimmed[:1].upper() + trimmed[1:]
 
 
 def prose(words: str, most: int = 4_000) -> str:

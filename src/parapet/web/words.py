@@ -134,7 +134,7 @@ ENTRY: Mapping[EntryKind, Word] = MappingProxyType(
         EntryKind.ACTION_STARTED: Word(text="Action confirmed", icon="shield", tone="accent"),
         EntryKind.ACTION_ENDED: Word(text="Action ended", icon="shield", tone=""),
         EntryKind.ACTION_SETTLED: Word(text="Outcome verified", icon="check", tone=""),
-        EntryKind.ACTION_UNDO: Word(text="Action undone", icon="undo", tone=""),
+        EntryKind.ACTION_UNDO: Word(text="Taking back", icon="undo", tone=""),
         EntryKind.ACTION_JUDGED: Word(text="Effect", icon="eye", tone=""),
         EntryKind.APPROVAL_ASKED: Word(text="Approval asked", icon="person", tone=""),
         EntryKind.APPROVAL_DECIDED: Word(text="Approval decided", icon="person", tone=""),

@@ -27,6 +27,15 @@ STATES: Mapping[RunState, Word] = MappingProxyType(
         RunState.UNKNOWN: Word(text="Outcome unknown", icon="unknown", tone="stale", form="unsure"),
     }
 )
+BACK: Mapping[UndoState, Word] = MappingProxyType(
+    {
+        UndoState.RUNNING: Word(text="Taking back", icon="live", tone="accent"),
+        UndoState.UNDONE: Word(text="Taken back", icon="undo", tone="none"),
+        UndoState.FAILED: Word(text="Not taken back", icon="refuse", tone="page"),
+        UndoState.UNKNOWN: Word(text="Back or not: unknown", icon="unknown", tone="stale", form="unsure"),
+    }
+)
+"""What is said in the place of how it ended, once somebody took it back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,23 +147,31 @@ def ran(run: Run, title: str, *, now: datetime) -> Ran:
     return Ran(
         ref=run.ref,
         address=f"runs/{run.id}",
-        state=STATES[run.state],
-        frame=frame(run.state),
+        state=state_of(run),
+        frame=frame(run),
         title=text.capped(title, text.LONGEST_TITLE),
         words=truth(run, now=now),
         sub=f"{run.ref}, by {text.capped(run.actor.name, 60)} at {text.stamp(run.started_at, now)}",
-        pending=run.state in {RunState.RUNNING, RunState.UNKNOWN},
+        pending=run.pending,
     )
 
 
-def frame(state: RunState) -> str:
+def state_of(run: Run) -> Word:
+    """How a run stands: what was taken back is not done any more."""
+    return BACK.get(run.undo) or STATES[run.state]
+
+
+def frame(run: Run) -> str:
     """How a run is framed."""
-    return {RunState.RUNNING: "confirm"}.get(state, state.value)
+    if run.undo in BACK:
+        return {UndoState.RUNNING: "confirm", UndoState.UNDONE: "done"}.get(run.undo, run.undo.value)
+    return {RunState.RUNNING: "confirm"}.get(run.state, run.state.value)
 
 
 def truth(run: Run, *, now: datetime) -> str:
     """What is true of a run, in a sentence or two."""
-    back = f" {UNDO[run.undo.value]}." if run.undo not in {UndoState.NONE, UndoState.OPEN} else ""
+    back = f" {UNDO[run.undo.value]}." if run.undo in BACK else ""
+    judged = f" {JUDGED[run.effect.value]}." if run.effect is not None else ""
     match run.state:
         case RunState.RUNNING:
             far = f" {text.capped(run.note)} so far." if run.note else ""
@@ -163,15 +180,22 @@ def truth(run: Run, *, now: datetime) -> str:
             return "It may have run. Do not run it again; verify first."
         case RunState.FAILED:
             count = len(run.failed)
-            return f"{_done(run)}; {count:,} {'is' if count == 1 else 'are'} not.{back}"
+            return f"{_done(run)}; {count:,} {_verb(run, count)} not.{judged}{_watched(run)}{back}"
         case RunState.DONE:
-            judged = f" {JUDGED[run.effect.value]}." if run.effect is not None else ""
-            watched = " Watching whether it helps." if run.watch_due_at is not None else ""
-            return f"{_done(run)}.{judged}{watched}{back}"
+            return f"{_done(run)}.{judged}{_watched(run)}{back}"
 
 
 def _done(run: Run) -> str:
-    return f"{run.done_count:,} of {run.target_count:,} {'is' if run.done_count == 1 else 'are'} done"
+    return f"{run.done_count:,} of {run.target_count:,} {_verb(run, run.done_count)} done"
+
+
+def _verb(run: Run, count: int) -> str:
+    one, many = ("was", "were") if run.undo in BACK else ("is", "are")
+    return one if count == 1 else many
+
+
+def _watched(run: Run) -> str:
+    return " Watching whether it helps." if run.watch_due_at is not None else ""
 
 
 def confirm_view(
@@ -238,11 +262,11 @@ def confirm_view(
 
 def _facts(standing: Standing) -> list[tuple[str, str]]:
     capability, proposal = standing.capability, standing.preview.proposal
-    facts = [("Will do", text.sentence(text.capped(proposal.will_do)) if proposal.will_do else capability.title)]
+    facts = [("Will do", text.begun(text.capped(proposal.will_do)) if proposal.will_do else capability.title)]
     if capability.touches:
-        facts.append(("Touches", text.capped(capability.touches)))
+        facts.append(("Touches", text.begun(text.capped(capability.touches))))
     if proposal.people_see:
-        facts.append(("Customers see", text.capped(proposal.people_see)))
+        facts.append(("Customers see", text.begun(text.capped(proposal.people_see))))
     undo = proposal.undo or (
         f"Can be taken back for {text.span(capability.undo_seconds)}" if capability.undo is not None else "None"
     )

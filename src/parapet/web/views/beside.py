@@ -11,7 +11,7 @@ from parapet.response.looks import Looked
 from parapet.response.runbook import Runbook
 from parapet.web import text
 from parapet.web.reads import Notification
-from parapet.web.views.calls import ABOUT
+from parapet.web.views.calls import ABOUT, whom
 from parapet.web.views.links import Link
 
 MOST_RAIL_ROWS = 8
@@ -63,12 +63,12 @@ def told(notifications: Sequence[Notification], now: datetime) -> tuple[Told, ..
     """The latest notifications: delivered, waiting or given up."""
     rows = []
     for one in notifications[-MOST_RAIL_ROWS:]:
-        name = text.capped(one.channel, 40)
+        name = whom(one)
         about = ABOUT.get(str(one.announcement), str(one.announcement).replace("_", " "))
         if one.delivered_at is not None:
             rows.append(Told(words=f"{name}: {about}, delivered {text.stamp(one.delivered_at, now)}", failed=False))
         elif str(one.state) == "dead":
-            rows.append(Told(words=f"Not {name}: {about}, given up", failed=True))
+            rows.append(Told(words=f"{name}: {about}, not delivered", failed=True))
         else:
             rows.append(Told(words=f"{name}: {about}, waiting since {text.stamp(one.created_at, now)}", failed=False))
     return tuple(rows)

@@ -53,5 +53,5 @@ def _changed(near: Sequence[Near]) -> str:
     before = [one for one in near if one.seconds_from_onset <= 0]
     closest = max(before, key=lambda one: one.seconds_from_onset) if before else near[0]
     return text.sentence(
-        f"{text.capped(closest.change.title, 100)}, {distance_words(closest.seconds_from_onset)} onset"
+        f"{distance_words(closest.seconds_from_onset)} onset: {text.capped(closest.change.title, 100)}"
     )

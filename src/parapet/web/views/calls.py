@@ -10,6 +10,7 @@ from parapet.incidents.model import Incident, IncidentState
 from parapet.response.document import Notification, OnCall, policy_words, standing_words
 from parapet.response.escalation import FIRST_PLACE, Escalation, EscalationPolicy, EscalationState
 from parapet.web import text
+from parapet.web.views.changes import LATE_SECONDS
 from parapet.web.words import Word
 
 STATES = {
@@ -26,7 +27,7 @@ TOLD = {
     "withheld": Word(text="Not sent", icon="few", tone="none"),
 }
 TABS = (("", "All"), ("waiting", "Waiting"), ("delivered", "Told"), ("withheld", "Not sent"), ("dead", "Given up"))
-ABOUT = {"escalated": "called, for nobody took it", "called": "called by hand"}
+ABOUT = {"escalated": "called, for nobody took it", "called": "called, for somebody is needed"}
 LONGEST_WORDS = 300
 
 
@@ -198,22 +199,28 @@ def calling(
     )
 
 
+def whom(one: Notification) -> str:
+    """Who was told, and by which channel."""
+    return text.capped(f"{one.person} by {one.channel}" if one.person else one.channel, 80)
+
+
 def told_row(one: Notification, now: datetime) -> ToldRow:
     """*one* as a row: who, why, and what came of it."""
     state = str(one.state)
-    when = one.delivered_at or one.created_at
     problem = f"{one.last_error} " if one.last_error else ""
     tries = f"tried {one.attempts} times" if one.attempts > 1 else ""
+    took = (one.delivered_at - one.created_at).total_seconds() if one.delivered_at is not None else 0.0
+    said = [f"{problem}{one.said or tries}".strip(), f"{text.span(took)} later" if took > LATE_SECONDS else ""]
     return ToldRow(
         id=int(one.incident_id),
         ref=f"INC-{one.incident_id}",
         state=TOLD[state],
-        whom=text.capped(f"{one.person} by {one.channel}" if one.person else one.channel, 80),
+        whom=whom(one),
         about=ABOUT.get(str(one.announcement), str(one.announcement).replace("_", " ")),
         why=text.capped(one.why or "", LONGEST_WORDS),
-        said=text.capped(f"{problem}{one.said or tries}".strip(), LONGEST_WORDS),
-        clock=text.clock(when, now, seconds=True),
-        at=text.machine(when),
+        said=text.capped(", ".join(filter(None, said)), LONGEST_WORDS),
+        clock=text.clock(one.created_at, now, seconds=True),
+        at=text.machine(one.created_at),
     )
 
 

@@ -95,5 +95,9 @@ def _row(capability: Capability, record: Record) -> RecordRow:
         ended=ended_words(record),
         helped=helped_words(record),
         took=took_words(record),
-        months=tuple((text.month(one.month), f"{one.worked} of {one.runs}") for one in record.months[-MOST_MONTHS:]),
+        months=tuple(
+            (text.month(one.month), f"{one.worked} of {one.judged}")
+            for one in record.months[-MOST_MONTHS:]
+            if one.judged
+        ),
     )

@@ -55,10 +55,9 @@ def change_row(change: Change, *, now: datetime) -> ChangeRow:
     """*change* as a row; its text is somebody's and capped."""
     by = text.capped(change.actor.name, 60)
     word = CHANGE[change.kind]
-    title = text.capped(change.title, text.LONGEST_TITLE)
     return ChangeRow(
         word=word,
-        title=(title.removeprefix(f"{word.text} ") if change.kind in NAMED else title) or word.text,
+        title=beside_kind(change.kind, change.title),
         by="" if change.actor.kind is ActorClass.SYSTEM else by,
         link=text.web_link(change.url),
         at=text.machine(change.occurred_at),
@@ -66,6 +65,12 @@ def change_row(change: Change, *, now: datetime) -> ChangeRow:
         late=late(change.occurred_at, change.recorded_at, now),
         version=text.capped(change.version or "", 60),
     )
+
+
+def beside_kind(kind: ChangeKind, title: str) -> str:
+    """*title* where its kind stands beside it: 1.8.2, not Deploy 1.8.2."""
+    word, said = CHANGE[kind].text, text.capped(title, text.LONGEST_TITLE)
+    return (said.removeprefix(f"{word} ") if kind in NAMED else said) or word
 
 
 def changes_view(changes: Sequence[Change], *, service: str, now: datetime) -> ChangesView:

@@ -227,7 +227,7 @@ def _not_measured(payload: JsonObject) -> EntryText:
 
 def _escalated(payload: JsonObject) -> EntryText:
     strong = (
-        "Called by hand."
+        "Called at once."
         if payload.get("by_hand") is True
         else "Called."
         if payload.get("called")

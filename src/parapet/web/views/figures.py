@@ -28,8 +28,10 @@ def lead(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
         since = text.stamp(incident.last_fired_at, now)
         verb = "has" if incident.firing == 1 else "have"
         alerts = text.several(incident.firing, "alert")
-        still = f"It is still happening: {alerts} {verb} been firing since {since}."
-        return f"{still} {began}{again}."
+        still = f"It is still happening: {alerts} {verb} been firing since {since}"
+        if since == text.stamp(incident.started_at, now):
+            return f"{still}, for {text.between(incident.started_at, now)}."
+        return f"{still}. {began}{again}."
     quiet = (
         f"No alert of it has been reported since {text.stamp(incident.quiet_since, now)}. "
         if incident.quiet_since

@@ -172,6 +172,8 @@ def _forms(incident: Incident, seen: int, reader: str, refusal: str | None, may_
         f"{alerts} of it still {'fires' if incident.firing == 1 else 'fire'}. Resolving does not stop that: "
         "a new alert would reopen it, a repeat of these would not."
         if incident.firing
+        else "A person opened it, so a person closes it: nothing else does."
+        if incident.declared_by is not None
         else "It closes by itself when it stays quiet; that keeps the kind of end honest."
     )
     return Forms(

@@ -129,7 +129,9 @@ def queue_row(incident: Incident, *, now: datetime) -> QueueRow:
         owned_at=text.machine(incident.acknowledged_at) if incident.owner and incident.acknowledged_at else "",
         nobody_has_a_page=not incident.owner and not resolved and incident.severity is Severity.PAGE,
         signal=signal_words(incident, now),
-        heard=f"heard {text.between(incident.last_heard_at, now)} ago",
+        heard=f"opened by {text.capped(incident.on_word_of, 60)}"
+        if incident.on_word_of
+        else f"heard {text.between(incident.last_heard_at, now)} ago",
     )
 
 
@@ -137,6 +139,8 @@ def signal_words(incident: Incident, now: datetime) -> str:
     """What its alerts say now, as far as we heard."""
     if incident.firing:
         return f"Firing, {text.several(incident.firing, 'alert')}"
+    if incident.on_word_of:
+        return "No alert"
     if incident.state is IncidentState.RESOLVED:
         return "Not reported any more"
     if incident.quiet_since is None:

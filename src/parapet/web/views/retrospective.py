@@ -11,7 +11,7 @@ from parapet.lessons.retrospective import Line, Moment, MomentName, Retrospectiv
 from parapet.web import text
 from parapet.web.reads import IncidentFile
 from parapet.web.views.burn_chart import BurnChart, burn_chart
-from parapet.web.views.changes import late
+from parapet.web.views.changes import beside_kind, late
 from parapet.web.views.home import Figure
 from parapet.web.words import CHANGE, RESOLUTION, RESOLUTION_MEANS, SEVERITY, Word
 
@@ -121,7 +121,7 @@ def retrospective_view(kept: Retrospective, file: IncidentFile, *, now: datetime
             NearbyRow(
                 when=distance_words(each.seconds_from_onset),
                 word=CHANGE[each.kind],
-                title=text.capped(each.title, text.LONGEST_TITLE),
+                title=beside_kind(each.kind, each.title),
                 by=text.capped(each.actor, 60),
                 link=text.web_link(each.url),
                 late=late(each.occurred_at, each.recorded_at, began),
@@ -169,7 +169,8 @@ def _moment(moment: Moment, kept: Retrospective, place: int, began: datetime) ->
     word = MOMENT_WORDS[moment.name]
     later = ""
     if place and moment.seconds_since_previous is not None:
-        later = f", {text.span(moment.seconds_since_previous)} later"
+        seconds = moment.seconds_since_previous
+        later = f", {text.span(seconds)} later" if seconds >= 1 else " at once"
     tone = "good" if moment.name in GOOD_MOMENTS else kept.severity.value
     return MomentView(
         at=text.machine(moment.at), clock=text.clock(moment.at, began, seconds=True), words=word + later, tone=tone

@@ -8,10 +8,10 @@ from datetime import datetime
 from types import MappingProxyType
 
 from parapet.core.types import JsonObject
-from parapet.incidents.acted import JUDGED, UNDO
+from parapet.incidents.acted import JUDGED
 from parapet.response.run import LedgerEntry, LedgerKind, Run, RunState, UndoState
 from parapet.web import text
-from parapet.web.views.acting import LONGEST_ID, MOST_TARGETS, STATES, frame, shown_target, truth
+from parapet.web.views.acting import LONGEST_ID, MOST_TARGETS, frame, shown_target, state_of, truth
 from parapet.web.words import Word
 
 LINES: Mapping[LedgerKind, str] = MappingProxyType(
@@ -22,9 +22,9 @@ LINES: Mapping[LedgerKind, str] = MappingProxyType(
         LedgerKind.UNKNOWN: "Outcome unknown: it may have run",
         LedgerKind.SETTLED: "Verified by a person",
         LedgerKind.EFFECT: "Watched",
-        LedgerKind.UNDO_INTENT: "Undo confirmed; written before anything ran",
-        LedgerKind.UNDONE: "Undone",
-        LedgerKind.UNDO_FAILED: "Undoing it failed",
+        LedgerKind.UNDO_INTENT: "To be taken back; written before anything ran",
+        LedgerKind.UNDONE: "Taken back",
+        LedgerKind.UNDO_FAILED: "Not taken back, or not all of it",
         LedgerKind.UNDO_UNKNOWN: "Whether it was taken back is unknown",
     }
 )
@@ -89,8 +89,6 @@ def run_view(
         facts.append(("Approved by", text.capped(run.approved_by, 60)))
     if run.settled_by:
         facts.append(("Verified by", text.capped(run.settled_by, 60)))
-    if run.undo not in {UndoState.NONE, UndoState.OPEN}:
-        facts.append(("Taken back", UNDO[run.undo.value]))
     if run.break_glass:
         facts.append(("Limits", "The glass was broken: it went past them, and people were told"))
     return RunView(
@@ -98,8 +96,8 @@ def run_view(
         ref=run.ref,
         incident=int(run.incident_id),
         title=text.capped(standing_title, text.LONGEST_TITLE),
-        state=STATES[run.state],
-        frame=frame(run.state),
+        state=state_of(run),
+        frame=frame(run),
         truth=truth(run, now=now),
         reason=text.prose(run.reason),
         by=text.capped(run.actor.name, 60),
@@ -135,7 +133,7 @@ def _heading(run: Run) -> str:
         case RunState.RUNNING:
             return "Targets"
         case _:
-            return f"{run.done_count:,} done"
+            return f"{run.done_count:,} {'taken back' if run.undo is UndoState.UNDONE else 'done'}"
 
 
 def _said(body: JsonObject, who: str) -> str:

@@ -71,7 +71,9 @@ def _going_on(incident: Incident, policy: IncidentPolicy, loud: str, now: dateti
         words = f" for {text.between(incident.quiet_since, now)}"
         first = Meta(icon="bell", strong="Not reported any more", words=words)
     heard = Meta(icon="live", strong="", words=f"Last heard {text.between(incident.last_heard_at, now)} ago")
-    if incident.signal_stale_since is not None:
+    if incident.on_word_of:
+        heard = Meta(icon="note", strong="", words=f"Opened by {text.capped(incident.on_word_of, 60)}")
+    elif incident.signal_stale_since is not None:
         since = text.stamp(incident.signal_stale_since, now)
         heard = Meta(icon="stale", strong=f"Signal stale since {since}", tone="stale")
     if incident.owner:
@@ -97,7 +99,11 @@ def _over(incident: Incident, now: datetime) -> tuple[Meta, ...]:
         *still,
         Meta(icon="clock", strong="", words=f"Lasted {text.between(incident.started_at, end)}"),
         Meta(icon="person", strong="", words=f"{owner} had it{acknowledged}" if owner else "Nobody took it"),
-        Meta(icon="live", strong="", words=f"Last heard {text.between(incident.last_heard_at, now)} ago"),
+        *(
+            ()
+            if incident.on_word_of
+            else (Meta(icon="live", strong="", words=f"Last heard {text.between(incident.last_heard_at, now)} ago"),)
+        ),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from parapet.response.record import Record
-from parapet.response.run import Run
+from parapet.response.run import Run, UndoState
 from parapet.web import text
 
 MOST_SHOWN = 3
@@ -39,16 +39,16 @@ def ended_words(record: Record) -> str:
     if not record.runs:
         return "never run"
     bad = f", {record.failed} failed, {record.unknown} unknown" if record.failed or record.unknown else ""
-    return f"{record.done} of {record.runs} done{bad}"
+    back = f"; {record.undone} of them taken back" if record.undone else ""
+    return f"{record.done} of {record.runs} done{bad}{back}"
 
 
 def helped_words(record: Record) -> str:
     """Whether they helped; empty: it never ran."""
     if not record.runs:
         return ""
-    judged = record.worked + record.no_effect + record.worse
     worse = f", worse {record.worse}" if record.worse else ""
-    return f"helped {record.worked} of {judged}{worse}" if judged else "not judged yet"
+    return f"helped {record.worked} of {record.judged}{worse}" if record.judged else "not judged yet"
 
 
 def took_words(record: Record) -> str:
@@ -58,6 +58,8 @@ def took_words(record: Record) -> str:
 
 
 def _came(run: Run) -> str:
+    if run.undo is UndoState.UNDONE:
+        return "taken back"
     if run.effect is not None:
         return run.effect.value.replace("_", " ")
     return run.state.value

@@ -126,7 +126,7 @@ def test_who_ends_it_early_is_named_and_what_waited_goes_on(
     worker.tick()
     assert rang(phone) == ["+49-2"]
     assert maintained(night) == [
-        "Everything is under maintenance until 04:00:00 UTC, by Ana: nothing counts, nobody is called. new rack",
+        "Everything is under maintenance until 04:00 UTC, by Ana: nothing counts, nobody is called. new rack",
         "Maintenance of everything is ended by Ana: it counts again. done early",
     ]
     with pytest.raises(IllegalTransition, match="M-1 is over by Ana already"):

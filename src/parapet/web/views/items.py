@@ -143,14 +143,15 @@ def item_view(
     if item.closed_at is not None:
         who = text.capped(item.closed_by or "somebody", 60)
         closed = f"{STATES[item.state].text} by {who} at {text.stamp(item.closed_at, now)}."
-    first = f"{text.stamp(item.opened_at, now)}, by {text.capped(item.opened_by, 60)}"
+    row = _row(item, now)
+    first = f"{text.stamp(item.opened_at, now)}, by {text.capped(item.opened_by, 60)}; {row.told}"
     details = [
         (text.capped(name, 60), text.capped(f"{value}"))
         for name, value in list(item.details.items())[:MOST_DETAILS]
         if not isinstance(value, dict | list)
     ]
     return ItemView(
-        row=_row(item, now),
+        row=row,
         number=int(item.id or 0),
         version=item.version,
         facts=(("Object", text.capped(item.object_id, 255)), ("Kind", _kind(item)), ("First told", first), *details),

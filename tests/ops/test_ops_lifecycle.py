@@ -109,6 +109,7 @@ def test_alerts_join_what_a_person_opened_for_their_slice(desk: Desk) -> None:
     opened = desk.operator.declare(
         title="Nobody can pay", severity=Severity.TICKET, actor=ANA, reason="calls", slice_name="checkout"
     )
+    assert desk.look.incident(ONE).triage.symptom.text == "Nobody can pay. “calls”"
     with pytest.raises(IllegalTransition, match="INC-1 is open"):
         desk.operator.declare(title="x", severity=Severity.PAGE, actor=ANA, reason="x", slice_name="checkout")
     desk.fire("02:13")

@@ -48,6 +48,8 @@ class Gist:
     """How many alerts a sender left out of one delivery, at most."""
     closed_at: datetime | None = None
     """When it was last resolved, as its entry says."""
+    opened_because: str = ""
+    """What the person wrote who opened it by hand; empty: an alert opened it, or the words were taken out."""
 
     @property
     def last(self) -> int:
@@ -66,7 +68,14 @@ def gist_of(entries: Sequence[Entry]) -> Gist:
         series=series_of(entries),
         left_out=most_left_out(one.payload for one in entries),
         closed_at=max((one.occurred_at for one in entries if one.kind is EntryKind.RESOLVED), default=None),
+        opened_because=first_reason(one for one in entries if one.kind is EntryKind.DECLARED),
     )
+
+
+def first_reason(entries: Iterable[Entry]) -> str:
+    """The reason that the first of *entries* gives; empty: none, or there is no entry."""
+    said = next((one.payload.get("reason") for one in entries), None)
+    return said if isinstance(said, str) else ""
 
 
 def most_left_out(payloads: Iterable[JsonObject]) -> int:

@@ -104,7 +104,7 @@ def triage(
     facts = _facts(incident, near_changes, episodes, gist, beside)
     return Triage(
         kind=kind,
-        symptom=Claim(kind=ClaimKind.FACT, text=_symptom(incident, kind, entries)),
+        symptom=Claim(kind=ClaimKind.FACT, text=_symptom(incident, kind, gist)),
         promise=None if promise is None else _fact(f"{promise.said} What breaks it: {promise.bad}."),
         impact=_impact(incident, kind),
         plane=plane,
@@ -155,13 +155,13 @@ def _fact(text: str) -> Claim:
     return Claim(kind=ClaimKind.FACT, text=text)
 
 
-def _symptom(incident: Incident, kind: Kind, entries: Sequence[Entry]) -> str:
+def _symptom(incident: Incident, kind: Kind, gist: Gist) -> str:
     summary = _quote(incident.annotations.get(names.SUMMARY, ""))
     if summary:
         return summary
     if incident.declared_by is not None:
-        reason = next((one.payload.get("reason") for one in entries if one.kind is EntryKind.DECLARED), None)
-        return f"{_quote(incident.title)}." + (f" “{_quote(reason)}”" if isinstance(reason, str) and reason else "")
+        because = _quote(gist.opened_because)
+        return f"{_quote(incident.title)}." + (f" “{because}”" if because else "")
     if kind is Kind.TARGET_GONE:
         return f"{incident.service}: nothing of {_quote(incident.labels.get(names.TARGET, '')) or 'it'} is reached."
     if kind is Kind.METRIC_GONE:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from parapet.core.errors import Conflict
 from parapet.core.types import ActorClass, IncidentId
-from parapet.incidents.gist import EVERYTHING, PHASES, Gist, Selection, most_left_out
+from parapet.incidents.gist import EVERYTHING, PHASES, Gist, Selection, first_reason, most_left_out
 from parapet.incidents.measured import series_of
 from parapet.incidents.model import Entry, EntryKind, NewEntry
 from parapet.incidents.past import SPEAKERS, TELLING
@@ -46,6 +46,7 @@ _PLACE = tuple_(table.c.occurred_at, table.c.seq)
 _ORDER = (table.c.occurred_at, table.c.seq)
 _LATEST = (table.c.occurred_at.desc(), table.c.seq.desc())
 _MEASURED = Selection(kinds=frozenset({EntryKind.MEASURED}))
+_DECLARED = Selection(kinds=frozenset({EntryKind.DECLARED}))
 _PHASED = Selection(kinds=frozenset(PHASES))
 _TELLING = sorted(TELLING)
 _SPEAKERS = sorted(SPEAKERS)
@@ -146,6 +147,9 @@ class Entries:
             series=series_of(self.selected(incident_id, _MEASURED)) if EntryKind.MEASURED in newest else (),
             left_out=most_left_out(self._connection.execute(cut).scalars()),
             closed_at=newest.get(EntryKind.RESOLVED),
+            opened_because=first_reason(self.selected(incident_id, _DECLARED, limit=1))
+            if EntryKind.DECLARED in newest
+            else "",
         )
 
     def selected(

@@ -67,7 +67,8 @@ def test_the_queue_keeps_its_order_and_says_what_waits(shop: Shop, chromium: Bro
         shop.parapet.operator.resolve(IncidentId(1), actor=TOM, reason="over", version=2)
         expect(page.locator("#news")).to_contain_text("1 new, 1 gone")
         expect(page.locator("tbody tr")).to_have_class("gone")
-        page.keyboard.press(".")
+        page.locator("#news").press("Enter")
+        expect(page.locator("main")).to_be_focused()
         expect(page.locator("tbody tr")).to_contain_text("Login fails")
         expect(page.locator("#news")).to_be_hidden()
 
@@ -88,6 +89,7 @@ def test_a_storm_does_not_move_the_page_that_is_read(shop: Shop, chromium: Brows
         page.keyboard.press(".")
         expect(page.locator("tbody tr")).to_have_count(50)
         expect(page.locator("tr.here")).to_contain_text("Checkout fails after payment")
+        expect(page.locator("tr.here a.title")).to_be_focused()
         expect(page.get_by_role("heading", level=1)).to_contain_text("201 open incidents")
 
 

@@ -158,15 +158,21 @@
     document.title = (count ? `(${count}) ` : "") + heading;
   }
 
-  /* On command: the page as it is now. What was typed stays, and so does the place. */
+  /* On command: the page as it is now. What was typed stays, what was unfolded, the place, and where the keys are. */
   function apply() {
     if (!fresh) { location.assign(reload.href); return; }
     const key = (field) => `${field.form?.getAttribute("action")} ${field.name} ${field.type === "radio" ? field.value : ""}`;
+    const like = (each) => all(main(), each.localName).find((other) => other.textContent === each.textContent);
     const kept = new Map(typed().map((field) => [key(field), field[ticks(field)]]));
-    const focused = document.activeElement?.id, here = one(".here")?.dataset.row;
+    const at = document.activeElement, keys = at === news || main().contains(at), here = one(".here")?.dataset.row;
+    const unfolded = all(main(), "details[open] > summary");
     main().replaceWith(fresh.getElementById("main").cloneNode(true));
     for (const field of all(main(), FIELDS)) if (kept.has(key(field))) field[ticks(field)] = kept.get(key(field));
-    $(focused)?.focus({ preventScroll: true });
+    for (const summary of unfolded) like(summary)?.parentElement.setAttribute("open", "");
+    if (keys) {
+      main().tabIndex = -1;
+      (at !== news && (at.id ? $(at.id) : like(at)) || main()).focus({ preventScroll: true });
+    }
     rows(main()).get(here)?.classList.add("here");
     announce("", 0);
     unseen = false;
@@ -320,7 +326,7 @@
     if (store(KEYS) === "off" && event.key !== "?") return;
     if (event.key === "?") { HELP.togglePopover(); event.preventDefault(); return; }
     if (HELP.matches(":popover-open")) return;
-    if (event.key === "Enter" && at === body) { one("main .here a[href]")?.click(); return; }
+    if (event.key === "Enter" && (at === body || at === main())) { one("main .here a[href]")?.click(); return; }
     if (MOVES[event.key]) MOVES[event.key]();
     else if (event.key.length > 1 || !lead(event.key)) return;
     event.preventDefault();

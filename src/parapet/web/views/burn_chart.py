@@ -104,7 +104,8 @@ def burn_chart(incident: Incident, gist: Gist, changes: Sequence[Near], *, now: 
         levels=_levels(kept[-1], peak, top_value, top),
         marks=marks,
         instants=tuple(
-            _instant(name, when, axis, first_row + LABEL_ROW * place + 12) for place, (name, when) in enumerate(named)
+            _instant(name, when, axis, first_row + LABEL_ROW * place + 12)
+            for place, (name, when) in enumerate(_one_below_another(named, axis))
         ),
         ticks=axis.ticks(),
         top=top,
@@ -194,10 +195,20 @@ def _moments(incident: Incident, gist: Gist) -> list[tuple[str, datetime]]:
 
 
 def _instant(name: str, when: datetime, axis: Axis, y: int) -> Instant:
-    x = axis.percent(when)
-    return Instant(
-        x=pc(x), y=y, text=f"{name} {text.local(when, axis.start):%H:%M}", anchor="end" if x > 60 else "start"
-    )
+    anchor = "end" if _leans_back(when, axis) else "start"
+    return Instant(x=pc(axis.percent(when)), y=y, text=f"{name} {text.local(when, axis.start):%H:%M}", anchor=anchor)
+
+
+def _leans_back(when: datetime, axis: Axis) -> bool:
+    """True when its name is written before its line, for want of room behind it."""
+    return axis.percent(when) > 60
+
+
+def _one_below_another(named: Sequence[tuple[str, datetime]], axis: Axis) -> list[tuple[str, datetime]]:
+    """From the top down, so that no name is written over the line of one that comes below it."""
+    ahead = [each for each in named if not _leans_back(each[1], axis)]
+    back = [each for each in named if _leans_back(each[1], axis)]
+    return sorted(ahead, key=lambda each: each[1]) + sorted(back, key=lambda each: each[1], reverse=True)
 
 
 def _caption(

@@ -95,6 +95,8 @@ class Tick:
     x: str
     text: str
     anchor: str
+    tight: bool
+    """True when a phone has no room for it beside its neighbour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +129,8 @@ class Axis:
         while moment <= self.end:
             x = self.percent(moment)
             anchor = "start" if x < 4 else "end" if x > 96 else "middle"
-            found.append(Tick(x=pc(x), text=moment.strftime(pattern), anchor=anchor))
+            tight = pattern.startswith("%a") and len(found) % 2 == 0
+            found.append(Tick(x=pc(x), text=moment.strftime(pattern), anchor=anchor, tight=tight))
             moment = _later(moment, step)
         return tuple(found)
 

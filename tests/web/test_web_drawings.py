@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -111,6 +112,24 @@ def test_a_burn_chart_stays_inside_its_frame(first: list[float | None], second: 
     assert all(drawing.top - 0.1 <= height <= drawing.floor + 0.1 for height in heights)
     assert all(after - before >= 15 for before, after in pairwise(heights))
     assert 0 <= drawing.rows <= 7
+
+
+@given(st.integers(0, 59), st.integers(0, 59))
+def test_no_name_is_written_over_the_line_of_a_moment_below_it(acknowledged: int, resolved: int) -> None:
+    """A name runs from its line towards the middle: lines that it would cross on its side begin below it."""
+    incident = replace(
+        opened(),
+        acknowledged_at=START + timedelta(minutes=min(acknowledged, resolved)),
+        resolved_at=START + timedelta(minutes=resolved),
+    )
+    drawing = burn_chart(incident, [entry(1, [1.0] * 60, START, 60.0)], (), now=START + timedelta(hours=3))
+    assert drawing is not None
+    assert len(drawing.instants) == 3
+    for name in drawing.instants:
+        for line in drawing.instants:
+            ahead = float(line.x.rstrip("%")) - float(name.x.rstrip("%"))
+            crossed = ahead > 0 if name.anchor == "start" else ahead < 0
+            assert line.anchor != name.anchor or not crossed or line.y > name.y
 
 
 def opened() -> Incident:

@@ -124,7 +124,7 @@ class Axis:
         pattern = "%H:%M:%S" if step < 60 else "%H:%M" if length < 86400 else "%a %H:%M" if step < 86400 else "%-d %b"
         ahead = (self.start.utcoffset() or timedelta(0)).total_seconds()  # round by the clock on the wall
         first = math.ceil((self.start.timestamp() + ahead) / step) * step - ahead
-        found = []
+        found: list[Tick] = []
         moment = datetime.fromtimestamp(first, self.start.tzinfo)
         while moment <= self.end:
             x = self.percent(moment)

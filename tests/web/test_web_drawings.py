@@ -122,7 +122,7 @@ def test_no_name_is_written_over_the_line_of_a_moment_below_it(acknowledged: int
         acknowledged_at=START + timedelta(minutes=min(acknowledged, resolved)),
         resolved_at=START + timedelta(minutes=resolved),
     )
-    drawing = burn_chart(incident, whole([entry(1, [1.0] * 60, START, 60.0)]), (), now=START + timedelta(hours=3))
+    drawing = burn_chart(incident, gist_of([entry(1, [1.0] * 60, START, 60.0)]), (), now=START + timedelta(hours=3))
     assert drawing is not None
     assert len(drawing.instants) == 3
     for name in drawing.instants:

@@ -32,7 +32,7 @@ class Newcomer:
         self.folder = folder
         self.ports = ports
         outer = {name: value for name, value in os.environ.items() if not name.startswith(SPECIAL)}
-        self.environment = {**outer, "PATH": path, "COLUMNS": "120"}
+        self.environment = {**outer, "PATH": path, "COLUMNS": "120", "TMPDIR": str(folder)}
 
     def put(self, text: str) -> str:
         """*text* with our ports."""

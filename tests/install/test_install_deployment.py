@@ -143,14 +143,15 @@ def test_a_compose_file_gets_a_worker_like_its_web_service(shop: Host) -> None:
     after = (shop.root / "compose.yaml").read_text()
     services = yaml.safe_load(after)["services"]
     assert list(services) == ["db", "web", "parapet-worker", "cache"]
-    assert services.pop("parapet-worker") == {
-        "build": ".",
-        "environment": {"DATABASE_URL": "postgresql://db/shop"},
-        "depends_on": ["db"],
-        "command": COMMAND,
+    counted = {
+        "environment": {"DATABASE_URL": "postgresql://db/shop", "PARAPET_MULTIPROCESS_DIR": "/run/parapet-signals"},
+        "volumes": ["parapet-signals:/run/parapet-signals"],
     }
+    worker = {"build": ".", "depends_on": ["db"], "command": COMMAND}
+    assert services.pop("parapet-worker") == worker | counted
     assert composed(after)
-    assert services == yaml.safe_load(COMPOSE)["services"]
+    written = yaml.safe_load(COMPOSE)["services"]
+    assert services == written | {"web": written["web"] | counted}
     kept = [line for line in after.splitlines() if line in COMPOSE.splitlines()]
     assert [line for line in COMPOSE.splitlines() if line not in kept] == []
     assert shop.run("uninstall", "--yes").code == 0

@@ -22,6 +22,8 @@ VERSION = '"${HEROKU_RELEASE_VERSION:-$(date -u +%Y-%m-%dT%H%M%S)}"'
 """What a release is called, where whoever releases it says nothing."""
 PRIVATE = re.compile(r"(?m)^PrivateTmp=(true|yes|on|1)\s*$")
 EPHEMERAL = frozenset({"Procfile", "Heroku", "Fly", "compose", "Dockerfile"})
+APART = frozenset({"Heroku", "Fly", "Dockerfile"})
+"""Where each process has files of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,15 +86,19 @@ def deployment(project: Project, service: Service) -> Deployment:
 
 
 def _apart(kinds: set[str], texts: list[str]) -> Iterator[str]:
-    """What keeps processes that run jobs from counting together with those that serve."""
-    if not any(shared.JOBS.search(text) for text in texts):
-        return
+    """What keeps the worker, and processes that run jobs, from counting together with those that serve."""
     if "systemd" in kinds and any(PRIVATE.search(text) for text in texts):
         yield (
-            f"In every unit that serves or runs jobs: RuntimeDirectory={shared.VOLUME}, RuntimeDirectoryPreserve=yes, "
-            f"Environment={shared.VARIABLE}={shared.FOLDER}. With PrivateTmp each of them counts for itself"
+            f"In every unit of the service, that of Parapet's worker too: RuntimeDirectory={shared.VOLUME}, "
+            f"RuntimeDirectoryPreserve=yes, Environment={shared.VARIABLE}={shared.FOLDER}. With PrivateTmp each of "
+            "them counts for itself"
         )
-    if kinds & {"Fly", "Heroku"}:
+    if kinds & APART and "compose" not in kinds:
+        yield (
+            "Prometheus reads Parapet's worker, too. In a container or on a machine of its own, start it with "
+            "--metrics-port 9101 --metrics-host 0.0.0.0, and name it in Wiring(port_targets=...)"
+        )
+    if kinds & {"Fly", "Heroku"} and any(shared.JOBS.search(text) for text in texts):
         yield (
             "Workers of jobs run on machines of their own there: give each a port that Prometheus reads, with "
             "parapet.signals.port.serve_metrics(parapet.recorder, 9100)"
@@ -150,7 +156,7 @@ def _compose(path: str, text: str, service: Service, done: Deployment) -> None:
         )
         return
     names = shared.counting(text, web)
-    together = shared.counted_together(edit, names) if len(names) > 1 else edit
+    together = shared.counted_together(edit, names)
     if together is None:
         done.by_hand.append(
             f"In {path}, for each of {', '.join((*names, name))}: `volumes: [{shared.VOLUME}:{shared.FOLDER}]` and "

@@ -43,13 +43,6 @@ PORT = re.compile(
 )
 """In a line of a shell, or in a list of words."""
 
-SEVERAL = re.compile(
-    r"(?:--workers|--processes|(?:gunicorn|uvicorn)\b.*\s-w)[ =\"',]*(?:\$|[2-9]|\d{2})|\bWEB_CONCURRENCY\b"
-    r"|(?m:^\s*(?:workers|processes)\s*=(?!\s*(?:1\s*$|\[)))"
-)
-"""More than one process, or as many as somebody will say; the last is of gunicorn's and uWSGI's own files."""
-SERVED_BY = ("gunicorn.conf.py", "gunicorn_conf.py", "gunicorn_config.py", "uwsgi.ini")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
@@ -70,6 +63,11 @@ class Target:
     """Of the reliability package: `shop.reliability`."""
     folder: str
     """Where it goes, from the project's folder."""
+
+    @property
+    def is_wsgi(self) -> bool:
+        """Whether a request needs a worker of its server before any code of ours runs."""
+        return self.kind == "flask" or (self.kind == "django" and not self.over_asgi)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +203,6 @@ def plan(
         login="Django auth" if django_auth and target.kind == "django" else None,
         statements=bool(engine_objects),
         over_asgi=target.over_asgi,
-        several=any(one.about == "jobs" for one in found) or _several(project),
         dashboards="dashboards" in parts,
         candidates=candidates(project, roots),
     )
@@ -337,13 +334,6 @@ def _ignored(project: Project, target: Target) -> Edit | None:
         before=text,
         insertions=(Insertion(offset=len(text), text=f"{before}{EVIDENCE_FILE}{newline}"),),
     )
-
-
-def _several(project: Project) -> bool:
-    """Whether a server is told to start more than one process."""
-    names = [one.path for one in deployments(project)]
-    names += [name for name in project.names if name.endswith(SERVED_BY)]
-    return any(SEVERAL.search(project.text(name) or "") for name in names)
 
 
 def _address(project: Project) -> str:

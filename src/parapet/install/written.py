@@ -25,7 +25,7 @@ FRAMEWORKS = {
 }
 
 ASGI_TOLD = "# Where Django is served over ASGI, say workbench(..., asgi=True), which needs anyio.\n"
-KEPT = ("framework", "service", "package", "folder", "address", "jobs", "statements", "several", "dashboards")
+KEPT = ("framework", "service", "package", "folder", "address", "jobs", "statements", "dashboards")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +45,6 @@ class Wanted:
     """What people sign in with, where that is known to tell staff from others."""
     statements: bool = False
     """Whether there is an engine of SQLAlchemy to count."""
-    several: bool = False
-    """Whether more than one process counts: workers of the server, or of jobs."""
     over_asgi: bool = False
     """Whether Django is served over ASGI."""
     dashboards: bool = False
@@ -69,8 +67,6 @@ def package(wanted: Wanted) -> dict[str, str]:
         "address": wanted.address,
         "parents": "parent" if not depth else f"parents[{depth}]",
         "dashboards": str(wanted.dashboards),
-        "paths": "from pathlib import Path" + ("\nfrom tempfile import gettempdir" if wanted.several else ""),
-        "shared": f'Path(gettempdir()) / "parapet-{wanted.service}"' if wanted.several else "None",
         "class": name,
         "asgi": ", asgi=True" if wanted.over_asgi else "",
         "asgi_told": "" if wanted.over_asgi else ASGI_TOLD,

@@ -13,8 +13,8 @@ from parapet import Parapet, Secrets, Wiring
 
 HERE = Path(__file__).resolve().parent
 DATABASE = HERE.parents[1] / "parapet-evidence.db"
-SIGNALS: Path | None = Path(gettempdir()) / "parapet-clinic"
-"""Where several processes count together; emptied before all of them start."""
+SIGNALS = Path(gettempdir()) / f"parapet-clinic-{os.getuid()}"
+"""Where its processes count together, and the worker of Parapet with them: on one machine, for one user."""
 ADDRESS = "127.0.0.1:8000"
 """Where Prometheus and Alertmanager reach this service, as host:port."""
 

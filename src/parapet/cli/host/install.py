@@ -29,6 +29,14 @@ SECRETS_FOR = (
     "the service, its worker and the commands below have their environment:"
 )
 DONE = "Nothing to do: everything is in its place."
+OWN_INBOX = (
+    "Under storms of alerts, take them in a process of their own: `parapet inbox serve`, once webhook_url in {service} "
+    "names its port, 9095."
+)
+OWN_DOOR = (
+    "For a workbench that answers while every worker of your server is stuck, start a second server of the same "
+    "application, and let the proxy send /parapet/ there."
+)
 
 
 @click.command(epilog="\b\nParts:\n" + "\n".join(f"  {name:<12}{about}" for name, about in PARTS.items()))
@@ -140,7 +148,10 @@ def _said(host: Host, planned: Plan, last: Proof, done: dict[str, str]) -> str:
         steps.append(("Beside the application, and left running:", (f"{prefix}parapet worker",)))
     doctor = f"{prefix}{_settings(host, planned)}parapet doctor"
     steps.append(("What is missing yet, and the way out:", (doctor,)))
-    lines += ["", "Left to you:", "", *words.numbered(steps)]
+    lines += ["", "Left to you:", "", *words.numbered(steps), "", "Where it pays:", ""]
+    lines.append(words.bullet(OWN_INBOX.format(service=f"{target.folder}/service.py")))
+    if target.is_wsgi:
+        lines.append(words.bullet(OWN_DOOR))
     return "\n".join([*lines, "", f"To take all of it out again: parapet uninstall{_argument(root)}"])
 
 

@@ -53,6 +53,11 @@ def numbered(steps: Sequence[tuple[str, Sequence[str]]]) -> Iterator[str]:
         yield from (f"        {toned(line, Tone.STRONG)}" for line in command)
 
 
+def bullet(sentence: str) -> str:
+    """One of several things that may be done, or not."""
+    return fact("   -", sentence, indent=0, label_columns=6)
+
+
 def say(as_json: bool, told: Mapping[str, object], sentence: str) -> None:
     """*told* for scripts, or *sentence* for people."""
     click.echo(json.dumps(told, indent=2) if as_json else sentence)

@@ -19,7 +19,7 @@ import click
 
 import parapet
 from parapet.cli.main import main
-from parapet.core.errors import ActionRefused, Refused
+from parapet.core.errors import ActionRefused, Refused, code_of
 from parapet.core.settings import Environment, Kubernetes, Secrets, Tls, Wiring
 from parapet.incidents.policy import IncidentPolicy
 from parapet.notify.message import Message
@@ -29,7 +29,7 @@ from parapet.slo.burn import BurnPolicy
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.slice import Slice
 from parapet.web import views
-from parapet.web.api.problems import code_of, status_of
+from parapet.web.api.problems import status_of
 
 Table = Callable[[tuple[str, ...], Iterable[tuple[str, ...]]], str]
 PUBLIC = ("parapet", "parapet.web", "parapet.slo.packs", "parapet.testing")

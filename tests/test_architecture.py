@@ -35,7 +35,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # imports it but the terminal's. It sees the doors as objects, and imports no web framework.
     "doctor": {"app", "signals", "slo", "response", "artifacts", "store", "ops"},
     # ops: a terminal asks Prometheus for its own history, which no app object holds. response: it says escalations in
-    # the same words as the API. web: it serves the hooks where they have a process of their own.
+    # the same words as the API. lessons: it prints retrospectives. web: it serves the hooks where they have a process
+    # of their own.
     "cli": {
         "app",
         "signals",
@@ -43,6 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "slo",
         "incidents",
         "response",
+        "lessons",
         "store",
         "ops",
         "integrations",

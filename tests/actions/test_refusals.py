@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from parapet.cli.main import Commands
-from parapet.core.errors import ActionRefused, Refused
+from parapet.core.errors import ActionRefused, Refused, code_of
 from parapet.web import Request, problems
-from parapet.web.api.problems import code_of, problem
+from parapet.web.api.problems import problem
 
 
 def below(kind: type[Refused]) -> Iterator[type[Refused]]:

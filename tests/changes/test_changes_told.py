@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -46,6 +47,8 @@ class Notes:
         by: str = "application",
         details: JsonObject | None = None,
         change_id: str | None = None,
+        about: str | None = None,
+        apart_seconds: float = inf,
     ) -> None:
         self.told.append((kind, title, details))
 
@@ -86,6 +89,39 @@ def test_a_flag_that_flips_for_everybody_is_a_change(notes: Notes) -> None:
         assert client.get_boolean_value("new-checkout", False) is True
     expected = {"flag": "new-checkout", "from": "False", "to": "True", "variant": "on"}
     assert notes.told == [("flag", "Flag new-checkout: False to True", expected)]
+
+
+def test_a_flip_that_every_process_sees_is_one_change(notes: Notes, desk: Desk) -> None:
+    """Four processes with hooks of their own, at the same moment and late; there and back and there again are three.
+
+    What a provider announces to all of them is one, too, and what it announces an hour later another."""
+    at = desk.clock.now()
+
+    def heard(title: str, about: str, minute: float, apart_seconds: float = inf) -> None:
+        desk.changes.mark(
+            kind=ChangeKind.FLAG,
+            title=title,
+            actor=CI,
+            occurred_at=at + timedelta(minutes=minute),
+            about=about,
+            apart_seconds=apart_seconds,
+        )
+
+    there, back = "Flag beta: False to True", "Flag beta: True to False"
+    crowd = [threading.Thread(target=heard, args=(there, "flag beta", 0.001 * n)) for n in range(4)]
+    for one in crowd:
+        one.start()
+    for one in crowd:
+        one.join(60)
+    heard(there, "flag beta", 9)
+    heard(there, "flag gamma", 9)
+    heard(back, "flag beta", 10)
+    heard(there, "flag beta", 9.5)
+    heard(there, "flag beta", 11)
+    assert [one.title for one in desk.changes.recent()] == [there, back, there, there]
+    for minute in (20, 20.5, 80):
+        heard("Flag beta changed", "announced beta", minute, 60)
+    assert len(desk.changes.recent()) == 6
 
 
 def test_what_a_provider_announces_is_a_change(notes: Notes) -> None:
@@ -263,7 +299,9 @@ def test_changes_and_incidents_name_each_other(run: Run, desk: Desk) -> None:
     for minutes, title in ((-4, "Deploy 1.8.2"), (-60 * 30, "Long before"), (2, "Flag off")):
         desk.changes.mark(kind=ChangeKind.DEPLOY, title=title, actor=CI, occurred_at=start + timedelta(minutes=minutes))
     shown = json.loads(run("-m", "parapet", "change", "list", "--json").stdout)
-    near = {one["title"]: [(it["ref"], it["seconds_from_onset"]) for it in one["incidents"]] for one in shown}
+    near = {
+        one["title"]: [(it["ref"], it["seconds_from_onset"]) for it in one["incidents"]] for one in shown["changes"]
+    }
     assert near == {"Deploy 1.8.2": [("INC-1", -240.0)], "Long before": [], "Flag off": [("INC-1", 120.0)]}
     text = run("-m", "parapet", "change", "list").stdout
     assert "4 min before INC-1" in text

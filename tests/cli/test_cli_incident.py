@@ -92,6 +92,35 @@ def test_refusals_and_mistakes_are_sentences(parapet: Run, desk: Desk) -> None:
         assert said in refused.stderr, arguments
 
 
+def test_a_script_hears_of_mistakes_in_one_document(parapet: Run, desk: Desk) -> None:
+    """With --json, whatever happens: what is wrong and what to do next, as the API says it; people read the same."""
+    desk.fire("02:13")
+    stale = ("incident", "ack", "1", "--reason", "x", "--version", "7", "--json")
+    for arguments, status, code in (
+        (stale, 1, "stale_version"),
+        (("incident", "show", "9", "--json"), 1, "not_found"),
+        (("incident", "list", "--before", "x", "--json"), 1, "malformed_payload"),
+        (("incident", "retrospective", "1", "--json"), 1, "not_found"),
+        (("incident", "ack", "nine", "--reason", "x", "--json"), 2, "usage"),
+        (("incident", "ack", "1", "--json"), 2, "usage"),
+        (("incidnt", "list", "--json"), 2, "usage"),
+    ):
+        refused = parapet(*arguments)
+        said = json.loads(refused.stdout)
+        assert (refused.returncode, said["code"]) == (status, code), arguments
+        assert said["detail"] in refused.stderr
+    assert json.loads(parapet(*stale).stdout)["next_step"]
+
+
+def test_what_was_learned_is_read_in_a_terminal(parapet: Run, desk: Desk) -> None:
+    """As Markdown for the repository, and as the API has it."""
+    desk.fire("02:13")
+    parapet("incident", "resolve", "1", "--reason", "rolled back")
+    assert "parapet incident retrospective INC-1" in parapet("incident", "show", "1").stdout
+    assert parapet("incident", "retrospective", "inc-1").stdout.startswith("# INC-1: ")
+    assert json.loads(parapet("incident", "retrospective", "1", "--json").stdout)["incident_id"] == 1
+
+
 @pytest.mark.parametrize("database", ["postgres"])
 def test_two_incidents_become_one_and_two_again(parapet: Run, desk: Desk) -> None:
     """Merge and split by number and fingerprint."""

@@ -42,4 +42,4 @@ def test_the_doctor_that_could_not_look_says_so(tmp_path: Path) -> None:
         told = CliRunner().invoke(main, ["doctor", "--app", "unheard:parapet"])
     sys.path[:] = path
     assert (told.exit_code, told.stdout) == (2, "")
-    assert told.stderr.startswith("The doctor could not look: 'unheard' reads the environment variable LOAD_URL")
+    assert told.stderr.startswith("Error: The doctor could not look: 'unheard' reads the environment variable LOAD_URL")

@@ -84,6 +84,20 @@ def test_a_deploy_shortly_before_onset_is_a_hypothesis_with_its_distance() -> No
     assert read.next_step.kind is ClaimKind.RECOMMENDATION
 
 
+def test_what_is_safe_to_do_about_a_change_depends_on_what_it_was() -> None:
+    """A migration is not undone at night, nor a deploy that came with one; a provider cannot be."""
+    said = {}
+    for kind in ChangeKind:
+        suspect = replace(change(-4), kind=kind)
+        said[kind] = triage(INCIDENT, near_all(suspect), (), Gist()).next_step.text
+    assert len(set(said.values())) == len(ChangeKind)
+    assert "roll that one deploy back" in said[ChangeKind.DEPLOY]
+    assert "do not undo it on your own" in said[ChangeKind.MIGRATION]
+    assert "the repair is theirs" in said[ChangeKind.PROVIDER]
+    with_one = near_all(replace(change(-5), kind=ChangeKind.MIGRATION), change(-4))
+    assert "A migration came with it" in triage(INCIDENT, with_one, (), Gist()).next_step.text
+
+
 @pytest.mark.parametrize(("minutes", "confidence"), [(-50, Confidence.LOW), (-15, Confidence.MEDIUM), (-61, None)])
 def test_the_further_away_the_less_it_points(minutes: float, confidence: Confidence | None) -> None:
     """After an hour a change is a fact nearby, and no hypothesis."""

@@ -19,7 +19,7 @@ from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.gist import EVERYTHING, Selection
 from parapet.incidents.items import ItemState, Reported
 from parapet.incidents.measured import Moment
-from parapet.incidents.model import Entry, EntryKind, Incident
+from parapet.incidents.model import ChangeKind, Entry, EntryKind, Incident
 from parapet.response import escalation
 from parapet.response.approval import ApprovalState
 from parapet.response.capability import Proposal
@@ -108,10 +108,15 @@ READS: Reads = {
     "entries.count_before": lambda tx: [tx.entries.count_before(_entry(tx), one) for one in SELECTIONS],
     "entries.phase_before": lambda tx: tx.entries.phase_before(_entry(tx)),
     "entries.said": lambda tx: tx.entries.said(IncidentId(7), 10),
+    "changes.about": lambda tx: tx.changes.about("shop", ChangeKind.FLAG, "beta", END),
     "changes.told_before": lambda tx: tx.changes.told_before("change-1"),
     "changes.between": lambda tx: tx.changes.between("shop", END - timedelta(days=1), END),
     "changes.latest": lambda tx: tx.changes.latest("shop", END),
-    "changes.newest": lambda tx: [tx.changes.newest("shop", 50, since=since) for since in (None, END)],
+    "changes.newest": lambda tx: [
+        tx.changes.newest("shop", 50, since=since, before=before)
+        for since in (None, END)
+        for before in (None, f"{END.isoformat()}_change-1")
+    ],
     "changes.release": lambda tx: tx.changes.release("shop", END),
     "outbox.due_channels": lambda tx: tx.outbox.due_channels(NOW),
     "outbox.calling_channels": lambda tx: tx.outbox.calling_channels(NOW),

@@ -331,6 +331,11 @@ def body(action: str) -> Callable[[World], Place]:
     return arrange
 
 
+def mark(world: World) -> Place:
+    """Say that something changed: nothing but the form itself says that it was sent before."""
+    return Place(page="changes", action="changes", typed={"kind": "config", "version": f"b{next(world.numbers)}"})
+
+
 DEEDS = (
     on_incident("acknowledge", "acknowledge", "You have it now"),
     on_incident("note", "note", "Note saved", words="text"),
@@ -413,6 +418,7 @@ DEEDS = (
         verb="dismissed_item",
         says="The action item is closed",
     ),
+    Deed(name="mark", arrange=mark, action="/changes", verb="change", says="Every incident near it", words="text"),
     Deed(name="maintain", arrange=rest, action="/maintenance", verb="maintenance.plan", says="Nothing of it counts"),
     Deed(name="end-maintenance", arrange=rest_over, action="/end", verb="maintenance.end", says="It counts again"),
     Deed(

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import pytest
 from tests.web.conftest import HOST
@@ -227,6 +228,24 @@ def test_action_items_are_opened_and_closed(api: Api) -> None:
     assert api.tell("/action-items/1/resolve", **closed).json["state"] == "resolved"
     assert api.tell("/action-items/1/dismiss", **closed).json["code"] == "stale_version"
     assert api.get("/action-items?state=resolved")["items"][0]["reason"] == "sent by hand"
+
+
+def test_changes_and_incidents_name_each_other(api: Api) -> None:
+    """Both ways, with the distance to onset; page by page; a place that is none is refused."""
+    for minute in (9, 12, 14):
+        api.tell("/changes", READER, title=f"Timeout {minute} s", kind="config", at=f"2026-11-12T02:{minute:02}:04Z")
+    first = api.get("/changes?limit=2")
+    assert [one["title"] for one in first["changes"]] == ["Timeout 14 s", "Timeout 12 s"]
+    last = api.get(f"/changes?limit=2&before={quote(first['next'])}")
+    assert last["next"] is None
+    assert last["changes"][0]["incidents"] == [
+        {"id": 1, "ref": "INC-1", "title": "Checkout fails after payment", "seconds_from_onset": -240.0}
+    ]
+    near = [(one["title"], one["seconds_from_onset"]) for one in api.get("/incidents/1")["changes"]]
+    assert near == [("Timeout 9 s", -240.0), ("Timeout 12 s", -60.0), ("Timeout 14 s", 60.0)]
+    for place in ("x", "2026-11-12T02:12:04+00:00", "2026-11-12T02:12:04_1", "_", "2026-11-12T02:12:04Z_%00", "%ff"):
+        refused = api.shop.browser(None).get(f"{API}/changes?before={place}", headers=READER)
+        assert (refused.status, refused.json["code"]) == (422, "malformed_payload"), place
 
 
 def test_the_document_is_served_and_says_every_address(api: Api) -> None:

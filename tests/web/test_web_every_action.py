@@ -16,7 +16,7 @@ from tests.web.deeds import DEEDS, REASON, Deed, Forms, Place, World
 
 from parapet.web.site import ROUTES
 
-STILL = {"declare", "preview"}
+STILL = {"declare", "mark", "preview"}
 """Of nothing, and of what is there when it is pressed: neither can be untrue."""
 FORGED = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
 

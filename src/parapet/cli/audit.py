@@ -13,7 +13,7 @@ from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, table, toned
 from parapet.core.types import IncidentId, JsonObject
 from parapet.incidents.document import incident_object, verified_object
-from parapet.response.looks import Looked
+from parapet.response.document import looked_object
 
 FLAWS = {
     "missing": "the entry before it is not there",
@@ -103,7 +103,7 @@ def log(
     """Who did, or was refused, what; newest first."""
     rows = load_app(required_app(app_spec)).audit.log(target=target, actor=who, before=before, limit=limit)
     if as_json:
-        click.echo(json.dumps(rows))
+        click.echo(json.dumps({"rows": rows, "next": rows[-1]["id"] if len(rows) == limit else None}))
         return
     if not rows:
         click.echo("Nothing is written down that fits.")
@@ -124,7 +124,7 @@ def looks(number: IncidentId | None, limit: int, app_spec: str | None, as_json: 
     kept = load_app(required_app(app_spec)).looks
     found = kept.newest(limit) if number is None else kept.of(number, limit)
     if as_json:
-        click.echo(json.dumps([_look(one) for one in found]))
+        click.echo(json.dumps({"kept": kept.kept, "looks": [looked_object(one) for one in found]}))
         return
     if not kept.kept:
         click.echo("Looks are not kept. IncidentPolicy(looks_kept_seconds=...) says for how long they would be.")
@@ -158,16 +158,6 @@ def redact(
         click.echo(json.dumps(incident_object(kept)))
     else:
         click.echo(f"The words of entry {seq} of {kept.ref} are gone.")
-
-
-def _look(one: Looked) -> JsonObject:
-    return {
-        "incident": one.incident_id,
-        "who": one.who,
-        "first_at": one.first_at.isoformat(),
-        "last_at": one.last_at.isoformat(),
-        "times": one.times,
-    }
 
 
 def _row(row: JsonObject) -> list[str]:

@@ -12,9 +12,9 @@ from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.parameters import Instant
 from parapet.cli.terminal import Column, Tone, table, toned
-from parapet.core.types import Actor, ActorClass, JsonObject
+from parapet.core.types import Actor, ActorClass
 from parapet.incidents.changes import distance_words
-from parapet.incidents.document import change_object
+from parapet.incidents.document import change_object, told_object
 from parapet.incidents.model import ChangeKind
 
 COLUMNS = (
@@ -74,32 +74,28 @@ def mark(
 
 @change.command("list")
 @click.option("--limit", type=click.IntRange(1, 500), default=30, show_default=True, help="How many at most.")
+@click.option("--before", metavar="PLACE", help="The page after it: what `next` said.")
 @app_option
 @json_option
-def list_changes(limit: int, app_spec: str | None, as_json: bool) -> None:
+def list_changes(limit: int, before: str | None, app_spec: str | None, as_json: bool) -> None:
     """The latest changes, newest first, and the incidents near each, with the distance to their onset."""
-    held = load_app(required_app(app_spec)).look.changes_with_incidents(limit)
+    page = load_app(required_app(app_spec)).look.change_page(limit, before=before)
     if as_json:
-        shown: list[JsonObject] = [
-            {
-                **change_object(one),
-                "incidents": [{"ref": it.ref, "seconds_from_onset": seconds} for it, seconds in near],
-            }
-            for one, near in held
-        ]
-        click.echo(json.dumps(shown))
+        click.echo(json.dumps({"changes": [told_object(one) for one in page.changes], "next": page.next}))
         return
-    if not held:
+    if not page.changes:
         click.echo("Nothing was marked yet. A pipeline marks its deploys with `parapet deploy mark`.")
         return
     rows = [
         [
-            one.occurred_at.strftime("%Y-%m-%d %H:%M"),
-            one.kind.value.replace("_", " "),
-            one.title,
-            one.actor.name,
-            ", ".join(f"{distance_words(seconds)} {it.ref}" for it, seconds in near) or toned("none", Tone.QUIET),
+            told.change.occurred_at.strftime("%Y-%m-%d %H:%M"),
+            told.change.kind.value.replace("_", " "),
+            told.change.title,
+            told.change.actor.name,
+            ", ".join(f"{distance_words(seconds)} {it.ref}" for it, seconds in told.near) or toned("none", Tone.QUIET),
         ]
-        for one, near in held
+        for told in page.changes
     ]
     click.echo(table(COLUMNS, rows))
+    if page.next is not None:
+        click.echo(toned(f"More: --before '{page.next}'", Tone.QUIET))

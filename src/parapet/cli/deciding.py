@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -14,6 +15,7 @@ from parapet.cli.terminal import Column, table
 from parapet.incidents.durations import instant_words
 from parapet.response.acted_document import approval_object
 from parapet.response.approval import Approval, ApprovalState
+from parapet.response.run import UndoState
 
 APPROVALS = (
     Column(title="approval"),
@@ -98,11 +100,13 @@ def deny(number: int, reason: str, who: str | None, app_spec: str | None, as_jso
 @app_option
 @json_option
 def undo(number: int, reason: str, seen: int | None, who: str | None, app_spec: str | None, as_json: bool) -> None:
-    """Take a run back, once, while that is possible."""
+    """Take a run back, once, while that is possible. Exit status 1 if that failed, or nobody knows whether it did."""
     app = load_app(required_app(app_spec))
     version = app.records.run(number).run.version if seen is None else seen
     run = app.undoing.undo(number, actor=actor_named(who), reason=reason, version=version)
     say(run, as_json)
+    if run.undo in (UndoState.FAILED, UndoState.UNKNOWN):
+        sys.exit(1)
 
 
 def _decide(number: int, approve: bool, reason: str, who: str | None, app_spec: str | None, as_json: bool) -> None:

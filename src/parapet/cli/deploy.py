@@ -12,6 +12,7 @@ from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.parameters import Instant
 from parapet.core.types import Actor, ActorClass
+from parapet.incidents.document import change_object
 from parapet.incidents.model import ChangeKind
 
 
@@ -61,6 +62,6 @@ def mark(
         change_id=change_id or None,
     )
     if as_json:
-        click.echo(json.dumps({"id": change.id, "title": change.title, "occurred_at": change.occurred_at.isoformat()}))
+        click.echo(json.dumps(change_object(change)))
     else:
         click.echo(f"Recorded: {change.title}, at {change.occurred_at.isoformat(timespec='seconds')}.")

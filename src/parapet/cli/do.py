@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -109,7 +110,7 @@ def confirm(
     app_spec: str | None,
     as_json: bool,
 ) -> None:
-    """Run exactly what was previewed, once."""
+    """Run exactly what was previewed, once. Exit status 1 if it failed, or nobody knows whether it ran."""
     app = load_app(required_app(app_spec))
     run = app.actions.confirm(
         preview_id,
@@ -121,18 +122,22 @@ def confirm(
         key=key,
     )
     say(run, as_json)
+    if run.state in (RunState.FAILED, RunState.UNKNOWN):
+        sys.exit(1)
 
 
 @do.command("list")
 @click.option("--capability", metavar="NAME", help="Only runs of it.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many at most.")
+@click.option("--before", type=int, metavar="NUMBER", help="Only what is older than this: what `next` said.")
 @app_option
 @json_option
-def list_runs(capability: str | None, limit: int, app_spec: str | None, as_json: bool) -> None:
+def list_runs(capability: str | None, limit: int, before: int | None, app_spec: str | None, as_json: bool) -> None:
     """What was run, latest first."""
-    found = load_app(required_app(app_spec)).records.runs(capability=capability, limit=limit)
+    found = load_app(required_app(app_spec)).records.runs(capability=capability, before=before, limit=limit)
     if as_json:
-        click.echo(json.dumps({"runs": [run_object(one) for one in found]}))
+        following = found[-1].id if len(found) == limit else None
+        click.echo(json.dumps({"runs": [run_object(one) for one in found], "next": following}))
     elif found:
         click.echo(table(RUNS, [_row(one) for one in found]))
     else:

@@ -51,18 +51,21 @@ def escalation() -> None:
 
 @escalation.command("list")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="How many at most.")
+@click.option("--before", type=int, metavar="NUMBER", help="Only what is older than this: what `next` said.")
 @app_option
 @json_option
-def list_escalations(limit: int, app_spec: str | None, as_json: bool) -> None:
+def list_escalations(limit: int, before: int | None, app_spec: str | None, as_json: bool) -> None:
     """How calling people stands, of the newest incidents first.
 
     \b
     Example:
       parapet escalation list --json
     """
-    found = load_app(required_app(app_spec)).escalations.page(limit=limit)
+    found = load_app(required_app(app_spec)).escalations.page(limit=limit, before=before)
     if as_json:
-        click.echo(json.dumps({"escalations": [row_object(incident, one) for incident, one in found]}))
+        following = found[-1][0].id if len(found) == limit else None
+        rows = [row_object(incident, one) for incident, one in found]
+        click.echo(json.dumps({"escalations": rows, "next": following}))
         return
     if not found:
         click.echo("Nobody had to be called yet.")

@@ -67,7 +67,9 @@ def list_bodies(shelf: str, before: int | None, limit: int, app_spec: str | None
     bodies = load_app(required_app(app_spec)).bodies
     found, counts = bodies.page(shelf, before=before, limit=limit), bodies.counts()
     if as_json:
-        click.echo(json.dumps({"shelf": shelf, "bodies": [body_object(one) for one in found], "counts": counts}))
+        following = found[-1].id if len(found) == limit else None
+        shown = [body_object(one) for one in found]
+        click.echo(json.dumps({"shelf": shelf, "bodies": shown, "counts": counts, "next": following}))
         return
     if found:
         click.echo(table(COLUMNS, [_row(one) for one in found]))
@@ -123,12 +125,13 @@ def replay(number: int, who: str | None, app_spec: str | None, as_json: bool) ->
     """
     bodies = load_app(required_app(app_spec)).bodies
     receipt = bodies.replay(number, actor=actor_named(who))
-    incidents = [f"INC-{each}" for each in receipt.incident_ids]
     error = receipt.error or (bodies.get(number).error if receipt.state == "stored" else None)
     if as_json:
+        incidents = [int(each) for each in receipt.incident_ids]
         click.echo(json.dumps({"id": number, "state": receipt.state, "incidents": incidents, "error": error}))
     elif receipt.state == "done":
-        told = f"It belongs to {', '.join(incidents)}." if incidents else "It says nothing new."
+        named = ", ".join(f"INC-{each}" for each in receipt.incident_ids)
+        told = f"It belongs to {named}." if named else "It says nothing new."
         click.echo(f"Body {number} is taken in. {told}")
     else:
         again = "It is no alert" if receipt.state == "rejected" else "It failed again, and waits"

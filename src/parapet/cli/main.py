@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
 
 import click
 
 from parapet import __version__
 from parapet.cli.lazy import LazyGroup
-from parapet.core.errors import ParapetError, Refused
+from parapet.core.errors import ParapetError, Refused, code_of
 from parapet.core.settings import Environment
+from parapet.core.types import JsonObject
 
 COMMANDS = {
     "install": ("parapet.cli.host.install", "install"),
@@ -39,17 +41,32 @@ COMMANDS = {
 
 
 class Commands(LazyGroup):
-    """Errors speak to the person, and NO_COLOR is heard."""
+    """Errors speak to the person, and with --json to the script, too; NO_COLOR is heard."""
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run the command; an error of ours is one clear sentence and exit status 1; a refusal says what to do next."""
+        """Run the command. An error of ours is one clear sentence and exit status 1; a refusal says what to do next.
+
+        With --json, standard output has one document then, too: `code` for programs, `detail` and `next_step`.
+        """
         if Environment.read().no_color:
             ctx.color = False
+        as_json = "--json" in ctx.args
         try:
             return super().invoke(ctx)
         except ParapetError as error:
-            more = f"\nNext: {error.next_step}" if isinstance(error, Refused) else ""
+            said: JsonObject = {"code": code_of(type(error)), "detail": error.message}
+            more = ""
+            if isinstance(error, Refused):
+                said["next_step"] = error.next_step
+                more = f"\nNext: {error.next_step}"
+            if as_json:
+                click.echo(json.dumps(said))
             raise click.ClickException(f"{error.message}{more}") from error
+        except click.ClickException as error:
+            if as_json:
+                code = "usage" if isinstance(error, click.UsageError) else "failed"
+                click.echo(json.dumps({"code": code, "detail": error.format_message()}))
+            raise
 
 
 @click.group(cls=Commands, where=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

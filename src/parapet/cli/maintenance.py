@@ -42,9 +42,10 @@ def maintenance() -> None:
 
 @maintenance.command("list")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="How many at most.")
+@click.option("--before", type=int, metavar="NUMBER", help="Only what is older than this: what `next` said.")
 @app_option
 @json_option
-def list_maintenances(limit: int, app_spec: str | None, as_json: bool) -> None:
+def list_maintenances(limit: int, before: int | None, app_spec: str | None, as_json: bool) -> None:
     """What rests, will, or did; newest first.
 
     \b
@@ -52,9 +53,10 @@ def list_maintenances(limit: int, app_spec: str | None, as_json: bool) -> None:
       parapet maintenance list --json
     """
     app = load_app(required_app(app_spec))
-    found, now = app.maintenances.page(limit=limit), app.clock.now()
+    found, now = app.maintenances.page(limit=limit, before=before), app.clock.now()
     if as_json:
-        click.echo(json.dumps({"maintenances": [maintenance_object(one, now) for one in found]}))
+        following = found[-1].number if len(found) == limit else None
+        click.echo(json.dumps({"maintenances": [maintenance_object(one, now) for one in found], "next": following}))
         return
     if not found:
         click.echo("Nothing rests by hand, nothing is planned, and nothing ever did.")

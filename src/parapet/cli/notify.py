@@ -36,18 +36,27 @@ def notify() -> None:
 @click.option("--incident", type=Reference(), metavar="INCIDENT", help="Only about this one.")
 @click.option("--state", type=click.Choice([state.value for state in OutboxState]), help="Only those.")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True, help="How many at most.")
+@click.option("--before", metavar="ID", help="Only what is older than this: what `next` said.")
 @app_option
 @json_option
-def log(incident: IncidentId | None, state: str | None, limit: int, app_spec: str | None, as_json: bool) -> None:
+def log(
+    incident: IncidentId | None,
+    state: str | None,
+    limit: int,
+    before: str | None,
+    app_spec: str | None,
+    as_json: bool,
+) -> None:
     """Who was told what, where, when and why, or why not; newest first.
 
     \b
     Example:
       parapet notify log --state dead
     """
-    found = load_app(required_app(app_spec)).notices.log(incident_id=incident, state=state, limit=limit)
+    found = load_app(required_app(app_spec)).notices.log(incident_id=incident, state=state, before=before, limit=limit)
     if as_json:
-        click.echo(json.dumps({"notifications": [notification_object(one) for one in found]}))
+        following = found[-1].id if len(found) == limit else None
+        click.echo(json.dumps({"notifications": [notification_object(one) for one in found], "next": following}))
     elif found:
         for one in found:
             _print(one)
@@ -61,7 +70,10 @@ def log(incident: IncidentId | None, state: str | None, limit: int, app_spec: st
 @click.option("--dry-run", is_flag=True, help="Tell nobody: ask it whether it would.")
 @by_option
 @app_option
-def test_channel(channel: str, to: str | None, dry_run: bool, who: str | None, app_spec: str | None) -> None:
+@json_option
+def test_channel(
+    channel: str, to: str | None, dry_run: bool, who: str | None, app_spec: str | None, as_json: bool
+) -> None:
     """Tell CHANNEL now that this is a test. Exit status 1 if it cannot be told.
 
     \b
@@ -69,21 +81,19 @@ def test_channel(channel: str, to: str | None, dry_run: bool, who: str | None, a
       parapet notify test email --to ana@shop.example
       parapet notify test slack --dry-run
     """
-    app = load_app(required_app(app_spec))
+    app, works = load_app(required_app(app_spec)), True
     try:
         if dry_run:
             asked = app.notices.ask(channel)
-            if asked is None:
-                click.echo(f"{channel} cannot be asked without telling people. Leave --dry-run out.")
-            else:
-                how = "would be told" if asked.proven else "was asked as far as it can be"
-                click.echo(f"{channel} {how}: {asked.words}.")
-            return
-        said = app.notices.test(channel, actor=actor_named(who), to=to)
+            how = "would be told" if asked and asked.proven else "was asked as far as it can be"
+            said = f"{channel} {how}: {asked.words}." if asked else f"{channel} cannot be asked without telling people."
+        else:
+            said = f"{channel} works: {app.notices.test(channel, actor=actor_named(who), to=to)}."
     except OutgoingError as error:
-        click.echo(f"{channel} could not be told: {error.message}")
+        said, works = f"{channel} could not be told: {error.message}", False
+    click.echo(json.dumps({"channel": channel, "works": works, "says": said}) if as_json else said)
+    if not works:
         sys.exit(1)
-    click.echo(f"{channel} works: {said}.")
 
 
 def _print(one: Notification) -> None:

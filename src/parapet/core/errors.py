@@ -30,6 +30,7 @@ ParapetError
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -290,3 +291,8 @@ class DeliveryFailed(OutgoingError):
 
 class ProbeFailed(ParapetError):
     """What the probe looked at is not as it should be."""
+
+
+def code_of(kind: type[ParapetError]) -> str:
+    """What an error is called for programs: its name in snake case, such as `stale_version`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()

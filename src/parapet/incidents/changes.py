@@ -40,6 +40,21 @@ def near(incident: Incident, changes: Iterable[Change], *, policy: IncidentPolic
     return tuple(sorted(found, key=lambda one: (one.change.occurred_at, one.change.id)))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A change, and the incidents that it lies near."""
+
+    change: Change
+    near: tuple[tuple[Incident, float], ...]
+    """Each with the seconds of the change from its onset: negative before, positive after."""
+
+
+def told_of(change: Change, incidents: Iterable[Incident], *, policy: IncidentPolicy, now: datetime) -> Told:
+    """*change* with those of *incidents* that it lies near, in the order given."""
+    held = [(one, near(one, (change,), policy=policy, now=now)) for one in incidents]
+    return Told(change=change, near=tuple((one, it[0].seconds_from_onset) for one, it in held if it))
+
+
 def change_words(change: Change) -> str:
     """*change* as a sentence names it: Deploy 1.8.2; what somebody wrote stands in quotes."""
     return change.title if change.kind in {ChangeKind.DEPLOY, ChangeKind.ROLLBACK} else f"“{change.title}”"

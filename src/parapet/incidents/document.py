@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from parapet.core.types import JsonObject
+from parapet.core.types import Json, JsonObject
+from parapet.incidents.changes import Near, Told
 from parapet.incidents.chronology import sentence
 from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, Entry, Episode, Incident
@@ -113,6 +114,7 @@ def file_object(
     past: Past,
     items: Sequence[ActionItem],
     objects: Objects | None = None,
+    near_changes: Sequence[Near] = (),
 ) -> JsonObject:
     """Everything about one incident."""
     return {
@@ -121,6 +123,7 @@ def file_object(
         "memory": past_object(past),
         "action_items": [item_object(item) for item in items],
         "objects": [sighted_object(one) for one in objects.shown] if objects else [],
+        "changes": [near_object(one) for one in near_changes],
         "alerts": [episode_object(episode) for episode in episodes],
         "chronology": [entry_object(entry) for entry in entries],
     }
@@ -163,6 +166,24 @@ def change_object(change: Change) -> JsonObject:
         "url": change.url,
         "details": change.details,
     }
+
+
+def near_object(one: Near) -> JsonObject:
+    """A change near an incident; seconds are negative before its onset, and before it last fired again."""
+    return {
+        **change_object(one.change),
+        "seconds_from_onset": one.seconds_from_onset,
+        "seconds_from_last_firing": one.seconds_from_last_firing,
+    }
+
+
+def told_object(one: Told) -> JsonObject:
+    """A change, and the incidents that it lies near."""
+    near: list[Json] = [
+        {"id": incident.id, "ref": incident.ref, "title": incident.title, "seconds_from_onset": seconds}
+        for incident, seconds in one.near
+    ]
+    return {**change_object(one.change), "incidents": near}
 
 
 class Verified(Protocol):

@@ -15,6 +15,8 @@ from parapet.core.clock import EARLIEST, LATEST
 from parapet.core.errors import MalformedPayload
 from parapet.core.types import Json, JsonObject
 
+GZIP = b"\x1f\x8b"
+"""How a compressed body begins, whatever its headers say."""
 MAX_DEPTH = 32
 MAX_PAIRS = 64
 MAX_NAME_CHARACTERS = 128
@@ -79,6 +81,8 @@ def document_of(body: bytes) -> JsonObject:
     Raises:
         MalformedPayload: it is none, or nested absurdly deep.
     """
+    if body.startswith(GZIP):
+        raise MalformedPayload("The body is compressed (gzip). Send it as it is: plain JSON.")
     try:
         document: Json = json.loads(body)
     except (ValueError, RecursionError) as error:

@@ -5,10 +5,11 @@ Only from the alerts' labels and annotations, from timings and from changes; a t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from parapet.core import names
 from parapet.incidents.changes import Near, change_words, distance_words
@@ -26,6 +27,20 @@ STRONG_SUSPECT_SECONDS = 900.0
 MAX_QUOTE_CHARACTERS = 500
 MAX_FACTS = 4
 MOST_BESIDE = 3
+IF_IT_FITS: Mapping[ChangeKind, str] = MappingProxyType(
+    {
+        ChangeKind.DEPLOY: "roll that one deploy back, and mark the rollback",
+        ChangeKind.ROLLBACK: "do not go forward again yet: find out what the earlier version lacks",
+        ChangeKind.FLAG: "turn that one flag back, and mark it",
+        ChangeKind.CONFIG: "set that one thing back, and mark it",
+        ChangeKind.MIGRATION: "do not undo it on your own: what was written since may be lost. Ask who wrote it",
+        ChangeKind.AI_MODEL: "go back to the model before it, and mark that",
+        ChangeKind.PROVIDER: "the repair is theirs: retry nothing in bulk, and mark what you turn off or around it",
+        ChangeKind.MAINTENANCE: "ask whoever works there to stop",
+    }
+)
+"""What is safe to do about the change that came before onset; complete."""
+MIGRATED = "A migration came with it: ask first whether the version before can live with that."
 _NO_GROUP = frozenset({"alertname", names.SIGNAL, names.TARGET})
 """Labels of an incident that tell it apart, and name no group of users."""
 _FLAPPED = Selection(kinds=frozenset({EntryKind.FLAPPED}))
@@ -96,6 +111,7 @@ def triage(
     *gist*: of its chronology; *promise*: what the catalog says of its slice; *past*: the same trouble before; *beside*:
     other incidents that began about when it did, and are not over.
     """
+    suspects = _suspects(near_changes)
     suspect = suspected_change(near_changes)
     kind, past = kind_of(incident, promise), past or Past()
     reading = READINGS[kind]
@@ -114,14 +130,17 @@ def triage(
         unknowns=tuple(Claim(kind=ClaimKind.UNKNOWN, text=text) for text in unknowns(incident, near_changes, gist)),
         last_time=_last_time(incident, past),
         helped=_helped(past),
-        next_step=Claim(kind=ClaimKind.RECOMMENDATION, text=_next_step(incident, kind, suspect)),
+        next_step=Claim(kind=ClaimKind.RECOMMENDATION, text=_next_step(incident, kind, suspect, suspects)),
     )
 
 
 def suspected_change(near_changes: Sequence[Near]) -> Near | None:
     """The last change within an hour before onset, if any. Near is no proof."""
-    before = [one for one in near_changes if -SUSPECT_SECONDS <= one.seconds_from_onset <= 0]
-    return max(before, key=lambda one: one.seconds_from_onset, default=None)
+    return max(_suspects(near_changes), key=lambda one: one.seconds_from_onset, default=None)
+
+
+def _suspects(near_changes: Sequence[Near]) -> list[Near]:
+    return [one for one in near_changes if -SUSPECT_SECONDS <= one.seconds_from_onset <= 0]
 
 
 def unknowns(incident: Incident, near_changes: Sequence[Near], gist: Gist) -> list[str]:
@@ -268,7 +287,7 @@ def _helped(past: Past) -> Claim | None:
     return _fact(said) if said else Claim(kind=ClaimKind.UNKNOWN, text="Nobody wrote down what helped.")
 
 
-def _next_step(incident: Incident, kind: Kind, suspect: Near | None) -> str:
+def _next_step(incident: Incident, kind: Kind, suspect: Near | None, suspects: Sequence[Near]) -> str:
     step = READINGS[kind].step
     if incident.state is IncidentState.RESOLVED:
         return "Try it once yourself, the way a user would, and write down what helped."
@@ -279,10 +298,9 @@ def _next_step(incident: Incident, kind: Kind, suspect: Near | None) -> str:
     if READINGS[kind].plane == SIGNAL_PLANE:
         return step
     if suspect is not None:
-        theirs = "the repair is theirs: retry nothing in bulk, and mark what you turn off or around it"
-        ours = "undo that one thing, and mark it as a change"
-        provider = suspect.change.kind is ChangeKind.PROVIDER
-        return f"Compare onset with {_change(suspect)}. If it fits, {theirs if provider else ours}."
+        said = f"Compare onset with {_change(suspect)}. If it fits, {IF_IT_FITS[suspect.change.kind]}."
+        migrated = any(one.change.kind is ChangeKind.MIGRATION for one in suspects)
+        return f"{said} {MIGRATED}" if migrated and suspect.change.kind is ChangeKind.DEPLOY else said
     if incident.runbook:
         return f"Follow the runbook, first step first, one thing at a time; mark what you change. {step}"
     return step

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol
 
 from parapet.core.types import JsonObject
@@ -19,6 +20,11 @@ class Tell(Protocol):
         by: str = "application",
         details: JsonObject | None = None,
         change_id: str | None = None,
+        about: str | None = None,
+        apart_seconds: float = inf,
     ) -> None:
-        """Something of *kind* (deploy, rollback, flag, config, migration, ai_model, provider) changed now."""
+        """Something of *kind* (deploy, rollback, flag, config, migration, ai_model, provider) changed now.
+
+        *about*: what is in another state now; the same title about it, at most *apart_seconds* later, is the same.
+        """
         ...

@@ -1,7 +1,7 @@
 """Flag flips through OpenFeature: `api.add_hooks([FlagChanges(parapet.changed)])`, and what providers announce.
 
 An evaluation that depends on who asks is no flip; one that is the same for everybody (static, default or disabled) is,
-when its value differs from the last one seen.
+when its value differs from the last one seen. Every process sees a flip in its own time: it is one change.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ MOST_FLAGS = 1_000
 """Flags whose last value is remembered; flags beyond that are left alone."""
 FOR_EVERYBODY = frozenset({Reason.STATIC, Reason.DEFAULT, Reason.DISABLED})
 LONGEST_VALUE = 80
+ECHO_SECONDS = 60.0
+"""Every process hears what a provider announces; within this time it is one change."""
 
 
 class FlagChanges(Hook):
@@ -53,7 +55,8 @@ class FlagChanges(Hook):
             said: dict[str, Json] = {"flag": key, "from": _short(before), "to": _short(value)}
             if details.variant:
                 said["variant"] = str(details.variant)
-            self._tell("flag", f"Flag {key}: {_short(before)} to {_short(value)}", by="openfeature", details=said)
+            title = f"Flag {key}: {_short(before)} to {_short(value)}"
+            self._tell("flag", title, by="openfeature", details=said, about=f"flag {key}")
 
 
 def announcements(tell: Tell) -> None:
@@ -62,7 +65,14 @@ def announcements(tell: Tell) -> None:
     def changed(event: EventDetails) -> None:
         with guarded("openfeature.event"):
             for key in (event.flags_changed or ())[:MOST_FLAGS]:
-                tell("flag", f"Flag {key} changed", by=event.provider_name or "openfeature", details={"flag": key})
+                tell(
+                    "flag",
+                    f"Flag {key} changed",
+                    by=event.provider_name or "openfeature",
+                    details={"flag": key},
+                    about=f"announced {key}",
+                    apart_seconds=ECHO_SECONDS,
+                )
 
     api.add_handler(ProviderEvent.PROVIDER_CONFIGURATION_CHANGED, changed)
 

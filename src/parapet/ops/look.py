@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from parapet.core.errors import NotFound
 from parapet.core.types import IncidentId
-from parapet.incidents.changes import Near, near
+from parapet.incidents.changes import Near, Told, told_of
 from parapet.incidents.gist import Gist, Leaf, Selection
 from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, Entry, Episode, Incident
@@ -21,6 +21,7 @@ from parapet.ops.leaves import both_ends, leaf_from
 from parapet.ops.sightings import about_object, objects_near
 from parapet.ops.work import HEARTBEAT_PREFIX
 from parapet.response.escalation import Escalation
+from parapet.store.changes import place_of
 from parapet.store.inbox import Shelf
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.queue import Scope, counts, stretch
@@ -64,6 +65,15 @@ class IncidentFile:
     """What went wrong near onset, by exact object; None: it is about nothing that carries identifiers."""
     escalation: Escalation | None = None
     """How calling people stands; None: no policy was for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangePage:
+    """A page of changes, newest first."""
+
+    changes: tuple[Told, ...]
+    next: str | None
+    """What to ask for to get the page after it; None at the end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,15 +167,18 @@ class Look:
             found = None if first is None else leaf_from(tx, first, selection)
             return found or both_ends(tx, incident_id, selection)
 
-    def retrospective(self, incident_id: IncidentId) -> Retrospective | None:
-        """What was composed when an incident was resolved; None: it is not over.
+    def retrospective(self, incident_id: IncidentId) -> Retrospective:
+        """What was composed when an incident was resolved.
 
         Raises:
+            NotFound: there is no such incident, or it is not over.
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            kept = tx.retrospectives.latest(incident_id)
-        return None if kept is None else from_json(kept)
+            incident, kept = _there(tx, incident_id), tx.retrospectives.latest(incident_id)
+        if kept is None:
+            raise NotFound(f"{incident.ref} has no retrospective yet: it is composed when the incident is resolved.")
+        return from_json(kept)
 
     def changes(self, limit: int = 50) -> tuple[Change, ...]:
         """The latest changes, newest first.
@@ -176,25 +189,24 @@ class Look:
         with self._context.store.read() as tx:
             return tx.changes.newest(self._context.service, limit)
 
-    def changes_with_incidents(self, limit: int = 50) -> tuple[tuple[Change, tuple[tuple[Incident, float], ...]], ...]:
-        """The latest changes, newest first, each with the incidents near it and its seconds from their onset.
+    def change_page(self, limit: int = 50, *, before: str | None = None) -> ChangePage:
+        """A page of changes, newest first, each with the incidents near it and its seconds from their onset.
 
         Raises:
+            MalformedPayload: *before* is no place in this list.
             EvidenceUnavailable: the database does not answer.
         """
         policy, now = self._context.policy, self._context.clock.now()
         with self._context.store.read() as tx:
-            changes = tx.changes.newest(self._context.service, limit)
+            found = tx.changes.newest(self._context.service, limit + 1, before=before)
+            changes = found[:limit]
             if not changes:
-                return ()
+                return ChangePage(changes=(), next=None)
             first = min(one.occurred_at for one in changes) - timedelta(seconds=policy.change_lookahead_seconds)
             last = max(one.occurred_at for one in changes) + timedelta(seconds=policy.change_lookback_seconds)
             incidents = tx.incidents.touching(self._context.service, first, last)
-        found = []
-        for change in changes:
-            held = [(one, near(one, (change,), policy=policy, now=now)) for one in incidents]
-            found.append((change, tuple((one, it[0].seconds_from_onset) for one, it in held if it)))
-        return tuple(found)
+        told = tuple(told_of(one, incidents, policy=policy, now=now) for one in changes)
+        return ChangePage(changes=told, next=place_of(changes[-1]) if len(found) > limit else None)
 
     def trust(self) -> Trust:
         """Whether the loop itself works.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from math import inf
 
 from parapet.core.clock import Clock
 from parapet.core.errors import ConfigurationError
@@ -23,6 +24,8 @@ class _Told:
     by: str
     details: JsonObject
     change_id: str | None
+    about: str | None
+    apart_seconds: float
     occurred_at: datetime
 
 
@@ -46,8 +49,13 @@ class Teller:
         by: str = "application",
         details: JsonObject | None = None,
         change_id: str | None = None,
+        about: str | None = None,
+        apart_seconds: float = inf,
     ) -> None:
         """Something of *kind* (deploy, rollback, flag, config, migration, ai_model, provider) changed now.
+
+        With *about*, such as the name of a flag or of a setting, every process may tell of it: until something else is
+        told about it, the same title tells of the same change (`ops.change`).
 
         Raises:
             ConfigurationError: there is no such kind.
@@ -61,6 +69,8 @@ class Teller:
             by=by,
             details=details or {},
             change_id=change_id,
+            about=about,
+            apart_seconds=apart_seconds,
             occurred_at=self._clock.now(),
         )
         self._later.put(told)
@@ -78,4 +88,6 @@ class Teller:
             occurred_at=told.occurred_at,
             details=told.details,
             change_id=told.change_id,
+            about=told.about,
+            apart_seconds=told.apart_seconds,
         )

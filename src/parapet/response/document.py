@@ -11,6 +11,7 @@ from parapet.incidents.document import instant
 from parapet.incidents.durations import duration_words
 from parapet.incidents.model import Incident
 from parapet.response.escalation import FIRST_PLACE, Escalation, EscalationPolicy, EscalationState, Step
+from parapet.response.looks import Looked
 from parapet.response.maintenance import PlannedMaintenance
 from parapet.response.rotation import Override, Turn
 
@@ -188,3 +189,14 @@ def row_object(incident: Incident, escalation: Escalation) -> JsonObject:
     """An escalation in a list, with what it is about."""
     about: JsonObject = {"ref": incident.ref, "title": incident.title, "incident_state": incident.state.value}
     return {**escalation_object(int(incident.id or 0), escalation), **about}
+
+
+def looked_object(one: Looked) -> JsonObject:
+    """Who opened the page of an incident on one day, and how often."""
+    return {
+        "incident": one.incident_id,
+        "who": one.who,
+        "first_at": instant(one.first_at),
+        "last_at": instant(one.last_at),
+        "times": one.times,
+    }

@@ -4,11 +4,31 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, insert, literal, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    union_all,
+)
 
+from parapet.core.clock import instant
+from parapet.core.errors import MalformedPayload
 from parapet.incidents.model import Change, ChangeKind
+from parapet.store.columns import UtcDateTime
 from parapet.store.rows import actor_of, row_of
 from parapet.store.schema import changes as table
+
+ABOUT = "about"
+"""Among the details: what is in another state since the change."""
+MOST_LOOKED_BACK = 1_000
+"""Changes of one kind among which the latest about one thing is looked for."""
 
 
 class ChangeRows:
@@ -21,6 +41,16 @@ class ChangeRows:
         """The change that was recorded under this key, if any."""
         row = self._connection.execute(select(table).where(table.c.dedupe_key == dedupe_key)).mappings().first()
         return None if row is None else _change(row)
+
+    def about(self, service: str, kind: ChangeKind, what: str, until: datetime) -> Change | None:
+        """The latest of the newest changes of a kind until then that tells about *what*, if any."""
+        rows = self._connection.execute(
+            select(table)
+            .where(table.c.kind == kind.value, table.c.service == service, table.c.occurred_at <= until)
+            .order_by(table.c.occurred_at.desc(), table.c.id.desc())
+            .limit(MOST_LOOKED_BACK)
+        ).mappings()
+        return next((_change(row) for row in rows if row["details"].get(ABOUT) == what), None)
 
     def add(self, change: Change, dedupe_key: str) -> None:
         """Keep a change.
@@ -63,16 +93,41 @@ class ChangeRows:
         ).mappings()
         return next(map(_change, rows), None)
 
-    def newest(self, service: str, limit: int, since: datetime | None = None) -> tuple[Change, ...]:
-        """The latest changes of a service, and of providers that anybody may depend on, newest first."""
+    def newest(
+        self, service: str, limit: int, since: datetime | None = None, *, before: str | None = None
+    ) -> tuple[Change, ...]:
+        """The latest changes of a service, and of providers that anybody may depend on, newest first.
+
+        *since*: none older; *before*: only what comes after this place, as `place_of` tells it.
+
+        Raises:
+            MalformedPayload: *before* is no place in this list.
+        """
         when = true() if since is None else table.c.occurred_at >= since
+        behind = true() if before is None else _after(before)
         rows = self._connection.execute(
             select(table)
-            .where(or_(table.c.service == service, table.c.kind == ChangeKind.PROVIDER.value), when)
+            .where(or_(table.c.service == service, table.c.kind == ChangeKind.PROVIDER.value), when, behind)
             .order_by(table.c.occurred_at.desc(), table.c.id.desc())
             .limit(limit)
         ).mappings()
         return tuple(map(_change, rows))
+
+
+def place_of(change: Change) -> str:
+    """Where *change* stands in the list: what comes after it is asked for so."""
+    return f"{change.occurred_at.isoformat()}_{change.id}"
+
+
+def _after(place: str) -> ColumnElement[bool]:
+    when, _, name = place.partition("_")
+    try:
+        if not (name.isascii() and name.isprintable() and name):
+            raise ValueError(place)
+        here = tuple_(literal(instant(when), UtcDateTime()), literal(name))
+    except ValueError as error:
+        raise MalformedPayload(f"{place[:80]!r} is no place in this list. Start from its beginning.") from error
+    return tuple_(table.c.occurred_at, table.c.id) < here
 
 
 def _change(row: RowMapping) -> Change:

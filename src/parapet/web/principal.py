@@ -64,6 +64,7 @@ class Action(StrEnum):
     INBOX = "inbox.work"
     DROP = "inbox.drop"
     MAINTAIN = "maintenance"
+    CHANGE = "change.mark"
     PREVIEW = "action.preview"
     CONFIRM = "action.confirm"
     APPROVE = "action.approve"

@@ -14,7 +14,7 @@ from parapet.incidents import document
 from parapet.incidents.changes import Near
 from parapet.incidents.gist import Gist, Leaf, Selection
 from parapet.incidents.items import ActionItem
-from parapet.incidents.model import Change, ChangeKind, Entry, Episode, Incident
+from parapet.incidents.model import Change, Entry, Episode, Incident
 from parapet.incidents.past import Past
 from parapet.incidents.policy import IncidentPolicy
 from parapet.incidents.sightings import Objects
@@ -28,6 +28,7 @@ from parapet.slo.catalog import Catalog
 from parapet.web.acts import Acts
 from parapet.web.course import Course
 from parapet.web.read_calls import Escalations, Looks, Maintenances, Notices
+from parapet.web.read_records import ActionItems, ChangePage, Changes
 
 
 class JourneyCard(Protocol):
@@ -184,8 +185,9 @@ class Look(Protocol):
     def standing(self, incident_id: IncidentId, /) -> Incident: ...
     def chronology(self, incident_id: IncidentId, /, *, after: int = ..., limit: int = ...) -> Sequence[Entry]: ...
     def leaf(self, incident_id: IncidentId, selection: Selection, /, *, start: int | None = ...) -> Leaf: ...
-    def retrospective(self, incident_id: IncidentId, /) -> Retrospective | None: ...
+    def retrospective(self, incident_id: IncidentId, /) -> Retrospective: ...
     def changes(self, limit: int = ...) -> Sequence[Change]: ...
+    def change_page(self, limit: int = ..., *, before: str | None = ...) -> ChangePage: ...
     def began_at(self) -> datetime | None: ...
     def trust(self) -> Trust: ...
     def revision(self) -> str: ...
@@ -268,55 +270,6 @@ class Inbox(Protocol):
 
     def store(self, handed: Sequence[tuple[str, bytes]], /) -> Sequence[Stored]: ...
     def take_in(self, stored: Sequence[Any], /) -> Sequence[Receipt]: ...
-
-
-class Changes(Protocol):
-    """Where changes to the system are recorded."""
-
-    def mark(
-        self,
-        *,
-        kind: ChangeKind,
-        title: str | None = ...,
-        version: str | None = ...,
-        occurred_at: datetime | None = ...,
-        actor: Actor,
-        url: str | None = ...,
-        change_id: str | None = ...,
-    ) -> Change: ...
-
-
-class ItemPage(Protocol):
-    """A stretch of the action items."""
-
-    @property
-    def items(self) -> Sequence[ActionItem]: ...
-    @property
-    def open(self) -> int: ...
-    @property
-    def next(self) -> str | None:
-        """Where the next stretch begins; None at the end."""
-
-
-class ActionItems(Protocol):
-    """Exact objects that somebody must look after."""
-
-    def open(
-        self,
-        kind: str,
-        object_id: str,
-        /,
-        *,
-        title: str,
-        incident_id: IncidentId | None = ...,
-        slice_name: str | None = ...,
-        url: str | None = ...,
-        by: Actor,
-    ) -> ActionItem: ...
-    def get(self, number: int, /) -> ActionItem: ...
-    def page(self, state: str = ..., *, limit: int = ..., before: str | None = ...) -> ItemPage: ...
-    def resolve(self, number: int, /, *, actor: Actor, reason: str, version: int) -> ActionItem: ...
-    def dismiss(self, number: int, /, *, actor: Actor, reason: str, version: int) -> ActionItem: ...
 
 
 class Observatory(Protocol):

@@ -114,6 +114,7 @@ ROUTES = (
             ("/incidents/{id}/escalation/next", calls.next_now, Action.ESCALATE),
             ("/incidents/{id}/escalation/suppress", calls.suppress, Action.ESCALATE),
             ("/incidents/{id}/escalation/resume", calls.resume, Action.ESCALATE),
+            ("/changes", changes.mark, Action.CHANGE),
             ("/maintenance", maintenance.plan, Action.MAINTAIN),
             ("/maintenance/{number}/end", maintenance.end, Action.MAINTAIN),
             ("/declare", work.declare, Action.DECLARE),

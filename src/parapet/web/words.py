@@ -157,6 +157,7 @@ DONE: Mapping[str, str] = MappingProxyType(
         "called": "They are called with the worker's next round.",
         "suppressed": "Nobody is called until then. It goes on by itself.",
         "resumed": "People are called again.",
+        "marked": "Marked. Every incident near it shows it.",
         "maintained": "Saved. Nothing of it counts, and nobody is called, for that time.",
         "maintenance-over": "Saved. It counts again, and people are called.",
         "resolved": "Resolved. The retrospective is ready.",

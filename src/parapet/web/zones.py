@@ -11,12 +11,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from parapet.core.clock import in_reach
 from parapet.core.errors import ConfigurationError
 from parapet.web.principal import Principal
 from parapet.web.request import Request
 from parapet.web.response import Response
 from parapet.web.text import zone_word
-from parapet.web.wall import told
+from parapet.web.wall import moment, told
 
 COOKIE = "parapet-zone"
 KEPT_SECONDS = 400 * 86_400
@@ -90,3 +91,21 @@ def remember(response: Response, name: str) -> Response:
     """*response*, after which this browser's person reads in *name*; empty: as the host says."""
     age = KEPT_SECONDS if name else 0
     return response.with_headers({"set-cookie": f"{COOKIE}={name}; Max-Age={age}; HttpOnly; SameSite=Lax"})
+
+
+def moment_of(written: str, now: datetime, what: str) -> datetime | None:
+    """The moment that a field of a form says, by the clock that tells *now*; None: it was left empty.
+
+    Raises:
+        ConfigurationError: it is none; *what* says of what.
+    """
+    if not written.strip():
+        return None
+    try:
+        said = datetime.fromisoformat(written.strip())
+    except ValueError:
+        raise ConfigurationError(f"{what} is no time. Write it so: 2026-11-12T21:00.") from None
+    try:
+        return in_reach(said if said.tzinfo is not None else moment(said, now))
+    except (ValueError, OverflowError) as error:
+        raise ConfigurationError(f"{what} is no time: {error}.") from None

@@ -97,8 +97,9 @@ def doctor(
     try:
         app = load_app(spec)
     except ConfigurationError as error:
-        click.echo(f"The doctor could not look: {error.message}", err=True)
-        sys.exit(2)
+        blind = click.ClickException(f"The doctor could not look: {error.message}")
+        blind.exit_code = 2
+        raise blind from error
     if host is None and (installed := manifest.found_in(folder)) is not None:
         host = installed.host or None
     facts = Facts(

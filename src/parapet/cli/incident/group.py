@@ -11,6 +11,7 @@ WORKING = "parapet.cli.incident.working"
 COMMANDS = {
     "list": (READING, "list_incidents"),
     "show": (READING, "show"),
+    "retrospective": (READING, "retrospective"),
     "declare": (WORKING, "declare"),
     "ack": (WORKING, "ack"),
     "assign": (WORKING, "assign"),

@@ -16,6 +16,7 @@ from parapet.incidents.chronology import merge
 from parapet.incidents.document import file_object, incident_object
 from parapet.incidents.durations import duration_words, instant_words
 from parapet.incidents.model import MOST_COUNTED, Incident, IncidentState, Severity
+from parapet.lessons.retrospective import to_json, to_markdown
 
 SCOPES = ("open", "unowned", "mine", "resolved")
 COLUMNS = (
@@ -88,7 +89,16 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
     held, entries = app.look.incident(number), app.look.chronology(number)
     incident, triage = held.incident, held.triage
     if as_json:
-        document = file_object(incident, entries, held.episodes, triage, held.past, held.items, held.objects)
+        document = file_object(
+            incident,
+            entries,
+            held.episodes,
+            triage,
+            held.past,
+            held.items,
+            held.objects,
+            held.near_changes,
+        )
         click.echo(json.dumps(document))
         return
     now = app.clock.now()
@@ -129,7 +139,23 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
         click.echo(f"  {toned(seq, Tone.QUIET)} {when}  {toned(row.actor, Tone.QUIET)}")
         click.echo(paragraph(row.text, indent=6))
     if incident.state is IncidentState.RESOLVED:
-        click.echo("\nIts retrospective is in the workbench.")
+        click.echo(f"\nWhat was learned: parapet incident retrospective {incident.ref}")
+
+
+@click.command()
+@incident_argument
+@app_option
+@json_option
+def retrospective(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
+    """What was learned from an incident that is over, as Markdown.
+
+    \b
+    Examples:
+      parapet incident retrospective INC-12 > INC-12.md
+      parapet incident retrospective INC-12 --json
+    """
+    kept = load_app(required_app(app_spec)).look.retrospective(number)
+    click.echo(json.dumps(to_json(kept)) if as_json else to_markdown(kept), nl=as_json)
 
 
 def _counted(number: int) -> str:

@@ -16,6 +16,7 @@ MAYBE_WORDS: JsonObject = {"type": ["string", "null"]}
 COUNT: JsonObject = {"type": "integer", "minimum": 0}
 MAYBE_COUNT: JsonObject = {"type": ["integer", "null"]}
 NUMBER: JsonObject = {"type": "number"}
+MAYBE_NUMBER: JsonObject = {"type": ["number", "null"]}
 TRUTH: JsonObject = {"type": "boolean"}
 TIME: JsonObject = {"type": "string", "format": "date-time"}
 MAYBE_TIME: JsonObject = {"type": ["string", "null"], "format": "date-time"}
@@ -65,6 +66,17 @@ _INCIDENT: dict[str, JsonObject] = {
     "merged_into_id": MAYBE_COUNT,
     "runbook": MAYBE_WORDS,
     "version": COUNT,
+}
+_CHANGE: dict[str, JsonObject] = {
+    "id": WORDS,
+    "kind": _one_of(ChangeKind),
+    "title": WORDS,
+    "version": MAYBE_WORDS,
+    "occurred_at": TIME,
+    "recorded_at": TIME,
+    "by": WORDS,
+    "url": MAYBE_WORDS,
+    "details": ANYTHING,
 }
 _BODY: dict[str, JsonObject] = {
     "id": COUNT,
@@ -117,6 +129,7 @@ SCHEMAS: dict[str, JsonObject] = {
         memory=ANYTHING,
         action_items=_list(_ref("Item")),
         objects=_list(ANYTHING),
+        changes=_list(_ref("NearChange")),
         alerts=_list(_ref("Alert")),
         chronology=_list(_ref("Entry")),
     ),
@@ -147,18 +160,12 @@ SCHEMAS: dict[str, JsonObject] = {
     ),
     "Chronology": _object(ref=WORDS, entries=_list(_ref("Entry")), next=MAYBE_COUNT),
     "Retrospective": ANYTHING,
-    "Change": _object(
-        id=WORDS,
-        kind=_one_of(ChangeKind),
-        title=WORDS,
-        version=MAYBE_WORDS,
-        occurred_at=TIME,
-        recorded_at=TIME,
-        by=WORDS,
-        url=MAYBE_WORDS,
-        details=ANYTHING,
+    "Change": _object(**_CHANGE),
+    "NearChange": _object(**_CHANGE, seconds_from_onset=NUMBER, seconds_from_last_firing=MAYBE_NUMBER),
+    "ToldChange": _object(
+        **_CHANGE, incidents=_list(_object(id=COUNT, ref=WORDS, title=WORDS, seconds_from_onset=NUMBER))
     ),
-    "Changes": _object(changes=_list(_ref("Change"))),
+    "Changes": _object(changes=_list(_ref("ToldChange")), next=MAYBE_WORDS),
     "AuditRow": _object(
         id=COUNT,
         recorded_at=TIME,
@@ -171,6 +178,9 @@ SCHEMAS: dict[str, JsonObject] = {
         details=ANYTHING,
     ),
     "Audit": _object(rows=_list(_ref("AuditRow")), next=MAYBE_COUNT),
+    "Looks": _object(
+        kept=TRUTH, looks=_list(_object(incident=COUNT, who=WORDS, first_at=TIME, last_at=TIME, times=COUNT))
+    ),
     "Verified": _object(
         whole=TRUTH, incidents=COUNT, entries=COUNT, checkpoint=WORDS, broken={"type": ["object", "null"]}
     ),

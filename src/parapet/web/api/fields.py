@@ -19,5 +19,6 @@ VERSION = Field(
 REASON = Field(shape=Words(most=LONGEST_REASON), says="Why; the next person reads it.", required=True)
 LIMIT = Field(shape=Whole(least=1, most=reading.MOST), says=f"How many at most; {reading.SHOWN} without it.")
 BEFORE = Field(shape=Whole(least=1), says="Only what is older than this: what `next` said.")
+PLACE = Field(shape=Words(most=200), says="Only what comes after this place: what `next` said.")
 REASONED = Fields(name="Reasoned", fields={"version": VERSION, "reason": REASON})
-LIMITED = Fields(name="Limited", fields={"limit": LIMIT})
+CHANGES = Fields(name="ChangesQuery", fields={"before": PLACE, "limit": LIMIT})

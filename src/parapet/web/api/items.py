@@ -7,7 +7,7 @@ from parapet.core.shapes import Choice, Field, Fields, Given, Link, Whole, Words
 from parapet.core.types import IncidentId, Json
 from parapet.incidents.document import item_object
 from parapet.incidents.items import ItemState
-from parapet.web.api.fields import LIMIT, REASONED
+from parapet.web.api.fields import LIMIT, PLACE, REASONED
 from parapet.web.api.operation import Operation
 from parapet.web.api.reading import SHOWN
 from parapet.web.desk import Desk, Visit
@@ -19,7 +19,9 @@ from parapet.web.routes import Door
 def page(desk: Desk, visit: Visit, given: Given) -> Response:
     """A page of items."""
     state = given.get("state", str) or ItemState.OPEN.value
-    found = desk.app.action_items.page(state, limit=given.get("limit", int) or SHOWN, before=given.get("before", str))
+    kind, limit = given.get("kind", str), given.get("limit", int) or SHOWN
+    kinds = () if kind is None else (kind,)
+    found = desk.app.action_items.page(state, kinds=kinds, limit=limit, before=given.get("before", str))
     shown: list[Json] = [item_object(one) for one in found.items]
     return answer({"state": state, "items": shown, "open": found.open, "next": found.next})
 
@@ -31,13 +33,15 @@ def one(desk: Desk, visit: Visit, given: Given) -> Response:
 
 def opened(desk: Desk, visit: Visit, given: Given) -> Response:
     """Say that an object needs somebody."""
-    number = given.get("incident", int)
+    number, slice_name = given.get("incident", int), given.get("slice", str)
+    if slice_name is not None:
+        desk.app.catalog.slice(slice_name)
     item = desk.app.action_items.open(
         given.need("kind", str),
         given.need("object_id", str),
         title=given.need("title", str),
         incident_id=None if number is None else IncidentId(number),
-        slice_name=given.get("slice", str),
+        slice_name=slice_name,
         url=given.get("url", str),
         by=visit.person.actor,
     )
@@ -79,7 +83,8 @@ ITEMS = (
                 "state": Field(
                     shape=Choice(values=tuple(each.value for each in ItemState)), says="Which; `open` without it."
                 ),
-                "before": Field(shape=Words(most=200), says="Only what comes after this place: what `next` said."),
+                "kind": Field(shape=Words(most=64), says="Only objects of this sort."),
+                "before": PLACE,
                 "limit": LIMIT,
             },
         ),

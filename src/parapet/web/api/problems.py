@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from parapet.core.errors import (
     ConfigurationError,
     EvidenceError,
@@ -15,6 +13,7 @@ from parapet.core.errors import (
     ReadOnly,
     ReasonRequired,
     Refused,
+    code_of,
 )
 from parapet.web.response import Response, refusal
 
@@ -41,8 +40,3 @@ def problem(error: ParapetError) -> Response:
 def status_of(kind: type[ParapetError]) -> int:
     """The HTTP status of an error."""
     return next((status for each, status in STATUSES if issubclass(kind, each)), 500)
-
-
-def code_of(kind: type[ParapetError]) -> str:
-    """What an error is called for programs."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()

@@ -7,17 +7,17 @@ from parapet.core.shapes import Given
 from parapet.core.types import IncidentId, Json
 from parapet.incidents.document import (
     body_object,
-    change_object,
     entry_object,
     file_object,
     incident_object,
+    told_object,
     verified_object,
 )
 from parapet.lessons.retrospective import to_json
+from parapet.response.document import looked_object
 from parapet.web import security
 from parapet.web.desk import Desk, Visit
 from parapet.web.pages.incident import incident_id
-from parapet.web.pages.retrospective import kept_of
 from parapet.web.response import Response, answer
 
 SHOWN = 50
@@ -57,7 +57,18 @@ def incidents(desk: Desk, visit: Visit, given: Given) -> Response:
 def incident(desk: Desk, visit: Visit, given: Given) -> Response:
     """Everything about one incident."""
     file, entries = desk.app.look.incident(incident_id(visit)), desk.app.look.chronology(incident_id(visit))
-    return answer(file_object(file.incident, entries, file.episodes, file.triage, file.past, file.items, file.objects))
+    return answer(
+        file_object(
+            file.incident,
+            entries,
+            file.episodes,
+            file.triage,
+            file.past,
+            file.items,
+            file.objects,
+            file.near_changes,
+        )
+    )
 
 
 def chronology(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -76,13 +87,13 @@ def retrospective(desk: Desk, visit: Visit, given: Given) -> Response:
     Raises:
         NotFound: it is not over yet.
     """
-    return answer(to_json(kept_of(desk, visit)))
+    return answer(to_json(desk.app.look.retrospective(incident_id(visit))))
 
 
 def changes(desk: Desk, visit: Visit, given: Given) -> Response:
-    """The latest changes to the system."""
-    found = desk.app.look.changes(given.get("limit", int) or SHOWN)
-    return answer({"changes": [change_object(one) for one in found]})
+    """A page of the changes to the system."""
+    page = desk.app.look.change_page(given.get("limit", int) or SHOWN, before=given.get("before", str))
+    return answer({"changes": [told_object(one) for one in page.changes], "next": page.next})
 
 
 def audit(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -93,6 +104,15 @@ def audit(desk: Desk, visit: Visit, given: Given) -> Response:
     )
     shown: list[Json] = [*rows]
     return answer({"rows": shown, "next": rows[-1]["id"] if len(rows) == limit else None})
+
+
+def looks(desk: Desk, visit: Visit, given: Given) -> Response:
+    """Who looked at what."""
+    limit, number = given.get("limit", int) or SHOWN, given.get("incident", int)
+    kept = desk.app.looks
+    found = kept.newest(limit) if number is None else kept.of(IncidentId(number), limit)
+    shown: list[Json] = [looked_object(one) for one in found]
+    return answer({"kept": kept.kept, "looks": shown})
 
 
 def verify(desk: Desk, visit: Visit, given: Given) -> Response:

@@ -10,9 +10,10 @@ from parapet.web.api.calls import CALLS
 from parapet.web.api.deciding import DECIDING
 from parapet.web.api.fields import (
     BEFORE,
+    CHANGES,
     LIMIT,
-    LIMITED,
     LONGEST_REASON,
+    PLACE,
     REASON,
     REASONED,
     SCOPES,
@@ -62,7 +63,7 @@ OPERATIONS = (
                 "scope": Field(shape=Choice(values=SCOPES), says="Which; `open` without it."),
                 "owner": Field(shape=Words(most=128), says="Whose, with scope `mine`; without it, your own."),
                 "q": Field(shape=Words(most=200), says="Only what these words, or this number, are found in."),
-                "before": Field(shape=Words(most=200), says="Only what comes after this place: what `next` said."),
+                "before": PLACE,
                 "limit": LIMIT,
             },
         ),
@@ -194,7 +195,13 @@ OPERATIONS = (
         takes=REASONED,
         action=Action.REDACT,
     ),
-    _look("changes", "/api/changes", "The latest changes to the system, newest first.", "Changes", LIMITED),
+    _look(
+        "changes",
+        "/api/changes",
+        "Changes to the system, newest first, each with the incidents that it lies near.",
+        "Changes",
+        CHANGES,
+    ),
     Operation(
         name="mark_change",
         method="POST",
@@ -232,6 +239,16 @@ OPERATIONS = (
                 "before": BEFORE,
                 "limit": LIMIT,
             },
+        ),
+    ),
+    _look(
+        "looks",
+        "/api/audit/looks",
+        "Who opened the page of which incident, by day, the latest first; `kept` says whether this is kept at all.",
+        "Looks",
+        Fields(
+            name="LooksQuery",
+            fields={"incident": Field(shape=Whole(least=1), says="Only at this one."), "limit": LIMIT},
         ),
     ),
     _look(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from parapet.core.clock import in_reach
 from parapet.core.errors import ConfigurationError, NotFound, Refused
+from parapet.web import zones
 from parapet.web.desk import Desk, Visit, show
 from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
 from parapet.web.sent import done_before
 from parapet.web.views.maintenance import maintenance_view
-from parapet.web.wall import moment
 
 ROWS = 50
 Given = tuple[str, str, str, str]
@@ -28,7 +27,7 @@ def plan(desk: Desk, visit: Visit) -> Response:
     given = (form.get("what", "")[:128], form.get("minutes", ""), form.get("start", ""), form.get("reason", ""))
     what, minutes, written, reason = given
     try:
-        start = _moment(written, visit.now)
+        start = zones.moment_of(written, visit.now, "The start")
         length = int(minutes) if minutes.isascii() and minutes.isdecimal() and len(minutes) <= 5 else 0
         desk.app.maintenances.plan(
             what,
@@ -72,21 +71,3 @@ def _page(desk: Desk, visit: Visit, given: Given, why: str = "") -> Response:
     )
     status = 422 if why else 200
     return show(desk, visit, "maintenance.html", view, title="Maintenance", place="journeys", status=status)
-
-
-def _moment(written: str, now: datetime) -> datetime | None:
-    """The moment of a form's field, by the clock that tells *now*; None: it was left empty.
-
-    Raises:
-        ConfigurationError: it is none.
-    """
-    if not written.strip():
-        return None
-    try:
-        told = datetime.fromisoformat(written.strip())
-    except ValueError:
-        raise ConfigurationError("The start is no time. Write it so: 2026-11-12T21:00.") from None
-    try:
-        return in_reach(told if told.tzinfo is not None else moment(told, now))
-    except (ValueError, OverflowError) as error:
-        raise ConfigurationError(f"The start is no time: {error}.") from None

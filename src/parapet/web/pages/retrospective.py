@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from parapet.core.errors import NotFound
-from parapet.lessons.retrospective import Retrospective, to_markdown
+from parapet.lessons.retrospective import to_markdown
 from parapet.web.desk import Desk, Visit, show
 from parapet.web.pages.incident import incident_id
 from parapet.web.response import Response
@@ -13,29 +12,16 @@ from parapet.web.views.retrospective import retrospective_view
 def page(desk: Desk, visit: Visit) -> Response:
     """The retrospective."""
     file = desk.app.look.incident(incident_id(visit))
-    view = retrospective_view(kept_of(desk, visit), file, now=visit.now)
+    view = retrospective_view(desk.app.look.retrospective(incident_id(visit)), file, now=visit.now)
     title = f"Retrospective {view.ref}: {view.title}"
     return show(desk, visit, "retrospective.html", view, title=title, place="incidents")
 
 
 def markdown(desk: Desk, visit: Visit) -> Response:
     """The retrospective as a file to keep elsewhere."""
-    kept = kept_of(desk, visit)
+    kept = desk.app.look.retrospective(incident_id(visit))
     headers = {
         "content-type": "text/markdown; charset=utf-8",
         "content-disposition": f'attachment; filename="INC-{kept.incident_id}.md"',
     }
     return Response(headers=headers, body=to_markdown(kept).encode())
-
-
-def kept_of(desk: Desk, visit: Visit) -> Retrospective:
-    """The retrospective of the incident that the address names.
-
-    Raises:
-        NotFound: there is no such incident, or it is not over yet.
-    """
-    kept = desk.app.look.retrospective(incident_id(visit))
-    if kept is None:
-        ref = desk.app.look.standing(incident_id(visit)).ref
-        raise NotFound(f"{ref} has no retrospective yet: it is composed when the incident is resolved.")
-    return kept

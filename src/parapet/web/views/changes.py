@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
 
 from parapet.core.types import ActorClass
-from parapet.incidents.changes import Near, distance_words
+from parapet.incidents.changes import Near, Told, distance_words
 from parapet.incidents.model import Change, ChangeKind
 from parapet.web import text
 from parapet.web.words import CHANGE, Word
 
 LATE_SECONDS = 5.0
+MOST_NEAR = 3
+"""Incidents that one row names."""
 NAMED = frozenset({ChangeKind.DEPLOY, ChangeKind.ROLLBACK})
 """Their titles are their kind and a name; rows say the kind already."""
 
@@ -34,19 +37,61 @@ class ChangeRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NearIncident:
+    """An incident that a change lies near."""
+
+    words: str
+    """How far its onset is, such as “4 min before”."""
+    ref: str
+    address: str
+    """Below the mount."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldRow:
+    """One change, and the incidents near it."""
+
+    change: ChangeRow
+    near: tuple[NearIncident, ...]
+    """Those it is nearest to."""
+    more: str
+    """How many there are beside those; empty: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeDay:
     """The changes of one day, newest first."""
 
     day: str
-    rows: tuple[ChangeRow, ...]
+    rows: tuple[ToldRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marking:
+    """The form that marks a change, with what was typed."""
+
+    refusal: str = ""
+    """Why the reader may not; empty when they may."""
+    why: str = ""
+    """Why it was not taken; empty at first."""
+    kind: str = ""
+    words: str = ""
+    version: str = ""
+    at: str = ""
+    kinds: tuple[tuple[str, str], ...] = tuple(
+        (kind.value, CHANGE[kind].text) for kind in ChangeKind if kind is not ChangeKind.MAINTENANCE
+    )
+    """Value and name of what can be marked; maintenance has a page of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangesView:
-    """The page of recent changes."""
+    """A page of changes."""
 
     days: tuple[ChangeDay, ...]
-    service: str
+    marking: Marking
+    next_address: str | None
+    """The page after it, below the mount; None at the end."""
     since: str = ""
     """Since when an empty list is empty."""
 
@@ -73,13 +118,30 @@ def beside_kind(kind: ChangeKind, title: str) -> str:
     return (said.removeprefix(f"{word} ") if kind in NAMED else said) or word
 
 
-def changes_view(changes: Sequence[Change], *, service: str, now: datetime) -> ChangesView:
-    """*changes* by day, newest first."""
-    days: dict[str, list[ChangeRow]] = {}
-    for change in sorted(changes, key=lambda each: (each.occurred_at, each.id), reverse=True):
-        then = text.local(change.occurred_at, now)
-        days.setdefault(text.day(then), []).append(change_row(change, now=then))
-    return ChangesView(days=tuple(ChangeDay(day=day, rows=tuple(rows)) for day, rows in days.items()), service=service)
+def changes_view(changes: Sequence[Told], *, next_place: str | None, marking: Marking, now: datetime) -> ChangesView:
+    """*changes*, newest first, by day."""
+    days: dict[str, list[ToldRow]] = {}
+    for told in changes:
+        then = text.local(told.change.occurred_at, now)
+        days.setdefault(text.day(then), []).append(_told_row(told, then))
+    return ChangesView(
+        days=tuple(ChangeDay(day=day, rows=tuple(rows)) for day, rows in days.items()),
+        marking=marking,
+        next_address=None if next_place is None else f"changes?{urlencode({'before': next_place})}",
+    )
+
+
+def _told_row(told: Told, then: datetime) -> ToldRow:
+    nearest = sorted(told.near, key=lambda each: abs(each[1]))
+    more = len(nearest) - MOST_NEAR
+    return ToldRow(
+        change=change_row(told.change, now=then),
+        near=tuple(
+            NearIncident(words=distance_words(seconds), ref=incident.ref, address=f"incidents/{incident.id}")
+            for incident, seconds in nearest[:MOST_NEAR]
+        ),
+        more=f"{more} more" if more > 0 else "",
+    )
 
 
 def late(occurred_at: datetime, recorded_at: datetime, now: datetime) -> str:

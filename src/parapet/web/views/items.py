@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from parapet.incidents.items import ActionItem, ItemState
 from parapet.web import text
-from parapet.web.reads import ItemPage
+from parapet.web.read_records import ItemPage
 from parapet.web.views.acting import Offered
 from parapet.web.words import Word
 

@@ -63,6 +63,20 @@ def test_the_same_object_elsewhere_is_another_item(desk: Desk, items: ActionItem
     assert opened(items).id == first.id
 
 
+def test_an_object_of_a_promise_and_of_its_incident_is_one(desk: Desk, items: ActionItems) -> None:
+    """An integration tells it of the promise, a person of the incident, whoever is first: open, it is the same item."""
+    desk.fire("02:13")
+    first = items.open("dead_job", "job-1", title="Run it", slice_name="checkout", by="worker")
+    of_incident = items.open("dead_job", "job-1", title="Run it", incident_id=IncidentId(1), by=ANA)
+    again = items.open("dead_job", "job-1", title="Run it", slice_name="checkout", by="worker")
+    assert (of_incident.id, again.id) == (first.id, first.id)
+    assert (again.incident_id, again.slice, again.told) == (1, "checkout", 3)
+    assert desk.kinds() == ["opened", "items_opened"]
+    other = items.open("dead_job", "job-2", title="Run it", incident_id=IncidentId(1))
+    assert items.open("dead_job", "job-2", title="Run it", slice_name="checkout").id == other.id
+    assert desk.count("action_items") == 2
+
+
 def test_what_was_resolved_comes_back_and_what_was_dismissed_does_not(items: ActionItems) -> None:
     """When its integration tells it again."""
     first, second = opened(items, 1), opened(items, 2)

@@ -169,7 +169,7 @@ READS: Reads = {
     "probes.all": lambda tx: tx.probes.all(),
     "probes.due": lambda tx: tx.probes.due(["home"], NOW),
     "items.get": lambda tx: tx.items.get(7),
-    "items.find": lambda tx: tx.items.find("shop", Reported(kind="a", object_id="b", title="c", slice="d")),
+    "items.find": lambda tx: tx.items.find("shop", Reported(kind="a", object_id="b", title="c", slice="d"), "d"),
     "items.page": lambda tx: [
         tx.items.page(state, kinds=kinds, before=before)
         for state in ItemState

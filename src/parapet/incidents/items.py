@@ -114,9 +114,14 @@ def item_of(reported: Reported, *, service: str, by: str, now: datetime) -> Acti
     )
 
 
-def told_again(item: ActionItem, *, now: datetime) -> ActionItem:
-    """*item* after it was reported once more: what was resolved is open again, what was dismissed stays so."""
+def told_again(item: ActionItem, reported: Reported, *, now: datetime) -> ActionItem:
+    """*item* after it was reported once more: what was resolved is open again, what was dismissed stays so.
+
+    What belonged to a promise belongs to the incident of it that is named now.
+    """
     again = replace(item, told=item.told + 1, last_told_at=max(now, item.last_told_at))
+    if item.incident_id is None and reported.incident_id is not None:
+        return replace(again, incident_id=reported.incident_id, about=reported.about, version=item.version + 1)
     if item.state is not ItemState.RESOLVED:
         return again
     return replace(again, state=ItemState.OPEN, closed_at=None, closed_by=None, reason=None, version=item.version + 1)

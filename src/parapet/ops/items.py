@@ -86,7 +86,8 @@ class ActionItems:
         Raises:
             NotFound: there is no such incident.
         """
-        actor = as_kept(by)
+        actor, service = as_kept(by), self._context.service
+        tx.take_turns({f"item/{service}/{one.kind}/{one.object_id}" for one in reported})
         kept: list[ActionItem] = []
         fresh: dict[IncidentId, list[ActionItem]] = {}
         for one in reported:
@@ -143,13 +144,15 @@ class ActionItems:
 
     def _tell(self, tx: Transaction, reported: Reported, actor: Actor) -> tuple[ActionItem, bool]:
         now, service = self._context.clock.now(), self._context.service
-        known = tx.items.find(service, reported)
+        incident = None if reported.incident_id is None else tx.incidents.get(reported.incident_id)
+        if reported.incident_id is not None and incident is None:
+            raise NotFound(f"There is no incident INC-{reported.incident_id}.")
+        slice_name = reported.slice if incident is None else incident.slice
+        known = tx.items.find(service, reported, slice_name)
         if known is not None:
-            again = told_again(known, now=now)
+            again = told_again(known, reported, now=now)
             tx.items.save(again, known)
             return again, again.version != known.version
-        if reported.incident_id is not None and tx.incidents.get(reported.incident_id) is None:
-            raise NotFound(f"There is no incident INC-{reported.incident_id}.")
         item = item_of(reported, service=service, by=actor.name, now=now)
         item = replace(item, id=tx.items.add(item))
         tx.audit.add(actor=actor, verb="open_item", target=item.ref, outcome="done", now=now)

@@ -15,6 +15,7 @@ from parapet.incidents.model import MOST_COUNTED
 from parapet.store.columns import UtcDateTime
 from parapet.store.rows import LARGEST_NUMBER, row_of
 from parapet.store.schema import action_items as table
+from parapet.store.schema import incidents
 
 _FIELDS = tuple(field.name for field in fields(ActionItem))
 LARGEST_PAGE = 200
@@ -42,16 +43,18 @@ class ItemRows:
             return None
         return self._one(table.c.id == number)
 
-    def find(self, service: str, reported: Reported) -> ActionItem | None:
-        """The item of the same object, if it was reported before."""
-        return self._one(
-            and_(
-                table.c.service == service,
-                table.c.kind == reported.kind,
-                table.c.object_id == reported.object_id,
-                table.c.about == reported.about,
-            )
-        )
+    def find(self, service: str, reported: Reported, slice_name: str | None) -> ActionItem | None:
+        """The item of the same object, if it was reported before.
+
+        That of the same incident or slice; else the open one of the promise *slice_name* or of an incident of it.
+        """
+        same = and_(table.c.service == service, table.c.kind == reported.kind, table.c.object_id == reported.object_id)
+        exact = self._one(and_(same, table.c.about == reported.about))
+        if exact is not None or slice_name is None:
+            return exact
+        of_it = select(incidents.c.id).where(incidents.c.service == service, incidents.c.slice == slice_name)
+        promised = or_(table.c.slice == slice_name, table.c.incident_id.in_(of_it))
+        return self._one(and_(same, table.c.state == ItemState.OPEN.value, promised))
 
     def add(self, item: ActionItem) -> int:
         """Keep a new item and give it its number.

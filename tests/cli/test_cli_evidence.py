@@ -82,7 +82,7 @@ def test_a_deploy_is_marked_once(project: Path, tmp_path: Path, sqlite_template:
     again = parapet(project, url, *given, "--json")
     assert first.returncode == 0, first.stderr
     assert json.loads(first.stdout) == json.loads(again.stdout)
-    assert json.loads(first.stdout)["occurred_at"] == "2026-11-12T02:31:00+00:00"
+    assert json.loads(first.stdout)["occurred_at"] == "2026-11-12T02:31:00Z"
     wrong = parapet(project, url, "deploy", "mark", "--version", "1", "--at", "2026-11-12T03:31:00")
     assert wrong.returncode == 2
     assert "no time zone" in wrong.stderr

@@ -33,6 +33,12 @@ COMMANDS = {
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
+class Blind(click.ClickException):
+    """The doctor could not look."""
+
+    exit_code = 2
+
+
 @click.group(cls=LazyGroup, where=COMMANDS, invoke_without_command=True)
 @app_option
 @click.option(
@@ -97,9 +103,7 @@ def doctor(
     try:
         app = load_app(spec)
     except ConfigurationError as error:
-        blind = click.ClickException(f"The doctor could not look: {error.message}")
-        blind.exit_code = 2
-        raise blind from error
+        raise Blind(f"The doctor could not look: {error.message}") from error
     if host is None and (installed := manifest.found_in(folder)) is not None:
         host = installed.host or None
     facts = Facts(

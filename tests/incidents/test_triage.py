@@ -133,7 +133,7 @@ def test_a_foreign_alert_without_words_still_has_a_true_symptom() -> None:
     assert read.symptom.text == "shop: alert DiskFull fires."
     assert read.impact.kind is ClaimKind.UNKNOWN
     assert any("disk is sda" in fact.text for fact in read.facts)
-    assert any("belongs to no slice" in claim.text for claim in read.unknowns)
+    assert any("the alert belongs to none" in claim.text for claim in read.unknowns)
 
 
 def test_a_quiet_incident_is_not_called_fixed() -> None:
@@ -258,7 +258,7 @@ def test_a_signal_that_is_gone_is_no_burn() -> None:
     gone = replace(
         lost, slice=None, labels={"alertname": "ParapetSignalStale", "signal": "target_gone", "target": "shop"}
     )
-    assert not any("belongs to no slice" in claim.text for claim in triage(gone, [], [], Gist()).unknowns)
+    assert not any("the alert belongs to none" in claim.text for claim in triage(gone, [], [], Gist()).unknowns)
 
 
 def test_a_burn_and_a_lost_signal_of_one_slice_are_two_incidents() -> None:

@@ -122,7 +122,7 @@ def test_a_receiver_that_refuses_is_not_asked_again(desk: Desk, receiver: Receiv
     told.clock.advance(10_000)
     assert told.worker.tick().idle
     assert told.kinds() == ["opened", "notification_failed"]
-    assert told.look.trust().outbox_dead == 1
+    assert told.look.trust().outbox_dead_24h == 1
     failed = told.look.chronology(ONE)[-1]
     assert failed.kind is EntryKind.NOTIFICATION_FAILED
     assert str(status) in str(failed.payload["error"])

@@ -147,7 +147,7 @@ def test_trust_tells_whether_the_loop_works(desk: Desk) -> None:
     desk.worker.tick()
     after = desk.look.trust()
     assert after.worker_seen_at == desk.clock.now()
-    assert (after.inbox_waiting, after.outbox_waiting, after.outbox_dead) == (0, 0, 0)
+    assert (after.inbox_waiting, after.outbox_waiting, after.outbox_dead_24h) == (0, 0, 0)
     assert after.last_received_at is not None
 
 

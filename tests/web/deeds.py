@@ -374,7 +374,7 @@ DEEDS = (
         arrange=escalation("resume"),
         action="/escalation/resume",
         verb="escalation.resume",
-        says="People are called again",
+        says="Calling goes on where it stood",
     ),
     Deed(
         name="preview", arrange=preview, action="/preview", verb="preview", says="Nothing has run yet", words="", rows=1

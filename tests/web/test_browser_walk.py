@@ -48,7 +48,7 @@ def test_from_home_to_acknowledged_without_script(shop: Shop, chromium: Browser,
     why.fill("Looking at the worker")
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.get_by_role("status")).to_contain_text("You have it now")
-    expect(page.locator(".strip")).to_contain_text("Ana, acknowledged 02:14 UTC")
+    expect(page.locator(".strip")).to_contain_text("Ana has it, acknowledged 02:14 UTC")
     page.get_by_label("What you saw or did").fill("The provider is fine")
     page.get_by_role("button", name="Save note").click()
     expect(page.locator(".chron")).to_contain_text("The provider is fine")

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parapet.ops.look import Trust
+from parapet.ops.observe import Sky
 from parapet.slo.state import JourneyState
 from parapet.web.views.journeys import journey_view
 from parapet.web.views.lede import lede
+from parapet.web.views.trust import trust_figures, trusted
 from parapet.web.words import JOURNEY
 
 GOOD, PAGE, TICKET = JourneyState.GOOD, JourneyState.BURNING_PAGE, JourneyState.BURNING_TICKET
@@ -150,3 +154,53 @@ def test_when_prometheus_was_not_asked_no_other_cause_is_named() -> None:
     """Recording rules are not to blame for a Prometheus that was never asked."""
     card = Card(state=STALE, good_ratio=None, total=None, note="Prometheus has no sample of it.")
     assert journey_view(card, {}, asked=False).sentence == "Prometheus could not be asked."
+
+
+NOW = datetime(2026, 7, 24, 2, 13, tzinfo=UTC)
+SKY = Sky(readings=(), heard_at=NOW, problem=None)
+WELL = Trust(
+    inbox_waiting=0,
+    inbox_failing=0,
+    inbox_rejected_24h=0,
+    last_received_at=NOW - timedelta(seconds=50),
+    outbox_waiting=0,
+    outbox_failing=0,
+    outbox_dead_24h=0,
+    last_delivered_at=None,
+    worker_seen_at=NOW,
+)
+
+
+@pytest.mark.parametrize(
+    ("trust", "says", "next_step"),
+    [
+        (replace(WELL, worker_seen_at=None), "no worker is running", "Start parapet worker."),
+        (replace(WELL, last_received_at=None), "Alertmanager was never heard", "parapet doctor --live says why"),
+        (
+            replace(WELL, last_received_at=NOW - timedelta(seconds=301)),
+            "Alertmanager is not heard any more",
+            "a new alert may not arrive: parapet doctor --live says why",
+        ),
+        (replace(WELL, outbox_dead_24h=1), "some people were not told", "Calls says why"),
+        (
+            replace(WELL, outbox_waiting=2, outbox_failing=2),
+            "people cannot be told right now",
+            "Calls says why",
+        ),
+    ],
+)
+def test_whatever_does_not_work_is_said_with_what_to_do(trust: Trust, says: str, next_step: str) -> None:
+    """The loop may fail in each of its parts; the first page never says yes to that."""
+    assert trusted(SKY, WELL, NOW, stale_seconds=300) == ("Yes", "good")
+    said, tone = trusted(SKY, trust, NOW, stale_seconds=300)
+    assert says in said
+    assert tone in {"ticket", "stale"}
+    figures = trust_figures(SKY, trust, NOW, stale_seconds=300, channels=1)
+    assert any(next_step in one.context and one.tone for one in figures)
+
+
+def test_without_a_channel_nobody_is_told_and_the_page_says_so() -> None:
+    """Nothing waiting looks like calm; here it means that nobody would hear."""
+    *_, told = trust_figures(SKY, WELL, NOW, stale_seconds=300, channels=0)
+    assert (told.value, told.tone) == ("Nobody is told", "ticket")
+    assert "Parapet(channels=...)" in told.context

@@ -255,7 +255,7 @@ def test_the_strip_tells_firing_from_quiet_from_over(night: Night) -> None:
     """Still happening? Who has it? What happens next by itself?"""
     firing = strip(night.now, POLICY, may_act=True, now=at("02:45:12"))
     assert (firing.meta[0].strong, firing.meta[0].words) == ("Firing again for 11\u00a0min", ", 1 alert")
-    assert firing.meta[2].words == "Ana, acknowledged 02:14 UTC"
+    assert firing.meta[2].words == "Ana has it, acknowledged 02:14 UTC"
     assert firing.button == "resolve"
     assert "still happening" in lead(night.now, POLICY, at("02:45:12"))
     night.deliver("02:46:10", "02:34:02", "02:46:00")

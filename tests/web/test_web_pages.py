@@ -169,7 +169,9 @@ def test_who_was_told_and_who_could_not_be_is_on_the_page(shop: Shop) -> None:
     telling.tick()
     page = shop.browser().get("/parapet/incidents/1").text
     assert "ops: opened, waiting since 02:13 UTC" in page
-    assert "1 waiting" in shop.browser().get("/parapet/").text
+    home = shop.browser().get("/parapet/").text
+    assert "1 waiting, 1 failing" in home
+    assert "Calls says why" in home
     telling.store.close()
 
 

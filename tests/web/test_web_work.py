@@ -36,7 +36,7 @@ def test_an_incident_is_judged_handed_over_and_given_up(shop: Shop) -> None:
     assert now(shop).severity is Severity.TICKET
     assert "Make it a page" in ana.get(WORK).text
     assert work(ana, "severity", severity="loud", reason="x").status == 422
-    assert "still to acknowledge" in ana.follow(work(ana, "hand-over", to="Ben", reason="end of shift")).text
+    assert "tell them yourself" in ana.follow(work(ana, "hand-over", to="Ben", reason="end of shift")).text
     assert now(shop).owner == "Ben"
     assert "Nobody has it now" in ana.follow(work(ana, "release", reason="Ben sleeps")).text
     assert now(shop).owner is None

@@ -34,7 +34,7 @@ def test_a_reason_takes_the_incident(shop: Shop) -> None:
     taken = browser.post(f"{INCIDENT}/acknowledge", {**fields(browser, "acknowledge"), "reason": "mine"})
     page = browser.follow(taken)
     assert "You have it now" in page.text
-    assert "Ana, acknowledged 02:14" in page.text
+    assert "Ana has it, acknowledged 02:14" in page.text
     assert shop.parapet.look.incident(IncidentId(1)).incident.owner == "Ana"
 
 
@@ -60,7 +60,7 @@ def test_resolving_needs_a_reason_and_says_what_still_fires(shop: Shop) -> None:
     assert (incident.state, incident.resolution) == (IncidentState.RESOLVED, Resolution.OPERATOR)
     retrospective = browser.get(f"{INCIDENT}/retrospective")
     assert retrospective.status == 200
-    assert "By operator" in retrospective.text
+    assert "Closed by hand" in retrospective.text
     assert "Known test" in retrospective.text
     markdown = browser.get(f"{INCIDENT}/retrospective.md")
     assert markdown.headers["content-type"] == "text/markdown; charset=utf-8"

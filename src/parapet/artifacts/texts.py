@@ -37,7 +37,7 @@ def burn_texts(one: Slice, severity: Severity, policy: BurnPolicy, wiring: Wirin
         _worst_group(one),
         _clears(thresholds),
         plain(one.description),
-        f"Evidence, changes and next steps: {plain(here)}",
+        f"{names.WORKBENCH_POINTER}{plain(here)}",
     )
     return told(
         {

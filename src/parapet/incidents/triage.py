@@ -166,7 +166,8 @@ def unknowns(incident: Incident, near_changes: Sequence[Near], gist: Gist) -> li
     if names.SIGNAL in incident.labels:
         said.append("Whether users succeed: nothing is heard that could tell.")
     elif incident.slice is None:
-        said.append("Which promise to users it breaks: the alert belongs to no slice of the catalog.")
+        spoke = "the alert belongs to none" if incident.declared_by is None else "whoever opened it named none"
+        said.append(f"Which promise to users it breaks: {spoke}.")
     return said
 
 
@@ -193,9 +194,10 @@ def _symptom(incident: Incident, kind: Kind, gist: Gist) -> str:
 
 
 def _impact(incident: Incident, kind: Kind) -> Claim:
-    said = _quote(incident.annotations.get(names.DESCRIPTION, ""))
+    told = incident.annotations.get(names.DESCRIPTION, "")
+    said = _quote(told.partition(names.WORKBENCH_POINTER)[0])  # it points here
     if said:
-        return _fact(said)
+        return _fact(f"The alert said: {said}")
     reading = READINGS[kind]
     return Claim(kind=ClaimKind.FACT if reading.known else ClaimKind.UNKNOWN, text=reading.hurt)
 
@@ -207,7 +209,7 @@ def _plane(
     usual = READINGS[kind].plane
     where = ""
     if named:
-        where = f"The slice names {named} as its likely plane."
+        where = f"What is promised names the {named} as where it usually fails."
     elif usual == SIGNAL_PLANE:
         where = "What tells of the service failed; whether the service did is not known."
     elif usual:

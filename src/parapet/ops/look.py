@@ -86,7 +86,9 @@ class Trust:
     inbox_rejected_24h: int
     last_received_at: datetime | None
     outbox_waiting: int
-    outbox_dead: int
+    outbox_failing: int
+    """Of those that wait: tried at least once, and it failed."""
+    outbox_dead_24h: int
     last_delivered_at: datetime | None
     worker_seen_at: datetime | None
 
@@ -222,19 +224,21 @@ class Look:
                 inbox_rejected_24h=tx.inbox.count(Shelf.REJECTED, since),
                 last_received_at=tx.inbox.last_received_at(),
                 outbox_waiting=tx.outbox.count(OutboxState.WAITING),
-                outbox_dead=tx.outbox.count(OutboxState.DEAD),
+                outbox_failing=tx.outbox.failing(),
+                outbox_dead_24h=tx.outbox.count(OutboxState.DEAD, since),
                 last_delivered_at=tx.outbox.last_delivered_at(),
                 worker_seen_at=tx.heartbeats.last(HEARTBEAT_PREFIX),
             )
 
     def began_at(self) -> datetime | None:
-        """Since when anything is written down here; None: nothing ever was.
+        """Since when anything is written down here, a verb or a body that came; None: nothing ever was.
 
         Raises:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            return tx.audit.began_at()
+            began = (tx.audit.began_at(), tx.inbox.first_received_at())
+            return min((one for one in began if one is not None), default=None)
 
     def revision(self) -> str:
         """A word that is another one after every verb and every delivery: what open pages wait for.

@@ -178,6 +178,11 @@ class InboxRows:
         """The number of the newest body; 0: there is none."""
         return int(self._connection.execute(select(func.coalesce(func.max(table.c.id), 0))).scalar_one())
 
+    def first_received_at(self) -> datetime | None:
+        """When the oldest body that is kept came."""
+        oldest: datetime | None = self._connection.execute(select(func.min(table.c.received_at))).scalar_one()
+        return oldest
+
     def last_received_at(self) -> datetime | None:
         """When the newest body came."""
         newest: datetime | None = self._connection.execute(select(func.max(table.c.received_at))).scalar_one()

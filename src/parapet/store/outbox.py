@@ -209,10 +209,17 @@ class OutboxRows:
             wanted = wanted.where(table.c.id < before)
         return tuple(map(_notification, self._connection.execute(wanted).mappings()))
 
-    def count(self, state: OutboxState) -> int:
-        """How many notifications are in *state*."""
+    def count(self, state: OutboxState, since: datetime | None = None) -> int:
+        """How many notifications are in *state*; *since*: of those made from then on."""
         wanted = select(func.count()).select_from(table).where(table.c.state == state.value)
+        if since is not None:
+            wanted = wanted.where(table.c.created_at >= since)
         return self._connection.execute(wanted).scalar_one()
+
+    def failing(self) -> int:
+        """How many wait whose last attempt failed."""
+        waits = (table.c.state == OutboxState.WAITING.value, table.c.last_error.is_not(None))
+        return self._connection.execute(select(func.count()).select_from(table).where(*waits)).scalar_one()
 
     def last_delivered_at(self) -> datetime | None:
         """When the newest delivery succeeded."""

@@ -117,7 +117,7 @@ def ack(on: OnAnIncident, reason: str) -> None:
 @reason_option
 @on_an_incident
 def assign(on: OnAnIncident, to: str, reason: str) -> None:
-    """Hand an incident over. Whoever gets it has still to acknowledge it."""
+    """Hand an incident over. Whoever gets it is not told by that; if it is acknowledged, it stays so."""
     on.do(lambda app, **seen: app.operator.hand_over(on.number, to=to, reason=reason, **seen), f"belongs to {to}.")
 
 

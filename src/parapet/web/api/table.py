@@ -125,7 +125,7 @@ OPERATIONS = (
     _verb(
         "hand_over",
         "hand-over",
-        "Give it to somebody, who has still to acknowledge it.",
+        "Give it to somebody, who is not told by that. If it is acknowledged, it stays so.",
         Action.HAND_OVER,
         Fields(
             name="HandOver",

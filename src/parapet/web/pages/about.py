@@ -20,6 +20,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         app.secrets,
         read_only=desk.read_only,
         links=[link.title for link in desk.links],
+        channels=len(desk.app.notices.channels),
         now=visit.now,
     )
     return show(desk, visit, "about.html", view, title="About this workbench")

@@ -26,6 +26,8 @@ def page(desk: Desk, visit: Visit) -> Response:
         look.changes(MOST_CHANGES),
         look.trust(),
         now=visit.now,
+        stale_seconds=desk.app.incidents.signal_stale_seconds,
+        channels=len(desk.app.notices.channels),
         speed_slices=speed_slices(desk.app.catalog),
         resting=resting_words(desk.app.maintenances.live(), visit.now),
     )

@@ -41,6 +41,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         unasked=unasked,
         actions=actions_view(desk, visit, file, books_changed=changed),
         policies=len(desk.app.escalations.policies),
+        channels=len(desk.app.notices.channels),
         seen=looked.last_seen(visit.request, number),
         looks=desk.app.looks.of(incident_id(visit)),
         now=visit.now,

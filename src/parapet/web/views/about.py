@@ -11,8 +11,8 @@ from parapet.incidents.policy import IncidentPolicy
 from parapet.slo.catalog import Catalog
 from parapet.web import text
 from parapet.web.reads import Sky, Trust
-from parapet.web.views.home import Figure, trust_figures, trusted
 from parapet.web.views.inbox import STATES
+from parapet.web.views.trust import Figure, trust_figures, trusted
 
 POLICY: Mapping[str, str] = {
     "quiet_period_seconds": "An incident closes by itself after so much quiet",
@@ -79,15 +79,17 @@ def about_view(
     *,
     read_only: bool,
     links: Sequence[str],
+    channels: int,
     now: datetime,
 ) -> AboutView:
-    """The page as it is *now*; *links*: the titles of the host's links out."""
-    headline, tone = trusted(sky, trust, now)
+    """The page as it is *now*; *links*: the titles of the host's links out, *channels*: how many tell people."""
+    stale_seconds = policy.signal_stale_seconds
+    headline, tone = trusted(sky, trust, now, stale_seconds=stale_seconds)
     return AboutView(
         headline=headline,
         tone=tone,
         problem=text.sentence(text.capped(sky.problem)) if sky.problem else None,
-        figures=trust_figures(sky, trust, now),
+        figures=trust_figures(sky, trust, now, stale_seconds=stale_seconds, channels=channels),
         shelves=tuple(
             Figure(label=STATES[name].text, value=text.counted(number), context=SHELVES.get(name, ""))
             for name, number in shelves.items()
@@ -104,7 +106,9 @@ def about_view(
             for one in catalog
         ),
         policy=tuple(
-            Setting(label=POLICY[field.name], value=text.span(getattr(policy, field.name)))
+            Setting(label=POLICY[field.name], value="Never: its address is not set", absent=True)
+            if field.name == "reconcile_every_seconds" and not wiring.alertmanager_urls
+            else Setting(label=POLICY[field.name], value=text.span(getattr(policy, field.name)))
             for field in fields(policy)
             if field.name in POLICY
         ),
@@ -142,12 +146,13 @@ def _doors(secrets: Secrets) -> tuple[Setting, ...]:
     """How many secrets each door has; none of them is shown, nor how long it is."""
     counted = (
         ("Alerts may be handed in with", "token", len(secrets.webhook_tokens)),
-        ("Bodies are signed with", "key", len(secrets.signing_keys)),
+        ("And must be signed with", "key", len(secrets.signing_keys)),
         ("/metrics is read with", "token", len(secrets.metrics_tokens)),
         ("The API is read with", "token", len(secrets.api_tokens)),
         ("Machines work on incidents with", "token", len(secrets.responder_tokens)),
     )
     return tuple(
-        Setting(label=label, value=text.several(count, what) if count else "None: closed", absent=not count)
+        Setting(label=label, value=text.several(count, what) if count else f"No {what}: {shut}", absent=not count)
         for label, what, count in counted
+        for shut in ("no signature is asked for" if what == "key" else "closed",)
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from parapet.core import names
 from parapet.incidents.model import Episode, Incident
 from parapet.response.looks import Looked
 from parapet.response.runbook import Runbook
@@ -54,13 +55,17 @@ def links_out(
             found.append(Out(title="Prometheus: the expression behind the alert", url=url, note=""))
             break
     url = text.web_link(incident.runbook)
-    if url is not None and all(runbook.url != url for runbook in runbooks):
+    here = incident.annotations.get(names.WORKBENCH_URL)  # what an alert names that has no runbook of its own
+    if url is not None and incident.runbook != here and all(runbook.url != url for runbook in runbooks):
         found.append(Out(title="Runbook named by the alert", url=url, note=""))
     return tuple(found)
 
 
-def told(notifications: Sequence[Notification], now: datetime) -> tuple[Told, ...]:
-    """The latest notifications: delivered, waiting or given up."""
+def told(notifications: Sequence[Notification], channels: int, now: datetime) -> tuple[Told, ...]:
+    """The latest notifications: delivered, waiting or given up. *channels*: how many are set up."""
+    if not notifications:
+        nobody = "Nobody: nothing was worth telling yet" if channels else "Nobody: no channel is set up"
+        return (Told(words=nobody, failed=not channels),)
     rows = []
     for one in notifications[-MOST_RAIL_ROWS:]:
         name = whom(one)
@@ -74,8 +79,10 @@ def told(notifications: Sequence[Notification], now: datetime) -> tuple[Told, ..
     return tuple(rows)
 
 
-def alerts_behind(episodes: Sequence[Episode], now: datetime) -> tuple[str, ...]:
-    """The alerts of the incident, firing ones first."""
+def alerts_behind(incident: Incident, episodes: Sequence[Episode], now: datetime) -> tuple[str, ...]:
+    """The alerts of *incident*, firing ones first."""
+    if not episodes:
+        return ("None: a person opened it" if incident.declared_by else "None is known any more",)
     rows = []
     newest = sorted(episodes, key=lambda each: (each.ended_at is not None, each.started_at), reverse=False)
     for episode in newest[:MOST_RAIL_ROWS]:

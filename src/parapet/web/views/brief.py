@@ -9,6 +9,7 @@ from parapet.incidents.changes import Near, distance_words
 from parapet.incidents.triage import Triage
 from parapet.response.runbook import Runbook
 from parapet.web import text
+from parapet.web.views.acting import Offered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,15 +21,25 @@ class Brief:
     anchor: str
     """Of this page."""
     anchor_words: str
+    preview: str = ""
+    """The name of an action that its reader may preview."""
+    preview_words: str = ""
 
 
 OVER = "Read the retrospective. If it is not over, reopen it."
 
 
 def briefs(
-    triage: Triage, near: Sequence[Near], runbooks: Sequence[Runbook], refusal: str | None, *, over: bool = False
+    triage: Triage,
+    near: Sequence[Near],
+    runbooks: Sequence[Runbook],
+    offered: Sequence[Offered],
+    refusal: str | None,
+    *,
+    over: bool = False,
 ) -> tuple[Brief, ...]:
     """What changed, and what may be done; *refusal* says why the reader may only look."""
+    ready = [one for one in offered if not one.refusal and not over]
     advice = OVER if over else text.sentence(text.capped(triage.next_step.text, 200))
     steps = text.several(sum(len(one.steps) for one in runbooks), "step")
     return (
@@ -43,6 +54,10 @@ def briefs(
             words=" ".join([advice, *([refusal] if refusal else [])]),
             anchor="actions",
             anchor_words=f"Runbook, {steps}" if runbooks and not over else "Every action",
+            preview=ready[0].name if ready else "",
+            preview_words=(f"Preview: {ready[0].title}" if len(ready) == 1 else f"{len(ready)} actions to preview")
+            if ready
+            else "",
         ),
     )
 

@@ -27,7 +27,7 @@ class ClaimView:
 def claims(triage: Triage, last_incident: Incident | None) -> tuple[ClaimView, ...]:
     """The rows of *triage*; *last_incident*: the same trouble before, to be read."""
     confidence = f"Confidence {triage.confidence.value}, because:" if triage.confidence is not None else ""
-    plane_name = f"Likely plane: {text.capped(triage.plane_name, 40)}" if triage.plane_name else "Likely plane"
+    plane_name = f"Likely in: {text.capped(triage.plane_name, 40)}" if triage.plane_name else "Likely cause"
     facts = tuple(text.capped(each.text) for each in triage.facts)
     plane = _claim(plane_name, triage.plane)
     words = f"{plane.words} {confidence}".strip() if facts else plane.words

@@ -8,8 +8,8 @@ from parapet.incidents.model import Incident, IncidentState
 from parapet.incidents.policy import IncidentPolicy
 from parapet.web import text
 from parapet.web.reads import JourneyCard
-from parapet.web.views.home import Figure
 from parapet.web.views.journeys import RESTING, UNSURE
+from parapet.web.views.trust import Figure
 
 
 def lead(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
@@ -65,11 +65,13 @@ def figures_of(incident: Incident, card: JourneyCard | None, unasked: bool, now:
         )
     )
     taken = incident.acknowledged_at
+    owner = text.capped(incident.owner, 40) if incident.owner else "nobody"
+    has_it = f"{owner} {'had' if over else 'has'} it"  # who took it first may have handed it over
     figures.append(
         Figure(
             label="Taken after",
             value=text.between(incident.detected_at, taken) if taken else "Not taken",
-            context=f"by {text.capped(incident.owner or 'somebody', 40)}" if taken else "nobody acknowledged it",
+            context=has_it if taken else "nobody acknowledged it",
         )
     )
     if over:

@@ -11,11 +11,11 @@ from parapet.web import text
 from parapet.web.reads import Sky, Trust
 from parapet.web.views.changes import ChangeRow, change_row
 from parapet.web.views.drawing import SPARK_WIDTH
-from parapet.web.views.journeys import RESTING, UNSURE, JourneyView, journey_view
+from parapet.web.views.journeys import JourneyView, journey_view
 from parapet.web.views.lede import lede
+from parapet.web.views.trust import Figure, trust_figures, trusted
 from parapet.web.words import SEVERITY, Word
 
-WORKER_LATE_SECONDS = 120.0
 MOST_INCIDENTS = 6
 MOST_CHANGES = 6
 LONGEST_TITLE = 90
@@ -31,16 +31,6 @@ class OpenRow:
     address: str
     aside: str
     """Age and owner."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """One short number with its label and its context."""
-
-    label: str
-    value: str
-    context: str
-    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +65,19 @@ def home_view(
     trust: Trust,
     *,
     now: datetime,
+    stale_seconds: float,
+    channels: int,
     speed_slices: Collection[str] = (),
     resting: tuple[str, ...] = (),
 ) -> HomeView:
-    """The page for *sky* as it is *now*; the journeys keep their order."""
+    """The page for *sky* as it is *now*; the journeys keep their order.
+
+    *stale_seconds*: after so long without a body, quiet says nothing; *channels*: how many there are to tell people.
+    """
     by_slice = {each.slice: each for each in reversed(open_incidents) if each.slice}
     headline, rest = lede(sky.readings, speed_slices)
     today = [change for change in changes if text.local(change.occurred_at, now).date() == now.date()]
-    said, tone = trusted(sky, trust, now)
+    said, tone = trusted(sky, trust, now, stale_seconds=stale_seconds)
     marks = _releases(sky, changes)
     return HomeView(
         headline=headline,
@@ -99,7 +94,7 @@ def home_view(
         changes=tuple(change_row(change, now=now) for change in today[:MOST_CHANGES]),
         trusted=said,
         trusted_tone=tone,
-        trust=trust_figures(sky, trust, now),
+        trust=trust_figures(sky, trust, now, stale_seconds=stale_seconds, channels=channels),
     )
 
 
@@ -127,69 +122,3 @@ def _open_row(incident: Incident, now: datetime) -> OpenRow:
         address=f"incidents/{incident.id}",
         aside=f"{text.between(incident.started_at, now)}, {owner}",
     )
-
-
-def worker_is_late(trust: Trust, now: datetime) -> bool:
-    """True when nothing drained the due work lately: nothing closes by itself, nobody is told."""
-    return trust.worker_seen_at is None or (now - trust.worker_seen_at).total_seconds() > WORKER_LATE_SECONDS
-
-
-def trusted(sky: Sky, trust: Trust, now: datetime) -> tuple[str, str]:
-    """Whether what the pages say can be trusted, and the tone of that."""
-    if sky.problem:
-        return "Only the incidents: Prometheus cannot be asked", "stale"
-    if worker_is_late(trust, now):
-        return "Not quite: no worker is running", "ticket"
-    if trust.outbox_dead:
-        return "Not quite: some people were not told", "ticket"
-    if trust.last_received_at is None:
-        return "Not yet: Alertmanager was never heard", "stale"
-    if any(str(card.state) in {*UNSURE, RESTING} for card in sky.readings):
-        return "Yes, except where it says otherwise", "good"
-    return "Yes", "good"
-
-
-def trust_figures(sky: Sky, trust: Trust, now: datetime) -> tuple[Figure, ...]:
-    """What that rests on."""
-    heard = sky.heard_at
-    received = trust.last_received_at
-    prometheus = Figure(
-        label="Prometheus",
-        value="Not heard" if sky.problem or heard is None else "Answers",
-        context="why is said above" if sky.problem else _ago("answered", heard, now),
-        tone="stale" if sky.problem or heard is None else "",
-    )
-    failing = f", {trust.inbox_failing} of them failing" if trust.inbox_failing else ""
-    alertmanager = Figure(
-        label="Alertmanager",
-        value="Never heard" if received is None else f"Heard {text.between(received, now)} ago",
-        context=f"{trust.inbox_waiting} waiting{failing}, {_bodies(trust.inbox_rejected_24h)} refused in 24 h",
-        tone="stale" if received is None else "ticket" if trust.inbox_waiting or trust.inbox_rejected_24h else "",
-    )
-    late = worker_is_late(trust, now)
-    worker = Figure(
-        label="Worker",
-        value="Not running" if late else "On time",
-        context=_ago("last round", trust.worker_seen_at, now)
-        + (": nothing closes by itself, nobody is told. Start parapet worker." if late else ""),
-        tone="ticket" if late else "",
-    )
-    dead = f", {trust.outbox_dead} given up" if trust.outbox_dead else ""
-    notifications = Figure(
-        label="Notifications",
-        value=f"{trust.outbox_waiting} waiting{dead}",
-        context=_ago("last one delivered", trust.last_delivered_at, now),
-        tone="ticket" if trust.outbox_dead else "",
-    )
-    return (prometheus, alertmanager, worker, notifications)
-
-
-def _ago(what: str, when: datetime | None, now: datetime) -> str:
-    if when is None:
-        return f"{what}: never"
-    seconds = (now - when).total_seconds()
-    return f"{what} {text.span(seconds)} ago" if seconds >= 1 else f"{what} just now"
-
-
-def _bodies(number: int) -> str:
-    return text.several(number, "body", "bodies")

@@ -22,33 +22,16 @@ from parapet.web.views.changes import NearRow, near_rows
 from parapet.web.views.chronology import Chronology, chronology
 from parapet.web.views.claims import ClaimView, claims
 from parapet.web.views.figures import figures_of, lead
+from parapet.web.views.forms import Forms, forms
 from parapet.web.views.guidance import RunbookView, runbook_view
-from parapet.web.views.home import Figure
 from parapet.web.views.items import ItemRow, item_rows
 from parapet.web.views.links import Link
 from parapet.web.views.objects import ObjectsView, objects_view
 from parapet.web.views.spans import SpanChart, span_chart
 from parapet.web.views.strip import Strip, next_step, strip
+from parapet.web.views.trust import Figure
 
 WINDOW_BEFORE = timedelta(minutes=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forms:
-    """What the reader may do; what they may not is said in words."""
-
-    refusal: str
-    """Why the reader may not act; empty when they may."""
-    version: int
-    seen: int
-    """Number of the last entry the reader saw."""
-    take: str
-    """Words on the button that takes the incident; empty when the reader has it or it is over."""
-    take_hint: str
-    may_resolve: bool
-    may_redact: bool
-    firing: int
-    resolve_warning: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +82,12 @@ def incident_view(
     unasked: bool = False,
     actions: ActionsView,
     policies: int = 0,
+    channels: int = 0,
     seen: int | None = None,
     looks: Sequence[Looked] = (),
     now: datetime,
 ) -> IncidentView:
-    """The page of one incident. *policies*: how many escalation policies there are.
+    """The page of one incident. *policies*, *channels*: how many there are to call and to tell people.
 
     *leaf*: the entries to show. *card* is its promise now, if known; *unasked*: Prometheus did not answer. *refusal*
     says why *reader* may not act; *seen* is the last entry they saw when they last looked.
@@ -119,7 +103,7 @@ def incident_view(
         strip=strip(incident, policy, may_act=refusal is None, now=now),
         lead=lead(incident, policy, now),
         figures=figures_of(incident, card, unasked, now),
-        briefs=briefs(file.triage, near, runbooks, refusal, over=over),
+        briefs=briefs(file.triage, near, runbooks, actions.offered, refusal, over=over),
         chart=span_chart(incident, file.episodes, near, now=now),
         burn=burn_chart(incident, file.gist, near, now=now),
         claims=claims(file.triage, file.past.last),
@@ -139,11 +123,11 @@ def incident_view(
         items=item_rows(file.items, now=now),
         calling=calling(incident, file.escalation, file.notifications, policies=policies, refusal=refusal, now=now),
         runbooks=tuple(runbook_view(number, one) for number, one in enumerate(runbooks, 1)),
-        forms=_forms(incident, file.gist.last, reader, refusal, may_redact),
+        forms=forms(incident, file.gist.last, reader, refusal, may_redact),
         links=links_out(incident, file.episodes, links, runbooks, since, end),
         links_sub=f"{text.clock(since, now)} to {text.stamp(end, now)}; each opens a new tab",
-        told=told(file.notifications, now),
-        alerts=alerts_behind(file.episodes, now),
+        told=told(file.notifications, channels, now),
+        alerts=alerts_behind(incident, file.episodes, now),
         record=(
             f"{text.several(file.gist.last, 'entry', 'entries')}, each chained to the one before",
             f"You read version {incident.version}",
@@ -158,32 +142,3 @@ def _changes_sub(incident: Incident, policy: IncidentPolicy, now: datetime) -> s
     back = text.span(policy.change_lookback_seconds)
     onset = text.stamp(incident.started_at, now)
     return f"from {back} before onset at {onset}; near is no proof of cause"
-
-
-def _forms(incident: Incident, seen: int, reader: str, refusal: str | None, may_redact: bool) -> Forms:
-    over = incident.state is IncidentState.RESOLVED
-    take, hint = "", ""
-    if not over and incident.owner != reader:
-        owner = text.capped(incident.owner, 40) if incident.owner else ""
-        take = f"Take it over from {owner}" if owner else "Acknowledge"
-        hint = "You have it from then on; its alerts stay attached, and people are told."
-    alerts = text.several(incident.firing, "alert")
-    warning = (
-        f"{alerts} of it still {'fires' if incident.firing == 1 else 'fire'}. Resolving does not stop that: "
-        "a new alert would reopen it, a repeat of these would not."
-        if incident.firing
-        else "A person opened it, so a person closes it: nothing else does."
-        if incident.declared_by is not None
-        else "It closes by itself when it stays quiet; that keeps the kind of end honest."
-    )
-    return Forms(
-        refusal=refusal or "",
-        version=incident.version,
-        seen=seen,
-        take=take,
-        take_hint=hint,
-        may_resolve=not over,
-        may_redact=may_redact,
-        firing=incident.firing,
-        resolve_warning=warning,
-    )

@@ -14,9 +14,9 @@ from parapet.web.reads import JourneyCard
 from parapet.web.views.burn_chart import BurnChart
 from parapet.web.views.changes import ChangeRow, change_row
 from parapet.web.views.drawing import Axis
-from parapet.web.views.home import Figure
 from parapet.web.views.journeys import JourneyView, journey_view
 from parapet.web.views.trend import trend
+from parapet.web.views.trust import Figure
 
 RELEASES = frozenset({ChangeKind.DEPLOY, ChangeKind.ROLLBACK})
 MOST_RELEASES = 12

@@ -19,6 +19,7 @@ class Link:
     """Somewhere else to look, such as a dashboard or a log search.
 
     The address may hold {service}, {slice}, {from_ms}, {to_ms}, {from_iso} and {to_iso}.
+    One with {slice} is left out where an incident has none.
 
     Raises:
         ConfigurationError: the address is not http(s), or holds another placeholder.
@@ -40,7 +41,9 @@ class Link:
             raise ConfigurationError(f"The link {self.title!r} must begin with http:// or https://.")
 
     def filled(self, *, service: str, slice_name: str | None, start: datetime, end: datetime) -> str | None:
-        """The address for one incident; None if the result is no web address."""
+        """The address for one incident; None if it asks for a slice that there is none of, or is no web address."""
+        if slice_name is None and "{slice}" in self.url:
+            return None
         values: Mapping[str, str] = {
             "service": service,
             "slice": slice_name or "",

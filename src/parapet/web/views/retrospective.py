@@ -12,7 +12,7 @@ from parapet.web import text
 from parapet.web.reads import IncidentFile
 from parapet.web.views.burn_chart import BurnChart, burn_chart
 from parapet.web.views.changes import beside_kind, late
-from parapet.web.views.home import Figure
+from parapet.web.views.trust import Figure
 from parapet.web.words import CHANGE, RESOLUTION, RESOLUTION_MEANS, SEVERITY, Word
 
 MOMENT_WORDS = {

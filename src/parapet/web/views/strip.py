@@ -78,7 +78,7 @@ def _going_on(incident: Incident, policy: IncidentPolicy, loud: str, now: dateti
         heard = Meta(icon="stale", strong=f"Signal stale since {since}", tone="stale")
     if incident.owner:
         since = f", acknowledged {text.stamp(incident.acknowledged_at, now)}" if incident.acknowledged_at else ""
-        owner = Meta(icon="person", strong="", words=f"{text.capped(incident.owner, 60)}{since}")
+        owner = Meta(icon="person", strong="", words=f"{text.capped(incident.owner, 60)} has it{since}")
     else:
         owner = Meta(icon="person", strong="Nobody has it", tone=loud if incident.severity is Severity.PAGE else "")
     return (first, heard, owner, Meta(icon="clock", strong="", words=next_step(incident, policy, now)))

@@ -49,11 +49,13 @@ class WorkView:
     version: int
     seen: int
     owner: str
+    acknowledged: bool
     other_severity: str
     """What the severity could be changed to."""
     others: tuple[OtherIncident, ...]
     alerts: tuple[AlertChoice, ...]
     alerts_left_out: int
+    has_alerts: bool
     merged_into: int | None
 
 
@@ -74,9 +76,11 @@ def work_view(
         version=incident.version,
         seen=seen,
         owner=text.capped(incident.owner or "", 60),
+        acknowledged=incident.acknowledged_at is not None,
         other_severity="ticket" if incident.severity.value == "page" else "page",
         others=tuple(_other(one) for one in others if one.id != incident.id)[:MOST_OTHERS],
         alerts=tuple(_choice(place, one) for place, one in enumerate(alerts[:MOST_ALERTS])) if len(alerts) > 1 else (),
+        has_alerts=bool(latest),
         alerts_left_out=max(0, len(alerts) - MOST_ALERTS),
         merged_into=None if incident.merged_into_id is None else int(incident.merged_into_id),
     )

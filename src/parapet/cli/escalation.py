@@ -91,7 +91,7 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
         return
     click.echo(f"{toned(file.incident.ref, Tone.STRONG)}  {file.incident.title}")
     if file.escalation is None:
-        click.echo("No escalation policy was for it: nobody is called by itself.")
+        click.echo("No escalation policy was for it, so nobody is called.")
         return
     _print(file.escalation)
     for words in policy_words(file.escalation.policy):

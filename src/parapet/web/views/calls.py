@@ -170,7 +170,7 @@ def calling(
     open_ = incident.state is not IncidentState.RESOLVED
     latest = tuple(told_row(one, now) for one in reversed(notifications))
     if escalation is None:
-        none = "No escalation policy was for it: nobody is called by itself."
+        none = "No escalation policy was for it, so nobody is called."
         return Calling(
             state=None,
             says=none if policies else "No escalation policy is defined: nobody is called.",

@@ -51,6 +51,7 @@ class Pigeon:
     """A channel that writes down what it delivered: a line each."""
 
     name = "pigeon"
+    digests = False
 
     def __init__(self, book: Path) -> None:
         self.book = book
@@ -69,6 +70,22 @@ class Act:
     before: tuple[Step, ...] = ()
     run: Step
     roster: Roster = field(default_factory=Roster)
+    measures: bool = False
+    digests: bool = False
+    """Whether the pigeon tells many things as one."""
+
+    def furnish(self, desk: Desk) -> None:
+        """Put on the desk what it needs there."""
+        desk.roster, desk.measures = self.roster, self.measures
+        pigeon = desk.channels["pigeon"]
+        assert isinstance(pigeon, Pigeon)
+        pigeon.digests = self.digests
+
+    def begin(self, desk: Desk) -> None:
+        """Do what comes before it."""
+        self.furnish(desk)
+        for step in self.before:
+            step(desk)
 
 
 def called(desk: Desk) -> None:

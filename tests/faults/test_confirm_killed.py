@@ -49,8 +49,7 @@ def test_a_confirm_that_is_killed_ran_at_most_once_and_is_never_silent(
     for boundary in count(1 if WHOLE else 3, APART):
         with desks(book) as desk:
             ran_book(desk).unlink(missing_ok=True)
-            for step in RISKS["confirm"].before:
-                step(desk)
+            RISKS["confirm"].begin(desk)
             died = kill("confirm", desk, book, boundary)
             again(desk)
             desk.clock.advance(1_000)
@@ -83,8 +82,7 @@ def test_an_undo_that_is_killed_ran_at_most_once_and_is_never_silent(
     for boundary in count(1 if WHOLE else 2, APART):
         with desks(book) as desk:
             ran_book(desk).unlink(missing_ok=True)
-            for step in RISKS["undo"].before:
-                step(desk)
+            RISKS["undo"].begin(desk)
             died = kill("undo", desk, book, boundary)
             with suppress(NotUndoable):
                 undone(desk)
@@ -109,8 +107,7 @@ def test_a_mirror_that_is_killed_has_every_line_of_the_ledger_once(desks: NewDes
     for boundary in count(1, APART):
         with desks(book) as desk:
             mirror_file(desk).unlink(missing_ok=True)
-            for step in RISKS["mirror"].before:
-                step(desk)
+            RISKS["mirror"].begin(desk)
             died = kill("mirror", desk, book, boundary)
             desk.clock.advance(1_000)
             mirrored(desk)

@@ -1,5 +1,5 @@
-"""kill -9 at every statement and commit of ingest, of the worker and of every verb: afterwards all is as if it had not
-been, once whoever got no answer has tried again."""
+"""kill -9 at every statement and commit of ingest, of the worker and of every verb, and what else happens to a process
+there: afterwards all is as if it had not been, once whoever got no answer has tried again."""
 
 from __future__ import annotations
 
@@ -10,46 +10,61 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.faults.acts import ACTS, time_passes
+from tests.faults.blows import BLOWS, struck
 from tests.faults.conftest import WHOLE
+from tests.faults.duties import DUTIES
 from tests.faults.truth import holds, picture, told
 
-from parapet.core.errors import Refused
+from parapet.core.errors import EvidenceUnavailable, Refused
 
 if TYPE_CHECKING:
     from tests.conftest import Desk
     from tests.faults.conftest import Kill, NewDesk
 
-APART = 1 if WHOLE else 12
+ALL = ACTS | DUTIES
+APART = 1 if WHOLE else 16
 """So many boundaries lie between two that are tried."""
 
 
-def end(desk: Desk, act: str, book: Path) -> dict[str, list[str]]:
+def end(desk: Desk, act: str, book: Path, *, steady_clock: bool = True) -> dict[str, list[str]]:
     """Try again, let time pass, and look: at the evidence, and at what left the house."""
     with suppress(Refused):  # it was done
-        ACTS[act].run(desk)
+        ALL[act].run(desk)
     time_passes(desk)
-    holds(desk)
+    holds(desk, steady_clock=steady_clock)
     return {**picture(desk), "delivered": told(desk, book)}
 
 
-@pytest.mark.parametrize("act", ACTS)
-def test_whoever_is_killed_leaves_what_is_true(act: str, desks: NewDesk, kill: Kill, tmp_path: Path) -> None:
+def first_of(act: str) -> int:
+    """The first boundary that is tried: the short form has others of each act."""
+    return 1 if WHOLE else 1 + sum(map(ord, act)) % APART
+
+
+@pytest.mark.parametrize("act", ALL)
+def test_whoever_is_killed_or_cut_off_leaves_what_is_true(
+    act: str, database: str, desks: NewDesk, kill: Kill, tmp_path: Path
+) -> None:
     """No incident is lost, none doubled; chains hold; nobody is told twice of what is one delivery."""
     book = tmp_path / "book"
     with desks(book) as desk:
-        desk.roster = ACTS[act].roster
-        for step in ACTS[act].before:
-            step(desk)
-        ACTS[act].run(desk)
+        ALL[act].begin(desk)
+        ALL[act].run(desk)
         undisturbed = end(desk, act, book)
-    first = 1 if WHOLE else 1 + sum(map(ord, act)) % APART
-    for boundary in count(first, APART):
+    for boundary in count(first_of(act), APART):
         with desks(book) as desk:
-            desk.roster = ACTS[act].roster
-            for step in ACTS[act].before:
-                step(desk)
+            ALL[act].begin(desk)
             died = kill(act, desk, book, boundary)
             for name, said in end(desk, act, book).items():
                 assert said == undisturbed[name], f"killed before statement or commit {boundary}: {name}"
         if not died:
             break
+    for what, blow in BLOWS[database].items():
+        for boundary in count(2 if blow.at_commits else first_of(act), APART):
+            with desks(book) as desk:
+                ALL[act].begin(desk)
+                with struck(desk, blow, boundary) as fell, suppress(EvidenceUnavailable):
+                    ALL[act].run(desk)
+                for name, said in end(desk, act, book, steady_clock=not blow.moves_the_clock).items():
+                    assert said == undisturbed[name], f"{what} before statement or commit {boundary}: {name}"
+            if not fell or not WHOLE:
+                break

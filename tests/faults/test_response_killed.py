@@ -33,9 +33,7 @@ def killed(act: str, desks: NewDesk, kill: Kill, folder: Path, *, apart: int) ->
     for boundary in count(1, 1 if WHOLE else apart):
         with desks(book) as desk:
             ran_book(desk).unlink(missing_ok=True)
-            desk.roster = RISKS[act].roster
-            for step in RISKS[act].before:
-                step(desk)
+            RISKS[act].begin(desk)
             died = kill(act, desk, book, boundary)
             yield desk, f"killed before statement or commit {boundary}"
         if not died:

@@ -13,7 +13,9 @@ from tests.conftest import Desk
 
 from parapet.incidents.model import EntryKind, Incident, IncidentState
 from parapet.store import schema
+from parapet.store.schema_actions import runs
 from parapet.store.schema_calls import escalations as calls
+from parapet.store.schema_calls import maintenances, overrides
 
 _REF, _ITEM = re.compile(r"INC-(\d+)"), re.compile(r"ACT-\d+")
 OPENINGS = {EntryKind.OPENED, EntryKind.DECLARED, EntryKind.SPLIT}
@@ -57,6 +59,7 @@ def picture(desk: Desk) -> dict[str, list[str]]:
     """
     incidents, entries = schema.incidents.c, schema.entries.c
     episodes, outbox, routes, items = schema.episodes.c, schema.outbox.c, schema.routes.c, schema.action_items.c
+    rests, standing = maintenances.c, overrides.c
     asked = {
         "incidents": select(
             incidents.key,
@@ -82,6 +85,12 @@ def picture(desk: Desk) -> dict[str, list[str]]:
             schema.audit.c.verb != "inbox.replay",  # asked for twice, said twice
         ),
         "inbox": select(schema.inbox.c.state).distinct(),
+        "requests": select(schema.requests.c.key, schema.requests.c.incident_id),
+        "measurements": select(schema.measurements.c.incident_id, schema.measurements.c.moment),
+        "probes": select(schema.probes.c.name, schema.probes.c.last_outcome),
+        "rests": select(rests.what, rests.ended_by, rests.ended_because, rests.begun, rests.over),
+        "stand-ins": select(standing.rotation, standing.person, standing.start_at, standing.end_at),
+        "runs": select(runs.c.capability, runs.c.incident_id, runs.c.state, runs.c.undo, runs.c.effect),
     }
     called = names(desk)
     with desk.store.engine.connect() as connection:

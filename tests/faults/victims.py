@@ -17,6 +17,7 @@ from pathlib import Path
 from sqlalchemy import Engine, event
 from tests.conftest import Desk
 from tests.faults.acts import ACTS, Pigeon
+from tests.faults.duties import DUTIES
 from tests.faults.risks import RISKS
 
 from parapet.core.guard import guarded
@@ -39,7 +40,7 @@ def strike(engine: Engine, boundary: int) -> None:
 
 def live(job: dict[str, str]) -> None:
     """Act, and die on the way or without an answer."""
-    store, act = Store(job["url"]), (ACTS | RISKS)[job["act"]]
+    store, act = Store(job["url"]), (ACTS | DUTIES | RISKS)[job["act"]]
     clock = ManualClock(datetime.fromisoformat(job["now"]))
     channels = {"pigeon": Pigeon(Path(job["book"]))}
     desk = Desk(
@@ -48,8 +49,8 @@ def live(job: dict[str, str]) -> None:
         clock=clock,
         channels=channels,
         ids=TimeOrderedIds(),
-        roster=act.roster,
     )
+    act.furnish(desk)
     strike(store.engine, int(job["boundary"]))
     act.run(desk)
 

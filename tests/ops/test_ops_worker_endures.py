@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from parapet.core.errors import DeliveryFailed
+from parapet.core.work import Work
 from parapet.incidents.model import IncidentState
 from parapet.notify.channel import Delivery, Sent
 from parapet.notify.message import Message
 from parapet.ops.deliver import BATCH
+from parapet.ops.kinds import Counts, Kind
 from parapet.testing import alert, alertmanager_payload
 
 if TYPE_CHECKING:
@@ -88,3 +90,18 @@ def test_a_worker_knows_whether_it_goes_round(desk: Desk) -> None:
     assert "no round was finished" in before
     desk.worker.tick()
     assert desk.worker.unwell(60) is None
+
+
+def test_a_turn_that_breaks_off_is_told_as_failed() -> None:
+    """Whoever reads what the worker did sees it, and not only in the log of the first time."""
+    told: list[Counts] = []
+
+    def breaks_off() -> Counts:
+        raise LookupError("a row of the future")
+
+    kind = Kind(work=Work.CALL, do=breaks_off)
+    for _ in range(2):
+        counts, error = kind.turn(lambda work, took_seconds, counts: told.append(counts))
+        assert isinstance(error, LookupError)
+        assert counts == {"stuck": 1}
+    assert told == [{"stuck": 1}] * 2

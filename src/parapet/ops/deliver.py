@@ -82,6 +82,8 @@ class Deliverer:
                 states = self._turn(name, Stint(channel_seconds))
             if isinstance(attempt.error, EvidenceError):
                 raise attempt.error
+            if attempt.error is not None:
+                states = [OutboxState.WAITING]  # until its leases end
             outcomes += states
             if stint.over:
                 break

@@ -30,10 +30,12 @@ class Kind:
     _began: float = field(default=0.0, init=False)
 
     def turn(self, told: Told) -> tuple[Counts, Exception | None]:
-        """Take a turn now: what was done, and what went wrong, which is counted."""
+        """Take a turn now: what was done, and what went wrong, which is counted, and stuck."""
         began, counts = perf_counter(), dict[str, int]()
         with guarded(f"worker.{self.work.value}") as attempt:
             counts = self.do()
+        if attempt.error is not None:
+            counts = {"stuck": 1}
         told(self.work, perf_counter() - began, counts)
         return counts, attempt.error
 

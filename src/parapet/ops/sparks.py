@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from parapet.core import names
 from parapet.core.errors import OutgoingError
+from parapet.core.guard import note
 from parapet.ops.prometheus import Prometheus, Sample
 from parapet.slo import series
 from parapet.slo.catalog import Catalog
@@ -74,7 +75,8 @@ class Budgets:
             steps = Steps.within(catalog.burn.period_seconds, BUDGET_POINTS, now)
             try:
                 samples = steps.asked(prometheus, series.budget_remaining_query(catalog.service))
-            except OutgoingError:
+            except OutgoingError as error:
+                note("journeys.budgets", error)
                 samples = ()
             self._kept = steps.values(samples, min)
         return self._kept

@@ -54,7 +54,8 @@ class Tick:
     taken_in: int = 0
     """Waiting bodies taken in."""
     stuck: int = 0
-    """Bodies not taken in, incidents not closed, escalations not decided that were due; tried again later."""
+    """Bodies not taken in, incidents not closed, escalations not decided that were due, turns that broke off; tried
+    again later."""
     delivered: int = 0
     failed: int = 0
     """Deliveries that failed and will be tried again."""

@@ -12,7 +12,7 @@ _MISSING = {"UndefinedTable", "UndefinedColumn"}
 _MISSING_ON_SQLITE = ("no such table", "no such column", "has no column named")
 _LOST = {"DeadlockDetected", "SerializationFailure", "LockNotAvailable"}
 _TAKEN = {"UniqueViolation", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
-_FULL = ("could not extend file", "no space left on device")
+_FULL = ("could not extend file", "no space left on device", "database or disk is full")
 _DAMAGED = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
 _AWAY = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 

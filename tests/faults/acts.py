@@ -198,7 +198,7 @@ ACTS: dict[str, Act] = {
         before=(FIRING, lambda desk: desk.escalations.run_due()), run=acknowledged, roster=ON_CALL
     ),
     "suppressing": Act(before=(FIRING,), run=suppressed, roster=ON_CALL),
-    "closing what is quiet": Act(before=(FIRING, fire("02:13", "02:21")), run=tick("02:50")),
+    "closing what is quiet": Act(before=(FIRING, tick("02:13"), fire("02:13", "02:21")), run=tick("02:50")),
     "acknowledge": Act(before=(FIRING,), run=acknowledged),
     "note": Act(
         before=(FIRING,), run=lambda desk: desk.operator.note(ONE, actor=ANA, text="checked the pool", version=1)

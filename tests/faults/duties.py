@@ -196,7 +196,7 @@ DUTIES: dict[str, Act] = {
         run=lambda desk: desk.escalations.resume(ONE, actor=ANA, reason=WHY),
         roster=ON_CALL,
     ),
-    "the end of a suppression": Act(before=(FIRING, suppressed), run=tick("02:20"), roster=ON_CALL),
+    "the end of a suppression": Act(before=(FIRING, tick("02:13"), suppressed), run=tick("02:20"), roster=ON_CALL),
     "beginning maintenance": Act(before=(FIRING,), run=planned(None), roster=ON_CALL),
     "planning maintenance": Act(before=(FIRING,), run=planned("02:20")),
     "ending maintenance": Act(before=(FIRING, planned(None)), run=rest_ended, roster=ON_CALL),

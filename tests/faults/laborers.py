@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -24,6 +25,14 @@ from parapet.store.store import Store
 
 PATIENCE = IncidentPolicy(quiet_period_seconds=4.0, inbox_kept_seconds=30.0)
 ROUND_SECONDS = 0.05
+SOON = replace(
+    ON_CALL,
+    policies=tuple(
+        replace(one, steps=tuple(replace(each, after_seconds=each.after_seconds / 60) for each in one.steps))
+        for one in ON_CALL.policies
+    ),
+)
+"""Who is called, within seconds."""
 
 
 class SignedPigeon(Pigeon):
@@ -43,7 +52,7 @@ def laborious(url: str, book: Path) -> Desk:
         store=Store(url), url=url, policy=PATIENCE, channels={"pigeon": SignedPigeon(book)}, ids=TimeOrderedIds()
     )
     desk.clock = SystemClock()  # type: ignore[assignment]
-    desk.roster = ON_CALL
+    desk.roster = SOON
     return desk
 
 

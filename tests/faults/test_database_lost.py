@@ -9,7 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,7 +139,8 @@ def restart(server: PostgresServer) -> None:
     """End it as a power cut would, without a checkpoint, and start it again."""
     number = server.get_pid()
     assert number is not None
-    os.kill(number, signal.SIGQUIT)
+    with suppress(ProcessLookupError):  # it may have gone down by itself
+        os.kill(number, signal.SIGQUIT)
     while Path(f"/proc/{number}").exists():
         threading.Event().wait(0.01)
     server.start()

@@ -3,6 +3,7 @@ there: afterwards all is as if it had not been, once whoever got no answer has t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -24,6 +25,12 @@ if TYPE_CHECKING:
 ALL = ACTS | DUTIES
 APART = 1 if WHOLE else 16
 """So many boundaries lie between two that are tried."""
+WALKED = [
+    (act, database)
+    for number, act in enumerate(ALL)
+    for database in (tuple(BLOWS) if WHOLE else (tuple(BLOWS)[number % 2],))
+]
+"""The short form walks each act on one of the databases."""
 
 
 def end(desk: Desk, act: str, book: Path, *, steady_clock: bool = True) -> dict[str, list[str]]:
@@ -40,9 +47,9 @@ def first_of(act: str) -> int:
     return 1 if WHOLE else 1 + sum(map(ord, act)) % APART
 
 
-@pytest.mark.parametrize("act", ALL)
+@pytest.mark.parametrize(("act", "database"), WALKED, indirect=["database"])
 def test_whoever_is_killed_or_cut_off_leaves_what_is_true(
-    act: str, database: str, desks: NewDesk, kill: Kill, tmp_path: Path
+    act: str, database: str, desks: NewDesk, kill: Kill, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """No incident is lost, none doubled; chains hold; nobody is told twice of what is one delivery."""
     book = tmp_path / "book"
@@ -57,9 +64,10 @@ def test_whoever_is_killed_or_cut_off_leaves_what_is_true(
             for name, said in end(desk, act, book).items():
                 assert said == undisturbed[name], f"killed before statement or commit {boundary}: {name}"
         if not died:
+            record_property(f"killed, {database}", (boundary - first_of(act)) // APART)
             break
     for what, blow in BLOWS[database].items():
-        for boundary in count(2 if blow.at_commits else first_of(act), APART):
+        for boundary in count(1 if WHOLE else 2 if blow.at_commits else first_of(act)):
             with desks(book) as desk:
                 ALL[act].begin(desk)
                 with struck(desk, blow, boundary) as fell, suppress(EvidenceUnavailable):
@@ -67,4 +75,5 @@ def test_whoever_is_killed_or_cut_off_leaves_what_is_true(
                 for name, said in end(desk, act, book, steady_clock=not blow.moves_the_clock).items():
                     assert said == undisturbed[name], f"{what} before statement or commit {boundary}: {name}"
             if not fell or not WHOLE:
+                record_property(f"{what}, {database}", boundary - 1 if WHOLE else len(fell))
                 break

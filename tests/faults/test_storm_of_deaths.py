@@ -13,10 +13,11 @@ import sys
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -69,6 +70,14 @@ class Crew:
         process.communicate()
         self.killed.add(number)
 
+    def teller(self) -> int:
+        """Which process tells somebody at this moment: the next one that writes a line."""
+        size, until = self.book.stat().st_size, monotonic() + 2
+        while self.book.stat().st_size == size and monotonic() < until:
+            threading.Event().wait(0.0005)
+        lines = self.book.read_text().splitlines()
+        return int(lines[-1].split()[1]) if lines and self.book.stat().st_size > size else 0
+
     def ports(self) -> list[int]:
         """Where bodies are taken in."""
         return [port for _, port in list(self.alive.values())]
@@ -92,7 +101,7 @@ def sent(crew: Crew, body: bytes, chance: random.Random) -> None:
     while True:
         ports = crew.ports()
         with suppress(OSError, http.client.HTTPException):
-            line = http.client.HTTPConnection("127.0.0.1", chance.choice(ports), timeout=30)
+            line = http.client.HTTPConnection("127.0.0.1", chance.choice(ports or [0]), timeout=30)
             line.request("POST", "/", body)
             answer = line.getresponse().status
             line.close()
@@ -178,18 +187,21 @@ def test_a_storm_of_alerts_and_of_deaths(desk: Desk, tmp_path: Path) -> None:
     mine = laborious(desk.url, book)
     with at_work(desk.url, book) as crew:
         storm = Storm(crew=crew, desk=mine, seed=seed)
-        with ThreadPoolExecutor(SENDERS + 1) as pool:
-            senders = [pool.submit(storm.send, number) for number in range(SENDERS)]
-            person = pool.submit(storm.decide)
+        with ThreadPoolExecutor(SENDERS + 1 + PROCESSES) as pool:
+            busy = [pool.submit(storm.send, number) for number in range(SENDERS)]
+            busy.append(pool.submit(storm.decide))
+            starting: list[Future[None]] = []
             until = monotonic() + STORM_SECONDS
             try:
-                while monotonic() < until and not any(one.done() for one in (*senders, person)):
+                while monotonic() < until and not any(one.done() for one in busy):
                     storm.over.wait(chance.uniform(*BETWEEN_DEATHS_SECONDS))
-                    crew.kill(chance.choice(sorted(crew.alive)))
-                    crew.start()
+                    victim = crew.teller() if chance.random() < 0.5 else chance.choice(sorted(crew.alive) or [0])
+                    if victim in crew.alive:
+                        crew.kill(victim)
+                        starting.append(pool.submit(crew.start))
             finally:
                 storm.over.set()
-            for one in (*senders, person):
+            for one in (*busy, *starting):
                 one.result(DRAIN_SECONDS)
         wait_until_idle(mine, storm)
     judge(mine, storm, book, seed)
@@ -201,7 +213,7 @@ def wait_until_idle(desk: Desk, storm: Storm) -> None:
     until = monotonic() + DRAIN_SECONDS
     while monotonic() < until:
         waits = desk.count("inbox", "state = 'waiting'"), desk.count("outbox", "state = 'waiting'")
-        open_ones = {one.slice for one in desk.incidents() if one.state is not IncidentState.RESOLVED}
+        open_ones = {one.slice or "" for one in desk.incidents() if one.state is not IncidentState.RESOLVED}
         due = desk.count("escalations", "state = 'running' AND due_at IS NOT NULL")
         if not any(waits) and not due and not open_ones & storm.ended:
             return
@@ -222,18 +234,24 @@ def judge(desk: Desk, storm: Storm, book: Path, seed: int) -> None:
         (number, entry.payload["text"])
         for number, entries in chronologies.items()
         for entry in entries
-        if entry.kind is EntryKind.NOTE
+        if entry.kind is EntryKind.NOTED
     )
     assert written == Counter(storm.notes)
     opened = Counter(kind for entries in chronologies.values() for kind in (one.kind for one in entries))
     assert opened[EntryKind.OPENED] == len(incidents)
     assert opened[EntryKind.RESOLVED] == len(storm.ended)
+    behind = [
+        (one.recorded_at - next_one.recorded_at).total_seconds()
+        for entries in chronologies.values()
+        for one, next_one in pairwise(entries)
+        if one.recorded_at > next_one.recorded_at
+    ]
     again, tellers = repeats(desk, book)
     assert all(one in storm.crew.killed for those in tellers.values() for one in those[:-1]), "told twice by the living"
     print(
         f"seed {seed}: {len(storm.crew.killed)} deaths, {len(storm.bodies)} bodies, {len(incidents)} incidents, "
         f"{sum(map(len, chronologies.values()))} entries, {len(storm.notes)} notes, {len(tellers)} messages, "
-        f"{again} sent once more"
+        f"{again} sent once more, {len(behind)} entries {max(behind, default=0.0):.3f} s behind the one before"
     )
 
 

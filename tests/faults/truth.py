@@ -17,7 +17,7 @@ from parapet.store.schema_actions import runs
 from parapet.store.schema_calls import escalations as calls
 from parapet.store.schema_calls import maintenances, overrides
 
-_REF, _ITEM = re.compile(r"INC-(\d+)"), re.compile(r"ACT-\d+")
+_REF, _OTHER = re.compile(r"INC-(\d+)"), re.compile(r"(?:ACT|RUN|M)-\d+|maintenance/\d+|\b[0-9a-f]{32,64}\b")
 OPENINGS = {EntryKind.OPENED, EntryKind.DECLARED, EntryKind.SPLIT}
 
 
@@ -113,8 +113,9 @@ def names(desk: Desk) -> dict[int, str]:
     called: dict[int, str] = {}
     for one in desk.incidents():
         assert one.id is not None
-        seen[one.key] += 1
-        called[one.id] = f"{one.key}#{seen[one.key]}"
+        key = _OTHER.sub("one", one.key)
+        seen[key] += 1
+        called[one.id] = f"{key}#{seen[key]}"
     return called
 
 
@@ -132,4 +133,4 @@ def _lasting(row: RowMapping, called: Mapping[int, str]) -> list[object]:
 
 
 def _named(text: str, called: Mapping[int, str]) -> str:
-    return _ITEM.sub("an item", _REF.sub(lambda found: called[int(found[1])], text))
+    return _OTHER.sub("one", _REF.sub(lambda found: called[int(found[1])], text))

@@ -24,8 +24,8 @@ class Answers:
     silences: dict[str, Silence] = field(default_factory=dict)
     answered: tuple[str, ...] = ()
     """Addresses of the peers that answered."""
-    silent: tuple[str, ...] = ()
-    """Addresses of those that did not."""
+    silent: dict[str, str] = field(default_factory=dict)
+    """Addresses of those that did not, and why, in words."""
 
 
 class Alertmanager:
@@ -58,13 +58,14 @@ class Alertmanager:
         """Ask every peer. One that does not answer, or not as an Alertmanager would, has said nothing."""
         listed: dict[str, Listed] = {}
         silences: dict[str, Silence] = {}
-        answered, silent = [], []
+        answered: list[str] = []
+        silent: dict[str, str] = {}
         for url in self.urls:
             try:
                 alerts = alerts_listed(self._get(f"{url}/api/v2/alerts"))
                 made = silences_listed(self._get(f"{url}/api/v2/silences"))
-            except (DeliveryFailed, MalformedPayload):
-                silent.append(url)
+            except (DeliveryFailed, MalformedPayload) as error:
+                silent[url] = error.message
                 continue
             answered.append(url)
             silences |= {one.id: one for one in made}
@@ -72,7 +73,7 @@ class Alertmanager:
                 known = listed.get(one.report.fingerprint)
                 if known is None or one.updated_at > known.updated_at:
                     listed[one.report.fingerprint] = one
-        return Answers(listed=listed, silences=silences, answered=tuple(answered), silent=tuple(silent))
+        return Answers(listed=listed, silences=silences, answered=tuple(answered), silent=silent)
 
     def _get(self, url: str) -> bytes:
         answer = self._transport.send(Request(method="GET", url=url, headers=self._headers))

@@ -212,6 +212,8 @@ class Escalations:
     def stand_in(self, rotation: str, person: str, *, start: datetime, end: datetime, actor: Actor, reason: str) -> int:
         """*person* is called instead of whose turn it is, for that time; the number of the override.
 
+        Asked for again, word for word, it is the one that there is.
+
         Raises:
             UnknownName: there is no such rotation or person.
             Refused: the time is over, or ends before it starts.
@@ -227,6 +229,9 @@ class Escalations:
         override = Override(rotation=rotation, person=person, start=start, end=end, reason=reason)
 
         def work(tx: Transaction) -> int:
+            known = next((number for number, one in tx.overrides.current(now) if one == override), None)
+            if known is not None:
+                return known
             details = {"person": person, "from": start.isoformat(), "until": end.isoformat()}
             tx.audit.add(
                 actor=actor,

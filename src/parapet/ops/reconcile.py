@@ -69,8 +69,8 @@ class Reconciler:
         with context.store.read() as tx:
             heard = tx.inbox.newest()
         answers = self._alertmanager.ask()
-        for url in answers.silent:
-            log.warning("Alertmanager at %s does not answer; nothing follows from that.", url)
+        for url, why in answers.silent.items():
+            log.warning("Nothing follows from Alertmanager at %s: %s", url, why)
         if not answers.answered:
             return Reconciled(answered=0, silent=len(answers.silent))
         self._heard(answers, now)

@@ -74,8 +74,8 @@ def peer(folder: Path, trusted: Tls) -> Iterator[str]:
 def test_who_is_trusted_and_known_is_answered(peer: str, trusted: Tls) -> None:
     """A server that nobody vouches for has said nothing, and one that does not know us says nothing."""
     assert Alertmanager([peer], tls=trusted).ask().answered == (peer,)
-    assert Alertmanager([peer]).ask().silent == (peer,)
-    assert Alertmanager([peer], tls=Tls(ca_file=trusted.ca_file)).ask().silent == (peer,)
+    assert Alertmanager([peer]).ask().silent.keys() == {peer}
+    assert Alertmanager([peer], tls=Tls(ca_file=trusted.ca_file)).ask().silent.keys() == {peer}
     with pytest.raises(DeliveryFailed):
         Prometheus(peer).now("up")
     with pytest.raises(DeliveryFailed, match="status 404"):

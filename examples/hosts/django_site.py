@@ -7,6 +7,7 @@ import os
 import django
 from django.conf import settings
 from django.core.management import execute_from_command_line
+from examples.hosts.reliability import MOUNT, parapet
 
 ASGI = os.environ.get("SHOP_ASGI") == "1"
 
@@ -24,7 +25,7 @@ settings.configure(
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
     ],
-    LOGIN_REDIRECT_URL="/parapet/",
+    LOGIN_REDIRECT_URL=f"/{MOUNT}/",
     TEMPLATES=[
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -45,7 +46,6 @@ from django.contrib.auth.views import LoginView  # noqa: E402 - after the settin
 from django.core.asgi import get_asgi_application  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.urls import include, path  # noqa: E402
-from examples.hosts.reliability import parapet  # noqa: E402
 
 from parapet.web import Principal, Request, Role  # noqa: E402
 from parapet.web.django import metrics, workbench  # noqa: E402
@@ -63,7 +63,7 @@ def who(request: Request) -> Principal | None:
 urlpatterns = [
     path("login", LoginView.as_view(template_name="login.html")),
     path("metrics", metrics(parapet, allow_networks=["127.0.0.0/8"])),
-    path("parapet/", include(workbench(parapet, authenticate=who, login_url="/login", asgi=ASGI))),
+    path(f"{MOUNT}/", include(workbench(parapet, authenticate=who, login_url="../login", asgi=ASGI))),
 ]
 application = get_asgi_application() if ASGI else get_wsgi_application()
 

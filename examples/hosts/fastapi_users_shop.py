@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
-from examples.hosts.reliability import parapet
+from examples.hosts.reliability import MOUNT, parapet
 from fastapi import Depends, FastAPI
 from fastapi_users import BaseUserManager, FastAPIUsers, UUIDIDMixin, schemas
 from fastapi_users.authentication import AuthenticationBackend, CookieTransport, JWTStrategy
@@ -87,4 +87,4 @@ app.include_router(
     fastapi_users.get_register_router(schemas.BaseUser[uuid.UUID], schemas.BaseUserCreate), prefix="/auth"
 )
 app.routes.append(Route("/metrics", metrics(parapet, allow_networks=["127.0.0.0/8"])))
-app.mount("/parapet", workbench(parapet, authenticate=who))
+app.mount(f"/{MOUNT}", workbench(parapet, authenticate=who))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from examples.hosts.reliability import parapet
+from examples.hosts.reliability import MOUNT, parapet
 from flask import Flask, redirect, request
 from flask_login import LoginManager, UserMixin, current_user, login_user
 from werkzeug import Response
@@ -37,7 +37,7 @@ def login() -> Response | tuple[str, int]:
     if name not in PEOPLE or request.form["password"] != PEOPLE[name][0]:
         return "No.", 403
     login_user(User(name))
-    return redirect("/parapet/")
+    return redirect(request.root_path + f"/{MOUNT}/")
 
 
 def who(_: Request) -> Principal | None:
@@ -49,4 +49,4 @@ def who(_: Request) -> Principal | None:
 
 
 app.add_url_rule("/metrics", view_func=metrics(parapet, allow_networks=["127.0.0.0/8"]))
-app.register_blueprint(workbench(parapet, authenticate=who, login_url="/login"), url_prefix="/parapet")
+app.register_blueprint(workbench(parapet, authenticate=who, login_url="../login"), url_prefix=f"/{MOUNT}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from ipaddress import ip_address, ip_network
 
-from examples.hosts.reliability import parapet
+from examples.hosts.reliability import MOUNT, parapet
 from fastapi import FastAPI
 from starlette.routing import Route
 
@@ -45,4 +45,4 @@ async def release() -> str:
 
 
 app.routes.append(Route("/metrics", metrics(parapet, allow_networks=["127.0.0.0/8"])))
-app.mount("/parapet", workbench(parapet, authenticate=who))
+app.mount(f"/{MOUNT}", workbench(parapet, authenticate=who))

@@ -6,6 +6,9 @@ import os
 
 from parapet import Parapet, Secrets
 
+MOUNT = os.environ.get("SHOP_MOUNT", "parapet")
+"""Where the workbench is; a host of one's own just writes it down."""
+
 parapet = Parapet(
     service="shop",
     evidence=os.environ["SHOP_EVIDENCE"],

@@ -41,6 +41,8 @@ class Server:
     process: subprocess.Popen[bytes]
     port: int
     log: Path
+    prefix: str = ""
+    """What a proxy before it puts before every path; *port* is the proxy's then."""
 
     def ask(
         self, method: str, path: str, *, body: bytes | None = None, headers: Mapping[str, str] | None = None

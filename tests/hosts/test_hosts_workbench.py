@@ -12,13 +12,15 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
 from tests.environments import python_of
 from tests.hosts.conftest import ROOT, Server, Start, wait_until
+from tests.hosts.proxy import proxied
 from tests.hosts.test_hosts_servers import GUNICORN, UVICORN
 
 from parapet.store import migrate
@@ -32,9 +34,13 @@ LABELS = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "che
 PASSWORD = "an example's password"
 MAKE_USER = (
     "import examples.hosts.django_site\n"
+    "from django.core.management import call_command\n"
+    "call_command('migrate', verbosity=0)\n"
     "from django.contrib.auth.models import User\n"
     f"User.objects.create_user('ana', password={PASSWORD!r}, is_staff=True)"
 )
+PREFIX, PLACE = "/acme/shop", "/staff-only"
+"""What a proxy puts before the host, and where the workbench is in it; elsewhere it is at /parapet."""
 TESTED = {
     "gunicorn-django": (GUNICORN + " --threads 4 --preload examples.hosts.django_site:application", {}),
     "uvicorn-django": (UVICORN + " --lifespan off examples.hosts.django_site:application", {"SHOP_ASGI": "1"}),
@@ -58,7 +64,8 @@ class Person:
         """The answer and its text."""
         jar = {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())} if self.cookies else {}
         with closing(HTTPConnection("127.0.0.1", self.server.port, timeout=60)) as connection:
-            connection.request(method, path, body=body, headers={**jar, **self.headers, **(headers or {})})
+            whole = path if path.startswith(f"{PREFIX}/") else self.server.prefix + path
+            connection.request(method, whole, body=body, headers={**jar, **self.headers, **(headers or {})})
             answer = connection.getresponse()
             text = answer.read().decode()
         for cookie in answer.headers.get_all("set-cookie", []):
@@ -72,30 +79,31 @@ class Person:
         return self.ask("POST", path, urlencode(fields), {**FORM, "origin": origin or own})
 
 
-def by_django(person: Person) -> None:
-    _, page = person.ask("GET", "/login")
+def by_django(person: Person, to: str = "/login") -> None:
+    _, page = person.ask("GET", to)
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
     assert token
-    fields = {"csrfmiddlewaretoken": token[1], "username": "ana", "password": PASSWORD}
-    assert person.send("/login", fields)[0].status == 302
+    answer, _ = person.send(to, {"csrfmiddlewaretoken": token[1], "username": "ana", "password": PASSWORD})
+    wanted = parse_qs(urlsplit(to).query).get("next", ["/parapet/"])
+    assert (answer.status, answer.getheader("location")) == (302, wanted[0])
 
 
-def by_flask_login(person: Person) -> None:
-    assert person.send("/login", {"name": "ana", "password": PASSWORD})[0].status == 302
+def by_flask_login(person: Person, to: str = "/login") -> None:
+    assert person.send(to, {"name": "ana", "password": PASSWORD})[0].status == 302
 
 
-def by_fastapi_users(person: Person) -> None:
+def by_fastapi_users(person: Person, _: str = "") -> None:
     ana = {"email": "ana@shop.example", "password": PASSWORD}
     made, _ = person.ask("POST", "/auth/register", json.dumps(ana), {"content-type": "application/json"})
     assert made.status == 201
     assert person.send("/auth/login", {"username": "ana@shop.example", "password": PASSWORD})[0].status == 204
 
 
-def by_proxy(person: Person) -> None:
+def by_proxy(person: Person, _: str = "") -> None:
     person.headers["x-forwarded-user"] = "ana@shop.example"
 
 
-LOGINS: Mapping[str, Callable[[Person], None]] = {
+LOGINS: Mapping[str, Callable[..., None]] = {
     "django": by_django,
     "flask-login": by_flask_login,
     "fastapi-users": by_fastapi_users,
@@ -118,9 +126,17 @@ def host(request: pytest.FixtureRequest) -> str:
 def server(host: str, start: Start, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The host, with an empty evidence database and somebody who may sign in."""
     environment = prepared(host, tmp_path_factory.mktemp("workbench"))
-    running = start(TESTED[host][0], python=interpreter(host), environment=environment)
+    command = TESTED[host][0].replace("uvicorn ", f"uvicorn --root-path {PREFIX} ", 1)
+    running = start(command, python=interpreter(host), environment={**environment, "SHOP_MOUNT": PLACE[1:]})
     yield running
     running.end()
+
+
+@pytest.fixture(scope="module")
+def front(host: str, server: Server) -> Iterator[Server]:
+    """The same behind a proxy. What is told its prefix at the start hears paths without it, as nginx is set up then."""
+    with proxied(server.port, PREFIX, strips=host.startswith("uvicorn")) as port:
+        yield replace(server, port=port, prefix=PREFIX)
 
 
 def prepared(host: str, folder: Path) -> dict[str, str]:
@@ -135,35 +151,37 @@ def prepared(host: str, folder: Path) -> dict[str, str]:
     }
     if "django" in host:
         whole = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
-        for words in (["-m", "examples.hosts.django_site", "migrate", "-v0"], ["-c", MAKE_USER]):
-            subprocess.run([sys.executable, *words], env=whole, cwd=ROOT, check=True)
+        subprocess.run([sys.executable, "-c", MAKE_USER], env=whole, cwd=ROOT, check=True)
     return environment
 
 
-def fire(server: Server, headers: Mapping[str, str] = HOOK) -> tuple[HTTPResponse, str]:
+def fire(server: Server, headers: Mapping[str, str] = HOOK, mount: str = "/parapet") -> tuple[HTTPResponse, str]:
     """Hand one alert in."""
     from parapet.core.clock import SystemClock
 
     one = alert(LABELS, starts_at=SystemClock().now(), annotations={"title": "Checkout fails <script>"})
-    return Person(server).ask("POST", "/parapet/hooks/alertmanager", alertmanager_payload(one), headers)
+    return Person(server).ask("POST", f"{mount}/hooks/alertmanager", alertmanager_payload(one), headers)
 
 
-def test_an_alert_comes_in_and_a_signed_in_person_works_on_it(server: Server, host: str) -> None:
-    """Hook, login, page, form and API behind one mount; strangers, other sites and wrong tokens stay outside."""
-    stranger = Person(server)
-    answer, text = stranger.ask("GET", "/parapet/incidents/1")
+def test_an_alert_comes_in_and_a_signed_in_person_works_on_it(front: Server, host: str) -> None:
+    """Hook, login, page, form, stream and API behind one mount and a proxy's prefix, of which nobody wrote down the
+    one or the other; strangers, other sites and wrong tokens stay outside."""
+    stranger, place = Person(front), f"{PREFIX}{PLACE}/incidents/1"
+    answer, text = stranger.ask("GET", place)
+    sign_in = ""
     if answer.status == 303:
-        assert (answer.getheader("location") or "").startswith("/login?next=")
+        sign_in = urljoin(place, answer.getheader("location") or "")
+        assert sign_in == f"{PREFIX}/login?{urlencode({'next': place})}"
     else:
         assert answer.status == 401
         assert "Please sign in" in text
-    assert fire(server, {"content-type": "application/json"})[0].status == 401
-    handed, said = fire(server)
+    assert fire(front, {"content-type": "application/json"}, PLACE)[0].status == 401
+    handed, said = fire(front, mount=PLACE)
     assert (handed.status, json.loads(said)["incidents"]) == (200, [1])
 
-    ana = Person(server)
-    LOGINS[host.partition("-")[2]](ana)
-    answer, page = ana.ask("GET", "/parapet/incidents/1")
+    ana = Person(front)
+    LOGINS[host.partition("-")[2]](ana, sign_in)
+    answer, page = ana.ask("GET", place)
     assert answer.status == 200, page
     assert "Checkout fails &lt;script&gt;" in page
     assert "default-src 'none'" in (answer.getheader("content-security-policy") or "")
@@ -171,49 +189,58 @@ def test_an_alert_comes_in_and_a_signed_in_person_works_on_it(server: Server, ho
     assert not re.findall(r'(?:href|src|action)="/', page), "an address would not hold behind a proxy's prefix"
     style = re.search(r'rel="stylesheet" href="../([^"]+)"', page)
     assert style
-    assert stranger.ask("GET", f"/parapet/{html.unescape(style[1])}")[0].status == 200
+    assert stranger.ask("GET", f"{PLACE}/{html.unescape(style[1])}")[0].status == 200
+    links = {html.unescape(urljoin(place, to)) for to in re.findall(r'<a[^>]* href="([^":#]+)["#]', page)}
+    assert len(links) > 5
+    assert {link: status for link in links if (status := ana.ask("GET", link)[0].status) != 200} == {}
 
     form = re.search(r'<form[^>]*action="[^"]*/acknowledge"[^>]*>(.*?)</form>', page, re.DOTALL)
     assert form
     fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)">', form[1]))
     fields["reason"] = "Looking at it"
-    path = "/parapet/incidents/1/acknowledge"
+    path = f"{PLACE}/incidents/1/acknowledge"
     assert ana.send(path, fields, origin="https://evil.example")[0].status == 403
     answer, kept = stranger.send(path, fields)
     assert (answer.status, "Looking at it" in kept) == (401, True), "what was typed is not lost with the session"
     assert ana.send(path, {**fields, "reason": "x" * 70_000})[0].status == 413
     done, _ = ana.send(path, fields)
     assert (done.status, done.getheader("location")) == (303, "../1?done=acknowledged")
-    assert "Ana" in ana.ask("GET", "/parapet/incidents/1")[1].replace("ana", "Ana")
+    assert "Ana" in ana.ask("GET", place)[1].replace("ana", "Ana")
+    chosen, _ = ana.send(f"{PLACE}/zone", {"zone": "Asia/Tokyo", "token": fields["token"]})
+    assert chosen.status == 303
+    kept = [one for one in chosen.headers.get_all("set-cookie", []) if one.startswith("parapet-")]
+    assert len(kept) == 1
+    assert "path=" not in kept[0].lower(), "a browser keeps it below the page, whatever the prefix"
+    assert "All times Asia/Tokyo" in ana.ask("GET", place)[1]
 
     events = {
         **ana.headers,
         "accept": "text/event-stream",
         "cookie": "; ".join(f"{n}={v}" for n, v in ana.cookies.items()),
     }
-    with closing(HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
-        connection.request("GET", "/parapet/live", headers=events)
+    with closing(HTTPConnection("127.0.0.1", front.port, timeout=60)) as connection:
+        connection.request("GET", f"{PREFIX}{PLACE}/live", headers=events)
         live = connection.getresponse()
         assert live.status == 200
         streams = live.getheader("content-type") == "text/event-stream"
         assert streams == host.startswith("uvicorn"), "a stream where the host can, one answer elsewhere"
         assert live.readline().startswith(b"event: revision" if streams else b'{"revision"')
 
-    listed, said = Person(server).ask("GET", "/parapet/api/incidents", headers=API)
+    listed, said = Person(front).ask("GET", f"{PLACE}/api/incidents", headers=API)
     assert listed.status == 200, said
-    assert Person(server).ask("GET", "/parapet/api/incidents", headers=HOOK)[0].status == 401
+    assert Person(front).ask("GET", f"{PLACE}/api/incidents", headers=HOOK)[0].status == 401
 
 
 def test_the_mount_and_its_edges(server: Server) -> None:
     """Its bare address leads in; HEAD has no body; what is no alert is told so."""
     person = Person(server)
-    bare, _ = person.ask("GET", "/parapet")
+    bare, _ = person.ask("GET", PLACE)
     assert bare.status in {301, 307}
-    assert (bare.getheader("location") or "").endswith("parapet/")
-    head, nothing = person.ask("HEAD", "/parapet/static/icon.svg")
+    assert (bare.getheader("location") or "").endswith(f"{PLACE[1:]}/")
+    head, nothing = person.ask("HEAD", f"{PLACE}/static/icon.svg")
     assert (head.status, nothing) == (200, "")
-    assert person.ask("BREW", "/parapet/incidents")[0].status in {400, 405}
-    assert person.ask("POST", "/parapet/hooks/alertmanager", b"no alert", HOOK)[0].status == 422
+    assert person.ask("BREW", f"{PLACE}/incidents")[0].status in {400, 405}
+    assert person.ask("POST", f"{PLACE}/hooks/alertmanager", b"no alert", HOOK)[0].status == 422
     assert person.ask("GET", "/metrics")[0].status == 200
 
 
@@ -240,7 +267,7 @@ def test_pages_answer_while_every_thread_of_the_host_is_stuck(
     server.end()
 
 
-@pytest.mark.parametrize("host", ["gunicorn-flask-login"])
+@pytest.mark.parametrize("host", ["gunicorn-flask-login", "gunicorn-django"])
 def test_a_door_of_its_own_answers_while_every_worker_of_the_host_is_stuck(
     host: str, start: Start, tmp_path: Path
 ) -> None:

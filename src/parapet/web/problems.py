@@ -125,7 +125,7 @@ def signed_out(login_url: str | None, request: Request) -> Problem:
         "everything in it is still here."
     )
     back = replace(request, path=request.path.rpartition("/")[0] or request.path, query={})
-    sign_in = None if login_url is None else login_address(login_url, back)
+    sign_in = None if login_url is None else login_address(seen_from(request, login_url), back)
     return replace(stranger(sign_in), text=text, again=again if again is not None and again.words else None)
 
 
@@ -151,6 +151,11 @@ def nowhere(desk: Desk, visit: Visit) -> Response:
 def nowhere_in_api(desk: Desk, visit: Visit) -> Response:
     """The same, as a program hears it."""
     raise NotFound("Nothing of the API has this address. What there is, is in openapi.json.")
+
+
+def seen_from(request: Request, login_url: str) -> str:
+    """Where *login_url* is, as seen from the page of *request*: what is relative is so to the mount."""
+    return login_url if login_url.startswith("/") or "://" in login_url else request.base + login_url
 
 
 def login_address(login_url: str, request: Request) -> str:

@@ -313,9 +313,10 @@ class Site:
         )
 
     def _stranger(self, route: Route, visit: Visit) -> Response:
-        if self.desk.login_url and route.method == "GET" and route.door is Door.PERSON:
-            return see_other(problems.login_address(self.desk.login_url, visit.request))
-        return self._failed(route, visit, problems.stranger(self.desk.login_url))
+        login_url = self.desk.login_url and problems.seen_from(visit.request, self.desk.login_url)
+        if login_url and route.method == "GET" and route.door is Door.PERSON:
+            return see_other(problems.login_address(login_url, visit.request))
+        return self._failed(route, visit, problems.stranger(login_url))
 
     def _failed(self, route: Route, visit: Visit, problem: problems.Problem) -> Response:
         if route.door is Door.PERSON:

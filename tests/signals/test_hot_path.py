@@ -26,6 +26,7 @@ def trace(frame, event, argument):
     executed += event == "opcode"
     return trace
 
+sys._getframe().f_trace_opcodes = True  # 3.12 tells of instructions if somebody asked before tracing began
 counts = []
 for name in (BARE, PARAPET):
     recorder = Recorder(max_routes=routes + 1)

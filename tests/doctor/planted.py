@@ -404,6 +404,7 @@ PLANTED: Mapping[str, Plant] = {
     "PD906": written("prometheus.yml", "alerting: {alertmanagers: []}\nscrape_configs: []\n"),
     "PD907": written("prometheus.yml", "rule_files: [recording.yml, alerts.yml]\nscrape_configs: []\n"),
     "PD908": written("alertmanager.yml", "receivers: [{name: mail}]\n"),
+    "PD909": written("looks/templates/home.html", "{# made from parapet 0.0.1 000000000000: yours now #}\n"),
 }
 """Code -> the fault."""
 

@@ -208,9 +208,9 @@ def test_an_alert_comes_in_and_a_signed_in_person_works_on_it(front: Server, hos
     assert "Ana" in ana.ask("GET", place)[1].replace("ana", "Ana")
     chosen, _ = ana.send(f"{PLACE}/zone", {"zone": "Asia/Tokyo", "token": fields["token"]})
     assert chosen.status == 303
-    kept = [one for one in chosen.headers.get_all("set-cookie", []) if one.startswith("parapet-")]
-    assert len(kept) == 1
-    assert "path=" not in kept[0].lower(), "a browser keeps it below the page, whatever the prefix"
+    cookies = [one for one in chosen.headers.get_all("set-cookie", []) if one.startswith("parapet-")]
+    assert len(cookies) == 1
+    assert "path=" not in cookies[0].lower(), "a browser keeps it below the page, whatever the prefix"
     assert "All times Asia/Tokyo" in ana.ask("GET", place)[1]
 
     events = {

@@ -6,6 +6,7 @@ import dataclasses
 import re
 import types
 import typing
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from jinja2 import Environment
 from jinja2.nodes import Assign, Const, Expr, For, Getattr, Include, Macro, Name, Node
 
 from parapet.cli.main import main
+from parapet.core import guard
 from parapet.core.errors import ConfigurationError
 from parapet.web import Looks, workbench
 from parapet.web.contexts import CONTEXTS, context_of
@@ -67,6 +69,21 @@ def test_only_what_was_asked_for_is_written_and_the_workbench_wears_it(shop: Sho
     for found in (style, logo):
         assert shop.browser(who=None).get(f"/dressed/{found[1]}").status == 200
     assert "static/looks.css" not in shop.browser().get("/parapet/").text
+
+
+def test_a_template_that_names_what_is_gone_makes_way_for_ours(shop: Shop, tmp_path: Path) -> None:
+    """After an upgrade, at night: the page is shown as it comes, and that it was is counted."""
+    (tmp_path / "templates").mkdir()
+    for name, text in (("home.html", "<p>{{ view.no_more }}</p>"), ("inbox.html", "{% broken %}")):
+        (tmp_path / "templates" / name).write_text(text)
+    before = Counter(guard.swallowed)
+    page = dressed(shop, Looks(folder=tmp_path, name="Acme"))
+    assert "<title>Journeys · Acme</title>" in page
+    assert shop.browser().get("/dressed/inbox").status == 200
+    assert Counter(guard.swallowed) - before == {
+        ("the host's looks", "UndefinedError"): 1,
+        ("the host's looks", "TemplateSyntaxError"): 1,
+    }
 
 
 def test_every_token_is_offered_and_none_is_set(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from pathlib import Path
 
@@ -10,11 +9,10 @@ import click
 
 from parapet import __version__
 from parapet.cli.terminal import Tone, toned
+from parapet.doctor.gathered.overrides import TEMPLATES, behind, digest, is_marked
 
-TEMPLATES = Path(__file__).parents[1] / "web" / "templates"
 STYLE = Path(__file__).parents[1] / "web" / "static" / "workbench.css"
 TOKENS, LOGO = "tokens", "logo"
-MARK = re.compile(r"made from parapet [^ ]+ ([0-9a-f]{12})")
 LOGO_SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.5"/></svg>
 """
 
@@ -40,7 +38,7 @@ def ui(names: tuple[str, ...], folder: Path, force: bool, check: bool) -> None:
     """
     known = sorted(path.name for path in TEMPLATES.glob("*.html"))
     if check:
-        _check(folder, known)
+        _check(folder)
         return
     if not names:
         for name in (TOKENS, LOGO, *known):
@@ -66,7 +64,7 @@ def _text(name: str) -> str:
         return LOGO_SVG
     if name == TOKENS:
         return _tokens()
-    return f"{{# made from parapet {__version__} {_digest(name)}: yours now; Jinja, everything is escaped #}}\n" + (
+    return f"{{# made from parapet {__version__} {digest(name)}: yours now; Jinja, everything is escaped #}}\n" + (
         TEMPLATES / name
     ).read_text(encoding="utf-8")
 
@@ -81,22 +79,16 @@ def _tokens() -> str:
     return f"{head}{rest}:root {{\n{lines}\n}}\n"
 
 
-def _digest(name: str) -> str:
-    return hashlib.sha256((TEMPLATES / name).read_bytes()).hexdigest()[:12]
-
-
-def _check(folder: Path, known: list[str]) -> None:
-    behind = []
+def _check(folder: Path) -> None:
+    found = []
     for path in sorted((folder / "templates").glob("*.html")):
-        mark = MARK.search(path.read_text(encoding="utf-8").partition("\n")[0])
-        if path.name not in known:
-            behind.append(f"{path}: Parapet has no template of that name any more; nothing reads it")
-        elif mark is None:
+        text = path.read_text(encoding="utf-8")
+        if (why := behind(path.name, text)) is not None:
+            found.append(f"{path}: {why}")
+        elif not is_marked(text):
             click.echo(f"{path}: not made by parapet gen ui, so nobody knows what it was made from")
-        elif mark[1] != _digest(path.name):
-            behind.append(f"{path}: Parapet's own changed since; compare it with {TEMPLATES / path.name}")
-    for line in behind:
+    for line in found:
         click.echo(line)
-    if behind:
+    if found:
         raise click.exceptions.Exit(1)
     click.echo("Nothing is behind.")

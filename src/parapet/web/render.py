@@ -1,4 +1,4 @@
-"""Values to HTML. Everything is escaped; a template that misses a value fails loudly."""
+"""Values to HTML. Everything is escaped; a template that misses a value fails loudly, a host's makes way for ours."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from parapet.core.guard import guarded
 from parapet.web.text import MARK
 from parapet.web.zones import Zone
 
@@ -19,25 +20,37 @@ TEMPLATES = Path(__file__).parent / "templates"
 class Renderer:
     """The templates, compiled once for a process. Those in *own* stand in for ours of the same name.
 
-    Ours stay reachable as `parapet/NAME`, so that a host's template may extend the one it stands in for.
+    Ours stay reachable as `parapet/NAME`, so that a host's template may extend the one it stands in for. A page that
+    breaks with the host's is counted, and shown with ours: it may be the night after an upgrade.
     """
 
     def __init__(self, own: Path | None = None) -> None:
         ours = FileSystemLoader(TEMPLATES)
-        first: list[BaseLoader] = [] if own is None else [FileSystemLoader(own)]
-        self._environment = Environment(
-            loader=ChoiceLoader([*first, ours, PrefixLoader({"parapet": ours})]),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.filters["timed"] = timed
+        self._ours = _environment(ours)
+        self._own = None
+        if own is not None:
+            first: list[BaseLoader] = [FileSystemLoader(own), ours, PrefixLoader({"parapet": ours})]
+            self._own = _environment(ChoiceLoader(first))
 
     def render(self, template: str, chrome: object, view: object) -> str:
         """The page *template* around *view*."""
-        return self._environment.get_template(template).render(chrome=chrome, view=view)
+        if self._own is not None:
+            with guarded("the host's looks"):
+                return self._own.get_template(template).render(chrome=chrome, view=view)
+        return self._ours.get_template(template).render(chrome=chrome, view=view)
+
+
+def _environment(loader: BaseLoader) -> Environment:
+    made = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.filters["timed"] = timed
+    return made
 
 
 def timed(words: str, zone: Zone) -> Markup:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from parapet.doctor.check import check
 from parapet.doctor.facts import Facts
 from parapet.doctor.finding import Found, Grade, Place
+from parapet.doctor.gathered.overrides import behind, is_marked
 
 RULES = ("recording.yml", "alerts.yml")
 
@@ -125,6 +126,20 @@ def no_receiver(facts: Facts) -> Iterator[Found]:
         told = "/hooks/alertmanager" in file.text or f"parapet-{facts.app.service}" in file.text
         if file.name in {"alertmanager.yml", "alertmanager.yaml"} and "receivers:" in file.text and not told:
             yield Found(what=f"{file.path} has no receiver of ours.", place=Place(path=file.path))
+
+
+@check(
+    "PD909",
+    Grade.WARN,
+    "A template of yours is behind Parapet's",
+    why="It shows less than there is by now. Where it names what is gone, the page comes without what you made of it.",
+    fix="parapet gen ui --check --to FOLDER says what to compare it with; gen ui NAME --force writes it anew.",
+)
+def old_template(facts: Facts) -> Iterator[Found]:
+    """Made by `parapet gen ui` from a template that has changed since."""
+    for file in facts.files:
+        if file.name.endswith(".html") and is_marked(file.text) and (why := behind(file.name, file.text)) is not None:
+            yield Found(what=f"{why}.", place=Place(path=file.path))
 
 
 def _configures_prometheus(name: str, text: str) -> bool:

@@ -76,7 +76,7 @@ class Town:
             "scrape_interval_seconds": 1.0,
             "evaluation_interval_seconds": 1.0,
             "group_wait_seconds": 1.0,
-            "group_interval_seconds": 1.0,
+            "group_interval_seconds": 60.0,
             "webhook_url": f"http://{self.address}/parapet/hooks/alertmanager",
             "workbench_url": f"http://{self.address}/parapet",
             "metrics_token_file": str(self.case.folder.parent / "metrics-token"),
@@ -341,14 +341,16 @@ def test_every_fault_of_what_runs_is_found(code: str, town: Town) -> None:
 
 
 def test_what_runs_well_is_called_well(town: Town) -> None:
-    """Rules as Prometheus writes them are those that are defined; a test alert goes all the way and comes back."""
+    """Rules as Prometheus writes them are those that are defined; a test alert goes all the way and comes back, and so
+    does the one of whoever asks again at once."""
     facts = town.facts(town.parapet(clock=SystemClock()))
     facts.app.changes.mark(kind=ChangeKind.DEPLOY, actor=PARAPET, version="1")
     [worker], known = town.workers, beat(town)
     worker.tick()
     wait("the worker is read", lambda: beat(town) > known)
     assert looked(facts, "PDA", "PDB", "PDC").findings == ()
-    assert facts.tested == ((town.alertmanager, None),)
+    again = town.facts(facts.app)
+    assert facts.tested == again.tested == ((town.alertmanager, None),)
     assert facts.app.look.queue("open").incidents == ()
     assert not facts.app.bodies.counts()["rejected"]
     facts.app.store.close()

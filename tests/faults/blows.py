@@ -33,6 +33,8 @@ class Blow:
     strike: Callable[[Connection, Desk], None]
     mend: Callable[[Desk], None] = lambda desk: None
     moves_the_clock: bool = False
+    lasts: bool = False
+    """Longer than anybody insists on what is known."""
 
 
 def cut(connection: Connection, desk: Desk) -> None:
@@ -74,7 +76,7 @@ def jump(seconds: float) -> Blow:
 
 BLOWS: Mapping[str, Mapping[str, Blow]] = {
     "sqlite": {
-        "the disk is full": Blow(at_commits=True, strike=fill, mend=make_room),
+        "the disk is full": Blow(at_commits=True, strike=fill, mend=make_room, lasts=True),
         "the clock jumps back": jump(-JUMP_SECONDS),
         "the clock jumps ahead": jump(JUMP_SECONDS),
     },

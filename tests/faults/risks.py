@@ -19,7 +19,7 @@ from parapet.ops.approve import Approvals
 from parapet.ops.mirroring import Mirroring
 from parapet.ops.undoing import Undoing
 from parapet.response import runbook
-from parapet.response.capability import Capability, Done, Proposal, Situation, Target
+from parapet.response.capability import Capability, Done, Proposal, Situation, Target, Verify
 from parapet.response.preview import FrozenPreview
 from parapet.store.schema_actions import previews
 
@@ -36,8 +36,8 @@ def ran_book(desk: Desk) -> Path:
     return pigeon.book.with_name("ran")
 
 
-def actions(desk: Desk) -> Actions:
-    """The verbs over a host that retries two jobs."""
+def actions(desk: Desk, *, verify: Verify | None = None) -> Actions:
+    """The verbs over a host that retries two jobs, and perhaps knows whether that helped."""
 
     def execute(situation: Situation, targets: tuple[Target, ...]) -> Done:
         with ran_book(desk).open("a") as book:
@@ -55,6 +55,7 @@ def actions(desk: Desk) -> Actions:
         preview=lambda situation: Proposal(targets=(Target(id="job-1", version="1"), Target(id="job-2", version="1"))),
         execute=execute,
         undo=undo,
+        verify=verify,
     )
     return Actions(Bench(context=desk.context, capabilities={"retry-jobs": retry}))
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.faults.acts import ONE, time_passes
+from tests.faults.blows import BLOWS, struck
 from tests.faults.conftest import WHOLE
 from tests.faults.risks import RISKS, actions, confirmed, mirror_file, mirrored, only_preview, ran_book, undone
 from tests.faults.truth import holds, told
 
-from parapet.core.errors import NotUndoable, PreviewExpired, PreviewUsed
+from parapet.core.errors import EvidenceUnavailable, NotUndoable, PreviewExpired, PreviewUsed
 from parapet.ops.aftermath import Aftermath
 from parapet.response.run import Run, RunState, UndoState
 
@@ -72,6 +73,32 @@ def test_a_confirm_that_is_killed_ran_at_most_once_and_is_never_silent(
         if not died:
             break
     assert unknown, "no boundary lay between the intent and the outcome"
+
+
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("what", BLOWS["postgres"])
+def test_a_confirm_whose_connection_breaks_once_has_its_outcome(what: str, desks: NewDesk, tmp_path: Path) -> None:
+    """Whoever knows how it ended says so a moment later: nobody has to verify it."""
+    blow, fell = BLOWS["postgres"][what], [0]
+    for boundary in count(1 if WHOLE else 3, 1 if WHOLE else 12):
+        with desks(tmp_path / "book") as desk:
+            ran_book(desk).unlink(missing_ok=True)
+            RISKS["confirm"].begin(desk)
+            with struck(desk, blow, boundary) as fell, suppress(EvidenceUnavailable):
+                confirmed(desk)
+            with suppress(PreviewUsed):
+                confirmed(desk)
+            desk.clock.advance(1_000)
+            Aftermath(actions(desk)).look()
+            run, ran = the_run(desk), jobs(desk)
+            if ran:
+                assert (run.state, ran) == (RunState.DONE, BOTH), f"{what} before statement or commit {boundary}"
+            else:  # the intent was committed, and the answer lost: nobody began
+                assert run.state is RunState.UNKNOWN
+            time_passes(desk)
+            holds(desk)
+        if not fell:
+            break
 
 
 def test_an_undo_that_is_killed_ran_at_most_once_and_is_never_silent(

@@ -66,7 +66,9 @@ def test_whoever_is_killed_or_cut_off_leaves_what_is_true(
     book = tmp_path / "book"
     with desks(book) as desk:
         ALL[act].begin(desk)
+        untouched = picture(desk)
         ALL[act].run(desk)
+        assert act == "the same again" or picture(desk) != untouched, "nothing is done that could be lost"
         undisturbed = end(desk, act, book)
     for boundary in count(first_of(act), APART):
         with desks(book) as desk:
@@ -85,6 +87,9 @@ def test_whoever_is_killed_or_cut_off_leaves_what_is_true(
                     ALL[act].run(desk)
                 for name, said in end(desk, act, book, steady_clock=not blow.moves_the_clock).items():
                     assert said == undisturbed[name], f"{what} before statement or commit {boundary}: {name}"
+                if not blow.lasts:
+                    lines = book.read_text().splitlines() if book.exists() else []
+                    assert len(lines) == len(set(lines)), f"{what} before statement or commit {boundary}: told twice"
             if not fell or not WHOLE:
                 record_property(f"{what}, {database}", boundary - 1 if WHOLE else len(fell))
                 break

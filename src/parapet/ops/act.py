@@ -322,7 +322,7 @@ class Actions:
         def work(tx: Transaction) -> Run:
             return self.conclude(tx, number, state, failed, note)
 
-        return self._context.store.transact(work)
+        return self._context.store.insist(work)
 
     def conclude(
         self,

@@ -124,7 +124,7 @@ class Deliverer:
             told += self._tell_each(channel, messages, threads, stint)
         if not told and not claimed:
             return []
-        context.store.transact(lambda tx: self._conclude(tx, name, claimed, told))
+        context.store.insist(lambda tx: self._conclude(tx, name, claimed, told))  # or all of them are told again
         return [one.state for one in told]
 
     def _may_be_told(self, tx: Transaction, name: str, now: datetime) -> bool:

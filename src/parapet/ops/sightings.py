@@ -6,12 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from threading import Event
 
 from parapet.core import names
-from parapet.core.errors import EvidenceUnavailable
-from parapet.core.types import Actor, IncidentId
-from parapet.incidents.items import Reported
+from parapet.core.types import IncidentId
 from parapet.incidents.model import Incident
 from parapet.incidents.payload import clean
 from parapet.incidents.promise import Promise
@@ -82,22 +79,14 @@ class SightingKeeper:
         if not kept:
             return
         chosen = () if self._follow is None else self._follow.chosen(kept)  # once, however often it is tried
-        for attempt in range(1, TRIES):
-            try:
-                self._keep(kept, chosen)
-            except EvidenceUnavailable:  # what comes meanwhile waits in the queue, and is counted if it overflows
-                Event().wait(self._pause_seconds * attempt)
-            else:
-                return
-        self._keep(kept, chosen)
 
-    def _keep(self, kept: Sequence[Sighted], chosen: Sequence[tuple[Reported, Actor]]) -> None:
         def work(tx: Transaction) -> None:
             tx.sightings.add(kept)
             if self._follow is not None:
                 self._follow.open(tx, chosen)
 
-        self._store.transact(work)
+        # What comes meanwhile waits in the queue, and is counted if it overflows.
+        self._store.insist(work, tries=TRIES, pause_seconds=self._pause_seconds)
 
     def _sighted(self, one: Sighting) -> Sighted:
         fields = _cleaned(one.fields)

@@ -85,7 +85,7 @@ class Undoing:
         failed = isinstance(answer.value, Done) and bool(answer.value.failed)
         state = UndoState.UNKNOWN if answer.error is not None else UndoState.FAILED if failed else UndoState.UNDONE
         number = run.id or 0
-        return self._context.store.transact(lambda tx: self.conclude(tx, number, state, actor))
+        return self._context.store.insist(lambda tx: self.conclude(tx, number, state, actor))
 
     def conclude(self, tx: Transaction, number: int, state: UndoState, actor: Actor) -> Run:
         """Write down how taking it back ended; heard of late, the later word is the last."""

@@ -6,12 +6,13 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from threading import Event
 from typing import TypeVar
 from weakref import finalize
 
 from sqlalchemy import Connection, Engine
 
-from parapet.core.errors import Conflict
+from parapet.core.errors import Conflict, EvidenceUnavailable
 from parapet.core.types import IncidentId
 from parapet.store import verify
 from parapet.store.approvals import ApprovalRows
@@ -45,6 +46,9 @@ T = TypeVar("T")
 
 MAX_ATTEMPTS = 8
 """How often a transaction that lost a race is done again; each time, somebody else's succeeded."""
+TRIES = 3
+PAUSE_SECONDS = 0.5
+"""After the first try, and twice that after the second: enough for a connection that broke."""
 
 
 class Transaction:
@@ -154,6 +158,25 @@ class Store:
                 continue
         with self.begin() as tx:
             return work(tx)
+
+    def insist(
+        self, work: Callable[[Transaction], T], *, tries: int = TRIES, pause_seconds: float = PAUSE_SECONDS
+    ) -> T:
+        """Do *work*, which may be done twice, in a transaction; again after a pause if the database does not answer.
+
+        For what is known and would be lost: whether a message was told, how a run of a capability ended.
+
+        Raises:
+            EvidenceUnavailable: the database did not answer *tries* times.
+            Conflict: it lost MAX_ATTEMPTS races in a row.
+            SchemaOutdated: migrations are missing.
+        """
+        for attempt in range(1, tries):
+            try:
+                return self.transact(work)
+            except EvidenceUnavailable:
+                Event().wait(pause_seconds * attempt)
+        return self.transact(work)
 
     def close(self) -> None:
         """Give every connection back."""

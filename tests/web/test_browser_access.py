@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Browser, Page
 
+from parapet.core.types import Actor, ActorClass, IncidentId
+
 if TYPE_CHECKING:
-    from tests.web.conftest import ServedNight
+    from tests.web.conftest import ServedNight, Shop
 
 pytestmark = pytest.mark.real
 PACKAGE = find_spec("axe_playwright_python")
@@ -61,12 +63,24 @@ ON_PAPER = """() => ({
     .filter(one => !one.checkVisibility()).map(one => one.className || one.nodeName),
 })"""
 """What a printer would get."""
-SMALL = """() => [...document.querySelectorAll("button, .btn, input, select, textarea, nav a, summary")]
+SMALL = """() => [...document.querySelectorAll(
+    "button, .btn, input, select, textarea, nav a, summary, .region-head > a, .foot a, .rail li > a, .permalink")]
   .filter(one => one.checkVisibility() && !one.closest("label"))
   .filter(one => one.getBoundingClientRect().height > 1 && one.getBoundingClientRect().height < 43.5)
   .map(one => one.outerHTML.slice(0, 120))"""
 """What stands alone and is less than 44 px high: too little for a thumb."""
 WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+
+
+LYING = """() => {
+  for (const one of document.querySelectorAll(".floats > *")) one.hidden = false;
+  const told = [...document.querySelectorAll(".floats > *, .strip-act")].map(one => [one, one.getBoundingClientRect()]);
+  return told.flatMap(([one, box]) => told
+    .filter(([other, below]) => other !== one && box.top <= below.top && box.bottom > below.top
+      && box.left < below.right && box.right > below.left)
+    .map(([other]) => `${one.id || one.className} on ${other.id || other.className}`));
+}"""
+"""Which of all that a page can say at once lies on another, or on the button under the thumb."""
 
 
 def put_into(page: Page, width: int, scheme: str) -> None:
@@ -115,3 +129,21 @@ def test_paper_is_light_and_has_no_controls(served_night: ServedNight, chromium:
     page.close()
     white = {"ground": "rgb(255, 255, 255)", "controls": [], "folded": 0, "titles": 1, "hidden": []}
     assert seen == dict.fromkeys(PRINTED, white)
+
+
+def test_a_phone_holds_any_name_and_all_that_a_page_can_say(shop: Shop, chromium: Browser, address: str) -> None:
+    """An owner of one long word pushes nothing aside; what was done, what is new and what is old lie on nothing."""
+    long = Actor(kind=ActorClass.OPERATOR, name="Averylongname" * 8)
+    page = chromium.new_page(viewport={"width": 360, "height": 780})
+    page.set_default_timeout(20_000)
+    page.goto(f"{address}incidents/1?done=noted")
+    lying = page.evaluate(LYING)
+    shop.parapet.operator.acknowledge(IncidentId(1), actor=long, reason="looking", version=1)
+    wide = []
+    for path in ("incidents", "incidents/1", "incidents/1/work"):
+        page.goto(address + path)
+        if page.evaluate(WIDE):
+            wide.append(path)
+    page.close()
+    assert lying == []
+    assert wide == []

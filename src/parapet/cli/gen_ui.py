@@ -13,8 +13,10 @@ from parapet.doctor.gathered.overrides import TEMPLATES, behind, digest, is_mark
 
 STYLE = Path(__file__).parents[1] / "web" / "static" / "workbench.css"
 TOKENS, LOGO = "tokens", "logo"
-LOGO_SVG = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.5"/></svg>
-"""
+LOGO_SVG = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="6.5" fill="#7f8490"/></svg>\n'
+)
+"""In a grey that is seen on light and on dark."""
 
 
 @click.command("ui")

@@ -96,7 +96,7 @@ class UrllibTransport:
             with error:
                 return _read(error, error.code, where)
         except (OSError, http.client.HTTPException) as error:
-            raise DeliveryFailed(f"{where} did not answer: {error}") from error
+            raise DeliveryFailed(f"{where} did not answer: {_why(error)}") from error
 
     def _trusting(self, where: str) -> urllib.request.OpenerDirector:
         """What opens *where*; made anew when a certificate was renewed."""
@@ -126,3 +126,9 @@ def _read(answer: http.client.HTTPResponse | urllib.error.HTTPError, status: int
         raise DeliveryFailed(f"{where} answered with more than {LARGEST_ANSWER_BYTES} bytes.")
     cookies = tuple(answer.headers.get_all("Set-Cookie") or ())
     return Response(status=status, headers=dict(answer.headers.items()), body=body, set_cookies=cookies)
+
+
+def _why(error: Exception) -> str:
+    """What a connection failed of, without what the library wraps around it."""
+    reason = getattr(error, "reason", error)
+    return str(getattr(reason, "strerror", None) or reason)

@@ -113,7 +113,7 @@ def take(stack: Stack, camera: Camera) -> None:
     camera.shoot("incident", f"incidents/{number}")
     stack.command(*mark, "--version", "1.8.1", "--rollback")
     camera.press(DEEDS[Fault.NONE])
-    wait("the end", lambda: look.incident(number).retrospective, seconds=150)
+    wait("the end", lambda: look.incident(number).incident.resolved_at, seconds=150)
     wait("people to be told", told("resolved"))
     camera.shoot("retrospective", f"incidents/{number}/retrospective")
 

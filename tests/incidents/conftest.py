@@ -53,12 +53,12 @@ class Book:
         delivery = parse(body)
         wanted = needs(delivery, service=self.service, policy=self.policy)
         incidents = {key: found for key in wanted.keys if (found := self._of(key)) is not None}
-        ids = {incident.id for incident in incidents.values()}
+        last = {incident.id: incident.last_ended_at for incident in incidents.values()}
         episodes = tuple(
             episode
             for episode in self.episodes.values()
             if (episode.source == source and episode.fingerprint in wanted.fingerprints)
-            or (episode.ended_at is None and episode.incident_id in ids)
+            or (episode.incident_id in last and episode.ended_at in (None, last[episode.incident_id]))
         )
         held = {one.incident_id for one in episodes if one.ended_at is None and one.incident_id is not None}
         holders = {number: self.incidents[number] for number in held}

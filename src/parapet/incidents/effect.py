@@ -40,6 +40,8 @@ class Situation:
     news: Sequence[News]
     firing: Sequence[Episode]
     """Every open episode of the incident, or of the key, after the delivery."""
+    over: Sequence[Episode] = ()
+    """Ended episodes of the incident that are known; those that ended last, if an end in the delivery is no later."""
     source: str
     received_at: datetime
     truncated: int
@@ -101,7 +103,7 @@ def decide(situation: Situation) -> Decision | None:
 
 def _open(situation: Situation) -> Decision:
     correlation, previous, fired = situation.correlation, situation.incident, situation.fired
-    lead = lead_of(fired)
+    lead = lead_of(one.episode for one in fired)
     # An end that was withdrawn long after the last incident closed begins a new one now, not back then.
     begun = min(one.fired_at(situation.received_at) if previous else one.began_at for one in fired)
     ends = [one.episode.ended_at for one in fired if one.episode.ended_at is not None]
@@ -116,8 +118,8 @@ def _open(situation: Situation) -> Decision:
         state=IncidentState.OPEN,
         severity=worst_of(situation.firing or [one.episode for one in fired]),
         started_at=begun,
-        detected_at=situation.received_at,
-        last_heard_at=situation.received_at,
+        detected_at=min(one.heard_first(situation.received_at, None) for one in fired),
+        last_heard_at=max([situation.received_at, *(one.episode.last_heard_at for one in fired)]),
         firing=len(situation.firing),
         quiet_since=quiet_since,
         last_fired_at=max(begun, situation.first_fired_at),
@@ -239,16 +241,28 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
     """*incident* with what a delivery always updates: counts, times of event, severity, the newest texts."""
     firing, fired = situation.firing, situation.fired
     onsets = [one.began_at for one in situation.news if _is_part(incident, one, situation.policy)]
-    lead = lead_of(fired) if fired and firing else None
     last_ended_at = situation.last_ended_at
+    speaks = firing or _ended_last(incident, situation, last_ended_at)
+    lead = lead_of(speaks) if speaks else None
+    earlier = [
+        one for one in situation.news if one.heard_first(situation.received_at, incident.id) < incident.detected_at
+    ]
+    # Whoever was heard first gives the name, unless a person did.
+    named = bool(earlier) and incident.declared_by is None and incident.key == situation.correlation.key
     # A person opened it again while nothing fired: what ended before is no reason to close it.
     known = all(one.kind in _NOTHING_NEW or one.kind is StepKind.END_MOVED for one in situation.news)
     waits = not incident.firing and incident.quiet_since is None and known and not fired
     return replace(
         incident,
-        severity=severity_of_now(incident, firing),
+        title=title_of(lead_of(one.episode for one in earlier), situation.correlation) if named else incident.title,
+        severity=severity_of_now(incident, speaks),
         started_at=min([incident.started_at, *onsets]),
-        last_heard_at=max(incident.last_heard_at, situation.received_at),
+        detected_at=min(
+            [incident.detected_at, *(one.heard_first(situation.received_at, incident.id) for one in earlier)]
+        ),
+        last_heard_at=max(
+            [incident.last_heard_at, situation.received_at, *(one.episode.last_heard_at for one in situation.news)]
+        ),
         repeats=incident.repeats + sum(one.kind in _NOTHING_NEW and not one.belated for one in situation.news),
         firing=len(firing),
         quiet_since=None if firing or waits else last_ended_at or incident.quiet_since,
@@ -259,8 +273,15 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
     )
 
 
+def _ended_last(incident: Incident, situation: Situation, last_ended_at: datetime | None) -> list[Episode]:
+    """The alerts that speak for an incident of which nothing fires; empty: nothing is new about them."""
+    known = {episode.id: episode for episode in situation.over}
+    known |= {one.episode.id: one.episode for one in situation.news}
+    return [one for one in known.values() if one.ended_at == last_ended_at and one.cleared_heard_at is not None]
+
+
 def severity_of_now(incident: Incident, firing: Sequence[Episode]) -> Severity:
-    """The worst that fires. What a person said stands instead, until an alert that began later is worse."""
+    """The worst that fires, or that fired last. What a person said stands instead, until a later alert is worse."""
     if not firing:
         return incident.severity
     if incident.severity_set is None or incident.severity_set_at is None:

@@ -29,6 +29,8 @@ _Group: TypeAlias = "IncidentId | str"
 class Needs:
     """What must be loaded before a delivery can be taken in."""
 
+    ends_from: datetime | None
+    """The earliest end that it reports; None: it reports none."""
     fingerprints: frozenset[str]
     """Every episode of these alerts, open or ended."""
     keys: frozenset[str]
@@ -40,6 +42,7 @@ class Known:
     """What is known before a delivery: exactly what `needs` named."""
 
     episodes: tuple[Episode, ...] = ()
+    """Also those that ended last of the incidents whose `last_ended_at` is not before `ends_from`."""
     incidents: Mapping[str, Incident] = field(default_factory=dict)
     """By key."""
     holders: Mapping[IncidentId, Incident] = field(default_factory=dict)
@@ -63,6 +66,7 @@ class Intake:
 def needs(delivery: Delivery, *, service: str, policy: IncidentPolicy) -> Needs:
     """What to load before *delivery* is taken in; *service* stands in for alerts that name none."""
     return Needs(
+        ends_from=min((one.ended_at for one in delivery.reports if one.ended_at is not None), default=None),
         fingerprints=frozenset(report.fingerprint for report in delivery.reports),
         keys=frozenset(_meaning(report, service, policy).key for report in delivery.reports),
     )
@@ -130,6 +134,7 @@ def take_in(
         steps.setdefault(group, []).append((step, unheard or _is_belated(step, report)))
     decisions = []
     firing: dict[_Group, list[Episode]] = {}
+    over = desk.over()
     for episode in desk.open():
         group = placed[episode.id] if episode.id in placed else home(episode, joins=False)
         firing.setdefault(group, []).append(episode)
@@ -139,6 +144,7 @@ def take_in(
             incident=incidents[group],
             news=[_news(step, belated, desk) for step, belated in steps[group]],
             firing=firing.get(group, ()),
+            over=over.get(group, ()),
             source=source,
             received_at=received_at,
             truncated=delivery.truncated,
@@ -196,6 +202,14 @@ class _Desk:
     def open(self) -> list[Episode]:
         """Every episode that has not ended."""
         return [episode for episode in self._episodes.values() if episode.ended_at is None]
+
+    def over(self) -> Mapping[_Group, list[Episode]]:
+        """The episodes that have ended, by the incident that they belong to."""
+        found: dict[_Group, list[Episode]] = {}
+        for episode in self._episodes.values():
+            if episode.ended_at is not None and episode.incident_id is not None:
+                found.setdefault(episode.incident_id, []).append(episode)
+        return found
 
     def moved(self) -> Counter[IncidentId]:
         """How many more alerts fire, by incident, than before; fewer are less than nothing."""

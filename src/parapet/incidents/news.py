@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from parapet.core import names
-from parapet.core.types import Json, JsonObject
+from parapet.core.types import IncidentId, Json, JsonObject
 from parapet.incidents.correlation import Correlation
 from parapet.incidents.episodes import StepKind
 from parapet.incidents.model import Episode, Severity
@@ -49,6 +49,14 @@ class News:
         """It reports an end."""
         return self.kind in (StepKind.ENDED, StepKind.END_MOVED) and self.episode.cleared_heard_at is not None
 
+    def heard_first(self, received_at: datetime, incident_id: IncidentId | None) -> datetime:
+        """When we first heard of what it says about the incident; a withdrawn end counts from when it was withdrawn."""
+        if self.kind is StepKind.UNRESOLVED:
+            return received_at
+        mine = self.closed is not None and self.closed.incident_id in (None, incident_id)
+        before = self.closed.first_heard_at if self.closed and mine else self.episode.first_heard_at
+        return min(before, self.episode.first_heard_at)
+
     def fired_at(self, received_at: datetime) -> datetime:
         """When that firing began, by event time; a withdrawn end counts from when it was withdrawn."""
         withdrawn = self.kind is StepKind.UNRESOLVED and self.episode.incident_id is not None
@@ -59,10 +67,10 @@ FIRED = frozenset({StepKind.OPENED, StepKind.RECURRENCE, StepKind.UNRESOLVED, St
 """What speaks of a firing that nobody knew of."""
 
 
-def lead_of(news: Sequence[News]) -> Episode:
+def lead_of(episodes: Iterable[Episode]) -> Episode:
     """The alert that speaks for the others: firing, then loud, then first."""
     return min(
-        (one.episode for one in news),
+        episodes,
         key=lambda e: (e.ended_at is not None, e.severity.rank, e.started_at, e.fingerprint),
     )
 

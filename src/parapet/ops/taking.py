@@ -8,7 +8,7 @@ from datetime import datetime
 
 from parapet.core import names
 from parapet.core.types import Actor, ActorClass, IncidentId
-from parapet.incidents.intake import Known, needs, take_in
+from parapet.incidents.intake import Known, Needs, needs, take_in
 from parapet.incidents.model import Episode, Incident
 from parapet.incidents.payload import AlertReport, Delivery
 from parapet.incidents.routing import alert_route
@@ -75,6 +75,7 @@ class Taking:
         concerned = routes.concerned(wanted.keys, alerts)
         episodes = tx.episodes.known(source, wanted.fingerprints, wanted.keys, concerned)
         incidents = tx.incidents.latest(wanted.keys | routes.keys_of(concerned))
+        episodes += tx.episodes.ended_last(_ended_later(wanted, incidents.values()), without=episodes)
         known = Known(
             episodes=episodes, incidents=incidents, holders=_holders(tx, episodes, incidents.values()), routes=routes
         )
@@ -113,6 +114,13 @@ class Taking:
 
     def _is_ours(self, report: AlertReport) -> bool:
         return report.labels.get(names.SERVICE, self._context.service) == self._context.service
+
+
+def _ended_later(wanted: Needs, incidents: Iterable[Incident]) -> list[IncidentId]:
+    """Of which *incidents* something ended no earlier than what is reported to have ended."""
+    if wanted.ends_from is None:
+        return []
+    return [IncidentId(one.id) for one in incidents if one.last_ended_at and one.last_ended_at >= wanted.ends_from]
 
 
 def _holders(tx: Transaction, episodes: Iterable[Episode], known: Iterable[Incident]) -> dict[IncidentId, Incident]:

@@ -13,6 +13,7 @@ from parapet.incidents.model import Episode, Incident
 from parapet.store.bulk import add_rows, among
 from parapet.store.rows import Row, batches, row_of
 from parapet.store.schema import episodes as table
+from parapet.store.schema import incidents as incident_rows
 
 _FIELDS = tuple(field.name for field in fields(Episode))
 
@@ -40,6 +41,17 @@ class Episodes:
             self._collect(
                 found, and_(among(self._connection, table.c.incident_id, incidents), table.c.ended_at.is_(None))
             )
+        return tuple(found.values())
+
+    def ended_last(self, incidents: Collection[IncidentId], *, without: Iterable[Episode]) -> tuple[Episode, ...]:
+        """The episodes of each of *incidents* that ended at its latest end, but for those in *without*."""
+        found: dict[int, Episode] = {}
+        for some in batches(incidents):
+            last = select(incident_rows.c.last_ended_at).where(incident_rows.c.id == table.c.incident_id)
+            mine = among(self._connection, table.c.incident_id, some)
+            self._collect(found, and_(mine, table.c.ended_at == last.scalar_subquery()))
+        for one in without:
+            found.pop(one.id or 0, None)
         return tuple(found.values())
 
     def open(self, source: str) -> tuple[Episode, ...]:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from tests.incidents.whole import Facts, facts
 
 from parapet.core.types import IncidentId
 from parapet.incidents.intake import Known, needs, take_in
@@ -42,6 +43,10 @@ class Book:
     @property
     def last(self) -> Incident:
         return self.incidents[max(self.incidents)]
+
+    def facts(self) -> Facts:
+        """Everything there is to know, to be held against another book."""
+        return facts(self.incidents.values(), self.episodes.values(), self.entries, self.told)
 
     def kinds(self) -> list[str]:
         return [entry.kind.value for entry in self.entries]

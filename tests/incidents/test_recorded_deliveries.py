@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import random
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+from tests.incidents.whole import ARRIVED, COPIED, REPLAYED, differing
 
 from parapet.incidents.intake import Intake
 from parapet.incidents.model import Announcement, IncidentState, Severity
@@ -19,6 +23,7 @@ if TYPE_CHECKING:
     from tests.incidents.conftest import Book
 
 T0 = datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+T1 = datetime(2026, 11, 23, 5, 40, tzinfo=UTC)
 Bodies = Sequence[tuple[datetime, bytes]]
 
 
@@ -31,14 +36,9 @@ def play(book: Book, bodies: Bodies) -> Book:
     return book
 
 
-def facts(book: Book) -> object:
-    """What must not depend on the order in which bodies are taken in."""
-    episodes = sorted(
-        (e.fingerprint, e.started_at, e.ended_at is None, e.ended_at or T0, e.incident_id)
-        for e in book.episodes.values()
-    )
-    incidents = [(i.key, i.state, i.firing, i.severity, i.started_at, i.quiet_since) for i in book.incidents.values()]
-    return incidents, episodes
+def arriving(book: Book, bodies: Bodies) -> Book:
+    """Take *bodies* in as if each had arrived a moment after the one before, after everything they tell of."""
+    return play(book, [(T1 + timedelta(milliseconds=place), body) for place, (_, body) in enumerate(bodies)])
 
 
 def test_one_life_partial_clear_repeat_recurrence(make_book: MakeBook, bodies: Callable[[str], Bodies]) -> None:
@@ -179,14 +179,68 @@ def test_a_late_copy_after_the_end_reopens_nothing(make_book: MakeBook, bodies: 
     assert book.only.repeats == 1
 
 
-def test_any_order_and_any_number_of_copies_end_the_same(make_book: MakeBook, sequence: Bodies) -> None:
-    """At least once, in any order: a replay of what was received ends where the delivery in order ended."""
-    wanted = facts(play(make_book(), sequence))
+def orders(sequence: Bodies, limit: int = 720) -> Iterator[list[int]]:
+    """Every order of a sequence; of a longer one, which has more than *limit*, as many."""
+    places = list(range(len(sequence)))
+    if math.factorial(len(places)) <= limit:
+        yield from map(list, permutations(places))
+        return
     chance = random.Random(20261112)
-    for _ in range(60):
-        copies = [body for body in sequence for _ in range(chance.randint(1, 3))]
-        chance.shuffle(copies)
-        assert facts(play(make_book(), copies)) == wanted
+    for _ in range(limit // 4):
+        yield chance.sample(places, len(places))
+
+
+def test_any_order_and_any_number_of_copies_end_the_same(make_book: MakeBook, sequence: Bodies) -> None:
+    """At least once, in every order: a replay of what was received ends with the facts that the delivery in order had.
+
+    And nobody is told more than in order.
+    """
+    ordered = make_book()
+    for number, (at, body) in enumerate(sequence, start=1):
+        ordered.receive(body, at, number=number)
+    chance = random.Random(20261112)
+    for order in orders(sequence):
+        book = make_book()
+        for place in [*order, chance.choice(order)]:  # and one of them once more
+            at, body = sequence[place]
+            book.receive(body, at, number=place + 1)
+        assert differing(ordered.facts(), book.facts(), REPLAYED) == {}
+        assert Counter(book.told) <= Counter(ordered.told)
+
+
+def test_in_order_every_copy_changes_nothing(make_book: MakeBook, sequence: Bodies) -> None:
+    """What a second peer, and a third, send of every body a moment later: not one entry, and nobody is told."""
+    once, thrice = play(make_book(), sequence), make_book()
+    for at, body in sequence:
+        for late in range(3):
+            thrice.receive(body, at + timedelta(milliseconds=200 * late))
+    assert differing(once.facts(), thrice.facts(), COPIED) == {}
+    assert thrice.facts()["told"] == once.facts()["told"]
+
+
+@pytest.mark.parametrize("number", ["01", "03", "05", "06", "09"])
+def test_arriving_in_every_order_within_the_grace_it_ends_the_same(
+    number: str, make_book: MakeBook, bodies: Callable[[str], Bodies]
+) -> None:
+    """Received in another order altogether, one right after the other: the contents alone tell what happened."""
+    sequence = bodies(number)
+    ordered = arriving(make_book(), sequence)
+    for order in orders(sequence):
+        book = arriving(make_book(), [sequence[place] for place in order])
+        assert differing(ordered.facts(), book.facts(), ARRIVED) == {}
+        assert Counter(book.told) <= Counter(ordered.told)
+
+
+def test_of_two_beginnings_only_the_order_tells_a_flap_from_a_second_sender(
+    make_book: MakeBook, bodies: Callable[[str], Bodies]
+) -> None:
+    """02 and 08 are each other's contents in the other order, and mean two firings and one: that order is kept."""
+    flap, sender = bodies("02"), bodies("08")
+    for one, other in ((flap, sender), (sender, flap)):
+        in_order, reversed_order = arriving(make_book(), one), arriving(make_book(), list(reversed(other)))
+        assert in_order.kinds() == reversed_order.kinds()
+        assert len(in_order.episodes) == len(reversed_order.episodes)
+    assert (len(arriving(make_book(), flap).episodes), len(arriving(make_book(), sender).episodes)) == (2, 1)
 
 
 def test_the_end_alone_opens_nothing_and_its_firing_report_makes_it_a_memory(

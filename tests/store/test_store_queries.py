@@ -94,6 +94,7 @@ READS: Reads = {
     ],
     "episodes.known": lambda tx: tx.episodes.known("alertmanager", {f"{7:016x}"}, {"a"}, {IncidentId(7)}),
     "episodes.of": lambda tx: tx.episodes.of(IncidentId(7)),
+    "episodes.ended_last": lambda tx: tx.episodes.ended_last([IncidentId(7)], without=()),
     "episodes.open": lambda tx: tx.episodes.open("alertmanager"),
     "entries.of": lambda tx: [tx.entries.of(IncidentId(7)), tx.entries.of(IncidentId(7), after=1, limit=50)],
     "entries.get": lambda tx: tx.entries.get(IncidentId(7), 2),

@@ -64,7 +64,7 @@ class Situation:
         """The latest end in this delivery, or the latest one known before."""
         over = self.incident is not None and self.incident.state is IncidentState.RESOLVED
         known = [one for one in self.news if not (over and one.kind is StepKind.TOMBSTONE)]
-        ends = [one.episode.ended_at for one in known if one.episode.ended_at and one.episode.cleared_heard_at]
+        ends = [end for one in known for end in one.ends]
         if self.incident is not None and self.incident.last_ended_at is not None:
             ends.append(self.incident.last_ended_at)
         return max(ends, default=None)
@@ -276,7 +276,7 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
 def _ended_last(incident: Incident, situation: Situation, last_ended_at: datetime | None) -> list[Episode]:
     """The alerts that speak for an incident of which nothing fires; empty: nothing is new about them."""
     known = {episode.id: episode for episode in situation.over}
-    known |= {one.episode.id: one.episode for one in situation.news}
+    known |= {each.id: each for one in situation.news for each in (one.episode, one.closed) if each is not None}
     return [one for one in known.values() if one.ended_at == last_ended_at and one.cleared_heard_at is not None]
 
 

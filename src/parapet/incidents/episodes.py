@@ -95,7 +95,7 @@ def _fired(line: Sequence[Episode], fresh: Episode, policy: IncidentPolicy, list
                 kind=StepKind.REPEAT, episode=replace(_heard(newest, fresh, repeat=True), restarted_at=begun)
             )
         # Its end was never reported: it lies before the new beginning, and that is all we know.
-        unseen = replace(newest, ended_at=begun, restarted_at=None)
+        unseen = _until(newest, begun)
         return EpisodeStep(kind=StepKind.HIDDEN_FLAP, episode=fresh, closed=unseen)
     inside = next((e for e in reversed(line) if _covers(e, begun)), None)
     match = inside or next((e for e in line if e.started_at > begun), None)
@@ -104,16 +104,17 @@ def _fired(line: Sequence[Episode], fresh: Episode, policy: IncidentPolicy, list
     if _unseen(match) and begun > match.started_at:
         # We only knew that it ended by then; so it ended before this beginning, which ended by then too.
         between = replace(fresh, ended_at=match.ended_at, incident_id=match.incident_id)
-        return EpisodeStep(kind=StepKind.LATE_DUPLICATE, episode=between, closed=replace(match, ended_at=begun))
+        return EpisodeStep(kind=StepKind.LATE_DUPLICATE, episode=between, closed=_until(match, begun))
     heard = replace(_heard(match, fresh, repeat=True), started_at=min(match.started_at, begun))
+    if begun < match.started_at:
+        heard = replace(heard, restarted_at=max(match.started_at, match.restarted_at or match.started_at))
     if match.started_at > begun and heard_at < match.first_heard_at:
         # Received before anything of the later episode (a replay): it ended in between, and we learn it late.
         unseen = replace(fresh, ended_at=match.started_at, incident_id=match.incident_id)
         late = StepKind.HIDDEN_FLAP if match.ended_at is None else StepKind.LATE_DUPLICATE
         return EpisodeStep(kind=late, episode=match, closed=unseen)
     if match.ended_at is None:
-        restarted_at = max(match.started_at, match.restarted_at or match.started_at)
-        return EpisodeStep(kind=StepKind.MOVED_EARLIER, episode=replace(heard, restarted_at=restarted_at))
+        return EpisodeStep(kind=StepKind.MOVED_EARLIER, episode=heard)
     since_cleared = (heard_at - (match.cleared_heard_at or match.last_heard_at)).total_seconds()
     if match is newest and (listed or since_cleared > policy.late_duplicate_grace_seconds):
         taken_back = replace(heard, ended_at=None, cleared_heard_at=None)
@@ -139,7 +140,14 @@ def _cleared(line: Sequence[Episode], fresh: Episode, report: AlertReport, polic
             cleared_heard_at=heard_at,
             incident_id=match.incident_id,
         )
-        return EpisodeStep(kind=StepKind.END_MOVED, episode=between, closed=replace(match, ended_at=begun))
+        return EpisodeStep(kind=StepKind.END_MOVED, episode=between, closed=_until(match, begun))
+    if match.restarted_at is not None and begun == match.started_at and ended_at <= match.restarted_at:
+        # Two firings that were taken for one, of which two senders saw the beginning: this is the end of the first.
+        again = replace(match, id=None, started_at=match.restarted_at, restarted_at=None, repeats=0)
+        first = replace(
+            _heard(match, fresh, repeat=True), ended_at=ended_at, restarted_at=None, cleared_heard_at=heard_at
+        )
+        return EpisodeStep(kind=StepKind.END_MOVED, episode=again, closed=first)
     floor, ceiling = _room(line, match)
     known_end = match.ended_at if match.cleared_heard_at is not None else None
     better_end = max(known_end or ended_at, ended_at)
@@ -158,7 +166,7 @@ def _ended(
 ) -> EpisodeStep:
     if fresh.started_at > (firing.restarted_at or firing.started_at):
         # What ended began later than what fired: the firing one ended unseen before that.
-        unseen = replace(firing, ended_at=fresh.started_at, restarted_at=None)
+        unseen = _until(firing, fresh.started_at)
         later = replace(fresh, ended_at=ended_at, cleared_heard_at=fresh.last_heard_at, incident_id=firing.incident_id)
         return EpisodeStep(kind=StepKind.ENDED, episode=later, closed=unseen)
     floor, _ = _room(line, firing)
@@ -167,13 +175,12 @@ def _ended(
         _heard(firing, fresh),
         started_at=min(firing.started_at, begun),
         ended_at=ended_at,
-        restarted_at=None,
         cleared_heard_at=fresh.last_heard_at,
     )
     if firing.restarted_at is not None and firing.restarted_at >= ended_at:
         # The end belongs to the earlier beginning; what was reported to begin later still fires.
         again = replace(firing, id=None, started_at=firing.restarted_at, restarted_at=None, repeats=0)
-        return EpisodeStep(kind=StepKind.HIDDEN_FLAP, episode=again, closed=over)
+        return EpisodeStep(kind=StepKind.HIDDEN_FLAP, episode=again, closed=replace(over, restarted_at=None))
     heard_before = (firing.last_heard_at - fresh.last_heard_at).total_seconds()
     replayed = firing.heard_in is None or fresh.heard_in is None or fresh.heard_in < firing.heard_in
     if replayed and heard_before > policy.late_duplicate_grace_seconds and ended_at <= firing.last_heard_at:
@@ -196,6 +203,12 @@ def _heard(episode: Episode, fresh: Episode, *, repeat: bool = False) -> Episode
         heard_in=max((one.heard_in for one in (episode, fresh) if one.heard_in is not None), default=None),
         repeats=episode.repeats + (1 if repeat else 0),
     )
+
+
+def _until(episode: Episode, ended_at: datetime) -> Episode:
+    """*episode* when it ended; a later beginning that it was said to have is none of it if that was no earlier."""
+    later = episode.restarted_at is not None and episode.restarted_at >= ended_at
+    return replace(episode, ended_at=ended_at, restarted_at=None if later else episode.restarted_at)
 
 
 def _covers(episode: Episode, instant: datetime) -> bool:

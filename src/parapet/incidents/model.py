@@ -210,7 +210,7 @@ class Episode:
     generator_url: str | None
     started_at: datetime
     restarted_at: datetime | None = None
-    """A later beginning that was reported while it was open, when the reports disagree; else None."""
+    """A later beginning that was reported, too, when the reports disagree; else None."""
     ended_at: datetime | None
     """None while it fires."""
     first_heard_at: datetime

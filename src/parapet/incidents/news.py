@@ -49,6 +49,12 @@ class News:
         """It reports an end."""
         return self.kind in (StepKind.ENDED, StepKind.END_MOVED) and self.episode.cleared_heard_at is not None
 
+    @property
+    def ends(self) -> list[datetime]:
+        """The ends that are reported of what it speaks of."""
+        about = [one for one in (self.episode, self.closed) if one is not None and one.cleared_heard_at is not None]
+        return [one.ended_at for one in about if one.ended_at is not None]
+
     def heard_first(self, received_at: datetime, incident_id: IncidentId | None) -> datetime:
         """When we first heard of what it says about the incident; a withdrawn end counts from when it was withdrawn."""
         if self.kind is StepKind.UNRESOLVED:

@@ -120,7 +120,11 @@ def _ended_later(wanted: Needs, incidents: Iterable[Incident]) -> list[IncidentI
     """Of which *incidents* something ended no earlier than what is reported to have ended."""
     if wanted.ends_from is None:
         return []
-    return [IncidentId(one.id) for one in incidents if one.last_ended_at and one.last_ended_at >= wanted.ends_from]
+    return [
+        one.id
+        for one in incidents
+        if one.id is not None and one.last_ended_at is not None and one.last_ended_at >= wanted.ends_from
+    ]
 
 
 def _holders(tx: Transaction, episodes: Iterable[Episode], known: Iterable[Incident]) -> dict[IncidentId, Incident]:

@@ -46,9 +46,9 @@ class Episodes:
     def ended_last(self, incidents: Collection[IncidentId], *, without: Iterable[Episode]) -> tuple[Episode, ...]:
         """The episodes of each of *incidents* that ended at its latest end, but for those in *without*."""
         found: dict[int, Episode] = {}
-        for some in batches(incidents):
+        if incidents:
             last = select(incident_rows.c.last_ended_at).where(incident_rows.c.id == table.c.incident_id)
-            mine = among(self._connection, table.c.incident_id, some)
+            mine = among(self._connection, table.c.incident_id, incidents)
             self._collect(found, and_(mine, table.c.ended_at == last.scalar_subquery()))
         for one in without:
             found.pop(one.id or 0, None)

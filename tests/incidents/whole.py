@@ -62,7 +62,7 @@ def facts(
     plain: Callable[[str], str] = str,
 ) -> Facts:
     """Every fact, by its name; *plain* takes out of a text what tells this night from others."""
-    there = sorted(incidents, key=lambda one: (one.key, one.started_at, one.id or 0))
+    there = sorted(incidents, key=lambda one: (plain(one.key), one.started_at, one.id or 0))
     place: dict[int | None, str] = {one.id: f"{number}" for number, one in enumerate(there, start=1)}
 
     def text(value: object) -> str:

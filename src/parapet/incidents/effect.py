@@ -275,6 +275,8 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
 
 def _ended_last(incident: Incident, situation: Situation, last_ended_at: datetime | None) -> list[Episode]:
     """The alerts that speak for an incident of which nothing fires; empty: nothing is new about them."""
+    if not incident.firing and all(one.kind in _NOTHING_NEW and not one.belated for one in situation.news):
+        return []
     known = {episode.id: episode for episode in situation.over}
     known |= {each.id: each for one in situation.news for each in (one.episode, one.closed) if each is not None}
     return [one for one in known.values() if one.ended_at == last_ended_at and one.cleared_heard_at is not None]

@@ -1,7 +1,8 @@
 """From an alert to an open page that says so: `python -m benchmarks.evidence.visible [--alerts 10]`.
 
-A really running server, Chromium with the list of incidents open, and alerts handed in as Alertmanager does. Measured
-is the time from sending the request until the page shows how many are new, without anybody touching it.
+Two really running servers on one database, as workers behind a proxy: Chromium has the list of incidents open at one of
+them, and alerts are handed in at the other, as Alertmanager does. Measured is the time from sending the request until
+the page shows how many are new, without anybody touching it.
 """
 
 from __future__ import annotations
@@ -48,15 +49,15 @@ def main() -> None:
         store = Store(url)
         migrate.upgrade(store.engine)
         store.close()
-        with serving(url) as served, sync_playwright() as play, ThreadPoolExecutor(1) as sender:
+        with serving(url) as shown, serving(url) as stormed, sync_playwright() as play, ThreadPoolExecutor(1) as sender:
             browser = play.chromium.launch(executable_path=chromium, args=QUIET)
             page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{served.port}/parapet/incidents")
+            page.goto(f"http://127.0.0.1:{shown.port}/parapet/incidents")
             page.locator(".live[data-tone=good]").wait_for()
             took = []
             for number in range(given.alerts):
                 began = perf_counter()
-                sender.submit(asyncio.run, storm(served.port, TOKEN, [delivery(number, 1)])).result()
+                sender.submit(asyncio.run, storm(stormed.port, TOKEN, [delivery(number, 1)])).result()
                 page.get_by_text(f"{number + 1} new").wait_for(timeout=MOST_SECONDS * 1_000)
                 took.append(perf_counter() - began)
             browser.close()

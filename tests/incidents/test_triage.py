@@ -12,6 +12,7 @@ from parapet.incidents.changes import Near, distance_words, near
 from parapet.incidents.chronology import RESOLUTION_WORDS, sentence
 from parapet.incidents.correlation import correlate
 from parapet.incidents.durations import duration_words, instant_words
+from parapet.incidents.firings import Alerts
 from parapet.incidents.gist import Gist, gist_of
 from parapet.incidents.model import (
     Change,
@@ -67,7 +68,7 @@ def near_all(*changes: Change, incident: Incident = INCIDENT) -> tuple[Near, ...
 
 def test_what_the_alert_says_is_a_fact_and_the_title_is_not_read() -> None:
     """Symptom and impact quote the alert's annotations; nothing is taken from the title."""
-    read = triage(INCIDENT, (), (), Gist())
+    read = triage(INCIDENT, (), Alerts(), Gist())
     assert (read.symptom.kind, read.symptom.text) == (ClaimKind.FACT, SUMMARY)
     assert read.impact.kind is ClaimKind.FACT
     claims = [read.symptom, read.impact, read.plane, *read.facts, *read.unknowns, read.last_time, read.next_step]
@@ -76,7 +77,7 @@ def test_what_the_alert_says_is_a_fact_and_the_title_is_not_read() -> None:
 
 def test_a_deploy_shortly_before_onset_is_a_hypothesis_with_its_distance() -> None:
     """It may have caused it; the next step is to compare, not to undo blindly."""
-    read = triage(INCIDENT, near_all(change(-300), change(-4)), (), Gist())
+    read = triage(INCIDENT, near_all(change(-300), change(-4)), Alerts(), Gist())
     assert read.plane.kind is ClaimKind.HYPOTHESIS
     assert read.plane.text == "deploy -4 may have caused it: it came 4 min before onset."
     assert read.confidence is Confidence.MEDIUM
@@ -89,31 +90,31 @@ def test_what_is_safe_to_do_about_a_change_depends_on_what_it_was() -> None:
     said = {}
     for kind in ChangeKind:
         suspect = replace(change(-4), kind=kind)
-        said[kind] = triage(INCIDENT, near_all(suspect), (), Gist()).next_step.text
+        said[kind] = triage(INCIDENT, near_all(suspect), Alerts(), Gist()).next_step.text
     assert len(set(said.values())) == len(ChangeKind)
     assert "roll that one deploy back" in said[ChangeKind.DEPLOY]
     assert "do not undo it on your own" in said[ChangeKind.MIGRATION]
     assert "the repair is theirs" in said[ChangeKind.PROVIDER]
     with_one = near_all(replace(change(-5), kind=ChangeKind.MIGRATION), change(-4))
-    assert "A migration came with it" in triage(INCIDENT, with_one, (), Gist()).next_step.text
+    assert "A migration came with it" in triage(INCIDENT, with_one, Alerts(), Gist()).next_step.text
 
 
 @pytest.mark.parametrize(("minutes", "confidence"), [(-50, Confidence.LOW), (-15, Confidence.MEDIUM), (-61, None)])
 def test_the_further_away_the_less_it_points(minutes: float, confidence: Confidence | None) -> None:
     """After an hour a change is a fact nearby, and no hypothesis."""
-    assert triage(INCIDENT, near_all(change(minutes)), (), Gist()).confidence is confidence
+    assert triage(INCIDENT, near_all(change(minutes)), Alerts(), Gist()).confidence is confidence
 
 
 def test_a_change_after_onset_is_no_suspect() -> None:
     """What came later cannot have caused it."""
-    read = triage(INCIDENT, near_all(change(3)), (), Gist())
+    read = triage(INCIDENT, near_all(change(3)), Alerts(), Gist())
     assert read.plane.kind is ClaimKind.UNKNOWN
     assert any(fact.text == "deploy +3 came 3 min after onset." for fact in read.facts)
 
 
 def test_without_recorded_changes_it_says_that_it_does_not_know() -> None:
     """Nothing recorded is not nothing changed."""
-    read = triage(INCIDENT, (), (), Gist())
+    read = triage(INCIDENT, (), Alerts(), Gist())
     assert read.confidence is None
     assert any(claim.text.startswith("What changed: nothing is recorded") for claim in read.unknowns)
     assert all(claim.kind is ClaimKind.UNKNOWN for claim in read.unknowns)
@@ -121,7 +122,7 @@ def test_without_recorded_changes_it_says_that_it_does_not_know() -> None:
 
 def test_the_declared_plane_is_a_hypothesis_of_low_confidence() -> None:
     """The slice's author named it before anything happened."""
-    read = triage(replace(INCIDENT, annotations={"fault_plane": "worker"}), (), (), Gist())
+    read = triage(replace(INCIDENT, annotations={"fault_plane": "worker"}), (), Alerts(), Gist())
     assert (read.plane_name, read.confidence) == ("worker", Confidence.LOW)
     assert read.plane.kind is ClaimKind.HYPOTHESIS
 
@@ -129,7 +130,7 @@ def test_the_declared_plane_is_a_hypothesis_of_low_confidence() -> None:
 def test_a_foreign_alert_without_words_still_has_a_true_symptom() -> None:
     """Service and alert name are all there is; who is hurt is unknown."""
     foreign = replace(INCIDENT, slice=None, annotations={}, labels={"alertname": "DiskFull", "disk": "sda"})
-    read = triage(foreign, (), (), Gist())
+    read = triage(foreign, (), Alerts(), Gist())
     assert read.symptom.text == "shop: alert DiskFull fires."
     assert read.impact.kind is ClaimKind.UNKNOWN
     assert any("disk is sda" in fact.text for fact in read.facts)
@@ -139,7 +140,7 @@ def test_a_foreign_alert_without_words_still_has_a_true_symptom() -> None:
 def test_a_quiet_incident_is_not_called_fixed() -> None:
     """A cleared alert is no proof; the advice is to try it."""
     quiet = replace(INCIDENT, firing=0, quiet_since=AT + timedelta(minutes=8))
-    read = triage(quiet, (), (), Gist())
+    read = triage(quiet, (), Alerts(), Gist())
     assert "Whether it is fixed: a cleared alert is not proof." in [claim.text for claim in read.unknowns]
     assert read.facts[0].text == "Not reported any more since 02:21:00 UTC."
     assert read.next_step.text.startswith("Try it yourself")
@@ -158,7 +159,7 @@ def test_a_quiet_incident_is_not_called_fixed() -> None:
 def test_each_way_of_ending_keeps_its_own_doubt(resolution: Resolution, firing: int, unknown: str) -> None:
     """The kinds of resolution are never mixed up."""
     over = replace(INCIDENT, state=IncidentState.RESOLVED, resolution=resolution, resolved_at=AT, firing=firing)
-    assert unknown in " ".join(claim.text for claim in triage(over, (), (), Gist()).unknowns)
+    assert unknown in " ".join(claim.text for claim in triage(over, (), Alerts(), Gist()).unknowns)
 
 
 def test_last_time_is_quoted_with_how_it_ended() -> None:
@@ -171,13 +172,13 @@ def test_last_time_is_quoted_with_how_it_ended() -> None:
         resolved_at=AT + timedelta(minutes=80),
     )
     later = replace(INCIDENT, started_at=AT + timedelta(days=12))
-    read = triage(later, (), (), Gist(), past=recall(before, 3, ()))
+    read = triage(later, (), Alerts(), Gist(), past=recall(before, 3, ()))
     assert read.last_time.text == (
         "INC-7 was the same trouble, 12 days before this one (2026-11-12 02:13:00 UTC): it lasted 1 h 20 min; we "
         "stopped hearing of it, so nobody knows. It began 3 times in the 90 days before."
     )
     assert read.helped == Claim(kind=ClaimKind.UNKNOWN, text="Nobody wrote down what helped.")
-    assert triage(INCIDENT, (), (), Gist()).last_time.kind is ClaimKind.UNKNOWN
+    assert triage(INCIDENT, (), Alerts(), Gist()).last_time.kind is ClaimKind.UNKNOWN
 
 
 def test_alerts_left_out_by_the_sender_are_an_unknown() -> None:
@@ -194,7 +195,7 @@ def test_alerts_left_out_by_the_sender_are_an_unknown() -> None:
         previous_hash="",
         hash="",
     )
-    assert any("7 further alerts" in claim.text for claim in triage(INCIDENT, (), (), gist_of((entry,))).unknowns)
+    assert any("7 further alerts" in claim.text for claim in triage(INCIDENT, (), Alerts(), gist_of((entry,))).unknowns)
 
 
 def test_near_means_same_service_and_within_the_windows() -> None:
@@ -251,14 +252,14 @@ def test_every_kind_of_entry_and_every_end_has_its_sentence() -> None:
 def test_a_signal_that_is_gone_is_no_burn() -> None:
     """Nobody knows how users fare: said as unknown, with trying it as the next step; its label names no group."""
     lost = replace(INCIDENT, labels={"signal": "metric_gone"}, severity=Severity.TICKET)
-    read = triage(lost, [], [], Gist())
+    read = triage(lost, [], Alerts(), Gist())
     assert any(claim.text.startswith("Whether users succeed") for claim in read.unknowns)
     assert read.next_step.text.startswith("Try it yourself")
     assert not any("signal" in claim.text for claim in read.facts)
     gone = replace(
         lost, slice=None, labels={"alertname": "ParapetSignalStale", "signal": "target_gone", "target": "shop"}
     )
-    assert not any("the alert belongs to none" in claim.text for claim in triage(gone, [], [], Gist()).unknowns)
+    assert not any("the alert belongs to none" in claim.text for claim in triage(gone, [], Alerts(), Gist()).unknowns)
 
 
 def test_a_burn_and_a_lost_signal_of_one_slice_are_two_incidents() -> None:

@@ -14,6 +14,7 @@ from parapet.core.types import ALERTMANAGER, Actor, ActorClass, IncidentId, Json
 from parapet.core.vocabulary import FaultPlane
 from parapet.incidents.changes import Near
 from parapet.incidents.document import triage_object
+from parapet.incidents.firings import Alerts
 from parapet.incidents.gist import Gist, gist_of
 from parapet.incidents.measured import Limit, Measured, Moment, Unit, payload_of
 from parapet.incidents.model import (
@@ -132,7 +133,7 @@ def test_no_kind_claims_more_than_is_known(
             incident, state=IncidentState.RESOLVED, resolution=Resolution.REPORTED, resolved_at=incident.quiet_since
         )
     neighbour = replace(incident_of(Kind.EVENTS), id=IncidentId(13), annotations={names.FAULT_PLANE: other or ""})
-    read = triage(incident, near, (), Gist(), promise=promise_of(kind), beside=[neighbour])
+    read = triage(incident, near, Alerts(), Gist(), promise=promise_of(kind), beside=[neighbour])
 
     assert read.kind is kind
     assert read.next_step.kind is ClaimKind.RECOMMENDATION
@@ -154,7 +155,7 @@ def test_no_kind_claims_more_than_is_known(
 @pytest.mark.parametrize("kind", list(Kind))
 def test_each_kind_has_its_own_first_step_and_place(kind: Kind) -> None:
     """While it fires and nothing else points anywhere."""
-    read = triage(incident_of(kind), (), (), Gist(), promise=promise_of(kind))
+    read = triage(incident_of(kind), (), Alerts(), Gist(), promise=promise_of(kind))
     assert read.next_step.text == READINGS[kind].step
     assert read.plane_name == READINGS[kind].plane
     assert (read.impact.kind is ClaimKind.FACT) == READINGS[kind].known
@@ -214,7 +215,7 @@ def test_what_people_wrote_last_time_is_quoted_and_nothing_else() -> None:
         entry(EntryKind.NOTED, {"text": "switched to the second provider"}),
         entry(EntryKind.RESOLVED, {"reason": "a machine's"}, ALERTMANAGER),
     ]
-    read = triage(incident_of(Kind.EVENTS), (), (), Gist(), past=recall(last, 2, written))
+    read = triage(incident_of(Kind.EVENTS), (), Alerts(), Gist(), past=recall(last, 2, written))
     assert read.helped is not None
     assert read.helped.text == "“switched to the second provider” (Ana); “the provider is slow” (Ana)."
     assert "INC-3 was the same trouble, 12 days before this one" in read.last_time.text
@@ -222,7 +223,7 @@ def test_what_people_wrote_last_time_is_quoted_and_nothing_else() -> None:
         "it lasted 21 min; the alert ended, and stayed quiet. It began 2 times in the 90 days before."
         in read.last_time.text
     )
-    assert triage(incident_of(Kind.EVENTS), (), (), Gist(), past=Past()).helped is None
+    assert triage(incident_of(Kind.EVENTS), (), Alerts(), Gist(), past=Past()).helped is None
 
 
 @given(st.lists(st.text(max_size=900), max_size=12))
@@ -244,5 +245,5 @@ def test_the_worst_that_was_measured_is_a_fact() -> None:
         limit=Limit(severity=Severity.PAGE, value=14.4),
     )
     kept = entry(EntryKind.MEASURED, payload_of(series))
-    read = triage(incident_of(Kind.EVENTS), (), (), gist_of((kept,)), promise=promise_of(Kind.EVENTS))
+    read = triage(incident_of(Kind.EVENTS), (), Alerts(), gist_of((kept,)), promise=promise_of(Kind.EVENTS))
     assert "At its worst it was 42.1 times the pace, at 02:15:00 UTC." in [fact.text for fact in read.facts]

@@ -87,7 +87,7 @@ def test_after_a_split_each_alert_stays_where_it_was_put(desk: Desk) -> None:
     """Also when it ends and fires again."""
     desk.fire("02:13")
     desk.fire("02:14", labels=TICKET)
-    page = next(e for e in desk.look.incident(ONE).episodes if e.severity is Severity.PAGE)
+    page = next(e for e in desk.look.episodes(ONE) if e.severity is Severity.PAGE)
     version = found(desk, ONE).version
     new = desk.operator.split(
         ONE, fingerprints={page.fingerprint}, title="Cards", actor=ANA, reason="another bank", version=version

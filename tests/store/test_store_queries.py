@@ -6,60 +6,38 @@ import inspect
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
+from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from benchmarks.evidence.filling import END, fill
-from sqlalchemy import Connection, event, insert, text
+from benchmarks.evidence.filling import END
+from benchmarks.evidence.filling import UNRESOLVED as OPEN_NOW
+from starlette.applications import Starlette
+from tests.store.plans import MANY, SMALL, fill_all, reads, scanned
+from tests.web.conftest import Browser, who_is_it
 
-from parapet.core.codec import encode
+from parapet import Parapet, Secrets
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.gist import EVERYTHING, Selection
 from parapet.incidents.items import ItemState, Reported
-from parapet.incidents.measured import Moment
 from parapet.incidents.model import ChangeKind, Entry, EntryKind, Incident
-from parapet.response import escalation
 from parapet.response.approval import ApprovalState
-from parapet.response.capability import Proposal
-from parapet.response.runbook import Runbook, Step
-from parapet.store import schema
+from parapet.response.capability import Capability, Proposal
 from parapet.store.inbox import InboxState, Shelf
 from parapet.store.incidents import UNRESOLVED
 from parapet.store.outbox import OutboxState
 from parapet.store.queue import Scope, counts, stretch
-from parapet.store.rows import Row
 from parapet.store.store import Store, Transaction
+from parapet.testing import ManualClock
+from parapet.web import workbench
+from parapet.web.routes import Door
+from parapet.web.site import ROUTES
 
-if TYPE_CHECKING:
-    pass
-
-MANY = 2_000
 NOW = END + timedelta(minutes=1)
-BOOK = Runbook(name="b", title="B", owner="", slices=("s",), steps=(Step(title="t", text="u"),))
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
 MEASURED = Selection(kinds=frozenset({EntryKind.MEASURED}))
 SELECTIONS = (EVERYTHING, MEASURED, Selection(kinds=frozenset({EntryKind.NOTED}), operators=True))
-SMALL = frozenset({"parapet_routes", "parapet_heartbeats", "parapet_probes", "parapet_schema_version"}) | {
-    "parapet_claims",
-    "parapet_mirrors",
-    "parapet_runbooks",
-}
-"""Tables whose size does not grow with the evidence: one row for each worker, probe, route of the last hour, place
-where one capability runs at a time, or version of a runbook."""
-
-PARTIAL = sorted(
-    f"{index.name}"
-    for table in schema.metadata.tables.values()
-    for index in table.indexes
-    if index.dialect_options["sqlite"]["where"] is not None
-)
-
-POLICY = encode(
-    escalation.EscalationPolicy(name="pages", steps=(escalation.Step(targets=(escalation.channel("chat"),)),))
-)
-
 Reads = Mapping[str, Callable[[Transaction], object]]
 PLACE = f"{END.isoformat()}_7"
 
@@ -95,6 +73,7 @@ READS: Reads = {
     "episodes.known": lambda tx: tx.episodes.known("alertmanager", {f"{7:016x}"}, {"a"}, {IncidentId(7)}),
     "episodes.of": lambda tx: tx.episodes.of(IncidentId(7)),
     "episodes.ended_last": lambda tx: tx.episodes.ended_last([IncidentId(7)], without=()),
+    "episodes.alerts": lambda tx: tx.episodes.alerts(IncidentId(7)),
     "episodes.open": lambda tx: tx.episodes.open("alertmanager"),
     "entries.of": lambda tx: [tx.entries.of(IncidentId(7)), tx.entries.of(IncidentId(7), after=1, limit=50)],
     "entries.get": lambda tx: tx.entries.get(IncidentId(7), 2),
@@ -218,6 +197,31 @@ READS: Reads = {
     "verify.count": lambda tx: tx.count_chains(IncidentId(7)),
 }
 """Every read of the store, each with every shape that it takes."""
+NUMBERS = {"id": "1999", "slice": "checkout", "preview": "p7", "capability": "retry-7"}
+"""What stands in addresses for a name in braces; everything else is numbered 7."""
+ELSEWHERE = (
+    "/incidents/{id}/redact",
+    "/incidents/{id}/retrospective",
+    "/incidents/{id}/retrospective.md",
+    "/api/incidents/{id}/retrospective",
+)
+"""The one needs an entry, and is among FILTERS; what these tables hold is no retrospective: its read is among READS."""
+FILTERS = {
+    "incidents": "scope=mine scope=unowned scope=resolved q=provider scope=resolved&q=provider+fails q=INC-7 q=order-7",
+    "incidents/1999": "entries=all entries=people entries=told entries=all&from=2 entries=people&from=2",
+    "incidents/7": "entries=all",
+    "incidents/1999/redact": "entry=2",
+    "inbox": "shelf=done shelf=failing shelf=rejected shelf=dropped shelf=done&before=99",
+    "calls": "state=dead state=withheld state=waiting&before=n99 before=n99",
+    "action-items": "state=resolved state=open state=dismissed",
+    "go": "service=shop&slice=slice-7",
+    "api/incidents": "scope=resolved owner=Ana&scope=mine q=provider",
+    "api/incidents/1999/chronology": "after=1&limit=1",
+    "api/audit": "target=INC-7 who=Ana before=99",
+    "api/runs": "capability=retry-7 before=99",
+    "api/ledger": "after=1900 capability=retry-7",
+    "api/notifications": "incident=7 state=dead before=n99",
+}
 WRITES = {
     "inbox": "add cut finish forget move postpone",
     "incidents": "add add_all save",
@@ -268,7 +272,7 @@ def filled_sqlite(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactor
     path = tmp_path_factory.mktemp("filled") / "evidence.db"
     path.write_bytes(sqlite_template.read_bytes())
     store = Store(f"sqlite:///{path}")
-    _fill(store)
+    fill_all(store)
     store.close()
     return path
 
@@ -280,118 +284,9 @@ def filled(database: str, request: pytest.FixtureRequest) -> Iterator[Store]:
         store = Store(f"sqlite:///{request.getfixturevalue('filled_sqlite')}")
     else:
         store = request.getfixturevalue("store")
-        _fill(store)
+        fill_all(store)
     yield store
     store.close()
-
-
-def _fill(store: Store) -> None:
-    numbers = range(1, MANY + 1)
-    when = {number: END - timedelta(minutes=number) for number in numbers}
-    rows: dict[str, list[Row]] = {
-        "inbox": [
-            {"source": "alertmanager", "received_at": when[n], "body": b"{}", "size_bytes": 2, "attempts": n % 3}
-            | {"state": "waiting" if n % 50 == 0 else "rejected" if n % 50 == 1 else "done", "due_at": when[n]}
-            for n in numbers
-        ],
-        "outbox": [
-            {"id": f"n{n}", "dedupe_key": f"k{n}", "incident_id": n, "channel": "chat", "announcement": "opened"}
-            | {"message": {}, "state": "waiting" if n % 50 == 0 else "delivered", "attempts": 1}
-            | {"created_at": when[n], "due_at": when[n], "delivered_at": when[n] if n % 50 else None}
-            for n in numbers
-        ],
-        "action_items": [
-            {"service": "shop", "kind": f"kind-{n % 20}", "object_id": f"{n}", "about": f"INC-{n}", "incident_id": n}
-            | {"slice": None if n % 2 else f"slice-{n % 40}", "title": "t", "url": None, "details": {}}
-            | {"state": "open" if n % 20 == 0 else "resolved", "opened_at": when[n], "opened_by": "x", "told": 1}
-            | {"last_told_at": when[n], "version": 1}
-            for n in numbers
-        ],
-        "measurements": [
-            {"incident_id": n, "incident_version": 1, "moment": Moment.OPENED.value, "until_at": when[n]}
-            | {"due_at": when[n] + timedelta(days=n % 10), "attempts": 0}
-            for n in numbers
-        ],
-        "retrospectives": [
-            {"incident_id": n, "incident_version": 1, "composed_at": when[n], "body": {}} for n in numbers
-        ],
-        **_actions(when),
-        "threads": [{"incident_id": n, "channel": "chat", "recipient": "", "kept": {}} for n in numbers],
-        "escalations": [
-            {"incident_id": n, "policy": POLICY, "state": "running" if n % 50 == 0 else "ended", "step": 0, "round": 0}
-            | {"run": 0, "due_at": when[n] if n % 50 == 0 else None, "started_at": when[n], "held": False, "version": 1}
-            for n in numbers
-        ],
-        "overrides": [
-            {"rotation": "shop", "person": "Ana", "start_at": when[n], "end_at": when[n], "reason": "r", "by": "Ana"}
-            | {"recorded_at": when[n]}
-            for n in numbers
-        ],
-        "sightings": [
-            {"service": "shop", "signal": "s", "subject": f"subject-{n % 50}", "went_wrong": n % 2 == 0, "fields": {}}
-            | {"refs": {}, "seen_at": when[n]}
-            for n in numbers
-        ],
-        "sighting_refs": [{"value": f"order-{n}", "sighting_id": n} for n in numbers],
-    }
-    with store.engine.begin() as connection:
-        connection.execute(text("SELECT 1"))
-    fill(store, incidents=MANY, entries_each=3)
-    with store.engine.begin() as connection:
-        for name, many in rows.items():
-            connection.execute(insert(schema.metadata.tables[f"parapet_{name}"]), many)
-    with store.engine.begin() as connection:
-        connection.execute(text("ANALYZE"))
-
-
-def _actions(when: Mapping[int, datetime]) -> dict[str, list[Row]]:
-    """Previews, each with its run, its line of the ledger and its approval; and steps that wait."""
-    who: Row = {"actor_kind": "operator", "actor_name": "Ana"}
-    shared: Row = {"service": "shop"}
-    return {
-        "previews": [
-            shared
-            | who
-            | {"id": f"p{n}", "capability": f"retry-{n % 20}", "incident_id": n, "incident_version": 1}
-            | {
-                "slice": f"slice-{n % 40}",
-                "created_at": at,
-                "expires_at": at,
-                "inputs": {},
-                "proposal": encode(Proposal(targets=())),
-            }
-            | {"content": f"c{n}", "digest": f"d{n}"}
-            for n, at in when.items()
-        ],
-        "runs": [
-            shared
-            | who
-            | {"key": f"preview/p{n}", "preview_id": f"p{n}", "capability": f"retry-{n % 20}", "incident_id": n}
-            | {"slice": f"slice-{n % 40}", "reason": "r", "target_count": 1, "failed": {}, "note": ""}
-            | {"state": "running" if n % 50 == 0 else "unknown" if n % 50 == 1 else "done", "started_at": at}
-            | {"leased_until": at if n % 50 == 0 else None, "undo": "running" if n % 50 == 2 else "none"}
-            | {"undo_leased_until": at if n % 50 == 2 else None, "watch_due_at": at if n % 50 == 3 else None}
-            | {"break_glass": False, "version": 1}
-            for n, at in when.items()
-        ],
-        "ledger": [
-            shared
-            | who
-            | {"run_id": n, "kind": "intent", "recorded_at": at, "capability": f"retry-{n % 20}", "incident_id": n}
-            | {"slice": None, "body": {}}
-            for n, at in when.items()
-        ],
-        "approvals": [
-            shared
-            | {"content": f"c{n}", "preview_id": f"p{n}", "capability": f"retry-{n % 20}", "incident_id": n}
-            | {"asked_by": "Ana", "reason": "r", "asked_at": at, "until_at": at, "version": 1}
-            | {"state": "waiting" if n % 50 == 0 else "approved" if n % 50 == 1 else "denied"}
-            for n, at in when.items()
-        ],
-        "automatic": [{"incident_id": n, "capability": f"retry-{n % 20}", "due_at": at} for n, at in when.items()],
-        "runbooks": [{"digest": "d", "name": "b", "body": encode(BOOK), "first_seen_at": END}],
-        "in_force": [{"incident_id": n, "name": "b", "digest": "d", "place": 0} for n in when],
-    }
 
 
 def test_every_read_of_the_store_is_here() -> None:
@@ -413,68 +308,63 @@ def test_every_read_of_the_store_is_here() -> None:
 
 
 def test_every_read_is_answered_by_an_index(filled: Store) -> None:
-    """Nothing that grows is read from end to end to find a part of it."""
-    scans: dict[str, str] = {}
+    """Nothing that grows is read from end to end to find a part of it: not by the store, and not by any page."""
+    asked: dict[str, Mapping[str, object]] = {}
     for name, read in READS.items():
-        if name in WHOLE:
-            continue
-        for statement, parameters in _statements(filled, read):
+        if name not in WHOLE:
+            with reads(filled) as heard, filled.read() as tx:
+                read(tx)
+            assert heard, name
+            asked[name] = heard
+    asked |= asked_by_pages(filled)
+    scans: dict[str, str] = {}
+    explained: set[str] = set()
+    for name, shapes in asked.items():
+        for statement, parameters in shapes.items():
+            if statement in explained:
+                continue
+            explained.add(statement)
             with filled.engine.connect() as connection:
-                found = _scanned(connection, statement, parameters)
+                found = scanned(connection, statement, parameters)
             for table in found - SMALL:
                 scans[f"{name} of {table}"] = " ".join(statement.split())[:400]
     assert scans == {}, json.dumps(scans, indent=1)
 
 
-def _statements(store: Store, read: Callable[[Transaction], object]) -> list[tuple[str, object]]:
-    """What a read asks the database, with its parameters, each shape once."""
-    heard: dict[str, object] = {}
+def asked_by_pages(filled: Store) -> dict[str, Mapping[str, object]]:
+    """Every page with every filter, and the queue from its beginning to its far end: what each asks the database."""
+    url = filled.engine.url.render_as_string(hide_password=False)
+    parapet = Parapet(service="shop", evidence=url, clock=ManualClock(NOW), secrets=Secrets(form_key="f" * 20))
+    parapet.journey("checkout", objective=0.999)
+    retry = Capability(name="retry-7", preview=lambda _: Proposal(targets=()), execute=lambda _, targets: None)
+    parapet.capability(retry)
+    host = Starlette()
+    host.mount("/parapet", workbench(parapet, authenticate=who_is_it))
+    browser = Browser(host, "Ana:admin")
+    asked: dict[str, Mapping[str, object]] = {}
+    refused: dict[str, str] = {}
 
-    def hear(
-        connection: Connection, cursor: object, statement: str, parameters: object, context: object, many: bool
-    ) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            heard.setdefault(statement, parameters)
+    def get(path: str) -> str:
+        with reads(parapet.store) as heard:
+            answer = browser.get(f"/parapet/{path}")
+        refused.update({path: answer.text[:600]} if answer.status not in (200, 302, 303, 307) else {})
+        asked[f"/{path}"] = heard
+        return answer.text
 
-    event.listen(store.engine, "before_cursor_execute", hear)
-    try:
-        with store.read() as tx:
-            read(tx)
-    finally:
-        event.remove(store.engine, "before_cursor_execute", hear)
-    assert heard
-    return list(heard.items())
-
-
-def _scanned(connection: Connection, statement: str, parameters: object) -> set[str]:
-    """The tables that the database would read from end to end; on Postgres, though it were told not to."""
-    if connection.dialect.name == "sqlite":
-        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
-        details = [str(row[3]) for row in plan]
-        # In the order of its key and with a limit, a table is its own index: the walk ends when there is enough.
-        walked = re.search(r"ORDER BY (\w+)\.(?:incident_)?id DESC\s+LIMIT", statement)
-        sorts = any("TEMP B-TREE" in detail for detail in details)
-        in_order = {walked[1]} if walked and not sorts else set()
-        # Of an index over the whole table, an aggregate without a limit would read every row, too.
-        aggregate = re.match(r"SELECT (count|sum|max|coalesce)", statement) and "LIMIT" not in statement
-        indexed = rf" INDEX (?!{'|'.join(PARTIAL)})" if aggregate else None
-        scans = {
-            found[1]
-            for detail in details
-            if (found := re.match(r"SCAN (?!anon_)(\w+)\b(?! VIRTUAL TABLE INDEX)", detail))
-            and ("INDEX" not in detail or (indexed and re.search(indexed, detail)))
-        }
-        return scans - {"CONSTANT"} - in_order
-    connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
-    rows = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", parameters)  # type: ignore[arg-type]
-    read: set[str] = set()
-    _walk(rows.scalar_one()[0]["Plan"], read)
-    return read
-
-
-def _walk(node: dict[str, object], found: set[str]) -> None:
-    if node["Node Type"] == "Seq Scan":
-        found.add(str(node["Relation Name"]))
-    below = node.get("Plans")
-    for one in below if isinstance(below, list) else ():
-        _walk(one, found)
+    for route in ROUTES:
+        if route.method == "GET" and route.door is not Door.PUBLIC and route.pattern not in ELSEWHERE:
+            get(re.sub(r"\{(\w+)\}", lambda found: NUMBERS.get(found[1], "7"), route.pattern).lstrip("/"))
+    for path, filters in FILTERS.items():
+        for query in filters.split():
+            get(f"{path}?{query}")
+    seen: list[str] = []
+    following: str | None = "incidents?scope=resolved"
+    while following is not None:
+        page = get(following)
+        seen += re.findall(r'data-row="([^"]+)"', page)
+        further = re.search(r'<a href="[^"]*(incidents\?[^"]+)" rel="next"', page)
+        following = unescape(further[1]) if further else None
+    assert refused == {}
+    assert len(seen) == len(set(seen)) == MANY - OPEN_NOW
+    parapet.store.close()
+    return asked

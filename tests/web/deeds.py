@@ -155,7 +155,7 @@ def on_incident(
         if name == "merge":
             given["into"] = str(world.incident())
         if name == "split":
-            given["alert0"] = world.parapet.look.incident(number).episodes[0].fingerprint
+            given["alert0"] = world.parapet.look.episodes(number)[0].fingerprint
         here = name in {"acknowledge", "note", "resolve"}
         page = f"incidents/{number}" + ("" if here else "/work")
         return Place(page=page, action=f"/{name}", typed=given, meanwhile=world.moved(number))

@@ -55,7 +55,7 @@ def test_one_becomes_part_of_another_and_leaves_it_again(shop: Shop) -> None:
     assert "It is part of" in ana.get(WORK).text
     page = ana.get("/parapet/incidents/2/work")
     assert page.text.count('type="checkbox" name="alert') == 2
-    leaving = next(each.fingerprint for each in shop.parapet.look.incident(IncidentId(2)).episodes)
+    leaving = next(each.fingerprint for each in shop.parapet.look.episodes(IncidentId(2)))
     assert work(ana, "split", 2, title="Checkout again", reason="no").status == 422, "nothing was ticked"
     parted = work(ana, "split", 2, alert0=leaving, title="Checkout again", reason="another bank")
     assert parted.headers["location"] == "../3?done=split"

@@ -14,9 +14,10 @@ from types import MappingProxyType
 from parapet.core import names
 from parapet.incidents.changes import Near, change_words, distance_words
 from parapet.incidents.durations import instant_words
+from parapet.incidents.firings import Alerts
 from parapet.incidents.gist import Gist, Selection
 from parapet.incidents.measured import value_words
-from parapet.incidents.model import ChangeKind, EntryKind, Episode, Incident, IncidentState, Resolution
+from parapet.incidents.model import ChangeKind, EntryKind, Incident, IncidentState, Resolution
 from parapet.incidents.past import Past, last_time, what_helped
 from parapet.incidents.payload import clean
 from parapet.incidents.promise import READINGS, SIGNAL_PLANE, Kind, Promise, kind_of
@@ -99,7 +100,7 @@ class Triage:
 def triage(
     incident: Incident,
     near_changes: Sequence[Near],
-    episodes: Sequence[Episode],
+    alerts: Alerts,
     gist: Gist,
     *,
     promise: Promise | None = None,
@@ -108,8 +109,8 @@ def triage(
 ) -> Triage:
     """The first read of *incident*.
 
-    *gist*: of its chronology; *promise*: what the catalog says of its slice; *past*: the same trouble before; *beside*:
-    other incidents that began about when it did, and are not over.
+    *alerts*: behind it; *gist*: of its chronology; *promise*: what the catalog says of its slice; *past*: the same
+    trouble before; *beside*: other incidents that began about when it did, and are not over.
     """
     suspects = _suspects(near_changes)
     suspect = suspected_change(near_changes)
@@ -117,7 +118,7 @@ def triage(
     reading = READINGS[kind]
     named = _quote(incident.annotations.get(names.FAULT_PLANE, "")) or None
     plane, confidence = _plane(kind, named, suspect, beside)
-    facts = _facts(incident, near_changes, episodes, gist, beside)
+    facts = _facts(incident, near_changes, alerts, gist, beside)
     return Triage(
         kind=kind,
         symptom=Claim(kind=ClaimKind.FACT, text=_symptom(incident, kind, gist)),
@@ -230,7 +231,7 @@ def _plane(
 def _facts(
     incident: Incident,
     near_changes: Sequence[Near],
-    episodes: Sequence[Episode],
+    alerts: Alerts,
     gist: Gist,
     beside: Sequence[Incident],
 ) -> list[str]:
@@ -252,9 +253,8 @@ def _facts(
     if incident.refired_count:
         times = "once" if incident.refired_count == 1 else f"{incident.refired_count} times"
         said.append(f"It fired again {times}, last at {_at(incident, incident.last_fired_at)}.")
-    alerts = {episode.fingerprint for episode in episodes}
-    if len(alerts) > 1:
-        said.append(f"{len(alerts)} alerts spoke of it, in {len(episodes)} episodes.")
+    if alerts.distinct > 1:
+        said.append(f"{alerts.distinct} alerts spoke of it, in {len(alerts.firings)} episodes.")
     return said[:MAX_FACTS]
 
 

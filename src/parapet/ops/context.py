@@ -10,6 +10,7 @@ from parapet.core.clock import Clock
 from parapet.core.ids import Ids
 from parapet.core.types import PARAPET, Actor, ActorClass, IncidentId, JsonObject
 from parapet.incidents.changes import Near, near
+from parapet.incidents.firings import Alerts
 from parapet.incidents.gist import Gist
 from parapet.incidents.measured import moments
 from parapet.incidents.model import Announcement, Decision, Entry, EntryKind, Incident, IncidentState, NewEntry
@@ -260,7 +261,7 @@ class Context:
             incident,
             announcement,
             near_changes,
-            triage(incident, near_changes, (), Gist(), promise=promise),
+            triage(incident, near_changes, Alerts(), Gist(), promise=promise),
             now=now,
             workbench_url=self.workbench_url,
             text=text,

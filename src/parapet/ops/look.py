@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from parapet.core.errors import NotFound
 from parapet.core.types import IncidentId
 from parapet.incidents.changes import Near, Told, told_of
+from parapet.incidents.firings import Alerts
 from parapet.incidents.gist import Gist, Leaf, Selection
 from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, Entry, Episode, Incident
@@ -48,11 +49,11 @@ class QueuePage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentFile:
-    """Everything kept about one incident, but for its chronology, which may be long: of that, the gist."""
+    """Everything kept about one incident, but of its chronology and its alerts, which may be many, what a page says."""
 
     incident: Incident
     gist: Gist
-    episodes: tuple[Episode, ...]
+    alerts: Alerts
     near_changes: tuple[Near, ...]
     """Oldest first."""
     triage: Triage
@@ -169,6 +170,15 @@ class Look:
             found = None if first is None else leaf_from(tx, first, selection)
             return found or both_ends(tx, incident_id, selection)
 
+    def episodes(self, incident_id: IncidentId) -> tuple[Episode, ...]:
+        """Every firing of every alert behind an incident, oldest first.
+
+        Raises:
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            return tx.episodes.of(incident_id)
+
     def retrospective(self, incident_id: IncidentId) -> Retrospective:
         """What was composed when an incident was resolved.
 
@@ -271,7 +281,7 @@ class Look:
             return tx.incidents.find(service, slice_name)
 
     def _file(self, tx: Transaction, incident_id: IncidentId, incident: Incident) -> IncidentFile:
-        gist, episodes = tx.entries.gist(incident_id), tx.episodes.of(incident_id)
+        gist, alerts = tx.entries.gist(incident_id), tx.episodes.alerts(incident_id)
         now = self._context.clock.now()
         near = self._context.near_changes(tx, incident, now=now)
         past = self._past(tx, incident)
@@ -283,9 +293,9 @@ class Look:
         return IncidentFile(
             incident=incident,
             gist=gist,
-            episodes=episodes,
+            alerts=alerts,
             near_changes=near,
-            triage=triage(incident, near, episodes, gist, promise=promise, past=past, beside=beside),
+            triage=triage(incident, near, alerts, gist, promise=promise, past=past, beside=beside),
             notifications=tx.outbox.of(incident_id),
             past=past,
             items=tuple(tx.items.of(incident_id, incident.service, incident.slice)),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, func, select, update
 
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
+from parapet.incidents.firings import MOST_SHOWN, Alerts, Firing
 from parapet.incidents.model import Episode, Incident
 from parapet.store.bulk import add_rows, among
 from parapet.store.rows import Row, batches, row_of
@@ -65,6 +66,29 @@ class Episodes:
             select(table).where(table.c.incident_id == incident_id).order_by(table.c.started_at, table.c.id)
         ).mappings()
         return tuple(map(_episode, rows))
+
+    def alerts(self, incident_id: IncidentId) -> Alerts:
+        """What a page says of them, without reading more of each firing than when it was."""
+        mine, oldest = table.c.incident_id == incident_id, (table.c.started_at, table.c.id)
+        narrow = select(table.c.severity, table.c.started_at, table.c.ended_at).where(mine).order_by(*oldest)
+        link = select(table.c.generator_url).where(mine, table.c.generator_url.is_not(None))
+        firing = self._some(mine & table.c.ended_at.is_(None), MOST_SHOWN)
+        over = self._some(mine & table.c.ended_at.is_not(None), MOST_SHOWN - len(firing))
+        return Alerts(
+            firings=tuple(
+                Firing(severity=Severity(severity), started_at=began, ended_at=ended)
+                for severity, began, ended in self._connection.execute(narrow)
+            ),
+            distinct=self._connection.execute(
+                select(func.count(table.c.fingerprint.distinct())).where(mine)
+            ).scalar_one(),
+            shown=(*firing, *over),
+            expression=self._connection.execute(link.order_by(table.c.started_at.desc()).limit(1)).scalar(),
+        )
+
+    def _some(self, where: ColumnElement[bool], limit: int) -> tuple[Episode, ...]:
+        wanted = select(table).where(where).order_by(table.c.started_at, table.c.id).limit(limit)
+        return tuple(map(_episode, self._connection.execute(wanted).mappings()))
 
     def save(self, episodes: Iterable[Episode], opened: Mapping[str, Incident]) -> None:
         """Keep new and changed episodes. *opened*: the incidents that are new in this transaction, by key.

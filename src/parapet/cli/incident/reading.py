@@ -92,7 +92,7 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
         document = file_object(
             incident,
             entries,
-            held.episodes,
+            app.look.episodes(number),
             triage,
             held.past,
             held.items,

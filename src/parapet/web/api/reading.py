@@ -56,12 +56,13 @@ def incidents(desk: Desk, visit: Visit, given: Given) -> Response:
 
 def incident(desk: Desk, visit: Visit, given: Given) -> Response:
     """Everything about one incident."""
-    file, entries = desk.app.look.incident(incident_id(visit)), desk.app.look.chronology(incident_id(visit))
+    number, look = incident_id(visit), desk.app.look
+    file, entries, episodes = look.incident(number), look.chronology(number), look.episodes(number)
     return answer(
         file_object(
             file.incident,
             entries,
-            file.episodes,
+            episodes,
             file.triage,
             file.past,
             file.items,

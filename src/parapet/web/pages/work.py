@@ -41,7 +41,7 @@ def page(desk: Desk, visit: Visit) -> Response:
     others = desk.app.look.queue("open").incidents
     view = work_view(
         file.incident,
-        file.episodes,
+        desk.app.look.episodes(incident_id(visit)),
         others,
         seen=file.gist.last,
         refusal=desk.may(visit.person, Action.SEVERITY),

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from parapet.core import names
-from parapet.incidents.model import Episode, Incident
+from parapet.incidents.firings import Alerts
+from parapet.incidents.model import Incident
 from parapet.response.looks import Looked
 from parapet.response.runbook import Runbook
 from parapet.web import text
@@ -37,23 +38,21 @@ class Told:
 
 def links_out(
     incident: Incident,
-    episodes: Sequence[Episode],
+    expression: str | None,
     links: Sequence[Link],
     runbooks: Sequence[Runbook],
     start: datetime,
     end: datetime,
 ) -> tuple[Out, ...]:
-    """Where else to look for *incident*: the host's links, the alert's expression, the alert's runbook."""
+    """Where else to look for *incident*: the host's links, the alert's *expression*, the alert's runbook."""
     found: list[Out] = []
     for link in links:
         url = link.filled(service=incident.service, slice_name=incident.slice, start=start, end=end)
         if url is not None:
             found.append(Out(title=link.title, url=url, note=link.note))
-    for episode in sorted(episodes, key=lambda each: each.started_at, reverse=True):
-        url = text.web_link(episode.generator_url)
-        if url is not None:
-            found.append(Out(title="Prometheus: the expression behind the alert", url=url, note=""))
-            break
+    url = text.web_link(expression)
+    if url is not None:
+        found.append(Out(title="Prometheus: the expression behind the alert", url=url, note=""))
     url = text.web_link(incident.runbook)
     here = incident.annotations.get(names.WORKBENCH_URL)  # what an alert names that has no runbook of its own
     if url is not None and incident.runbook != here and all(runbook.url != url for runbook in runbooks):
@@ -79,19 +78,18 @@ def told(notifications: Sequence[Notification], channels: int, now: datetime) ->
     return tuple(rows)
 
 
-def alerts_behind(incident: Incident, episodes: Sequence[Episode], now: datetime) -> tuple[str, ...]:
+def alerts_behind(incident: Incident, alerts: Alerts, now: datetime) -> tuple[str, ...]:
     """The alerts of *incident*, firing ones first."""
-    if not episodes:
+    if not alerts.firings:
         return ("None: a person opened it" if incident.declared_by else "None is known any more",)
     rows = []
-    newest = sorted(episodes, key=lambda each: (each.ended_at is not None, each.started_at), reverse=False)
-    for episode in newest[:MOST_RAIL_ROWS]:
+    for episode in alerts.shown:
         name = text.capped(episode.labels.get("slice") or episode.labels.get("alertname") or "alert", 60)
         started, since = text.clock(episode.started_at, now), text.stamp(episode.started_at, now)
         until = f"{started} to {text.stamp(episode.ended_at, now)}" if episode.ended_at else f"firing since {since}"
         rows.append(f"{name}, {episode.severity.value}: {until}")
-    if len(newest) > MOST_RAIL_ROWS:
-        rows.append(f"and {len(newest) - MOST_RAIL_ROWS} more")
+    if len(alerts.firings) > len(alerts.shown):
+        rows.append(f"and {len(alerts.firings) - len(alerts.shown):,} more")
     return tuple(rows)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from parapet.incidents.changes import Near
-from parapet.incidents.model import Episode, Incident, IncidentState, Severity
+from parapet.incidents.firings import Fired
+from parapet.incidents.model import Incident, IncidentState, Severity
 from parapet.web import text
 from parapet.web.views.drawing import Axis, Tick, pc
 
@@ -17,6 +18,7 @@ LONGEST_LEAD = timedelta(hours=2)
 NARROW_PERCENT = 9.0
 CROWDED_PERCENT = 6.0
 TIGHT_PERCENT = 24.0
+TOUCHING_PERCENT = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ class Stretch:
 
 
 def span_chart(
-    incident: Incident, episodes: Sequence[Episode], changes: Sequence[Near], *, now: datetime
+    incident: Incident, episodes: Sequence[Fired], changes: Sequence[Near], *, now: datetime
 ) -> SpanChart | None:
     """The drawing of *incident*; None when no episode is known."""
     if not episodes:
@@ -102,7 +104,7 @@ def span_chart(
         found = stretches([each for each in episodes if each.severity is severity], min(axis.end, now))
         lanes.append(Lane(name=name, y=y + 26))
         css = "on" if severity is Severity.PAGE else "on-ticket"
-        bars += [_bar(stretch, axis, y, css) for stretch in found]
+        bars += [_bar(stretch, axis, y, css) for stretch in _apart(found, axis)]
         said.append(f"{name}: {_said(found, incident.started_at)}.")
         y += 44
     marks, off = change_marks(changes, axis, mark_y)
@@ -127,7 +129,7 @@ def span_chart(
     )
 
 
-def stretches(episodes: Sequence[Episode], end: datetime) -> tuple[Stretch, ...]:
+def stretches(episodes: Sequence[Fired], end: datetime) -> tuple[Stretch, ...]:
     """*episodes* merged where they overlap, oldest first; those still open last until *end*."""
     merged: list[Stretch] = []
     for episode in sorted(episodes, key=lambda each: each.started_at):
@@ -141,7 +143,18 @@ def stretches(episodes: Sequence[Episode], end: datetime) -> tuple[Stretch, ...]
     return tuple(merged)
 
 
-def _axis(incident: Incident, episodes: Sequence[Episode], changes: Sequence[Near], now: datetime) -> Axis:
+def _apart(found: Sequence[Stretch], axis: Axis) -> Sequence[Stretch]:
+    """*found*, where those that would touch in the drawing are one: thousands of bars are never more than fit."""
+    drawn: list[Stretch] = []
+    for stretch in found:
+        if drawn and axis.percent(stretch.start) - axis.percent(drawn[-1].end) < TOUCHING_PERCENT:
+            last = drawn.pop()
+            stretch = replace(last, end=max(last.end, stretch.end), still=last.still or stretch.still)
+        drawn.append(stretch)
+    return drawn
+
+
+def _axis(incident: Incident, episodes: Sequence[Fired], changes: Sequence[Near], now: datetime) -> Axis:
     start = min([incident.started_at, *(each.started_at for each in episodes)])
     over = incident.state is IncidentState.RESOLVED
     ends = [each.ended_at for each in episodes if each.ended_at is not None]

@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING
 import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect
+from starlette.applications import Starlette
+from tests.web.conftest import who_is_it
 from tests.web.test_browser_live import SHIFTS
 from tests.web.test_web_live import heard, listening
 
+from parapet import Parapet, Secrets
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.testing import alert, alertmanager_payload
+from parapet.web import workbench
 
 if TYPE_CHECKING:
     from tests.web.conftest import Serve, Server, Shop
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.waits]
+SECRETS = Secrets(form_key="form-key-0123456789")
 TOM = Actor(kind=ActorClass.OPERATOR, name="Tom")
 STORM, BODY = 2_000, 100
 SEEN = "new Promise(done => requestAnimationFrame(() => setTimeout(() => done(window.shifts || []), 50)))"
@@ -120,7 +125,10 @@ def test_three_open_pages_stay_calm_in_a_storm(shop: Shop, chromium: Browser) ->
 def test_what_is_done_at_one_worker_is_seen_at_another(shop: Shop, serve: Serve, chromium: Browser) -> None:
     """Two servers on one database, as behind a proxy: a page of the one shows what was done at the other."""
     shop.fire()
-    with serve(shop.host) as one, serve(shop.host) as other, listening(other) as events:
+    second = Parapet(service="shop", evidence=f"{shop.parapet.store.engine.url}", clock=shop.clock, secrets=SECRETS)
+    host = Starlette()
+    host.mount("/parapet", workbench(second, authenticate=who_is_it))
+    with serve(shop.host) as one, serve(host) as other, listening(other) as events:
         heard(events, "revision")
         context = chromium.new_context()
         here, there = (open_at(context.new_page(), server) for server in (one, other))
@@ -129,12 +137,13 @@ def test_what_is_done_at_one_worker_is_seen_at_another(shop: Shop, serve: Serve,
         expect(there.locator(".strip")).to_contain_text("Ana, acknowledged")
         heard(events, "revision")
         context.close()
+    second.store.close()
 
 
 def open_at(page: Page, server: Server) -> Page:
     """The incident, as that server shows it."""
-    address = f"http://127.0.0.1:{server.port}/parapet/incidents/1"
+    address = f"http://127.0.0.1:{server.port}/parapet/"
     page.context.add_cookies([{"name": "who", "value": "Ana:responder", "url": address}])
-    page.goto(address)
+    page.goto(f"{address}incidents/1")
     expect(page.locator(".live b")).to_have_text("Live")
     return page

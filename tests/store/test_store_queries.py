@@ -50,6 +50,7 @@ READS: Reads = {
         tx.inbox.page(shelf, before=before, limit=50) for shelf in Shelf for before in (None, 99)
     ],
     "inbox.count": lambda tx: [tx.inbox.count(shelf, since) for shelf in Shelf for since in (None, NOW)],
+    "inbox.first_received_at": lambda tx: tx.inbox.first_received_at(),
     "inbox.last_received_at": lambda tx: tx.inbox.last_received_at(),
     "inbox.newest": lambda tx: tx.inbox.newest(),
     "incidents.get": lambda tx: tx.incidents.get(IncidentId(7)),
@@ -113,6 +114,7 @@ READS: Reads = {
         for before in (None, "n99")
     ],
     "outbox.count": lambda tx: [tx.outbox.count(state) for state in OutboxState],
+    "outbox.failing": lambda tx: tx.outbox.failing(),
     "outbox.last_delivered_at": lambda tx: tx.outbox.last_delivered_at(),
     "threads.of": lambda tx: tx.threads.of(IncidentId(7), "chat", None),
     "escalations.of": lambda tx: tx.escalations.of(IncidentId(7)),

@@ -134,7 +134,7 @@ def test_what_is_done_at_one_worker_is_seen_at_another(shop: Shop, serve: Serve,
         here, there = (open_at(context.new_page(), server) for server in (one, other))
         here.get_by_label("Why, or what you will look at first").fill("looking at the provider")
         here.get_by_role("button", name="Acknowledge").click()
-        expect(there.locator(".strip")).to_contain_text("Ana, acknowledged")
+        expect(there.locator(".strip")).to_contain_text("Ana has it, acknowledged")
         heard(events, "revision")
         context.close()
     second.store.close()

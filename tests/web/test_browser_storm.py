@@ -60,7 +60,7 @@ def nodes(page: Page) -> int:
     session.send("Performance.enable")
     metrics = {one["name"]: one["value"] for one in session.send("Performance.getMetrics")["metrics"]}
     session.detach()
-    return round(metrics["Nodes"])
+    return int(metrics["Nodes"])
 
 
 def test_three_open_pages_stay_calm_in_a_storm(shop: Shop, chromium: Browser) -> None:

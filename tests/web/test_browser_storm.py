@@ -48,11 +48,6 @@ def served(shop: Shop, port: int) -> Iterator[int]:
         thread.join(30)
 
 
-def live(page: Page) -> str:
-    """What the chip says."""
-    return page.locator(".live b").inner_text()
-
-
 def nodes(page: Page) -> int:
     """How much the tab holds, after what is no longer needed was thrown away."""
     session = page.context.new_cdp_session(page)

@@ -13,8 +13,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import pytest
@@ -150,9 +152,18 @@ def prepared(host: str, folder: Path) -> dict[str, str]:
         **TESTED[host][1],
     }
     if "django" in host:
-        whole = {**os.environ, **environment, "PYTHONPATH": str(ROOT)}
-        subprocess.run([sys.executable, "-c", MAKE_USER], env=whole, cwd=ROOT, check=True)
+        (folder / "shop.db").write_bytes(people())
     return environment
+
+
+@cache
+def people() -> bytes:
+    """A database of Django's with somebody who may sign in, made once."""
+    with TemporaryDirectory() as folder:
+        database = Path(folder) / "shop.db"
+        told = {"SHOP_EVIDENCE": "sqlite://", "SHOP_DATABASE": str(database), "PYTHONPATH": str(ROOT)}
+        subprocess.run([sys.executable, "-c", MAKE_USER], env={**os.environ, **told}, cwd=ROOT, check=True)
+        return database.read_bytes()
 
 
 def fire(server: Server, headers: Mapping[str, str] = HOOK, mount: str = "/parapet") -> tuple[HTTPResponse, str]:

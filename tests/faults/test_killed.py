@@ -36,14 +36,14 @@ WALKED = [
 def end(desk: Desk, act: str, book: Path, *, steady_clock: bool = True) -> dict[str, list[str]]:
     """Try again, let time pass, and look: at the evidence, and at what left the house.
 
-    What people are told in which order depends on the clocks.
+    In which order people are told, and which times are quoted, depends on the clocks.
     """
     with suppress(Refused):  # it was done
         ALL[act].run(desk)
     time_passes(desk)
     holds(desk, steady_clock=steady_clock)
     found = {**picture(desk), "delivered": told(desk, book)}
-    return found if steady_clock else {name: said for name, said in found.items() if name != "order"}
+    return found if steady_clock else {name: found[name] for name in found.keys() - {"order", "entries"}}
 
 
 def first_of(act: str) -> int:

@@ -73,6 +73,7 @@ def picture(desk: Desk) -> dict[str, list[str]]:
             incidents.version,
         ),
         "entries": select(entries.incident_id, entries.kind, entries.actor_name, entries.payload),
+        "happened": select(entries.incident_id, entries.kind, entries.actor_name),
         "order": select(entries.incident_id, entries.seq, entries.kind),
         "episodes": select(episodes.fingerprint, episodes.incident_id, episodes.started_at, episodes.ended_at),
         "calls": select(calls.c.incident_id, calls.c.state, calls.c.step, calls.c.round, calls.c.run),

@@ -9,11 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parapet.artifacts.texts import burn_texts
 from parapet.core import names
+from parapet.core.settings import Wiring
 from parapet.core.types import ALERTMANAGER, Actor, ActorClass, IncidentId, JsonObject
 from parapet.core.vocabulary import FaultPlane
 from parapet.incidents.changes import Near
 from parapet.incidents.document import triage_object
+from parapet.incidents.effect import runbook_of
 from parapet.incidents.firings import Alerts
 from parapet.incidents.gist import Gist, gist_of
 from parapet.incidents.measured import Limit, Measured, Moment, Unit, payload_of
@@ -31,6 +34,7 @@ from parapet.incidents.past import MOST_WORDS, Past, recall
 from parapet.incidents.promise import READINGS, SIGNAL_PLANE, Kind, Promise, kind_of
 from parapet.incidents.triage import MAX_FACTS, ClaimKind, Confidence, triage
 from parapet.ops.promises import promises_of
+from parapet.slo.burn import BurnPolicy
 from parapet.slo.catalog import Catalog
 from parapet.slo.diagnostic import Diagnostic
 from parapet.slo.family import Family
@@ -43,7 +47,7 @@ AT = datetime(2026, 11, 12, 2, 13, tzinfo=UTC)
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
 UNREAD = "the-title-is-not-evidence"
 SIGNALS = {Kind.METRIC_GONE, Kind.TARGET_GONE}
-WITHOUT_PROMISE = {*SIGNALS, Kind.FOREIGN, Kind.DECLARED}
+WITHOUT_PROMISE = {*SIGNALS, Kind.LOOP, Kind.FOREIGN, Kind.DECLARED}
 
 
 def incident_of(kind: Kind) -> Incident:
@@ -54,8 +58,10 @@ def incident_of(kind: Kind) -> Incident:
         labels = {names.SIGNAL: kind.value}
     if kind is Kind.TARGET_GONE:
         slice_name, labels[names.TARGET] = None, "shop"
-    if kind in (Kind.FOREIGN, Kind.DECLARED):
+    if kind in (Kind.LOOP, Kind.FOREIGN, Kind.DECLARED):
         slice_name = None
+    if kind is Kind.LOOP:
+        labels["alertname"] = names.ALERT_WORKER_SILENT
     return Incident(
         id=IncidentId(12),
         key="shop/checkout",
@@ -147,7 +153,9 @@ def test_no_kind_claims_more_than_is_known(
         assert UNREAD not in str(triage_object(read))
     if kind in SIGNALS:
         assert read.impact.kind is ClaimKind.UNKNOWN
-    if plane and not near:
+    if plane == FaultPlane.APPLICATION:
+        assert read.plane_name == READINGS[kind].plane, "what a slice says that names nothing"
+    elif plane and not near:
         assert read.plane_name == plane
         assert (read.confidence is Confidence.MEDIUM) == (plane == other), "two that name one place carry it further"
 
@@ -197,6 +205,18 @@ def test_the_catalog_tells_every_kind_of_promise_apart() -> None:
         assert kind_of(incident_of(kind), promise) is kind
         assert promise.bad
     assert promises["drift"].said == "Nothing is promised: more than 5 % of the events over 1 hour is worth a look."
+
+
+def test_a_runbook_is_followed_only_where_there_is_one() -> None:
+    """Rules of a promise without one lead to the workbench, where the reader is already."""
+    one = Slice(name="checkout", title="Checkout", service="shop", sli=JobOutcome(), objective=0.99)
+    for runbook, expected in ((None, None), ("https://runbooks.test/1", "https://runbooks.test/1"), ("restart", None)):
+        texts = burn_texts(replace(one, runbook=runbook), Severity.PAGE, BurnPolicy(), Wiring())
+        assert runbook_of(texts) == expected
+        incident = replace(incident_of(Kind.EVENTS), runbook=runbook_of(texts), annotations=texts)
+        read = triage(incident, (), Alerts(), Gist(), promise=promise_of(Kind.EVENTS))
+        assert ("Then follow the runbook" in read.next_step.text) == (runbook is not None)
+        assert read.plane_name is None, "a slice that names no plane points nowhere"
 
 
 def test_what_people_wrote_last_time_is_quoted_and_nothing_else() -> None:

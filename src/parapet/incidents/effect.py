@@ -5,7 +5,7 @@ At most one transition and one announcement, however many alerts the delivery ho
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -125,7 +125,7 @@ def _open(situation: Situation) -> Decision:
         last_fired_at=max(begun, situation.first_fired_at),
         last_ended_at=max(ends, default=None),
         previous_id=previous.id if previous else None,
-        runbook=http_url(lead.annotations.get(names.RUNBOOK_URL, "")),
+        runbook=runbook_of(lead.annotations),
         annotations=lead.annotations,
     )
     said: JsonObject = {**quoted(fired), "severity": incident.severity.value}
@@ -269,7 +269,7 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
         ends_unconfirmed=incident.ends_unconfirmed and not firing and not any(one.ended for one in situation.news),
         last_ended_at=last_ended_at,
         annotations=lead.annotations if lead else incident.annotations,
-        runbook=(http_url(lead.annotations.get(names.RUNBOOK_URL, "")) if lead else None) or incident.runbook,
+        runbook=(runbook_of(lead.annotations) if lead else None) or incident.runbook,
     )
 
 
@@ -280,6 +280,12 @@ def _ended_last(incident: Incident, situation: Situation, last_ended_at: datetim
     known = {episode.id: episode for episode in situation.over}
     known |= {each.id: each for one in situation.news for each in (one.episode, one.closed) if each is not None}
     return [one for one in known.values() if one.ended_at == last_ended_at and one.cleared_heard_at is not None]
+
+
+def runbook_of(annotations: Mapping[str, str]) -> str | None:
+    """The address of the runbook that an alert names; where it names none, rules of ours lead to the workbench."""
+    url = http_url(annotations.get(names.RUNBOOK_URL, ""))
+    return None if url == http_url(annotations.get(names.WORKBENCH_URL, "")) else url
 
 
 def severity_of_now(incident: Incident, firing: Sequence[Episode]) -> Severity:

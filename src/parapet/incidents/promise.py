@@ -33,6 +33,7 @@ class Kind(StrEnum):
     DIAGNOSTIC = "diagnostic"  # worth a look; promises nothing
     METRIC_GONE = "metric_gone"  # the target answers, its metric is not there
     TARGET_GONE = "target_gone"  # no target answers
+    LOOP = "loop"  # Parapet's own work is not done: nobody is told, nobody is called
     FOREIGN = "foreign"  # an alert that Parapet did not generate, or of a slice it does not know
     DECLARED = "declared"  # a person says so; no alert speaks of it
 
@@ -73,11 +74,15 @@ def kind_of(incident: Incident, promise: Promise | None) -> Kind:
         return Kind(signal)
     if promise is not None:
         return promise.kind
+    if incident.labels.get("alertname") in LOOP_ALERTS:
+        return Kind.LOOP
     if incident.declared_by is not None and incident.slice is None:
         return Kind.DECLARED
     return Kind.FOREIGN
 
 
+LOOP_ALERTS = frozenset({names.ALERT_WORKER_SILENT, names.ALERT_WORKER_BEHIND})
+"""What Parapet raises about its own work."""
 _WHO = "The alert does not say who is hurt, or how many."
 
 READINGS: Mapping[Kind, Reading] = MappingProxyType(
@@ -154,6 +159,13 @@ READINGS: Mapping[Kind, Reading] = MappingProxyType(
             known=False,
             step="Try it yourself, the way a user would: nothing else can tell. Then see, in this order, whether the "
             "process runs, the network reaches it, and the scrape configuration names it.",
+        ),
+        Kind.LOOP: Reading(
+            plane=SIGNAL_PLANE,
+            hurt="Users are not hurt by it. While it lasts, people hear late of those who are, or not at all.",
+            known=True,
+            step="Start `parapet worker` where it ran: as many as you like share the work. Until it goes round again, "
+            "read the queue here yourself: nobody is called. `parapet doctor --live` says what else is wrong.",
         ),
         Kind.FOREIGN: Reading(
             plane=None,

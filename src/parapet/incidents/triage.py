@@ -12,6 +12,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from parapet.core import names
+from parapet.core.vocabulary import FaultPlane
 from parapet.incidents.changes import Near, change_words, distance_words
 from parapet.incidents.durations import instant_words
 from parapet.incidents.firings import Alerts
@@ -20,7 +21,7 @@ from parapet.incidents.measured import value_words
 from parapet.incidents.model import ChangeKind, EntryKind, Incident, IncidentState, Resolution
 from parapet.incidents.past import Past, last_time, what_helped
 from parapet.incidents.payload import clean
-from parapet.incidents.promise import READINGS, SIGNAL_PLANE, Kind, Promise, kind_of
+from parapet.incidents.promise import LOOP_ALERTS, READINGS, SIGNAL_PLANE, Kind, Promise, kind_of
 
 SUSPECT_SECONDS = 3_600.0
 """A change this long before onset, or sooner, is named as a suspect."""
@@ -28,6 +29,8 @@ STRONG_SUSPECT_SECONDS = 900.0
 MAX_QUOTE_CHARACTERS = 500
 MAX_FACTS = 4
 MOST_BESIDE = 3
+"""Incidents beside it that are named."""
+MOST_COUNTED_BESIDE = 20
 IF_IT_FITS: Mapping[ChangeKind, str] = MappingProxyType(
     {
         ChangeKind.DEPLOY: "roll that one deploy back, and mark the rollback",
@@ -116,7 +119,7 @@ def triage(
     suspect = suspected_change(near_changes)
     kind, past = kind_of(incident, promise), past or Past()
     reading = READINGS[kind]
-    named = _quote(incident.annotations.get(names.FAULT_PLANE, "")) or None
+    named = _named(incident)
     plane, confidence = _plane(kind, named, suspect, beside)
     facts = _facts(incident, near_changes, alerts, gist, beside)
     return Triage(
@@ -166,7 +169,7 @@ def unknowns(incident: Incident, near_changes: Sequence[Near], gist: Gist) -> li
         said.append("When it was clear in between: it cleared and fired again between two reports.")
     if names.SIGNAL in incident.labels:
         said.append("Whether users succeed: nothing is heard that could tell.")
-    elif incident.slice is None:
+    elif incident.slice is None and incident.labels.get("alertname") not in LOOP_ALERTS:
         spoke = "the alert belongs to none" if incident.declared_by is None else "whoever opened it named none"
         said.append(f"Which promise to users it breaks: {spoke}.")
     return said
@@ -215,7 +218,7 @@ def _plane(
         where = "What tells of the service failed; whether the service did is not known."
     elif usual:
         where = f"Trouble of this kind usually lies with the {usual}."
-    shared = [one for one in beside if named and _quote(one.annotations.get(names.FAULT_PLANE, "")) == named]
+    shared = [one for one in beside if named and _named(one) == named]
     if suspect is not None:
         strong = suspect.seconds_from_onset >= -STRONG_SUSPECT_SECONDS
         said = f"{_change(suspect)} may have caused it: it came {distance_words(suspect.seconds_from_onset)} onset."
@@ -226,6 +229,12 @@ def _plane(
         also = f" {shared[0].ref} began about then, and names it too." if shared else ""
         return Claim(kind=ClaimKind.HYPOTHESIS, text=where + also), confidence
     return Claim(kind=ClaimKind.UNKNOWN, text="Nothing points to one part of the system yet."), None
+
+
+def _named(incident: Incident) -> str | None:
+    """Where its slice says that the fault may lie. The application is what a slice says that names nothing."""
+    said = _quote(incident.annotations.get(names.FAULT_PLANE, ""))
+    return said if said not in {"", FaultPlane.APPLICATION.value} else None
 
 
 def _facts(
@@ -245,10 +254,9 @@ def _facts(
     said += [f"{_change(one)} came {distance_words(one.seconds_from_onset)} onset." for one in during[-1:]]
     if beside:
         others = ", ".join(one.ref for one in beside[:MOST_BESIDE])
-        others += f" and {len(beside) - MOST_BESIDE} more" if len(beside) > MOST_BESIDE else ""
-        said.append(
-            f"{len(beside)} other {'incident' if len(beside) == 1 else 'incidents'} began about then: {others}."
-        )
+        others += " and more" if len(beside) > MOST_BESIDE else ""
+        many = f"More than {MOST_COUNTED_BESIDE}" if len(beside) > MOST_COUNTED_BESIDE else f"{len(beside)}"
+        said.append(f"{many} other {'incident' if len(beside) == 1 else 'incidents'} began about then: {others}.")
     said += _peak(incident, gist)
     if incident.refired_count:
         times = "once" if incident.refired_count == 1 else f"{incident.refired_count} times"
@@ -303,8 +311,8 @@ def _next_step(incident: Incident, kind: Kind, suspect: Near | None, suspects: S
         said = f"Compare onset with {_change(suspect)}. If it fits, {IF_IT_FITS[suspect.change.kind]}."
         migrated = any(one.change.kind is ChangeKind.MIGRATION for one in suspects)
         return f"{said} {MIGRATED}" if migrated and suspect.change.kind is ChangeKind.DEPLOY else said
-    if incident.runbook:
-        return f"Follow the runbook, first step first, one thing at a time; mark what you change. {step}"
+    if incident.runbook or incident.annotations.get(names.RUNBOOK):
+        return f"{step} Then follow the runbook, first step first, one thing at a time; mark what you change."
     return step
 
 

@@ -15,7 +15,7 @@ from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, Entry, Episode, Incident
 from parapet.incidents.past import REMEMBERED, Past, recall
 from parapet.incidents.sightings import Objects
-from parapet.incidents.triage import Triage, triage
+from parapet.incidents.triage import MOST_COUNTED_BESIDE, Triage, triage
 from parapet.lessons.retrospective import Retrospective, from_json
 from parapet.ops.context import Context
 from parapet.ops.leaves import both_ends, leaf_from
@@ -31,7 +31,6 @@ from parapet.store.store import Transaction
 DAY_SECONDS = 86_400.0
 BESIDE_SECONDS = 900.0
 """Incidents that began this much before or after another may have one cause."""
-MOST_BESIDE = 20
 MOST_SAID = 10
 """Of what people said about the last incident; of some of it the words may have been taken out."""
 
@@ -285,7 +284,7 @@ class Look:
         now = self._context.clock.now()
         near = self._context.near_changes(tx, incident, now=now)
         past = self._past(tx, incident)
-        beside = tx.incidents.beside(incident, BESIDE_SECONDS, MOST_BESIDE)
+        beside = tx.incidents.beside(incident, BESIDE_SECONDS, MOST_COUNTED_BESIDE + 1)
         promise = (
             self._context.promises.get(incident.slice or "") if incident.service == self._context.service else None
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from parapet.core.errors import NotFound, OutgoingError, UnknownName
+from parapet.core.errors import MalformedPayload, NotFound, OutgoingError, UnknownName
 from parapet.core.types import Actor, IncidentId
 from parapet.notify.channel import Askable, Asked, Channel, Delivery
 from parapet.notify.message import Message
@@ -34,10 +34,13 @@ class Notices:
         """Notifications, newest first; *before*: the id of one, to get those older than it.
 
         Raises:
+            MalformedPayload: *before* is no notification.
             EvidenceUnavailable: the database does not answer.
         """
         wanted = OutboxState(state) if state in set(OutboxState) else None
         with self._context.store.read() as tx:
+            if before is not None and tx.outbox.get(before) is None:
+                raise MalformedPayload(f"{before[:80]!r} is no place in this list. Start from its beginning.")
             return tx.outbox.page(incident_id=incident_id, state=wanted, before=before, limit=limit)
 
     def test(self, channel: str, *, actor: Actor, to: str | None = None) -> str:

@@ -15,6 +15,7 @@ from examples.shop.faults import DEEDS, Fault
 from examples.shop.settings import REPOSITORY
 from examples.stage.load import Load, add_rates, chosen_rates
 from examples.stage.machine import StackError, ended_by_signals
+from examples.stage.receiver import Receiver
 from examples.stage.stack import APP, Stack
 
 from parapet import ParapetError
@@ -48,6 +49,9 @@ def guide(stack: Stack) -> str:
        {at_home}{shown} deploy mark --app {APP} --version 1.8.1 --rollback
   4. The alerts clear in less than a minute, the incident resolves {QUIET_SECONDS:g} s later, and its
      retrospective can be read.
+
+  5. Let nobody acknowledge it, and Calls says who is called, why, and when Ana and Ben are. They are on call in this
+     demonstration; their messages end in this process, which stands for their telephones.
 
   Logs, databases and generated files: {folder}
   Ctrl-C ends everything.
@@ -89,15 +93,20 @@ def main() -> int:
     add_rates(parser)
     given = parser.parse_args()
     print("Starting the shop, Prometheus and Alertmanager", flush=True)
-    stack = Stack(home=given.home, evidence_url=given.evidence, quiet_seconds=QUIET_SECONDS, port=given.port)
     began, never = monotonic(), threading.Event()
     try:
-        with ended_by_signals(), stack, Load(stack.address, stack.password, chosen_rates(given)) as load:
-            print(guide(stack), flush=True)
-            while given.seconds is None or monotonic() - began < given.seconds:
-                stack.check_alive()
-                show(status(stack, load), began=began)
-                never.wait(STATUS_SECONDS)
+        with ended_by_signals(), Receiver() as people:
+            home, evidence = given.home, given.evidence
+            stack = Stack(
+                home=home, evidence_url=evidence, quiet_seconds=QUIET_SECONDS, port=given.port, notify_url=people.url
+            )
+            with stack, Load(stack.address, stack.password, chosen_rates(given)) as load:
+                people.secret = stack.settings.secret("notify-secret") or ""
+                print(guide(stack), flush=True)
+                while given.seconds is None or monotonic() - began < given.seconds:
+                    stack.check_alive()
+                    show(f"{status(stack, load)} | {len(people.received)} messages to people", began=began)
+                    never.wait(STATUS_SECONDS)
     except KeyboardInterrupt:
         pass
     except StackError as error:

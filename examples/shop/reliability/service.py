@@ -37,6 +37,7 @@ def wiring(settings: Settings) -> Wiring:
         repeat_interval_seconds=3_600.0,
         workbench_url=f"{settings.address}/parapet",
         prometheus_url=settings.prometheus_url,
+        alertmanager_urls=(settings.alertmanager_url,) if settings.alertmanager_url else (),
     )
 
 

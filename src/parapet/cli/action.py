@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from parapet.cli.incident.options import Reference, actor_named, reason_option, who_and_when
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, fact, table, toned
@@ -43,14 +44,14 @@ class ItemNumber(click.ParamType[int]):
 item_argument = click.argument("number", type=ItemNumber(), metavar="ITEM")
 
 
-@click.group()
+@click.group(cls=Group)
 def action() -> None:
     """Exact objects that somebody must look after: one item for each, however often it is told.
 
     \b
     Examples:
       parapet action list
-      parapet action open suppressed_delivery msg-1 --slice receipts --title "Receipt was not sent"
+      parapet action open suppressed_delivery msg-1 --title "Receipt was not sent"
       parapet action resolve ACT-7 --reason "sent by hand"
     """
 
@@ -76,7 +77,12 @@ def open_item(
     app_spec: str | None,
     as_json: bool,
 ) -> None:
-    """Say that an object needs somebody. Told again, it stays one item."""
+    """Say that an object needs somebody. Told again, it stays one item.
+
+    \b
+    Examples:
+      parapet action open suppressed_delivery msg-1 --title "Not sent"
+    """
     app = load_app(required_app(app_spec))
     if slice_name is not None:
         app.catalog.slice(slice_name)
@@ -96,7 +102,12 @@ def open_item(
 def list_items(
     state: str, kinds: tuple[str, ...], limit: int, before: str | None, app_spec: str | None, as_json: bool
 ) -> None:
-    """The items in one state, latest first."""
+    """The items in one state, latest first.
+
+    \b
+    Examples:
+      parapet action list --app shop.reliability:parapet
+    """
     page = load_app(required_app(app_spec)).action_items.page(state, kinds=kinds, limit=limit, before=before)
     if as_json:
         shown = [item_object(one) for one in page.items]
@@ -116,7 +127,12 @@ def list_items(
 @app_option
 @json_option
 def show(number: int, app_spec: str | None, as_json: bool) -> None:
-    """One item."""
+    """One item.
+
+    \b
+    Examples:
+      parapet action show 7
+    """
     item = load_app(required_app(app_spec)).action_items.get(number)
     if as_json:
         click.echo(json.dumps(item_object(item)))
@@ -138,7 +154,12 @@ def show(number: int, app_spec: str | None, as_json: bool) -> None:
 @app_option
 @json_option
 def resolve(number: int, reason: str, who: str | None, seen: int | None, app_spec: str | None, as_json: bool) -> None:
-    """Somebody looked after it. Told again, it is open again."""
+    """Somebody looked after it. Told again, it is open again.
+
+    \b
+    Examples:
+      parapet action resolve 7 --reason "sent by hand"
+    """
     _close("resolve", number, reason, who, seen, app_spec, as_json)
 
 
@@ -149,7 +170,12 @@ def resolve(number: int, reason: str, who: str | None, seen: int | None, app_spe
 @app_option
 @json_option
 def dismiss(number: int, reason: str, who: str | None, seen: int | None, app_spec: str | None, as_json: bool) -> None:
-    """Nobody needs to look after it, also if it is told again."""
+    """Nobody needs to look after it, also if it is told again.
+
+    \b
+    Examples:
+      parapet action dismiss 7 --reason "a test order"
+    """
     _close("dismiss", number, reason, who, seen, app_spec, as_json)
 
 

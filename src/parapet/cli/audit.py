@@ -8,6 +8,7 @@ import sys
 import click
 
 from parapet.cli.incident.options import Reference, actor_named, incident_argument, reason_option, who_and_when
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, table, toned
@@ -42,7 +43,7 @@ LOOKS = (
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def audit() -> None:
     """Prove that the evidence is whole, and see who did what.
 
@@ -66,6 +67,10 @@ def verify(number: IncidentId | None, checkpoint: str | None, app_spec: str | No
 
     The checkpoint is one digest over the end of every chain. Keep it elsewhere: with it, an unchanged database proves
     that nothing is gone; any new entry changes it.
+
+    \b
+    Examples:
+      parapet audit verify --app shop.reliability:parapet
     """
     app = load_app(required_app(app_spec))
     if sys.stderr.isatty() and not as_json:
@@ -100,7 +105,12 @@ def verify(number: IncidentId | None, checkpoint: str | None, app_spec: str | No
 def log(
     target: str | None, who: str | None, before: int | None, limit: int, app_spec: str | None, as_json: bool
 ) -> None:
-    """Who did, or was refused, what; newest first."""
+    """Who did, or was refused, what; newest first.
+
+    \b
+    Examples:
+      parapet audit log --app shop.reliability:parapet
+    """
     rows = load_app(required_app(app_spec)).audit.log(target=target, actor=who, before=before, limit=limit)
     if as_json:
         click.echo(json.dumps({"rows": rows, "next": rows[-1]["id"] if len(rows) == limit else None}))
@@ -120,6 +130,10 @@ def looks(number: IncidentId | None, limit: int, app_spec: str | None, as_json: 
     """Who opened the page of which incident, by day; the latest first.
 
     Kept only where IncidentPolicy(looks_kept_seconds=...) says for how long.
+
+    \b
+    Examples:
+      parapet audit looks --app shop.reliability:parapet
     """
     kept = load_app(required_app(app_spec)).looks
     found = kept.newest(limit) if number is None else kept.of(number, limit)
@@ -150,6 +164,10 @@ def redact(
 
     `parapet incident show` numbers the entries. The raw body of an alert stays in the inbox for as long as bodies are
     kept.
+
+    \b
+    Examples:
+      parapet audit redact INC-12 7 --reason "a card number"
     """
     app = load_app(required_app(app_spec))
     version = app.look.standing(number).version if seen is None else seen

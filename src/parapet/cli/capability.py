@@ -6,6 +6,7 @@ import json
 
 import click
 
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, fact, table, toned
@@ -24,7 +25,7 @@ COLUMNS = (
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def capability() -> None:
     """The named actions of the service: what may be previewed and run.
 
@@ -39,7 +40,12 @@ def capability() -> None:
 @app_option
 @json_option
 def list_capabilities(app_spec: str | None, as_json: bool) -> None:
-    """Every capability."""
+    """Every capability.
+
+    \b
+    Examples:
+      parapet capability list --app shop.reliability:parapet
+    """
     known = load_app(required_app(app_spec)).capabilities
     if as_json:
         click.echo(json.dumps({"capabilities": [capability_object(one) for one in known]}))
@@ -54,7 +60,12 @@ def list_capabilities(app_spec: str | None, as_json: bool) -> None:
 @app_option
 @json_option
 def show(name: str, app_spec: str | None, as_json: bool) -> None:
-    """One capability and its limits."""
+    """One capability and its limits.
+
+    \b
+    Examples:
+      parapet capability show retry-dead-jobs
+    """
     known = {one.name: one for one in load_app(required_app(app_spec)).capabilities}
     if name not in known:
         raise UnknownName.of("capability", name, known)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.parameters import Instant
@@ -26,7 +27,7 @@ COLUMNS = (
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def change() -> None:
     """Mark what changed. It is shown on every incident near it, and every incident near it on the change.
 
@@ -59,7 +60,12 @@ def mark(
     app_spec: str | None,
     as_json: bool,
 ) -> None:
-    """Record one change: a flag, a setting, a migration, a model, a provider's incident."""
+    """Record one change: a flag, a setting, a migration, a model, a provider's incident.
+
+    \b
+    Examples:
+      parapet change mark --kind flag --title "New basket on for 10 %"
+    """
     kept = load_app(required_app(app_spec)).changes.mark(
         kind=ChangeKind(kind),
         title=title,
@@ -78,7 +84,12 @@ def mark(
 @app_option
 @json_option
 def list_changes(limit: int, before: str | None, app_spec: str | None, as_json: bool) -> None:
-    """The latest changes, newest first, and the incidents near each, with the distance to their onset."""
+    """The latest changes, newest first, and the incidents near each, with the distance to their onset.
+
+    \b
+    Examples:
+      parapet change list --app shop.reliability:parapet
+    """
     page = load_app(required_app(app_spec)).look.change_page(limit, before=before)
     if as_json:
         click.echo(json.dumps({"changes": [told_object(one) for one in page.changes], "next": page.next}))

@@ -6,6 +6,7 @@ import json
 
 import click
 
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.store import migrate
@@ -20,7 +21,7 @@ evidence_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def db() -> None:
     """Bring the evidence database up to date, or say what it needs.
 
@@ -37,7 +38,12 @@ def db() -> None:
 @evidence_option
 @json_option
 def upgrade(app_spec: str | None, evidence: str | None, as_json: bool) -> None:
-    """Apply every pending step. Safe to run on every start, and on many nodes at once."""
+    """Apply every pending step. Safe to run on every start, and on many nodes at once.
+
+    \b
+    Examples:
+      parapet db upgrade --app shop.reliability:parapet
+    """
     store = _store(app_spec, evidence)
     steps = migrate.upgrade(store.engine)
     if as_json:
@@ -53,7 +59,12 @@ def upgrade(app_spec: str | None, evidence: str | None, as_json: bool) -> None:
 @evidence_option
 @json_option
 def check(app_spec: str | None, evidence: str | None, as_json: bool) -> None:
-    """List the pending steps; exit status 1 if there are any."""
+    """List the pending steps; exit status 1 if there are any.
+
+    \b
+    Examples:
+      parapet db check --app shop.reliability:parapet
+    """
     steps = migrate.pending(_store(app_spec, evidence).engine)
     if as_json:
         click.echo(json.dumps({"pending": steps}))
@@ -69,7 +80,12 @@ def check(app_spec: str | None, evidence: str | None, as_json: bool) -> None:
 @app_option
 @evidence_option
 def sql(app_spec: str | None, evidence: str | None) -> None:
-    """Print the statements of every step, for whoever applies migrations by hand."""
+    """Print the statements of every step, for whoever applies migrations by hand.
+
+    \b
+    Examples:
+      parapet db sql --app shop.reliability:parapet > upgrade.sql
+    """
     url = evidence or load_app(required_app(app_spec)).evidence
     if url is None:
         raise click.UsageError("The app has no evidence database. Give --evidence URL.")

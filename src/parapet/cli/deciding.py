@@ -35,7 +35,12 @@ APPROVALS = (
 @app_option
 @json_option
 def ask(preview_id: str, reason: str, who: str | None, app_spec: str | None, as_json: bool) -> None:
-    """Ask a second person to approve exactly what a preview shows."""
+    """Ask a second person to approve exactly what a preview shows.
+
+    \b
+    Examples:
+      parapet do ask PREVIEW --reason "forty orders wait"
+    """
     app = load_app(required_app(app_spec))
     asked = app.approvals.ask(preview_id, actor=actor_named(who), reason=reason)
     _say_approval(asked, as_json)
@@ -48,7 +53,12 @@ def ask(preview_id: str, reason: str, who: str | None, app_spec: str | None, as_
 @app_option
 @json_option
 def approvals(state: str, app_spec: str | None, as_json: bool) -> None:
-    """Requests for a second person, latest first."""
+    """Requests for a second person, latest first.
+
+    \b
+    Examples:
+      parapet do approvals --app shop.reliability:parapet
+    """
     found = load_app(required_app(app_spec)).approvals.page(state)
     if as_json:
         click.echo(json.dumps({"state": state, "approvals": [approval_object(one) for one in found]}))
@@ -77,7 +87,12 @@ def approvals(state: str, app_spec: str | None, as_json: bool) -> None:
 @app_option
 @json_option
 def approve(number: int, reason: str, who: str | None, app_spec: str | None, as_json: bool) -> None:
-    """Approve it, as somebody else than who asked."""
+    """Approve it, as somebody else than who asked.
+
+    \b
+    Examples:
+      parapet do approve APPROVAL --reason "seen, and agreed"
+    """
     _decide(number, True, reason, who, app_spec, as_json)
 
 
@@ -88,7 +103,12 @@ def approve(number: int, reason: str, who: str | None, app_spec: str | None, as_
 @app_option
 @json_option
 def deny(number: int, reason: str, who: str | None, app_spec: str | None, as_json: bool) -> None:
-    """Deny it."""
+    """Deny it.
+
+    \b
+    Examples:
+      parapet do deny APPROVAL --reason "not before noon"
+    """
     _decide(number, False, reason, who, app_spec, as_json)
 
 
@@ -100,7 +120,12 @@ def deny(number: int, reason: str, who: str | None, app_spec: str | None, as_jso
 @app_option
 @json_option
 def undo(number: int, reason: str, seen: int | None, who: str | None, app_spec: str | None, as_json: bool) -> None:
-    """Take a run back, once, while that is possible. Exit status 1 if that failed, or nobody knows whether it did."""
+    """Take a run back, once, while that is possible. Exit status 1 if that failed, or nobody knows whether it did.
+
+    \b
+    Examples:
+      parapet do undo RUN-3 --reason "it was the wrong queue"
+    """
     app = load_app(required_app(app_spec))
     version = app.records.run(number).run.version if seen is None else seen
     run = app.undoing.undo(number, actor=actor_named(who), reason=reason, version=version)

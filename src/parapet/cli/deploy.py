@@ -8,6 +8,7 @@ from datetime import datetime
 
 import click
 
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.parameters import Instant
@@ -16,9 +17,15 @@ from parapet.incidents.document import change_object
 from parapet.incidents.model import ChangeKind
 
 
-@click.group()
+@click.group(cls=Group)
 def deploy() -> None:
-    """Mark deploys. They are shown on every incident near them, with the distance to onset."""
+    """Mark deploys. They are shown on every incident near them, with the distance to onset.
+
+    \b
+    Examples:
+      parapet deploy mark --app shop.reliability:parapet --version 1.8.2
+      parapet deploy mark --version 1.8.1 --rollback
+    """
 
 
 @deploy.command()

@@ -8,6 +8,7 @@ import sys
 import click
 
 from parapet.cli.incident.options import actor_named, incident_argument, reason_option
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, fact, table, toned
@@ -50,7 +51,7 @@ run_argument = click.argument("number", type=RunNumber(), metavar="RUN")
 by_option = click.option("--by", "who", metavar="NAME", help="Who acts; without it, the user who runs this.")
 
 
-@click.group()
+@click.group(cls=Group)
 def do() -> None:
     """Preview a capability, confirm exactly what was seen, and read how it ended.
 
@@ -78,7 +79,12 @@ def preview(
     app_spec: str | None,
     as_json: bool,
 ) -> None:
-    """What it would do, exactly. Nothing runs."""
+    """What it would do, exactly. Nothing runs.
+
+    \b
+    Examples:
+      parapet do preview retry-dead-jobs INC-12
+    """
     app = load_app(required_app(app_spec))
     given = dict(_pair(one) for one in inputs)
     made = app.actions.preview(capability, number, actor=actor_named(who), inputs=given)
@@ -110,7 +116,12 @@ def confirm(
     app_spec: str | None,
     as_json: bool,
 ) -> None:
-    """Run exactly what was previewed, once. Exit status 1 if it failed, or nobody knows whether it ran."""
+    """Run exactly what was previewed, once. Exit status 1 if it failed, or nobody knows whether it ran.
+
+    \b
+    Examples:
+      parapet do confirm PREVIEW --digest DIGEST --reason "it is back"
+    """
     app = load_app(required_app(app_spec))
     run = app.actions.confirm(
         preview_id,
@@ -133,7 +144,12 @@ def confirm(
 @app_option
 @json_option
 def list_runs(capability: str | None, limit: int, before: int | None, app_spec: str | None, as_json: bool) -> None:
-    """What was run, latest first."""
+    """What was run, latest first.
+
+    \b
+    Examples:
+      parapet do list --app shop.reliability:parapet
+    """
     found = load_app(required_app(app_spec)).records.runs(capability=capability, before=before, limit=limit)
     if as_json:
         following = found[-1].id if len(found) == limit else None
@@ -149,7 +165,12 @@ def list_runs(capability: str | None, limit: int, before: int | None, app_spec: 
 @app_option
 @json_option
 def show(number: int, app_spec: str | None, as_json: bool) -> None:
-    """One run, and its lines of the ledger."""
+    """One run, and its lines of the ledger.
+
+    \b
+    Examples:
+      parapet do show RUN-3
+    """
     file = load_app(required_app(app_spec)).records.run(number)
     if as_json:
         lines = [line_object(one) for one in file.lines]
@@ -172,7 +193,12 @@ def show(number: int, app_spec: str | None, as_json: bool) -> None:
 def settle(
     number: int, outcome: str, reason: str, seen: int | None, who: str | None, app_spec: str | None, as_json: bool
 ) -> None:
-    """Say how a run ended whose outcome is unknown, after looking. Nothing runs."""
+    """Say how a run ended whose outcome is unknown, after looking. Nothing runs.
+
+    \b
+    Examples:
+      parapet do settle RUN-3 --as done --reason "all are on the queue"
+    """
     app = load_app(required_app(app_spec))
     version = app.records.run(number).run.version if seen is None else seen
     settled = app.actions.settle(

@@ -8,6 +8,7 @@ from datetime import datetime
 import click
 
 from parapet.cli.incident.options import actor_named, incident_argument, reason_option
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, fact, table, toned
@@ -35,7 +36,7 @@ COLUMNS = (
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def escalation() -> None:
     """Who is called when nobody takes an incident.
 
@@ -44,7 +45,7 @@ def escalation() -> None:
       parapet escalation list --app shop.reliability:parapet
       parapet escalation show INC-12
       parapet escalation next INC-12 --reason "two more hands for the database"
-      parapet escalation suppress INC-12 --for 4h --reason "the provider works on it"
+      parapet escalation suppress INC-12 --for 4h --reason "the bank is on it"
       parapet escalation resume INC-12 --reason "it is worse"
     """
 
@@ -136,7 +137,7 @@ def suppress(number: IncidentId, span: str, who: str | None, reason: str, app_sp
 
     \b
     Example:
-      parapet escalation suppress INC-12 --for 4h --reason "the provider works on it"
+      parapet escalation suppress INC-12 --for 4h --reason "the bank is on it"
     """
     app = load_app(required_app(app_spec))
     moved = app.escalations.suppress(number, actor=actor_named(who), reason=reason, seconds=seconds_of(span))

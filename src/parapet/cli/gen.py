@@ -8,6 +8,7 @@ import click
 
 from parapet.artifacts.playbooks import RUNBOOKS_FILE, recovery_module, runbooks_module
 from parapet.cli.gen_ui import ui
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option
 from parapet.core.errors import ConfigurationError
@@ -22,7 +23,7 @@ out_option = click.option(
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def gen() -> None:
     """Write prebuilt playbooks and looks into the host, to be edited there.
 
@@ -40,7 +41,12 @@ gen.add_command(ui)
 
 @gen.command("list")
 def list_recoveries() -> None:
-    """Every prebuilt playbook."""
+    """Every prebuilt playbook.
+
+    \b
+    Examples:
+      parapet gen list
+    """
     for name, one in RECOVERIES.items():
         click.echo(f"{name:<24}{one.title}{' (guidance only)' if one.guidance_only else ''}")
 
@@ -49,7 +55,12 @@ def list_recoveries() -> None:
 @out_option
 @app_option
 def runbooks(out: Path, app_spec: str | None) -> None:
-    """Write all of them into one module; with --app, those that fit what is promised, attached to its slices."""
+    """Write all of them into one module; with --app, those that fit what is promised, attached to its slices.
+
+    \b
+    Examples:
+      parapet gen runbooks --app shop.reliability:parapet
+    """
     slices, planes, owner = _host(app_spec)
     books = [runbook_of(name, owner=owner, slices=slices) for name in RECOVERIES]
     fitting = [one for one in books if not app_spec or one.slices or planes.intersection(one.planes)]
@@ -65,7 +76,12 @@ def runbooks(out: Path, app_spec: str | None) -> None:
 @out_option
 @app_option
 def recovery(name: str, out: Path, app_spec: str | None) -> None:
-    """Write one of them, with the beginning of a capability unless it is guidance only."""
+    """Write one of them, with the beginning of a capability unless it is guidance only.
+
+    \b
+    Examples:
+      parapet gen recovery dead-jobs
+    """
     slices, planes, owner = _host(app_spec)
     book = runbook_of(name, owner=owner, slices=slices)
     _write(out / f"{name.replace('-', '_')}.py", recovery_module(name, book))

@@ -20,6 +20,7 @@ from parapet.slo.catalog import Catalog
 WORTH_WAITING = 100
 """From so many slices on, a person is told which part is being made."""
 NAMES = click.Choice([part.name for part in PARTS])
+NAMED = ", ".join(NAMES.choices)
 
 
 @click.command()
@@ -31,8 +32,15 @@ NAMES = click.Choice([part.name for part in PARTS])
     show_default=True,
     help="The folder that holds the generated files.",
 )
-@click.option("--with", "also", type=NAMES, multiple=True, help="Generate this part too. May be repeated.")
-@click.option("--without", type=NAMES, multiple=True, help="Leave this part out. May be repeated.")
+@click.option(
+    "--with",
+    "also",
+    type=NAMES,
+    metavar="PART",
+    multiple=True,
+    help=f"Generate this part too: one of {NAMED}. May be repeated.",
+)
+@click.option("--without", type=NAMES, metavar="PART", multiple=True, help="Leave this part out. May be repeated.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff if the folder differs.")
 @click.option("--list", "only_list", is_flag=True, help="Write nothing; say what would be written, and what for.")
 @click.option("--json", "as_json", is_flag=True, help="Say what was done as JSON.")

@@ -8,6 +8,7 @@ import sys
 import click
 
 from parapet.cli.incident.options import actor_named, reason_option
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, Tone, fact, table, toned
@@ -29,7 +30,7 @@ COLUMNS = (
 by_option = click.option("--by", "who", metavar="NAME", help="Who acts; without it, the user who runs this.")
 
 
-@click.group()
+@click.group(cls=Group)
 def inbox() -> None:
     """Bodies that senders handed in. What was answered with 200 is here until it is taken in.
 

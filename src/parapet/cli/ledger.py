@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from parapet.app import Parapet
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Column, table
@@ -29,7 +30,7 @@ COLUMNS = (
 )
 
 
-@click.group()
+@click.group(cls=Group)
 def ledger() -> None:
     """Who did what, with which preview, how it ended, and whether it helped.
 
@@ -48,7 +49,12 @@ def ledger() -> None:
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="A file; without it, standard output.")
 @app_option
 def export(form: str, after: int, capability: str | None, out: Path | None, app_spec: str | None) -> None:
-    """Every line, oldest first: as JSON lines, or as CSV."""
+    """Every line, oldest first: as JSON lines, or as CSV.
+
+    \b
+    Examples:
+      parapet ledger export --app shop.reliability:parapet > ledger.csv
+    """
     lines = _lines(load_app(required_app(app_spec)), after, capability)
     if form == "csv":
         text = ledger_csv(lines)
@@ -66,7 +72,12 @@ def export(form: str, after: int, capability: str | None, out: Path | None, app_
 @app_option
 @json_option
 def record(capability: str | None, app_spec: str | None, as_json: bool) -> None:
-    """What each capability, or one of them, did so far."""
+    """What each capability, or one of them, did so far.
+
+    \b
+    Examples:
+      parapet ledger record retry-dead-jobs
+    """
     app = load_app(required_app(app_spec))
     names = [capability] if capability else [one.name for one in app.capabilities]
     found = [app.records.record(name) for name in names]

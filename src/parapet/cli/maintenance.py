@@ -9,6 +9,7 @@ import click
 
 from parapet.cli.escalation import by_option, seconds_of
 from parapet.cli.incident.options import actor_named, reason_option
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.parameters import Instant
@@ -27,7 +28,7 @@ COLUMNS = (
 TONES = {MaintenanceState.RUNNING: Tone.TICKET, MaintenanceState.PLANNED: Tone.STRONG}
 
 
-@click.group()
+@click.group(cls=Group)
 def maintenance() -> None:
     """Let nothing of a journey, a slice or everything count for a while, and nobody be called.
 
@@ -35,7 +36,8 @@ def maintenance() -> None:
     Examples:
       parapet maintenance list --app shop.reliability:parapet
       parapet maintenance begin checkout --for 30m --reason "database upgrade"
-      parapet maintenance begin everything --from 2026-12-01T22:00+01:00 --for 2h --reason "move to the new rack"
+      parapet maintenance begin everything --for 2h --reason move \\
+          --from 2026-12-01T22:00Z
       parapet maintenance end M-3 --reason "done early"
     """
 

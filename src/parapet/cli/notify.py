@@ -9,6 +9,7 @@ import click
 
 from parapet.cli.escalation import by_option
 from parapet.cli.incident.options import Reference, actor_named
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.terminal import Tone, toned
@@ -20,7 +21,7 @@ from parapet.store.outbox import Notification, OutboxState
 TONES = {OutboxState.DELIVERED: Tone.GOOD, OutboxState.DEAD: Tone.PAGE}
 
 
-@click.group()
+@click.group(cls=Group)
 def notify() -> None:
     """Who was told about incidents.
 

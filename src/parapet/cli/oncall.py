@@ -9,6 +9,7 @@ import click
 
 from parapet.cli.escalation import by_option, seconds_of
 from parapet.cli.incident.options import actor_named, reason_option
+from parapet.cli.lazy import Group
 from parapet.cli.load import load_app
 from parapet.cli.options import app_option, json_option, required_app
 from parapet.cli.parameters import Instant
@@ -16,7 +17,7 @@ from parapet.cli.terminal import Tone, toned
 from parapet.response.document import on_call_object
 
 
-@click.group(invoke_without_command=True)
+@click.group(cls=Group, invoke_without_command=True)
 @click.pass_context
 @app_option
 @json_option
@@ -26,7 +27,7 @@ def oncall(ctx: click.Context, app_spec: str | None, as_json: bool) -> None:
     \b
     Examples:
       parapet oncall --app shop.reliability:parapet
-      parapet oncall override primary Cem --for 8h --reason "Ben is ill" --app shop.reliability:parapet
+      parapet oncall override primary Cem --for 8h --reason "Ben is ill"
       parapet oncall end 3 --reason "he is back" --app shop.reliability:parapet
     """
     if ctx.invoked_subcommand is not None:

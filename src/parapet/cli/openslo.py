@@ -12,17 +12,18 @@ import click
 
 from parapet.artifacts.openslo.imported import Imported, Remark, read_slices
 from parapet.artifacts.openslo.module import module_text
+from parapet.cli.lazy import Group
 from parapet.core.errors import ConfigurationError
 
 
-@click.group()
+@click.group(cls=Group)
 def openslo() -> None:
     """Take promises over from OpenSLO v1 documents. What is exported is written by `parapet generate`.
 
     \b
     Examples:
       parapet openslo import slo/*.yaml --out promises.py
-      parapet openslo import slo/*.yaml --service checkout --runbook https://runbooks.example/checkout
+      parapet openslo import slo/*.yaml --service checkout
     """
 
 
@@ -37,6 +38,10 @@ def import_(files: Sequence[Path], out: Path | None, service: str | None, runboo
 
     What no slice can say is refused with its document, field and reason, and makes the exit status 1; the rest is
     written all the same.
+
+    \b
+    Examples:
+      parapet openslo import slo/*.yaml --service checkout > slices.py
     """
     if out is not None and out.exists():
         raise ConfigurationError(f"{out} exists, and may be yours. Move it, or choose another --out.")

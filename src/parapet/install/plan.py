@@ -29,7 +29,7 @@ PARTS = {
     "deployment": "worker and deploy marker in the files that start the service",
     "evidence": "the schema of the evidence database",
     "artifacts": "rules, alerts and configuration for Prometheus and Alertmanager",
-    "dashboards": "Grafana dashboards among the artifacts; only with --with dashboards",
+    "dashboards": "Grafana dashboards too; only with --with dashboards",
 }
 """What can be left out or asked for."""
 USUAL = frozenset(PARTS) - {"dashboards"}

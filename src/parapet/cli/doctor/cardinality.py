@@ -36,7 +36,7 @@ def cardinality(
     \b
     Examples:
       parapet doctor cardinality --app shop.reliability:parapet
-      parapet doctor cardinality --url http://127.0.0.1:8000/metrics --token-file /etc/parapet/metrics-token
+      parapet doctor cardinality --url http://127.0.0.1:8000/metrics
     """
     app = load_app(required_app(app_spec))
     families = app.cardinality(None if url is None else _scrape(url, token_file))

@@ -35,5 +35,5 @@ def incident() -> None:
       parapet incident show INC-12
       parapet incident ack INC-12 --reason "looking at the worker"
       parapet incident merge INC-13 --into INC-12 --reason "the same database"
-      parapet incident declare "Nobody can pay" --severity page --reason "three calls" --slice checkout
+      parapet incident declare "Nobody can pay" --severity page --reason "3 calls"
     """

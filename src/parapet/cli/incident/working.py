@@ -86,7 +86,7 @@ def declare(
 
     \b
     Example:
-      parapet incident declare "Nobody can pay" --severity page --reason "three calls" --slice checkout
+      parapet incident declare "Nobody can pay" --severity page --reason "3 calls"
     """
     app = load_app(required_app(app_spec))
     if slice_name is not None:
@@ -107,7 +107,12 @@ def declare(
 @reason_option
 @on_an_incident
 def ack(on: OnAnIncident, reason: str) -> None:
-    """Take an incident: say what you will look at first."""
+    """Take an incident: say what you will look at first.
+
+    \b
+    Examples:
+      parapet incident ack INC-12 --reason "looking at the last deploy"
+    """
     on.do(lambda app, **seen: app.operator.acknowledge(on.number, reason=reason, **seen), "is yours.")
 
 
@@ -117,7 +122,12 @@ def ack(on: OnAnIncident, reason: str) -> None:
 @reason_option
 @on_an_incident
 def assign(on: OnAnIncident, to: str, reason: str) -> None:
-    """Hand an incident over. Whoever gets it is not told by that; if it is acknowledged, it stays so."""
+    """Hand an incident over. Whoever gets it is not told by that; if it is acknowledged, it stays so.
+
+    \b
+    Examples:
+      parapet incident assign INC-12 --to Ben --reason "it is the queue"
+    """
     on.do(lambda app, **seen: app.operator.hand_over(on.number, to=to, reason=reason, **seen), f"belongs to {to}.")
 
 
@@ -126,7 +136,12 @@ def assign(on: OnAnIncident, to: str, reason: str) -> None:
 @reason_option
 @on_an_incident
 def release(on: OnAnIncident, reason: str) -> None:
-    """Say that nobody works on it now."""
+    """Say that nobody works on it now.
+
+    \b
+    Examples:
+      parapet incident release INC-12 --reason "end of my shift"
+    """
     on.do(lambda app, **seen: app.operator.release(on.number, reason=reason, **seen), "belongs to nobody.")
 
 
@@ -150,7 +165,12 @@ def note(on: OnAnIncident, text: str) -> None:
 @reason_option
 @on_an_incident
 def severity(on: OnAnIncident, to: str, reason: str) -> None:
-    """Say how bad it is. That holds until an alert that began later is worse."""
+    """Say how bad it is. That holds until an alert that began later is worse.
+
+    \b
+    Examples:
+      parapet incident severity INC-12 ticket --reason "nobody is hurt"
+    """
     on.do(
         lambda app, **seen: app.operator.set_severity(on.number, severity=Severity(to), reason=reason, **seen),
         f"is a {to}.",
@@ -163,7 +183,12 @@ def severity(on: OnAnIncident, to: str, reason: str) -> None:
 @reason_option
 @on_an_incident
 def merge(on: OnAnIncident, into: IncidentId, reason: str) -> None:
-    """Two incidents are one trouble: the first ends as superseded, its alerts go along."""
+    """Two incidents are one trouble: the first ends as superseded, its alerts go along.
+
+    \b
+    Examples:
+      parapet incident merge INC-12 --into INC-9 --reason "one outage"
+    """
     on.do(
         lambda app, **seen: app.operator.merge(on.number, into=into, reason=reason, **seen),
         f"took INC-{on.number} over.",
@@ -181,8 +206,8 @@ def split(on: OnAnIncident, alerts: tuple[str, ...], title: str, reason: str) ->
 
     \b
     Example:
-      parapet incident show INC-12 --json | jq -r '.alerts[] | .fingerprint, .labels'
-      parapet incident split INC-12 --alert 6f1c... --title "Cards are declined" --reason "another bank"
+      parapet incident show INC-12 --json | jq '.alerts[] | .fingerprint'
+      parapet incident split INC-12 --alert 6f1c --title Cards --reason "a bank"
     """
     on.do(
         lambda app, **seen: app.operator.split(on.number, fingerprints=alerts, title=title, reason=reason, **seen),
@@ -195,7 +220,12 @@ def split(on: OnAnIncident, alerts: tuple[str, ...], title: str, reason: str) ->
 @reason_option
 @on_an_incident
 def resolve(on: OnAnIncident, reason: str) -> None:
-    """Say that it is over. While alerts still fire, the answer says so."""
+    """Say that it is over. While alerts still fire, the answer says so.
+
+    \b
+    Examples:
+      parapet incident resolve INC-12 --reason "paid once, it works"
+    """
     on.do(lambda app, **seen: app.operator.resolve(on.number, reason=reason, **seen), "is resolved.")
 
 
@@ -204,7 +234,12 @@ def resolve(on: OnAnIncident, reason: str) -> None:
 @reason_option
 @on_an_incident
 def reopen(on: OnAnIncident, reason: str) -> None:
-    """Say that it is not over."""
+    """Say that it is not over.
+
+    \b
+    Examples:
+      parapet incident reopen INC-12 --reason "it fails again"
+    """
     on.do(lambda app, **seen: app.operator.reopen(on.number, reason=reason, **seen), "is open again.")
 
 

@@ -88,8 +88,8 @@ def backtest(
 
     \b
     Examples:
-      parapet slo backtest --app shop.reliability:parapet --prometheus http://127.0.0.1:9090
-      parapet slo backtest --slice checkout --objective 0.995 --objective 0.99 --days 90
+      parapet slo backtest --prometheus http://127.0.0.1:9090 --days 30
+      parapet slo backtest --slice checkout --objective 0.995 --objective 0.99
       parapet slo backtest --known-incidents evidence --svg backtest.svg
       parapet slo backtest --known-incidents incidents.json --json
     """

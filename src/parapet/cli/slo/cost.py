@@ -53,7 +53,7 @@ def cost(
     Examples:
       parapet slo cost --app shop.reliability:parapet
       parapet slo cost checkout --app shop.reliability:parapet --input-series 200
-      parapet slo cost --app shop.reliability:parapet --prometheus http://127.0.0.1:9090
+      parapet slo cost --prometheus http://127.0.0.1:9090
     """
     app = load_app(required_app(app_spec))
     groups = groups_of(app.catalog if name is None else app.catalog.only(name), app.wiring).all

@@ -25,5 +25,5 @@ def slo() -> None:
       parapet slo list --app shop.reliability:parapet
       parapet slo explain checkout --app shop.reliability:parapet
       parapet slo diff --app shop.reliability:parapet main
-      parapet slo backtest --app shop.reliability:parapet --prometheus http://127.0.0.1:9090
+      parapet slo backtest --prometheus http://127.0.0.1:9090 --days 30
     """

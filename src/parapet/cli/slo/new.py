@@ -89,7 +89,7 @@ def new(
     \b
     Examples:
       parapet slo new checkout --objective 0.999 --app shop.reliability:parapet
-      parapet slo new checkout --objective 0.999 --latency 0.5:0.99 --route 'POST /checkout'
+      parapet slo new checkout --objective 0.999 --route 'POST /checkout'
       parapet slo new sign-in --objective 0.995 --out shop/journeys --no-wire
     """
     app = load_app(app_spec) if app_spec else None

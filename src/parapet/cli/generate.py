@@ -38,7 +38,7 @@ NAMED = ", ".join(NAMES.choices)
     type=NAMES,
     metavar="PART",
     multiple=True,
-    help=f"Generate this part too: one of {NAMED}. May be repeated.",
+    help=f"Also one of {NAMED}; repeatable.",
 )
 @click.option("--without", type=NAMES, metavar="PART", multiple=True, help="Leave this part out. May be repeated.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 with a diff if the folder differs.")

@@ -128,6 +128,8 @@ class Scene:
     @property
     def kept(self) -> Retrospective | None:
         """What is remembered of it, once it is over."""
+        if self.incident.state is not IncidentState.RESOLVED:
+            return None
         return self.stack.evidence.retrospective(self.number)
 
     def visible(self) -> Seen:

@@ -24,6 +24,7 @@ from parapet.signals import wsgi
 from parapet.signals.asgi import ASGIApp, instrument
 from parapet.signals.wsgi import Environ, WSGIApp
 from parapet.slo.burn import BurnPolicy
+from parapet.slo.catalog import Catalog
 
 if TYPE_CHECKING:  # what needs the evidence database is loaded when first used
     from parapet.incidents.items import ActionItem
@@ -351,6 +352,7 @@ class Parapet(Definitions):
         from parapet.ops.context import Context
         from parapet.ops.promises import promises_of, rest_of
 
+        promised = self._promised
         return Context(
             store=self.store,
             clock=self.clock,
@@ -359,11 +361,18 @@ class Parapet(Definitions):
             service=self.service,
             channels={channel.name: channel for channel in self.channels},
             workbench_url=self.wiring.workbench_url,
-            promises=promises_of(self.catalog),
+            promises=promises_of(promised),
             runbooks={book.name: book for book in self.runbooks},
-            journeys={one.name: one.journey for one in self.catalog if one.journey is not None},
+            journeys={one.name: one.journey for one in promised if one.journey is not None},
             measures=bool(self.wiring.prometheus_url),
             roster=self.on_call,
             pace=self.pace,
-            resting=rest_of(self.catalog),
+            resting=rest_of(promised),
         )
+
+    @property
+    def _promised(self) -> Catalog:
+        """The catalog, or an empty one in place of one that cannot hold: alerts are taken in whatever was promised."""
+        with guarded("definitions.catalog"):
+            return self.catalog
+        return Catalog(service=self.service, burn=self.burn)

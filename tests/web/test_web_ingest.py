@@ -19,7 +19,10 @@ from starlette.routing import Route
 
 from parapet import Parapet, Secrets
 from parapet.core import names, signing
+from parapet.core.errors import UnknownName
+from parapet.core.guard import swallowed
 from parapet.core.types import IncidentId
+from parapet.slo.maintenance import Once
 from parapet.store import dialect
 from parapet.testing import alert, alertmanager_payload
 from parapet.web import workbench
@@ -73,6 +76,16 @@ def test_every_source_has_its_hook(shop: Shop, server: Server) -> None:
     assert len(shop.parapet.bodies.page("rejected")) == 2
     entry = shop.parapet.look.chronology(IncidentId(1))[0]
     assert (entry.actor.name, entry.payload["alert_count"]) == ("events/ci", 1)
+
+
+def test_alerts_are_taken_in_although_a_promise_cannot_hold(shop: Shop, server: Server) -> None:
+    """Whoever runs the service finds out by the log and by whatever reads promises; nobody's alert waits for that."""
+    shop.parapet.maintenance("drill", Once(start=BEGAN, end=BEGAN + timedelta(hours=1)), slices=("no-such",))
+    with pytest.raises(UnknownName, match="no-such"):
+        _ = shop.parapet.catalog
+    assert server.send("POST", hook("grafana"), GRAFANA, TOKEN)[1]["state"] == "done"
+    assert shop.parapet.look.incident(IncidentId(1)).incident.firing == 1
+    assert swallowed["definitions.catalog", "UnknownName"] == 1
 
 
 @pytest.fixture

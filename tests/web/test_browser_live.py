@@ -108,7 +108,7 @@ def test_what_a_person_writes_is_never_touched(shop: Shop, chromium: Browser, ad
         expect(page.locator(".strip")).to_contain_text("Nobody has it")
         page.keyboard.press("Escape")
         page.keyboard.press(".")
-        expect(page.locator(".strip")).to_contain_text("Tom, acknowledged")
+        expect(page.locator(".strip")).to_contain_text("Tom has it, acknowledged")
         expect(note).to_have_value("The provider is fine")
         page.get_by_role("button", name="Save note").click()
         expect(page.locator(".chron")).to_contain_text("The provider is fine")

@@ -30,7 +30,7 @@ story: $(READY) ## The whole loop without a person, every stage read back; ARGS=
 .PHONY: test
 test: $(READY) ## Every test, and what was skipped; RUN='tests/slo -k burn' for some of them
 	@scripts/ensure-packages $(if $(CI),,--optional) prometheus prometheus-alertmanager victoria-metrics chromium
-	@exec $(BIN)/python -m pytest -n 6 --dist loadscope --no-loadscope-reorder -rs --durations=8 $(RUN)
+	@exec $(BIN)/python -m pytest -n 5 --dist loadscope --no-loadscope-reorder -rs --durations=8 $(RUN)
 
 .PHONY: fuzz
 fuzz: $(READY) ## The API and the hooks under many made-up requests, on both databases; ARGS='500' for more of each

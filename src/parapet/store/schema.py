@@ -83,7 +83,7 @@ incidents = Table(
         sqlite_where=text("state <> 'resolved'"),
         postgresql_where=text("state <> 'resolved'"),
     ),
-    Index(f"ix_{TABLE_PREFIX}incidents_key", "key", "id"),
+    Index(f"ix_{TABLE_PREFIX}incidents_key", "key", "id", "started_at"),
     Index(
         f"ix_{TABLE_PREFIX}incidents_queue",
         "severity_rank",

@@ -77,7 +77,7 @@ def alone(
 
 
 def _orders() -> Iterator[tuple[str, ...]]:
-    """Every order of the kinds, neighbours far from alike, again and again."""
+    """Orders of the kinds, each far from alike to the one before it."""
     orders = list(permutations(("calm", "door", "bare", "loop")))
     while True:
         yield from orders[::5]

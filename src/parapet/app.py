@@ -306,9 +306,9 @@ class Parapet(Definitions):
         url, measurer = self.wiring.prometheus_url, None
         if url:
             prometheus = Prometheus(url, credentials=self.secrets.prometheus_credentials, tls=self.wiring.tls)
-            measurer = Measurer(self._context, self.catalog, prometheus)
+            measurer = Measurer(self._context, self._promised, prometheus)
         marks = ChangeMarks(self._context, self.recorder)
-        rests = Rests(self._context, self.recorder, [one.name for one in self.catalog.judged])
+        rests = Rests(self._context, self.recorder, [one.name for one in self._promised.judged])
         after = Aftermath(self.actions, self.sinks)
         standing = Standing(self.recorder)
         parts = (prober, reconciler, marks, self.spanning, measurer, after, rests, self._started_with, standing)
@@ -323,7 +323,7 @@ class Parapet(Definitions):
         from parapet.ops.scraped import settings_digest
         from parapet.slo.facts import snapshot_of
 
-        return settings_digest((snapshot_of(self.catalog), self.wiring, self.incidents, self.environment))
+        return settings_digest((snapshot_of(self._promised), self.wiring, self.incidents, self.environment))
 
     @cached_property
     def _node(self) -> NodeMark:
@@ -372,7 +372,7 @@ class Parapet(Definitions):
 
     @property
     def _promised(self) -> Catalog:
-        """The catalog, or an empty one in place of one that cannot hold: alerts are taken in whatever was promised."""
+        """The catalog, or an empty one in place of one that cannot hold: alerts are taken in and told all the same."""
         with guarded("definitions.catalog"):
             return self.catalog
         return Catalog(service=self.service, burn=self.burn)

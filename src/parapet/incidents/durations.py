@@ -20,10 +20,13 @@ def duration_words(seconds: float) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
-def instant_words(at: datetime, *, beside: datetime | None = None) -> str:
-    """The instant *at* in UTC, to the second; only the time of day when it falls on the same date as *beside*."""
+def instant_words(at: datetime, *, beside: datetime | None = None, brief: bool = False) -> str:
+    """The instant *at* in UTC, to the second; only the time of day when it falls on the same date as *beside*.
+
+    *brief*: without seconds where there are none, as in what people plan.
+    """
     utc = at.astimezone(UTC)
-    time_of_day = f"{utc:%H:%M:%S} UTC"
+    time_of_day = f"{utc:%H:%M} UTC" if brief and not utc.second else f"{utc:%H:%M:%S} UTC"
     if beside is not None and utc.date() == beside.astimezone(UTC).date():
         return time_of_day
     return f"{utc.date().isoformat()} {time_of_day}"

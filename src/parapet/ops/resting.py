@@ -71,7 +71,7 @@ def tell_begun(
     """
     told = replace(one, begun=True)
     tx.maintenances.save(one, told)
-    until = instant_words(one.end, beside=now).replace(":00 UTC", " UTC")
+    until = instant_words(one.end, beside=now, brief=True)
     said: JsonObject = {"did": "began", "until": until, "by": one.by, "reason": one.reason}
     title = f"{one.what} rests until {until}: {one.reason}"
     _tell(context, tx, one, said, title, at=one.start, now=now, actor=actor)

@@ -41,7 +41,7 @@ def mark(desk: Desk, visit: Visit) -> Response:
 
 
 def _mark(desk: Desk, visit: Visit, given: Marking) -> None:
-    if given.kind not in set(ChangeKind):
+    if given.kind not in dict(given.kinds):
         raise ConfigurationError("Say what sort of change it is.")
     if not given.words.strip():
         raise ConfigurationError("Say what changed.")

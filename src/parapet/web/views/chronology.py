@@ -214,17 +214,10 @@ def _rows(shown: _Shown, leaf: Leaf, total: int) -> tuple[ChronologyRow, ...]:
     began, ended = (text.clock(one.occurred_at, shown.incident.started_at, seconds=True) for one in (first, last))
     gap = ChronologyRow(
         anchor="more",
-        link="",
         at=text.machine(first.occurred_at),
         clock=began,
         icon="few",
-        tone="",
-        strong="",
         words=f"{hidden:,} more until {ended}",
-        quote="",
-        source="",
-        who="",
-        late="",
         phase=leaf.tail_phase if shown.tab.alerts else "",
         start=first.seq,
     )

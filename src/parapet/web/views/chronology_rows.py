@@ -22,19 +22,19 @@ class ChronologyRow:
     """One row."""
 
     anchor: str
-    link: str
+    link: str = ""
     """What its permalink reads; empty for rows that are no record."""
     at: str
     clock: str
     icon: str
-    tone: str
-    strong: str
+    tone: str = ""
+    strong: str = ""
     words: str
-    quote: str
+    quote: str = ""
     """Somebody's own words, shown as a quotation."""
-    source: str
-    who: str
-    late: str
+    source: str = ""
+    who: str = ""
+    late: str = ""
     phase: str
     """firing, quiet or empty: the line beside it."""
     rolled: str = ""
@@ -136,10 +136,7 @@ def _change_row(near: Near, draft: Draft, incident: Incident) -> ChronologyRow:
         at=text.machine(change.occurred_at),
         clock=text.clock(change.occurred_at, incident.started_at, seconds=True),
         icon=word.icon,
-        tone="",
-        strong="",
         words=draft.text.words,
-        quote="",
         source=word.text,
         who="" if change.actor.kind is ActorClass.SYSTEM else text.capped(change.actor.name, 60),
         late=late(change.occurred_at, change.recorded_at, incident.started_at),
@@ -186,17 +183,10 @@ def _repeats_row(draft: Draft, incident: Incident) -> ChronologyRow:
     number = text.several(incident.repeats, "repeat")
     return ChronologyRow(
         anchor="repeats",
-        link="",
         at=text.machine(draft.when),
         clock=heard,
         icon="bell",
-        tone="",
-        strong="",
         words=f"{number} until {heard}, nothing new in {'it' if incident.repeats == 1 else 'them'}",
-        quote="",
-        source="",
-        who="",
-        late="",
         phase=draft.phase,
         rolled="Alertmanager sends an alert again while it fires. Repeats are counted, not kept one by one.",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, Page, expect
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tests.web.conftest import who_is_it
 from tests.web.test_browser_live import SHIFTS
 from tests.web.test_web_live import heard, listening
@@ -114,6 +116,34 @@ def test_three_open_pages_stay_calm_in_a_storm(shop: Shop, chromium: Browser) ->
         assert [page.evaluate(SEEN) for page in (home, queue, incident)] == [[], [], []]
         for page, held in before.items():
             assert nodes(page) < 4 * held, page.url  # itself, what it was told last, and what waits to be thrown away
+        context.close()
+
+
+def falteringly(app: ASGIApp) -> ASGIApp:
+    """Each page of *app* in two pieces, with a pause in the midst of its first line."""
+
+    async def faltering(scope: Scope, receive: Receive, send: Send) -> None:
+        async def pieces(message: Message) -> None:
+            first, end, rest = message.get("body", b"").partition(b'<a class="btn btn-quiet unscripted"')
+            if end:
+                await send({**message, "body": first, "more_body": True})
+                await asyncio.sleep(0.5)
+            await send({**message, "body": end + rest} if end else message)
+
+        scope["headers"] = [each for each in scope["headers"] if each[0] != b"accept-encoding"]
+        await app(scope, receive, pieces)
+
+    return faltering
+
+
+def test_a_page_that_comes_in_pieces_is_shown_whole(shop: Shop, serve: Serve, chromium: Browser) -> None:
+    """Over a slow line nothing that was seen makes room for what comes after it."""
+    shop.fire()
+    with serve(falteringly(shop.host)) as server:
+        context = chromium.new_context(viewport={"width": 1280, "height": 900})
+        context.add_init_script(SHIFTS)
+        page = open_at(context.new_page(), server)
+        assert page.evaluate(SEEN) == []
         context.close()
 
 

@@ -50,7 +50,7 @@ def guide(stack: Stack) -> str:
   4. The alerts clear in less than a minute, the incident resolves {QUIET_SECONDS:g} s later, and its
      retrospective can be read.
 
-  5. Let nobody acknowledge it, and Calls says who is called, why, and when Ana and Ben are. They are on call in this
+  5. Let nobody acknowledge it, and Calls says who is called, why, and when ana and tom are. They are on call in this
      demonstration; their messages end in this process, which stands for their telephones.
 
   Logs, databases and generated files: {folder}

@@ -293,7 +293,7 @@ def test_a_diagnostic_tickets_beyond_chance_and_never_pages(scenario: Scenario) 
                 "exp_labels": {"service": "shop", "slice": "refusals", "severity": "ticket", "route": "/busy"},
                 "exp_annotations": {
                     "title": "Clients are refused",
-                    "summary": "Clients are refused, route /busy",
+                    "summary": "Clients are refused, route /busy: 30% of the events were bad over 1 hour",
                     "description": "30% of the events were bad over 1 hour; more than 20 % is worth a look. What "
                     "clients get wrong. Evidence, changes and next steps: "
                     "http://127.0.0.1:8000/parapet/go?service=shop&slice=refusals",

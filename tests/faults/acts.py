@@ -207,6 +207,7 @@ ACTS: dict[str, Act] = {
     "hand over": Act(
         before=(FIRING, acknowledged),
         run=lambda desk: desk.operator.hand_over(ONE, to="Ben", actor=ANA, reason="shift ends", version=2),
+        roster=ON_CALL,
     ),
     "release": Act(
         before=(FIRING, acknowledged), run=lambda desk: desk.operator.release(ONE, actor=ANA, reason=WHY, version=2)

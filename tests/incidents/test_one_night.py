@@ -97,15 +97,15 @@ def test_the_night_is_one_incident_with_one_chronology(
     assert again.occurred_at == at("02:34")
 
 
-def test_reopened_it_is_still_in_the_hands_of_its_owner(make_book: MakeBook) -> None:
-    """Ana had it; after it reopens she has it, and nobody has to acknowledge again."""
+def test_reopened_it_waits_for_whoever_had_it(make_book: MakeBook) -> None:
+    """Ana had it, and may sleep by now: it is hers, and she has to say that she has it again."""
     book = make_book(IncidentPolicy(quiet_period_seconds=0))
     book.receive(fires(PAGE, "02:13"), at("02:13"))
     book.apply(acknowledge(book.only, actor=ANA, reason="looking", version=1, now=at("02:14")), at("02:14"))
     book.receive(fires(PAGE, "02:13", "02:21"), at("02:21"))
     book.tick(at("02:22"))
     book.receive(fires(PAGE, "02:34"), at("02:34"))
-    assert (book.only.state, book.only.owner) == (IncidentState.INVESTIGATING, "Ana")
+    assert (book.only.state, book.only.owner, book.only.awaited) == (IncidentState.OPEN, "Ana", "Ana")
 
 
 def test_changes_stand_in_the_chronology_where_they_happened(make_book: MakeBook) -> None:

@@ -86,14 +86,20 @@ def test_opening_by_hand_needs_a_title_a_reason_and_a_past(
 
 
 def test_handing_over_is_no_acknowledgement() -> None:
-    """Whoever gets it has still to say so; then it is theirs."""
+    """Whoever gets it has still to say so, also if somebody had it; then it is theirs."""
     given = hand_over(FIRING, to="Tom", actor=ANA, reason="my shift ends", version=3, now=NOW).incident
-    assert (given.owner, given.state, given.acknowledged_at) == ("Tom", IncidentState.INVESTIGATING, None)
+    assert (given.owner, given.state, given.acknowledged_at) == ("Tom", IncidentState.OPEN, None)
     taken = acknowledge(given, actor=TOM, reason="mine", version=4, now=NOW)
     assert taken.incident.acknowledged_at == NOW
     assert "previous_owner" not in taken.entries[0].payload
     with pytest.raises(IllegalTransition, match="Tom has INC-12 already"):
         hand_over(taken.incident, to="Tom", actor=ANA, reason="again", version=5, now=NOW)
+    back = hand_over(taken.incident, to="Ana", actor=TOM, reason="not mine", version=5, now=NOW).incident
+    assert (back.awaited, back.acknowledged_at) == ("Ana", NOW)
+    with pytest.raises(IllegalTransition, match="Ana has INC-12 already"):
+        hand_over(back, to="Ana", actor=TOM, reason="again", version=6, now=NOW)
+    for own in (hand_over(back, to="Ana", actor=ANA, reason="mine", version=6, now=NOW).incident, taken.incident):
+        assert (own.state, own.awaited) == (IncidentState.INVESTIGATING, None)
     free = release(taken.incident, actor=TOM, reason="asleep", version=5, now=NOW).incident
     assert (free.owner, free.state, free.acknowledged_at) == (None, IncidentState.OPEN, NOW)
     with pytest.raises(IllegalTransition, match="Nobody has"):

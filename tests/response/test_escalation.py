@@ -15,7 +15,7 @@ from parapet.core.codec import decode, encode
 from parapet.core.errors import ConfigurationError, IllegalTransition, ReasonRequired, StaleVersion
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import Incident, IncidentState
-from parapet.response.escalating import advance, begin, follow, next_now, resume, suppress
+from parapet.response.escalating import advance, begin, follow, hand_over, next_now, resume, suppress
 from parapet.response.escalation import (
     Escalation,
     EscalationPolicy,
@@ -194,9 +194,34 @@ def test_a_time_out_calls_again_and_work_on_it_puts_that_off() -> None:
 
 
 def test_whom_it_was_only_given_to_has_still_to_answer() -> None:
-    """A hand-over of what nobody acknowledged stops nothing; giving it up starts it again."""
-    given_to = replace(INCIDENT, state=IncidentState.INVESTIGATING, owner="Ben")
-    assert follow(begun(), given_to, later(10), touched=True) is None
+    """They are called at once, whatever it waited for, then the steps begin again; giving it up starts it again too."""
+    given_to = replace(ACKNOWLEDGED, state=IncidentState.OPEN, owner="Ben")
+    taken, quiet = (
+        follow(begun(), ACKNOWLEDGED, later(5)),
+        suppress(begun(), NIGHT, until=later(60), who="A", reason="b"),
+    )
+    assert taken is not None
+    for before in (begun(), taken.escalation, replace(begun(), state=EscalationState.EXHAUSTED), quiet.escalation):
+        move = hand_over(before, given_to, later(10), who="Ana")
+        assert move is not None
+        assert move.called is not None
+        assert (move.called.targets, move.called.words) == ((person("Ben"),), "")
+        after = move.escalation
+        assert (after.run, after.step) == (2, 0)
+        still_quiet = before is quiet.escalation
+        assert (after.state, after.due_at) == (
+            (EscalationState.SUPPRESSED, later(60)) if still_quiet else (EscalationState.RUNNING, later(310))
+        )
+        assert follow(after, given_to, later(20), touched=True) is None, "whoever gave it away is no answer"
+        answered = follow(after, replace(given_to, state=IncidentState.INVESTIGATING), later(30), touched=True)
+        assert answered is not None
+        assert answered.escalation.state is EscalationState.ACKNOWLEDGED
+    assert (
+        hand_over(
+            replace(begun(), state=EscalationState.ENDED), replace(given_to, severity=Severity.TICKET), NIGHT, who="A"
+        )
+        is None
+    )
     stopped = follow(begun(), ACKNOWLEDGED, later(10))
     assert stopped is not None
     again = follow(stopped.escalation, INCIDENT, later(20))

@@ -121,6 +121,35 @@ def test_a_tripped_breaker_and_a_person_call_at_once(called: Desk, phone: Phone)
     assert called.count("audit", "outcome = 'refused' AND actor_name = 'system:retry'") == 1
 
 
+def test_whom_it_is_handed_to_is_called_at_once(called: Desk, phone: Phone) -> None:
+    """In the same commit, instead of whoever was to be called; they answer, or the steps begin again."""
+    called.fire("02:13")
+    assert called.escalations.run_due() == (1, 0), "Ben is to be called, and was not yet"
+    called.operator.acknowledge(ONE, actor=ANA, reason="looking", version=called.only.version)
+    for _ in range(2):  # sent twice by one form
+        once = called.operator.once("form", "digest")
+        once.hand_over(ONE, to="Cem", actor=ANA, reason="it is the bank", version=2)
+    called.worker.tick()
+    assert rang(phone) == ["+49-3"]
+    assert said(called)[-2:] == [
+        "shop, called Cem by phone. Why: Ana handed it over.",
+        "Escalation called off: Ben was not called by phone: calling people began again since.",
+    ]
+    called.operator.note(ONE, actor=ANA, text="see the bank's page", version=called.only.version)
+    called.clock.advance(300)
+    called.worker.tick()
+    assert rang(phone) == ["+49-3", "+49-2"], "Ana's note was no answer"
+    called.operator.hand_over(ONE, to="Dana", actor=ANA, reason="she knows", version=called.only.version)
+    called.operator.hand_over(ONE, to="Ana", actor=ANA, reason="or I do", version=called.only.version)
+    assert (called.only.owner, called.only.awaited) == ("Ana", None)
+    assert "called nobody; not Dana: no channel that is set up reaches them" in said(called)[-2]
+    assert called.worker.tick().escalated == 0
+    called.operator.resolve(ONE, actor=ANA, reason="over", version=called.only.version)
+    called.fire("02:25")
+    called.worker.tick()
+    assert rang(phone)[2:] == ["+49-2"], "who had it may have gone home: it fires again, and calls again"
+
+
 def test_suppressed_is_quiet_and_resumes(called: Desk, phone: Phone) -> None:
     """By itself after its time, or by hand."""
     called.fire("02:13")

@@ -36,8 +36,10 @@ def test_an_incident_is_judged_handed_over_and_given_up(shop: Shop) -> None:
     assert now(shop).severity is Severity.TICKET
     assert "Make it a page" in ana.get(WORK).text
     assert work(ana, "severity", severity="loud", reason="x").status == 422
-    assert "tell them yourself" in ana.follow(work(ana, "hand-over", to="Ben", reason="end of shift")).text
-    assert now(shop).owner == "Ben"
+    assert "Nobody is called for an incident like this" in ana.get(WORK).text
+    assert "still to take it" in ana.follow(work(ana, "hand-over", to="Ben", reason="end of shift")).text
+    assert "Waits for Ben" in ana.get("/parapet/incidents/1").text
+    assert "Acknowledge" in shop.browser("Ben:responder").get("/parapet/incidents/1").text
     assert "Nobody has it now" in ana.follow(work(ana, "release", reason="Ben sleeps")).text
     assert now(shop).owner is None
     assert 'action="../../incidents/1/release"' not in ana.get(WORK).text

@@ -10,7 +10,7 @@ from parapet.response.escalation import EscalationPolicy
 from parapet.response.roster import Roster
 from parapet.response.rotation import Person, Rotation
 
-from examples.shop.settings import Settings
+from examples.shop.settings import STAFF, Settings
 
 TEAM = "the shop's team"
 
@@ -26,15 +26,15 @@ def channels(settings: Settings) -> tuple[WebhookChannel, ...]:
 def on_call(settings: Settings) -> Roster:
     """Two take turns of a week; who does not answer within a minute is called again, together with the other one."""
     names = [one.name for one in channels(settings)]
-    people = tuple(Person(name=name, reach=dict.fromkeys(names, name)) for name in ("Ana", "Ben"))
+    people = tuple(Person(name=name, reach=dict.fromkeys(names, name)) for name in STAFF)
     primary = Rotation(
-        name="primary", people=("Ana", "Ben"), begins=date(2026, 11, 2), hand_over="Monday 09:00", zone="Europe/Berlin"
+        name="primary", people=STAFF, begins=date(2026, 11, 2), hand_over="Monday 09:00", zone="Europe/Berlin"
     )
     pages = EscalationPolicy(
         name="pages",
         steps=(
             escalation.Step(targets=(escalation.rotation("primary"),)),
-            escalation.Step(targets=(escalation.person("Ana"), escalation.person("Ben")), after_seconds=60),
+            escalation.Step(targets=tuple(escalation.person(name) for name in STAFF), after_seconds=60),
         ),
         repeat_after_seconds=300,
         ack_timeout_seconds=3_600,

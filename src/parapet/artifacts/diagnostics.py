@@ -155,14 +155,14 @@ def _annotations(one: Diagnostic, catalog: Catalog, wiring: Wiring) -> dict[str,
     window_seconds = catalog.window_of(one)
     here = f"{wiring.workbench_url}/go?" + urlencode({names.SERVICE: one.service, names.SLICE: one.name})
     groups = "".join(f", {label} {{{{ $labels.{label} }}}}" for label in one.group_by)
+    share = "{{ $value | humanizePercentage }}"
     description = (
-        f"{{{{ $value | humanizePercentage }}}} of the events were bad over {spoken(window_seconds)}; "
-        f"{_limits(one, catalog)} is worth a look. {plain(one.description)} Evidence, changes and next steps: "
-        f"{plain(here)}"
+        f"{share} of the events were bad over {spoken(window_seconds)}; {_limits(one, catalog)} is worth a look. "
+        f"{plain(one.description)} Evidence, changes and next steps: {plain(here)}"
     )
     texts = {
         names.TITLE: plain(one.title),
-        names.SUMMARY: f"{plain(one.title)}{groups}",
+        names.SUMMARY: f"{plain(one.title)}{groups}: {share} of the events were bad over {spoken(window_seconds)}",
         names.DESCRIPTION: " ".join(description.split()),
         names.RUNBOOK_URL: plain(one.runbook if one.runbook and is_address(one.runbook) else here),
         names.RUNBOOK: plain(one.runbook or ""),

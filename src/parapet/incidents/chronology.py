@@ -244,7 +244,8 @@ def called_words(payload: JsonObject) -> str:
         ways.setdefault(who, []).extend([channel] if channel != who else [])
     said = [f"{who} by {' and '.join(by)}" if by else who for who, by in ways.items()]
     others = [f"not {_words(one, 'who')}: {_words(one, 'why')}" for one in _objects(payload, "not_called")]
-    step = f"{_words(payload, 'policy')}, step {_count(payload, 'step')} of {_count(payload, 'steps')}"
+    numbered = f", step {_count(payload, 'step')} of {_count(payload, 'steps')}" if payload.get("step") else ""
+    step = f"{_words(payload, 'policy')}{numbered}"
     again = f", round {_count(payload, 'round')}" if payload.get("round") not in (None, 1) else ""
     whom = "; ".join([f"called {', '.join(said)}" if said else "called nobody", *others])
     return f"{step}{again}, {whom}. Why: {_words(payload, 'why')}."

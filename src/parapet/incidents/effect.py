@@ -198,7 +198,7 @@ def _reopen(incident: Incident, situation: Situation) -> Decision:
     heard = _heard(incident, situation)
     after = replace(
         heard,
-        state=IncidentState.INVESTIGATING if incident.owner else IncidentState.OPEN,
+        state=IncidentState.OPEN,  # whoever had it may have gone home
         resolved_at=None,
         resolution=None,
         refired_count=incident.refired_count + 1,

@@ -20,7 +20,7 @@ MOST_COUNTED = 10_000
 class IncidentState(StrEnum):
     """Where an incident stands."""
 
-    OPEN = "open"  # nobody has it
+    OPEN = "open"  # nobody works on it, though somebody may be asked to
     INVESTIGATING = "investigating"  # somebody has it
     RESOLVED = "resolved"
 
@@ -157,6 +157,11 @@ class Incident:
     def ref(self) -> str:
         """What people call it: INC-12."""
         return f"INC-{self.id}" if self.id is not None else "INC-new"
+
+    @property
+    def awaited(self) -> str | None:
+        """Whose it is who has still to say that they have it: it was handed to them, or came back; None: nobody."""
+        return self.owner if self.state is IncidentState.OPEN else None
 
     @property
     def on_word_of(self) -> str | None:

@@ -197,7 +197,7 @@ def _on_its_own(
         id=None,
         key=key,
         title=title,
-        state=IncidentState.INVESTIGATING if incident.owner else IncidentState.OPEN,
+        state=incident.state,
         severity=worst_of(firing or moved),
         severity_set=None,
         severity_set_at=None,

@@ -43,7 +43,8 @@ def acknowledge(incident: Incident, *, actor: Actor, reason: str, version: int, 
     fresh(incident, version)
     if incident.state is IncidentState.RESOLVED:
         raise IllegalTransition(f"{incident.ref} is resolved; there is nothing to take. A note is still possible.")
-    if incident.owner == actor.name and incident.acknowledged_at is not None:
+    mine = incident.owner == actor.name and incident.awaited is None
+    if mine and incident.acknowledged_at is not None:
         raise IllegalTransition(f"{actor.name} has {incident.ref} already. Nothing changed.")
     why = reason_of(reason, "Say why you take it, or what you will look at first. Nothing changed.")
     payload: JsonObject = {"reason": why}
@@ -140,7 +141,7 @@ def declare(
 
 
 def hand_over(incident: Incident, *, to: str, actor: Actor, reason: str, version: int, now: datetime) -> Decision:
-    """*actor* gives the incident to *to*, who has still to acknowledge it if nobody did.
+    """*actor* gives the incident to *to*, who has still to acknowledge it. Given to oneself, it is acknowledged.
 
     Raises:
         StaleVersion: it moved since *version*.
@@ -151,11 +152,13 @@ def hand_over(incident: Incident, *, to: str, actor: Actor, reason: str, version
     fresh(incident, version)
     _unresolved(incident)
     name = clean(" ".join(reason_of(to, "Say who gets it. Nothing changed.").split()), MAX_NAME_CHARACTERS)
-    if incident.owner == name:
+    if incident.owner == name and (incident.awaited is None or name != actor.name):
         raise IllegalTransition(f"{name} has {incident.ref} already. Nothing changed.")
+    if name == actor.name:
+        return acknowledge(incident, actor=actor, reason=reason, version=version, now=now)
     why = reason_of(reason, "Say why, or what is known so far: the next person starts from there. Nothing changed.")
     payload: JsonObject = {"to": name, "from": incident.owner, "reason": why}
-    given = replace(incident, owner=name, state=IncidentState.INVESTIGATING, version=incident.version + 1)
+    given = replace(incident, owner=name, state=IncidentState.OPEN, version=incident.version + 1)
     return Decision(incident=given, entries=(_by(actor, EntryKind.HANDED_OVER, payload, now),))
 
 
@@ -209,6 +212,8 @@ def set_severity(
 def reopen(incident: Incident, *, actor: Actor, reason: str, version: int, now: datetime) -> Decision:
     """*actor* says it is not over. A person closes it then, unless an alert fires and clears again.
 
+    Whoever else had it has still to say that they have it again.
+
     Raises:
         StaleVersion: it moved since *version*.
         IllegalTransition: it is not resolved, or another incident took it over.
@@ -223,7 +228,7 @@ def reopen(incident: Incident, *, actor: Actor, reason: str, version: int, now: 
     why = reason_of(reason, "Say what you saw that shows it is not over. Nothing changed.")
     again = replace(
         incident,
-        state=IncidentState.INVESTIGATING if incident.owner else IncidentState.OPEN,
+        state=IncidentState.INVESTIGATING if incident.owner == actor.name else IncidentState.OPEN,
         resolution=None,
         resolved_at=None,
         quiet_since=None,

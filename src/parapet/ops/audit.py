@@ -10,6 +10,7 @@ from parapet.incidents.model import Entry, Incident, IncidentState
 from parapet.incidents.transitions import redact
 from parapet.incidents.words import words_of
 from parapet.ops.context import Context
+from parapet.ops.once import Once, do_once
 from parapet.store.store import Transaction
 from parapet.store.verify import Verified
 
@@ -17,8 +18,13 @@ from parapet.store.verify import Verified
 class Audit:
     """The verbs of whoever must be able to rely on the evidence. Every one raises EvidenceUnavailable."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, once: Once | None = None) -> None:
         self._context = context
+        self._once = once
+
+    def once(self, key: str, digest: str) -> Audit:
+        """The same verbs for a request that is named *key* and asks for *digest*: sent again, it is done once."""
+        return Audit(self._context, Once(key=key, digest=digest))
 
     def count(self, incident_id: IncidentId | None = None) -> int:
         """How many entries `verify` will examine.
@@ -78,7 +84,7 @@ class Audit:
                 context.compose_retrospective(tx, kept, now=now)
             return kept
 
-        return context.store.transact(work)
+        return context.store.transact(lambda tx: do_once(tx, self._once, lambda: work(tx), now))
 
 
 def _said(entry: Entry) -> list[str]:

@@ -123,11 +123,12 @@ class Caller:
     def _notification(self, moved: Moved, called: Called, way: Way, now: datetime, compose: Compose) -> Notification:
         incident = moved.incident
         announcement = Announcement.CALLED if called.by_hand else Announcement.ESCALATED
-        policy, step = moved.move.escalation.policy.name, f"step {called.number} of {called.of}"
+        policy = moved.move.escalation.policy.name
         message = compose(
-            incident, announcement, f"{incident.ref} calls {way.who}: {called.why} (policy {policy}, {step})."
+            incident, announcement, f"{incident.ref} calls {way.who}: {called.why} (policy {policy}{called.words})."
         )
-        key = f"{incident.ref}/call/{called.run}/{called.round}/{called.number}/{way.channel}/{way.recipient or ''}"
+        place = f"{called.round}/{called.number}/{way.channel}/{way.recipient or ''}"
+        key = f"{calls_of(incident, called.run)}{place}"
         return Notification(
             id=self._ids.new(),
             dedupe_key=key[:256],
@@ -139,8 +140,13 @@ class Caller:
             due_at=now,
             recipient=way.recipient,
             person=None if way.recipient is None else way.who,
-            why=f"{policy}, {step}: {called.why}",
+            why=f"{policy}{called.words}: {called.why}",
         )
+
+
+def calls_of(incident: Incident, run: int) -> str:
+    """How the names begin of all calls for *incident* that were decided in one *run* of its escalation."""
+    return f"{incident.ref}/call/{run}/"
 
 
 def _payload(policy: str, called: Called, ways: list[Way], left_out: list[tuple[str, str]]) -> JsonObject:

@@ -22,7 +22,7 @@ from parapet.lessons.retrospective import compose, to_json
 from parapet.notify.channel import Channel, channel_name
 from parapet.notify.message import Message, compose_message
 from parapet.ops.calling import Caller, Moved
-from parapet.response.escalating import begin, follow
+from parapet.response.escalating import begin, follow, hand_over
 from parapet.response.maintenance import PlannedMaintenance, until
 from parapet.response.pace import Pace
 from parapet.response.roster import Roster
@@ -180,11 +180,16 @@ class Context:
         """What the decision means for calling people: it begins, stops or ends in the same commit."""
         begun = decision.incident.id is None
         kept = None if begun else tx.escalations.of(_numbered(incident))
+        given = next((one for one in decision.entries if one.kind is EntryKind.HANDED_OVER), None)
         if kept is None:
             move = begin(self.roster.policies, incident, now)
+        elif given is not None:
+            move = hand_over(kept.escalation, incident, now, who=given.actor.name)
         else:
             by_hand = any(entry.actor.kind is ActorClass.OPERATOR for entry in decision.entries)
             move = follow(kept.escalation, incident, now, touched=by_hand)
+        if move is not None and kept is None and given is not None:
+            move = hand_over(move.escalation, incident, now, who=given.actor.name)
         if move is not None:
             moved = Moved(incident=incident, number=_numbered(incident), kept=kept, move=move)
             self.write_moves(tx, [moved], now=now)

@@ -18,9 +18,10 @@ from parapet.core.types import PARAPET, IncidentId, JsonObject
 from parapet.incidents.model import Announcement, EntryKind, Incident, IncidentState, NewEntry
 from parapet.notify.channel import Channel, Delivery, Sent
 from parapet.notify.message import Message, digest_of, message_from
+from parapet.ops.calling import calls_of
 from parapet.ops.context import Context
 from parapet.ops.stint import Stint
-from parapet.response.escalation import EscalationState
+from parapet.response.escalation import EscalationState, somebody_has_it
 from parapet.response.pace import held
 from parapet.store.escalations import KeptEscalation
 from parapet.store.outbox import CALLS, Notification, OutboxState, Settled
@@ -247,8 +248,14 @@ def _why_not(claimed: Notification, kept: KeptEscalation | None, incident: Incid
     """Why a call is not made any more; None: it is."""
     if kept is None or incident.state is IncidentState.RESOLVED:
         return "it was resolved meanwhile"
-    if claimed.announcement is Announcement.CALLED:
-        return None  # a person asked for it
+    if claimed.person is not None and claimed.person == incident.owner and somebody_has_it(incident):
+        return f"{claimed.person} has it by now"
+    asked = claimed.announcement is Announcement.CALLED
+    earlier = not claimed.dedupe_key.startswith(calls_of(incident, kept.escalation.run))
+    if earlier and (not asked or incident.awaited is not None):
+        return "calling people began again since"
+    if asked:
+        return None  # a person wants it, whoever has the incident
     said = {
         EscalationState.ACKNOWLEDGED: f"{incident.owner or 'somebody'} has it by now",
         EscalationState.SUPPRESSED: f"{kept.escalation.suppressed_by} suppressed it meanwhile",

@@ -83,6 +83,13 @@ class Escalations:
         """Those that new incidents are given."""
         return self._context.roster.policies
 
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Who can be called by name: a channel that is set up reaches them."""
+        return tuple(
+            one.name for one in self._context.roster.people if not self._context.channels.keys().isdisjoint(one.reach)
+        )
+
     def of(self, incident_id: IncidentId) -> Escalation | None:
         """How that of an incident stands; None: no policy was for it.
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from parapet.core.errors import KeyReused
+from parapet.core.errors import KeyReused, NotFound
 from parapet.core.types import IncidentId
+from parapet.incidents.model import Incident
+from parapet.store.store import Transaction
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,3 +30,32 @@ class Once:
         if digest != self.digest:
             raise KeyReused("This idempotency key was used for another request. Use a new one. Nothing changed.")
         return number
+
+
+def do_once(tx: Transaction, once: Once | None, work: Callable[[], Incident], now: datetime) -> Incident:
+    """Do *work*, unless it was done for *once*: then the incident that came of it. None: the request has no name.
+
+    Raises:
+        KeyReused: the name was used for something else.
+    """
+    if once is None:
+        return work()
+    done = tx.requests.done(once.key)
+    if done is None:
+        incident = work()
+        if incident.id is not None:
+            tx.requests.add(once.key, once.digest, incident.id, now=now)
+        return incident
+    return existing(tx, once.check(done))
+
+
+def existing(tx: Transaction, incident_id: IncidentId) -> Incident:
+    """The incident of that number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    incident = tx.incidents.get(incident_id)
+    if incident is None:
+        raise NotFound(f"There is no incident INC-{incident_id}.")
+    return incident

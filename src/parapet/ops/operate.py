@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from parapet.core import names
-from parapet.core.errors import IllegalTransition, NotFound, Refused
+from parapet.core.errors import IllegalTransition, Refused
 from parapet.core.types import Actor, IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents import regroup, transitions
@@ -16,7 +16,7 @@ from parapet.incidents.effect import severity_of_now
 from parapet.incidents.model import Decision, Incident, IncidentState
 from parapet.incidents.routing import key_route
 from parapet.ops.context import Context
-from parapet.ops.once import Once
+from parapet.ops.once import Once, do_once, existing
 from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
 
@@ -76,7 +76,7 @@ class Operator:
         return self._run("resolve", incident_id, actor, reason, decide)
 
     def hand_over(self, incident_id: IncidentId, *, to: str, actor: Actor, reason: str, version: int) -> Incident:
-        """*actor* gives the incident to *to*.
+        """*actor* gives the incident to *to*, who is called, if anybody is for it, and has to acknowledge it.
 
         Raises:
             Refused: it does not exist, moved since *version*, is resolved, is theirs already, or a word is missing.
@@ -177,7 +177,7 @@ class Operator:
             )
             return context.write_down(tx, decision, actor=actor, verb="declare", now=now, reason=reason)
 
-        return context.store.transact(lambda tx: self._do_once(tx, lambda: work(tx), now))
+        return context.store.transact(lambda tx: do_once(tx, self._once, lambda: work(tx), now))
 
     def merge(self, incident_id: IncidentId, *, into: IncidentId, actor: Actor, reason: str, version: int) -> Incident:
         """*actor* says that *incident_id* is part of *into*: it ends as superseded, its alerts go along. The other one.
@@ -188,7 +188,7 @@ class Operator:
         """
 
         def work(tx: Transaction, gone: Incident, now: datetime) -> Incident:
-            other = _existing(tx, into)
+            other = existing(tx, into)
             tx.take_turns({gone.key, other.key})
             merged = regroup.merge(gone, other, actor=actor, reason=reason, version=version, now=now)
             tx.episodes.move(incident_id, into)
@@ -269,23 +269,11 @@ class Operator:
         now = self._context.clock.now()
         try:
             return self._context.store.transact(
-                lambda tx: self._do_once(tx, lambda: work(tx, _existing(tx, incident_id), now), now)
+                lambda tx: do_once(tx, self._once, lambda: work(tx, existing(tx, incident_id), now), now)
             )
         except Refused as refusal:
             self._remember_refusal(verb, incident_id, actor, reason, refusal, now)
             raise
-
-    def _do_once(self, tx: Transaction, work: Callable[[], Incident], now: datetime) -> Incident:
-        once = self._once
-        if once is None:
-            return work()
-        done = tx.requests.done(once.key)
-        if done is None:
-            incident = work()
-            if incident.id is not None:
-                tx.requests.add(once.key, once.digest, incident.id, now=now)
-            return incident
-        return _existing(tx, once.check(done))
 
     def _remember_refusal(
         self, verb: str, incident_id: IncidentId, actor: Actor, reason: str | None, refusal: Refused, now: datetime
@@ -307,10 +295,3 @@ def _open_for(tx: Transaction, key: str) -> Incident | None:
     other = tx.incidents.latest({key}).get(key)
     unresolved = other is not None and other.state is not IncidentState.RESOLVED
     return other if unresolved else tx.routes.all().of_key(key)
-
-
-def _existing(tx: Transaction, incident_id: IncidentId) -> Incident:
-    incident = tx.incidents.get(incident_id)
-    if incident is None:
-        raise NotFound(f"There is no incident INC-{incident_id}.")
-    return incident

@@ -91,7 +91,8 @@ def standing_words(escalation: Escalation) -> str:
         case EscalationState.RUNNING if escalation.held:
             return f"Held back by maintenance; {step} comes after it."
         case EscalationState.RUNNING:
-            return f"Nobody has it: {step} is next, for {step_words(escalation.policy.steps[escalation.step])}."
+            whom = step_words(escalation.policy.steps[escalation.step])
+            return f"Nobody has acknowledged it: {step} is next, for {whom}."
         case EscalationState.ACKNOWLEDGED:
             return "Somebody has it: nobody is called."
         case EscalationState.SUPPRESSED:

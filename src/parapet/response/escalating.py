@@ -17,6 +17,7 @@ from parapet.response.escalation import (
     EscalationState,
     Move,
     Said,
+    person,
     somebody_has_it,
 )
 
@@ -46,7 +47,7 @@ def follow(escalation: Escalation, incident: Incident, now: datetime, *, touched
     lapsed = not touched and incident.acknowledged_at == escalation.lapsed_ack_at
     if somebody_has_it(incident) and not lapsed:
         return _taken(escalation, incident, now, touched=touched)
-    if state is EscalationState.ACKNOWLEDGED:  # given up, or handed to somebody who has still to answer
+    if state is EscalationState.ACKNOWLEDGED:
         return _again(escalation, now, "nobody has it any more")
     if state is EscalationState.ENDED:
         return _again(escalation, now, "it fires again" if incident.refired_count else "it is open again")
@@ -107,6 +108,29 @@ def next_now(
         after = replace(move.escalation, state=escalation.state, due_at=escalation.due_at)
         return replace(move, escalation=after)  # who has it still has it
     return move
+
+
+def hand_over(escalation: Escalation, incident: Incident, now: datetime, *, who: str) -> Move | None:
+    """*incident* was handed to its owner by *who*: they are called at once, whatever it waits for.
+
+    Unless somebody acknowledges, the steps begin again after that. None: nobody is called for what it is.
+    """
+    if incident.owner is None or incident.severity not in escalation.policy.severities:
+        return follow(escalation, incident, now)
+    again = _again(escalation, now, "").escalation
+    called = Called(
+        number=0,
+        of=len(escalation.policy.steps),
+        round=0,
+        run=again.run,
+        targets=(person(incident.owner),),
+        left_out=(),
+        why=f"{who} handed it over",
+        by_hand=True,
+    )
+    if escalation.state is EscalationState.SUPPRESSED:
+        return Move(escalation=replace(again, state=escalation.state, due_at=escalation.due_at), called=called)
+    return Move(escalation=replace(again, due_at=_in(now, again.first_wait_seconds)), called=called)
 
 
 def suppress(

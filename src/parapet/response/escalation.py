@@ -175,6 +175,12 @@ class Escalation:
         return step if self.state is EscalationState.RUNNING else f"{step}.{self.state.value}"
 
     @property
+    def first_wait_seconds(self) -> float:
+        """How long whoever is called first has to answer, and a minute at least."""
+        steps = self.policy.steps
+        return max(60.0, steps[1].after_seconds if len(steps) > 1 else self.policy.repeat_after_seconds)
+
+    @property
     def live(self) -> bool:
         """Whether it will call somebody by itself."""
         return self.state in (EscalationState.RUNNING, EscalationState.SUPPRESSED)
@@ -185,7 +191,7 @@ class Called:
     """A step that is to be taken."""
 
     number: int
-    """Counted from 1."""
+    """Of the step, counted from 1; 0: none of them, but whom the incident was handed to."""
     of: int
     round: int
     run: int
@@ -194,6 +200,11 @@ class Called:
     """Those of the step who are not called, and why."""
     why: str
     by_hand: bool = False
+
+    @property
+    def words(self) -> str:
+        """Which step it is, behind the name of its policy."""
+        return f", step {self.number} of {self.of}" if self.number else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

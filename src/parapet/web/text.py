@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from parapet.incidents.durations import duration_words
 from parapet.incidents.measured import times
-from parapet.incidents.model import MOST_COUNTED, Incident
+from parapet.incidents.model import MOST_COUNTED, Incident, IncidentState
 
 NO_BREAK = "\u00a0"
 LONGEST_TITLE = 160
@@ -28,6 +28,13 @@ def capped(text: str, most: int = LONGEST_TEXT) -> str:
     clean = "".join(c if c.isprintable() else " " for c in text[: most * 4])
     one_line = " ".join(clean.split())
     return one_line if len(one_line) <= most else one_line[: most - 1].rstrip(" .,;:") + "…"
+
+
+def who_has(incident: Incident, most: int = 60) -> str:
+    """Who has *incident*, or had it; whom it was handed to has still to say so."""
+    over = incident.state is IncidentState.RESOLVED
+    does = "had it" if over else "has still to take it" if incident.awaited else "has it"
+    return f"{capped(incident.owner, most) if incident.owner else 'nobody'} {does}"
 
 
 def web_link(url: str | None) -> str | None:

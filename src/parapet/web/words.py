@@ -163,7 +163,7 @@ DONE: Mapping[str, str] = MappingProxyType(
         "resolved": "Resolved. The retrospective is ready.",
         "item": "Saved. The action item is closed.",
         "reopened": "It is open again.",
-        "handed-over": "Handed over. They were not told by this: tell them yourself.",
+        "handed-over": "Handed over. They have still to take it; whom that calls is in the chronology.",
         "released": "Nobody has it now.",
         "judged": "The severity is changed; it holds until an alert that began later is worse.",
         "merged": "Merged. This incident has its alerts and its story now.",

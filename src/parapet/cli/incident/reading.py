@@ -108,7 +108,8 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
         f"{toned(incident.ref, Tone.STRONG)}  {loud}  {incident.state.value}  {toned(incident.title, Tone.STRONG)}"
     )
     click.echo(fact("Began", f"{instant_words(incident.started_at)}, {_ago(incident.started_at, now)} ago"))
-    click.echo(fact("Owner", incident.owner or "nobody has it"))
+    waits = ", who has still to acknowledge it" if incident.awaited else ""
+    click.echo(fact("Owner", f"{incident.owner}{waits}" if incident.owner else "nobody has it"))
     click.echo(fact("Symptom", triage.symptom.text))
     if triage.promise is not None:
         click.echo(fact("Promise", triage.promise.text))

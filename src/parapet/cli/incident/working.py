@@ -122,7 +122,7 @@ def ack(on: OnAnIncident, reason: str) -> None:
 @reason_option
 @on_an_incident
 def assign(on: OnAnIncident, to: str, reason: str) -> None:
-    """Hand an incident over. Whoever gets it is not told by that; if it is acknowledged, it stays so.
+    """Hand an incident over. If people are called for it, they are, at once; they have to acknowledge it.
 
     \b
     Examples:

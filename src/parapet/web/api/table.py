@@ -125,7 +125,7 @@ OPERATIONS = (
     _verb(
         "hand_over",
         "hand-over",
-        "Give it to somebody, who is not told by that. If it is acknowledged, it stays so.",
+        "Give it to somebody, who has to acknowledge it. If people are called for it, they are, at once.",
         Action.HAND_OVER,
         Fields(
             name="HandOver",

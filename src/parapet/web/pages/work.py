@@ -38,13 +38,16 @@ class DeclareView:
 def page(desk: Desk, visit: Visit) -> Response:
     """Every form that the incident's own page leaves out."""
     file = desk.app.look.incident(incident_id(visit))
-    others = desk.app.look.queue("open").incidents
+    others, calls = desk.app.look.queue("open").incidents, file.escalation
+    called = calls is not None and file.incident.severity in calls.policy.severities
     view = work_view(
         file.incident,
         desk.app.look.episodes(incident_id(visit)),
         others,
         seen=file.gist.last,
         refusal=desk.may(visit.person, Action.SEVERITY),
+        people=desk.app.escalations.people,
+        calls=called,
     )
     return show(desk, visit, "work.html", view, title=f"Work on {view.ref}", place="incidents")
 

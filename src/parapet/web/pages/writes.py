@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from parapet.core.errors import NotFound, Refused, StaleVersion
 from parapet.core.types import Actor, IncidentId
 from parapet.core.vocabulary import Severity
-from parapet.incidents.model import Entry, EntryKind, Incident
+from parapet.incidents.model import Incident
 from parapet.web.desk import Desk, Visit, show
 from parapet.web.pages.incident import incident_id
+from parapet.web.reads import Operator
 from parapet.web.response import Response, see_other
+from parapet.web.sent import form_name
 from parapet.web.views.conflict import VERBS, conflict_view
 
 LONGEST_WORDS = 4_000
@@ -35,26 +37,26 @@ class Sent:
 
 def acknowledge(desk: Desk, visit: Visit) -> Response:
     """The reader takes the incident."""
-    return _write(desk, visit, "acknowledge", EntryKind.ACKNOWLEDGED, _reasoned(desk.app.operator.acknowledge))
+    return _write(desk, visit, "acknowledge", _reasoned(_operator(desk, visit).acknowledge))
 
 
 def note(desk: Desk, visit: Visit) -> Response:
     """The reader writes something down."""
 
     def run(sent: Sent, **by: Any) -> Incident:
-        return desk.app.operator.note(sent.incident_id, text=sent.words, **by)
+        return _operator(desk, visit).note(sent.incident_id, text=sent.words, **by)
 
-    return _write(desk, visit, "note", EntryKind.NOTED, run)
+    return _write(desk, visit, "note", run)
 
 
 def resolve(desk: Desk, visit: Visit) -> Response:
     """The reader says it is over."""
-    return _write(desk, visit, "resolve", EntryKind.RESOLVED, _reasoned(desk.app.operator.resolve))
+    return _write(desk, visit, "resolve", _reasoned(_operator(desk, visit).resolve))
 
 
 def reopen(desk: Desk, visit: Visit) -> Response:
     """The reader says it is not over."""
-    return _write(desk, visit, "reopen", EntryKind.REOPENED, _reasoned(desk.app.operator.reopen))
+    return _write(desk, visit, "reopen", _reasoned(_operator(desk, visit).reopen))
 
 
 def hand_over(desk: Desk, visit: Visit) -> Response:
@@ -62,14 +64,14 @@ def hand_over(desk: Desk, visit: Visit) -> Response:
 
     def run(sent: Sent, **by: Any) -> Incident:
         to = sent.form.get("to", "")
-        return desk.app.operator.hand_over(sent.incident_id, to=to, reason=sent.words, **by)
+        return _operator(desk, visit).hand_over(sent.incident_id, to=to, reason=sent.words, **by)
 
-    return _write(desk, visit, "hand-over", EntryKind.HANDED_OVER, run)
+    return _write(desk, visit, "hand-over", run)
 
 
 def release(desk: Desk, visit: Visit) -> Response:
     """The reader says that nobody has it."""
-    return _write(desk, visit, "release", EntryKind.RELEASED, _reasoned(desk.app.operator.release))
+    return _write(desk, visit, "release", _reasoned(_operator(desk, visit).release))
 
 
 def severity(desk: Desk, visit: Visit) -> Response:
@@ -79,9 +81,9 @@ def severity(desk: Desk, visit: Visit) -> Response:
         wanted = sent.form.get("severity", "")
         if wanted not in set(Severity):
             raise Refused("Say how bad it is: page or ticket. Nothing changed.")
-        return desk.app.operator.set_severity(sent.incident_id, severity=Severity(wanted), reason=sent.words, **by)
+        return _operator(desk, visit).set_severity(sent.incident_id, severity=Severity(wanted), reason=sent.words, **by)
 
-    return _write(desk, visit, "severity", EntryKind.SEVERITY_CHANGED, run)
+    return _write(desk, visit, "severity", run)
 
 
 def merge(desk: Desk, visit: Visit) -> Response:
@@ -89,9 +91,9 @@ def merge(desk: Desk, visit: Visit) -> Response:
 
     def run(sent: Sent, **by: Any) -> Incident:
         into = IncidentId(_number(sent.form.get("into", "").upper().removeprefix("INC-")))
-        return desk.app.operator.merge(sent.incident_id, into=into, reason=sent.words, **by)
+        return _operator(desk, visit).merge(sent.incident_id, into=into, reason=sent.words, **by)
 
-    return _write(desk, visit, "merge", EntryKind.RESOLVED, run)
+    return _write(desk, visit, "merge", run)
 
 
 def split(desk: Desk, visit: Visit) -> Response:
@@ -100,18 +102,19 @@ def split(desk: Desk, visit: Visit) -> Response:
     def run(sent: Sent, **by: Any) -> Incident:
         alerts = [text for name, text in sent.form.items() if name.startswith("alert")]
         title = sent.form.get("title", "")
-        return desk.app.operator.split(sent.incident_id, fingerprints=alerts, title=title, reason=sent.words, **by)
+        return _operator(desk, visit).split(sent.incident_id, fingerprints=alerts, title=title, reason=sent.words, **by)
 
-    return _write(desk, visit, "split", EntryKind.SPLIT, run)
+    return _write(desk, visit, "split", run)
 
 
 def redact(desk: Desk, visit: Visit) -> Response:
     """The reader has the words of an entry taken out."""
 
     def run(sent: Sent, **by: Any) -> Incident:
-        return desk.app.audit.redact(sent.incident_id, _number(sent.form.get("entry", "")), reason=sent.words, **by)
+        audit, entry = desk.app.audit.once(*form_name(visit)), _number(sent.form.get("entry", ""))
+        return audit.redact(sent.incident_id, entry, reason=sent.words, **by)
 
-    return _write(desk, visit, "redact", EntryKind.REDACTED, run)
+    return _write(desk, visit, "redact", run)
 
 
 def _reasoned(verb: Callable[..., Incident]) -> Callable[..., Incident]:
@@ -119,17 +122,31 @@ def _reasoned(verb: Callable[..., Incident]) -> Callable[..., Incident]:
     return lambda sent, **by: verb(sent.incident_id, reason=sent.words, **by)
 
 
-def _write(desk: Desk, visit: Visit, verb: str, kind: EntryKind, run: Callable[..., Incident]) -> Response:
+def _operator(desk: Desk, visit: Visit) -> Operator:
+    """The verbs, for this very form: sent twice, it is done once."""
+    return desk.app.operator.once(*form_name(visit))
+
+
+def _write(desk: Desk, visit: Visit, verb: str, run: Callable[..., Incident]) -> Response:
     sent = _sent(visit, verb)
     try:
         left = run(sent, actor=sent.actor, version=sent.version)
     except StaleVersion:
-        return _moved(desk, visit, verb, kind, sent)
+        return _conflict(desk, visit, verb, sent, "", status=409)
     except NotFound:
         raise
     except Refused as error:
-        return _again(desk, visit, verb, sent, f"{error.message} {error.next_step}", status=422)
-    return see_other(f"../{left.id}?done={DONE_CODES[verb]}")
+        return _conflict(desk, visit, verb, sent, f"{error.message} {error.next_step}", status=422)
+    return see_other(f"../{left.id}?done={_done(verb, sent, left)}")
+
+
+def _done(verb: str, sent: Sent, left: Incident) -> str:
+    """What the next page says: it was done, or, if more happened since, only that it was."""
+    if left.id == sent.incident_id and left.version != sent.version + 1:
+        return "already"
+    if verb == "hand-over" and left.awaited is None:
+        return DONE_CODES["acknowledge"]
+    return DONE_CODES[verb]
 
 
 DONE_CODES = {
@@ -159,22 +176,9 @@ def _sent(visit: Visit, verb: str) -> Sent:
     )
 
 
-def _moved(desk: Desk, visit: Visit, verb: str, kind: EntryKind, sent: Sent) -> Response:
-    """Somebody changed it first. If that was this very form, sent twice, there is nothing to ask."""
+def _conflict(desk: Desk, visit: Visit, verb: str, sent: Sent, why: str, *, status: int) -> Response:
+    """Somebody changed it first, or it is refused: what happened since, and what was typed."""
     news = desk.app.look.chronology(sent.incident_id, after=sent.seen, limit=MOST_NEWS)
-    if _was_this_form(news, kind, sent):
-        return see_other(f"../{sent.incident_id}?done=already")
-    return _conflict(desk, visit, news, verb, sent, "", status=409)
-
-
-def _again(desk: Desk, visit: Visit, verb: str, sent: Sent, why: str, *, status: int) -> Response:
-    news = desk.app.look.chronology(sent.incident_id, after=sent.seen, limit=MOST_NEWS)
-    return _conflict(desk, visit, news, verb, sent, why, status=status)
-
-
-def _conflict(
-    desk: Desk, visit: Visit, news: Sequence[Entry], verb: str, sent: Sent, why: str, *, status: int
-) -> Response:
     typed = sent.words[:LONGEST_WORDS]
     view = conflict_view(
         desk.app.look.standing(sent.incident_id),
@@ -188,16 +192,6 @@ def _conflict(
     )
     title = f"{'Refused' if why else 'Somebody was faster'}, {view.ref}"
     return show(desk, visit, "conflict.html", view, title=title, place="incidents", status=status)
-
-
-def _was_this_form(news: Sequence[Entry], kind: EntryKind, sent: Sent) -> bool:
-    said = " ".join(sent.words.split())
-    for entry in news:
-        words = entry.payload.get("text" if kind is EntryKind.NOTED else "reason")
-        same_words = isinstance(words, str) and " ".join(words.split()) == said
-        if entry.kind is kind and entry.actor == sent.actor and same_words:
-            return True
-    return False
 
 
 def _number(written: str) -> int:

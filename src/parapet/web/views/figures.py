@@ -65,13 +65,12 @@ def figures_of(incident: Incident, card: JourneyCard | None, unasked: bool, now:
         )
     )
     taken = incident.acknowledged_at
-    owner = text.capped(incident.owner, 40) if incident.owner else "nobody"
-    has_it = f"{owner} {'had' if over else 'has'} it"  # who took it first may have handed it over
     figures.append(
         Figure(
             label="Taken after",
             value=text.between(incident.detected_at, taken) if taken else "Not taken",
-            context=has_it if taken else "nobody acknowledged it",
+            # Who took it first may have handed it over.
+            context=text.who_has(incident, 40) if taken else "nobody acknowledged it",
         )
     )
     if over:

@@ -30,8 +30,8 @@ def forms(incident: Incident, seen: int, reader: str, refusal: str | None, may_r
     """What *reader* may do with *incident*; *refusal* says why they may not."""
     over = incident.state is IncidentState.RESOLVED
     take, hint = "", ""
-    if not over and incident.owner != reader:
-        owner = text.capped(incident.owner, 40) if incident.owner else ""
+    if not over and (incident.owner != reader or incident.awaited):
+        owner = text.capped(incident.owner, 40) if incident.owner and not incident.awaited else ""
         take = f"Take it over from {owner}" if owner else "Acknowledge"
         hint = "You have it from then on, and nobody is called for it any more."
     alerts = text.several(incident.firing, "alert")

@@ -159,7 +159,6 @@ def _known_since(when: datetime, now: datetime) -> str:
 def _latest(incident: Incident, now: datetime) -> str:
     title = text.capped(incident.title, text.LONGEST_TITLE) or "Untitled alert"
     if incident.state is not IncidentState.RESOLVED:
-        owner = text.capped(incident.owner, 60) if incident.owner else "nobody"
-        return f"{title}: open for {text.between(incident.started_at, now)}, {owner} has it"
+        return f"{title}: open for {text.between(incident.started_at, now)}, {text.who_has(incident)}"
     end = incident.resolved_at or incident.last_heard_at
     return f"{title}: {text.stamp(incident.started_at, now)}, lasted {text.between(incident.started_at, end)}"

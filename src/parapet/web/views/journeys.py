@@ -57,7 +57,7 @@ class JourneyView:
 
 def incident_link(incident: Incident) -> IncidentLink:
     """How a page points to *incident*."""
-    owner = f"{text.capped(incident.owner, 60)} has it" if incident.owner else "Nobody has it"
+    owner = text.who_has(incident) if incident.owner else "Nobody has it"
     return IncidentLink(ref=incident.ref, address=f"incidents/{incident.id}", owner=owner)
 
 

@@ -111,6 +111,7 @@ def queue_row(incident: Incident, *, now: datetime) -> QueueRow:
     resolved = incident.state is IncidentState.RESOLVED
     end = incident.resolved_at or now if resolved else now
     severity = SEVERITY[incident.severity]
+    taken = incident.acknowledged_at if incident.owner and not incident.awaited else None
     return QueueRow(
         severity=severity,
         state=INCIDENT[incident.state],
@@ -121,13 +122,15 @@ def queue_row(incident: Incident, *, now: datetime) -> QueueRow:
         since=f"until {text.clock(end, now)}" if resolved else f"since {text.clock(incident.started_at, now)}",
         since_at=text.machine(end if resolved else incident.started_at),
         owner=text.capped(incident.owner, 60) if incident.owner else "Nobody",
-        owned=f"acknowledged {text.clock(incident.acknowledged_at, now)}"
-        if incident.owner and incident.acknowledged_at
+        owned=f"acknowledged {text.clock(taken, now)}"
+        if taken
         else "had it"
         if resolved
+        else "has still to take it"
+        if incident.owner
         else "has it yet",
-        owned_at=text.machine(incident.acknowledged_at) if incident.owner and incident.acknowledged_at else "",
-        nobody_has_a_page=not incident.owner and not resolved and incident.severity is Severity.PAGE,
+        owned_at=text.machine(taken) if taken else "",
+        nobody_has_a_page=incident.state is IncidentState.OPEN and incident.severity is Severity.PAGE,
         signal=signal_words(incident, now),
         heard=f"opened by {text.capped(incident.on_word_of, 60)}"
         if incident.on_word_of

@@ -76,11 +76,15 @@ def _going_on(incident: Incident, policy: IncidentPolicy, loud: str, now: dateti
     elif incident.signal_stale_since is not None:
         since = text.stamp(incident.signal_stale_since, now)
         heard = Meta(icon="stale", strong=f"Signal stale since {since}", tone="stale")
-    if incident.owner:
+    urgent = loud if incident.severity is Severity.PAGE else ""
+    if incident.awaited:
+        whom = text.capped(incident.awaited, 60)
+        owner = Meta(icon="person", strong=f"Waits for {whom}", words=" to acknowledge it", tone=urgent)
+    elif incident.owner:
         since = f", acknowledged {text.stamp(incident.acknowledged_at, now)}" if incident.acknowledged_at else ""
         owner = Meta(icon="person", strong="", words=f"{text.capped(incident.owner, 60)} has it{since}")
     else:
-        owner = Meta(icon="person", strong="Nobody has it", tone=loud if incident.severity is Severity.PAGE else "")
+        owner = Meta(icon="person", strong="Nobody has it", tone=urgent)
     return (first, heard, owner, Meta(icon="clock", strong="", words=next_step(incident, policy, now)))
 
 

@@ -49,7 +49,12 @@ class WorkView:
     version: int
     seen: int
     owner: str
-    acknowledged: bool
+    has_it: str
+    """Who has it, in words."""
+    people: tuple[str, ...]
+    """Who can be called, by name."""
+    calls: bool
+    """Whether people are called for it."""
     other_severity: str
     """What the severity could be changed to."""
     others: tuple[OtherIncident, ...]
@@ -60,9 +65,16 @@ class WorkView:
 
 
 def work_view(
-    incident: Incident, episodes: Sequence[Episode], others: Sequence[Incident], *, seen: int, refusal: str | None
+    incident: Incident,
+    episodes: Sequence[Episode],
+    others: Sequence[Incident],
+    *,
+    seen: int,
+    refusal: str | None,
+    people: Sequence[str] = (),
+    calls: bool = False,
 ) -> WorkView:
-    """The forms for *incident*; *others* are open, and could take it over."""
+    """The forms for *incident*; *others* are open, and could take it over. *calls*: *people* are called for it."""
     latest = {one.fingerprint: one for one in sorted(episodes, key=lambda each: each.started_at)}
     alerts = sorted(latest.values(), key=lambda one: (one.ended_at is not None, one.started_at, one.fingerprint))
     return WorkView(
@@ -76,7 +88,9 @@ def work_view(
         version=incident.version,
         seen=seen,
         owner=text.capped(incident.owner or "", 60),
-        acknowledged=incident.acknowledged_at is not None,
+        has_it=text.who_has(incident) if incident.owner else "Nobody has it",
+        people=tuple(text.capped(one, 60) for one in people if one != incident.owner),
+        calls=calls,
         other_severity="ticket" if incident.severity.value == "page" else "page",
         others=tuple(_other(one) for one in others if one.id != incident.id)[:MOST_OTHERS],
         alerts=tuple(_choice(place, one) for place, one in enumerate(alerts[:MOST_ALERTS])) if len(alerts) > 1 else (),

@@ -25,7 +25,9 @@ settings.configure(
         "django.middleware.csrf.CsrfViewMiddleware",
         "django.contrib.auth.middleware.AuthenticationMiddleware",
     ],
+    LOGIN_URL="login",
     LOGIN_REDIRECT_URL=f"/{MOUNT}/",
+    LOGOUT_REDIRECT_URL="login",
     TEMPLATES=[
         {
             "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -42,7 +44,7 @@ settings.configure(
 )
 django.setup()
 
-from django.contrib.auth.views import LoginView  # noqa: E402 - after the settings are in force
+from django.contrib.auth.views import LoginView, LogoutView  # noqa: E402 - after the settings are in force
 from django.core.asgi import get_asgi_application  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
 from django.urls import include, path  # noqa: E402
@@ -61,9 +63,10 @@ def who(request: Request) -> Principal | None:
 
 
 urlpatterns = [
-    path("login", LoginView.as_view(template_name="login.html")),
+    path("login", LoginView.as_view(template_name="login.html"), name="login"),
+    path("logout", LogoutView.as_view()),
     path("metrics", metrics(parapet, allow_networks=["127.0.0.0/8"])),
-    path(f"{MOUNT}/", include(workbench(parapet, authenticate=who, login_url="../login", asgi=ASGI))),
+    path(f"{MOUNT}/", include(workbench(parapet, authenticate=who, asgi=ASGI))),
 ]
 application = get_asgi_application() if ASGI else get_wsgi_application()
 

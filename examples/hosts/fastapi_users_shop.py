@@ -13,6 +13,9 @@ from contextlib import asynccontextmanager
 import anyio
 from examples.hosts.reliability import MOUNT, parapet
 from fastapi import Depends, FastAPI
+from fastapi import Request as HttpRequest
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.security import OAuth2PasswordRequestForm
 from fastapi_users import BaseUserManager, FastAPIUsers, UUIDIDMixin, schemas
 from fastapi_users.authentication import AuthenticationBackend, CookieTransport, JWTStrategy
 from fastapi_users_db_sqlalchemy import SQLAlchemyBaseUserTableUUID, SQLAlchemyUserDatabase
@@ -23,6 +26,9 @@ from starlette.routing import Route
 from parapet.web import Principal, Request, Role, metrics, workbench
 
 COOKIE = "shop"
+FORM = """<!doctype html><title>Sign in</title><form method="post">
+<label>E-mail <input name="username"></label> <label>Password <input name="password" type="password"></label>
+<button>Sign in</button></form>"""
 engine = create_async_engine(f"sqlite+aiosqlite:///{os.environ['SHOP_DATABASE']}")
 sessions = async_sessionmaker(engine, expire_on_commit=False)
 
@@ -86,5 +92,30 @@ app.include_router(fastapi_users.get_auth_router(backend), prefix="/auth")
 app.include_router(
     fastapi_users.get_register_router(schemas.BaseUser[uuid.UUID], schemas.BaseUserCreate), prefix="/auth"
 )
+
+
+@app.get("/login", response_class=HTMLResponse)
+def ask_to_sign_in() -> str:
+    """FastAPI Users has addresses for programs only: the page for people is the host's."""
+    return FORM
+
+
+@app.post("/login")
+async def sign_in(
+    asked: HttpRequest,
+    next: str = "",  # noqa: A002
+    told: OAuth2PasswordRequestForm = Depends(),  # noqa: B008
+    manager: UserManager = Depends(users),  # noqa: B008
+) -> Response:
+    """Back to where somebody came from, which is always a path of this site."""
+    user = await manager.authenticate(told)
+    if user is None or not user.is_active:
+        return HTMLResponse(FORM, 403)
+    is_ours = next.startswith("/") and not next.startswith(("//", "/\\"))
+    answer = RedirectResponse(next if is_ours else f"{asked.scope['root_path']}/{MOUNT}/", 303)
+    answer.headers["set-cookie"] = (await backend.login(backend.get_strategy(), user)).headers["set-cookie"]
+    return answer
+
+
 app.routes.append(Route("/metrics", metrics(parapet, allow_networks=["127.0.0.0/8"])))
-app.mount(f"/{MOUNT}", workbench(parapet, authenticate=who))
+app.mount(f"/{MOUNT}", workbench(parapet, authenticate=who, login_url="../login"))

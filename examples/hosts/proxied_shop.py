@@ -45,4 +45,4 @@ async def release() -> str:
 
 
 app.routes.append(Route("/metrics", metrics(parapet, allow_networks=["127.0.0.0/8"])))
-app.mount(f"/{MOUNT}", workbench(parapet, authenticate=who))
+app.mount(f"/{MOUNT}", workbench(parapet, authenticate=who, login_url="/oauth2/start?rd={back}"))

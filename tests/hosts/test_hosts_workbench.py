@@ -17,7 +17,7 @@ from functools import cache
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urljoin, urlsplit
 
 import pytest
 from tests.environments import python_of
@@ -81,24 +81,32 @@ class Person:
         return self.ask("POST", path, urlencode(fields), {**FORM, "origin": origin or own})
 
 
+def wanted(sign_in: str) -> str:
+    """Where a person is who signed in there."""
+    return parse_qs(urlsplit(sign_in).query).get("next", ["/parapet/"])[0]
+
+
 def by_django(person: Person, to: str = "/login") -> None:
     _, page = person.ask("GET", to)
     token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
     assert token
     answer, _ = person.send(to, {"csrfmiddlewaretoken": token[1], "username": "ana", "password": PASSWORD})
-    wanted = parse_qs(urlsplit(to).query).get("next", ["/parapet/"])
-    assert (answer.status, answer.getheader("location")) == (302, wanted[0])
+    assert (answer.status, answer.getheader("location")) == (302, wanted(to))
 
 
 def by_flask_login(person: Person, to: str = "/login") -> None:
-    assert person.send(to, {"name": "ana", "password": PASSWORD})[0].status == 302
+    assert "Sign in" in person.ask("GET", to)[1]
+    answer, _ = person.send(to, {"name": "ana", "password": PASSWORD})
+    assert (answer.status, answer.getheader("location")) == (302, wanted(to))
 
 
-def by_fastapi_users(person: Person, _: str = "") -> None:
+def by_fastapi_users(person: Person, to: str = "/login") -> None:
     ana = {"email": "ana@shop.example", "password": PASSWORD}
     made, _ = person.ask("POST", "/auth/register", json.dumps(ana), {"content-type": "application/json"})
     assert made.status == 201
-    assert person.send("/auth/login", {"username": "ana@shop.example", "password": PASSWORD})[0].status == 204
+    assert "Sign in" in person.ask("GET", to)[1]
+    answer, _ = person.send(to, {"username": "ana@shop.example", "password": PASSWORD})
+    assert (answer.status, answer.getheader("location")) == (303, wanted(to))
 
 
 def by_proxy(person: Person, _: str = "") -> None:
@@ -178,14 +186,14 @@ def test_an_alert_comes_in_and_a_signed_in_person_works_on_it(front: Server, hos
     """Hook, login, page, form, stream and API behind one mount and a proxy's prefix, of which nobody wrote down the
     one or the other; strangers, other sites and wrong tokens stay outside."""
     stranger, place = Person(front), f"{PREFIX}{PLACE}/incidents/1"
+    assert stranger.ask("GET", place, headers={"accept": "*/*"})[0].status == 401, "a script is led nowhere"
+    answer, _ = stranger.ask("GET", place)
+    sign_in = urljoin(place, answer.getheader("location") or "")
+    to = "/oauth2/start?rd=" if "proxied" in host else f"{PREFIX}/login?next="
+    assert (answer.status, sign_in) == (303, to + quote(place, safe=""))
     answer, text = stranger.ask("GET", place)
-    sign_in = ""
-    if answer.status == 303:
-        sign_in = urljoin(place, answer.getheader("location") or "")
-        assert sign_in == f"{PREFIX}/login?{urlencode({'next': place})}"
-    else:
-        assert answer.status == 401
-        assert "Please sign in" in text
+    assert (answer.status, "You are not let in." in text) == (401, True), "who comes back as nobody is told"
+    assert html.unescape(urljoin(place, re.findall(r'href="([^"]*)">Sign in<', text)[0])) == sign_in
     assert fire(front, {"content-type": "application/json"}, PLACE)[0].status == 401
     handed, said = fire(front, mount=PLACE)
     assert (handed.status, json.loads(said)["incidents"]) == (200, [1])

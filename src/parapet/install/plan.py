@@ -15,6 +15,7 @@ from parapet.install.edits import Edit, Insertion, newline_of, one_each
 from parapet.install.finding import Finding, Unclear, Unsaid
 from parapet.install.libraries import deployments, libraries, packages
 from parapet.install.merging import merged
+from parapet.install.naming import named
 from parapet.install.objects import Made, engines, job_objects
 from parapet.install.project import Project
 from parapet.install.roots import Roots
@@ -76,6 +77,8 @@ class Plan:
 
     target: Target
     wanted: Wanted
+    named_by: str
+    """What the service's name was taken from."""
     findings: tuple[Finding, ...]
     written: dict[str, str]
     """Path -> text, of files that are not there yet."""
@@ -192,10 +195,12 @@ def plan(
     for library in sorted({*jobs} & {*JOB_CLASSES} - {one.library for one in made_jobs}):
         by_hand.append(manual.jobs(library, target.package, counter(jobs, library)[1]))
     rq_class = f"{target.package}.{counter(jobs, 'RQ')[0]}.Worker" if "RQ" in jobs else None
+    is_part = target.import_folder.startswith("..")  # its folder is a package of something larger
+    called_so = named(project, "" if is_part else target.package.split(".")[0])
     django_auth = any(one.name == "Django auth" for one in found)
     wanted = Wanted(
         framework=target.framework,
-        service=service or service_name(project, target),
+        service=service or called_so.name,
         package=target.package,
         folder=target.folder,
         address=address or _address(project),
@@ -255,6 +260,7 @@ def plan(
     return Plan(
         target=target,
         wanted=wanted,
+        named_by="you" if service else called_so.by,
         findings=findings,
         written=written,
         merges=news.texts,
@@ -290,15 +296,6 @@ def refuse_wired_by_hand(project: Project, target: Target) -> None:
                     f"{source.path}:{line} makes a Parapet object already, so nothing is wired. `parapet doctor` says "
                     "what may be missing."
                 )
-
-
-def service_name(project: Project, target: Target) -> str:
-    """The name of the package, or that of the folder."""
-    top = target.package.split(".")[0]
-    generic = {NAME, "app", "src", "api", "main", "config", "core", "server", "backend", "project", "mysite"}
-    is_part = target.import_folder.startswith("..")  # its folder is a package of something larger
-    name = project.root.name if is_part or top in generic else top
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "service"
 
 
 def _place(root: str, package_name: str) -> tuple[str, str]:

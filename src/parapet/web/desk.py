@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
+from parapet.core.guard import guarded
 from parapet.web import assets, security, zones
 from parapet.web.assets import Asset
 from parapet.web.looks import LOGO, OURS, STYLE, Looks
@@ -32,6 +33,9 @@ class Desk:
     authorize: Authorize | None = None
     links: Sequence[Link] = ()
     login_url: str | None = None
+    """Where strangers sign in; None: where the host's own login is; empty: nowhere."""
+    own_login: Callable[[], str | None] = field(default=lambda: None)
+    """Where the host's framework signs people in, if it knows; asked within a request."""
     read_only: bool = False
     looks: Looks = OURS
     zone: str = zones.HOME
@@ -54,6 +58,14 @@ class Desk:
                 return f"You are a {principal.role.value}. It cannot be taken back, so only admins may."
         if self.authorize is not None and not self.authorize(principal, action):
             return f"You lack the permission {action}."
+        return None
+
+    def sign_in(self) -> str | None:
+        """Where strangers are sent; None: nobody knows where they sign in."""
+        if self.login_url is not None:
+            return self.login_url or None
+        with guarded("the address of the host's own login"):
+            return self.own_login()
         return None
 
     def permits(self, principal: Principal) -> Callable[[str], bool]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 try:
+    from django.conf import settings
     from django.db import close_old_connections
     from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
     from django.http.response import HttpResponseBase
-    from django.urls import URLPattern, re_path
+    from django.shortcuts import resolve_url
+    from django.urls import NoReverseMatch, URLPattern, get_script_prefix, is_valid_path, re_path, reverse
 except ImportError as error:
     raise ImportError("Django is not installed. Install it, or do not import parapet.web.django.") from error
 
@@ -52,8 +55,10 @@ def workbench(
             is who Django's own login says.
         authorize: a further say, after the role: it can only take away.
         links: other places to look, shown on every incident, filtered to its window.
-        login_url: where strangers are sent; without it they get a page with status 401. A relative one, such as
-            `../login`, is seen from the mount, and holds behind any prefix of a proxy.
+        login_url: where strangers are sent; without it, to Django's own login: `LOGIN_URL` of the settings, or that of
+            the admin; an empty one: they get a page with status 401. A relative one, such as
+            `../login`, is seen from the mount, and holds behind any prefix of a proxy. Where they came from goes there
+            as `next`, or in the place of `{back}`.
         read_only: nobody may write.
         looks: the host's own name, logo, colours and templates.
         zone: in which times are shown to people who chose none and whose principal has none.
@@ -69,6 +74,7 @@ def workbench(
         authorize=_tidy(authorize) if asgi and authorize is not None else authorize,
         links=links,
         login_url=login_url,
+        own_login=_own_login,
         read_only=read_only,
         looks=looks,
         zone=zone,
@@ -135,6 +141,18 @@ def _asynchronous(site: Site) -> Callable[..., Awaitable[HttpResponseBase]]:
         return _response(response, request.method)
 
     return view
+
+
+def _own_login() -> str | None:
+    """Where Django signs people in: at `LOGIN_URL`, if the project says it or has a page there; else in the admin."""
+    with suppress(NoReverseMatch):
+        if settings.is_overridden("LOGIN_URL"):
+            return resolve_url(settings.LOGIN_URL)
+        if is_valid_path(settings.LOGIN_URL):
+            return get_script_prefix().rstrip("/") + settings.LOGIN_URL
+    with suppress(NoReverseMatch):
+        return reverse("admin:login")
+    return None
 
 
 def _tidy(asked: Callable[P, T]) -> Callable[P, T]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 try:
-    from flask import Blueprint
+    from flask import Blueprint, current_app, url_for
     from flask import Request as FlaskRequest
     from flask import Response as FlaskResponse
     from flask import request as current
@@ -52,8 +52,10 @@ def workbench(
             `flask.session` work in it; `request.native` is the Flask request.
         authorize: a further say, after the role: it can only take away.
         links: other places to look, shown on every incident, filtered to its window.
-        login_url: where strangers are sent; without it they get a page with status 401. A relative one, such as
-            `../login`, is seen from the mount, and holds behind any prefix of a proxy.
+        login_url: where strangers are sent; without it, where Flask-Login sends them (`login_view`), if the host has
+            it; an empty one, or neither: they get a page with status 401. A relative one, such as
+            `../login`, is seen from the mount, and holds behind any prefix of a proxy. Where they came from goes there
+            as `next`, or in the place of `{back}`.
         read_only: nobody may write.
         looks: the host's own name, logo, colours and templates.
         zone: in which times are shown to people who chose none and whose principal has none.
@@ -69,6 +71,7 @@ def workbench(
             authorize=authorize,
             links=links,
             login_url=login_url,
+            own_login=_own_login,
             read_only=read_only,
             looks=looks,
             zone=zone,
@@ -118,6 +121,12 @@ def metrics(parapet: Measured, *, allow_networks: Iterable[str] = ()) -> Callabl
         return _response(expose(parapet, gate, _request(current, "/")), current.method)
 
     return metrics
+
+
+def _own_login() -> str | None:
+    """Where Flask-Login sends whoever is not signed in; None: the host does not have it, or has not said."""
+    view: str | None = getattr(getattr(current_app, "login_manager", None), "login_view", None)
+    return view if not view or view.startswith(("/", "http://", "https://")) else url_for(view)
 
 
 def _request(native: FlaskRequest, path: str) -> Request:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from parapet.core.errors import ConfigurationError
 from parapet.web import zones
@@ -21,11 +21,15 @@ def site_of(
     authorize: Authorize | None = None,
     links: Sequence[Link] = (),
     login_url: str | None = None,
+    own_login: Callable[[], str | None] = lambda: None,
     read_only: bool = False,
     looks: Looks = OURS,
     zone: str = zones.HOME,
 ) -> Site:
     """The workbench of *parapet*, as an adapter serves it.
+
+    Args:
+        own_login: where the host's framework signs people in, asked within a request; None: it does not know.
 
     Raises:
         ConfigurationError: `authenticate` is missing, or the service has no `form_key` to sign its forms with,
@@ -46,6 +50,7 @@ def site_of(
         authorize=authorize,
         links=tuple(links),
         login_url=login_url,
+        own_login=own_login,
         read_only=read_only,
         looks=looks,
         zone=zones.checked(zone),

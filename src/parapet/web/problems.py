@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from urllib.parse import quote, urlencode
 
 from parapet.core.errors import NotFound, ReasonRequired, Refused
 from parapet.web.desk import Desk, Visit
@@ -117,30 +116,12 @@ def not_configured(message: str) -> Problem:
     return Problem(status=503, title="This part is not set up.", text=message, icon="few", tone="none")
 
 
-def signed_out(login_url: str | None, request: Request) -> Problem:
-    """Nobody is signed in any more, and a form came: it is shown again, with all that was typed."""
-    again = again_of(request)
-    text = (
-        "You are not signed in any more, so nothing was saved. Sign in beside this page, then send the form again: "
-        "everything in it is still here."
-    )
-    back = replace(request, path=request.path.rpartition("/")[0] or request.path, query={})
-    sign_in = None if login_url is None else login_address(seen_from(request, login_url), back)
-    return replace(stranger(sign_in), text=text, again=again if again is not None and again.words else None)
-
-
 def again_of(request: Request) -> Again | None:
     """The form that *request* is, to be sent again; None: nobody can write into it."""
     form, name = request.form, next((each for each in TYPED if each in request.form), "")
     hidden = tuple((key[:LONGEST_NAME], value[:LONGEST_KEPT]) for key, value in form.items() if key != name)
     words = form.get(name, "")[:LONGEST_KEPT]
     return Again(action=request.path.lstrip("/"), hidden=hidden, name=name, words=words) if name else None
-
-
-def stranger(login_url: str | None) -> Problem:
-    """Nobody is signed in."""
-    text = "The workbench belongs to the people who run this service. Sign in to the host application, then come back."
-    return Problem(status=401, title="Please sign in.", text=text, icon="lock", tone="none", sign_in=login_url)
 
 
 def nowhere(desk: Desk, visit: Visit) -> Response:
@@ -151,19 +132,6 @@ def nowhere(desk: Desk, visit: Visit) -> Response:
 def nowhere_in_api(desk: Desk, visit: Visit) -> Response:
     """The same, as a program hears it."""
     raise NotFound("Nothing of the API has this address. What there is, is in openapi.json.")
-
-
-def seen_from(request: Request, login_url: str) -> str:
-    """Where *login_url* is, as seen from the page of *request*: what is relative is so to the mount."""
-    return login_url if login_url.startswith("/") or "://" in login_url else request.base + login_url
-
-
-def login_address(login_url: str, request: Request) -> str:
-    """*login_url* with the page to come back to as `next`: a path on this host, never another site."""
-    path = quote(request.root + request.path)
-    back = path + ("?" + urlencode(dict(request.query)) if request.query else "")
-    joint = "&" if "?" in login_url else "?"
-    return f"{login_url}{joint}{urlencode({'next': back})}"
 
 
 def show(desk: Desk, visit: Visit, problem: Problem) -> Response:

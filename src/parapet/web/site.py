@@ -16,7 +16,7 @@ from parapet.core.errors import (
 )
 from parapet.core.guard import guarded
 from parapet.incidents.sources import Source
-from parapet.web import problems, security, zones
+from parapet.web import problems, security, strangers, zones
 from parapet.web.api import openapi
 from parapet.web.api.problems import problem as told
 from parapet.web.api.table import OPERATIONS
@@ -46,7 +46,7 @@ from parapet.web.pages import (
 )
 from parapet.web.principal import Action, Principal, Role
 from parapet.web.request import Request
-from parapet.web.response import Response, refusal, see_other
+from parapet.web.response import Response, refusal
 from parapet.web.routes import FORM_BYTES, Door, Found, Route, find
 
 HOOK_BYTES = 16 * 1024 * 1024
@@ -189,7 +189,8 @@ class Site:
         if not found.route.form or security.foreign_origin(request, self.desk.app.wiring.workbench_url) is not None:
             return None
         visit = Visit(request=request, principal=None, params=found.params, now=self.desk.app.clock.now())
-        return problems.show(self.desk, visit, problems.signed_out(self.desk.login_url, request))
+        sign_in = strangers.address(self.desk.sign_in(), request)
+        return problems.show(self.desk, visit, strangers.signed_out(sign_in, request))
 
     def answer(self, found: Found, visit: Visit) -> Response:
         """What the page says; every failure becomes an answer with a next step."""
@@ -313,10 +314,12 @@ class Site:
         )
 
     def _stranger(self, route: Route, visit: Visit) -> Response:
-        login_url = self.desk.login_url and problems.seen_from(visit.request, self.desk.login_url)
-        if login_url and route.method == "GET" and route.door is Door.PERSON:
-            return see_other(problems.login_address(login_url, visit.request))
-        return self._failed(route, visit, problems.stranger(login_url))
+        sign_in = strangers.address(self.desk.sign_in(), visit.request)
+        is_page = route.method == "GET" and route.door is Door.PERSON
+        if is_page and sign_in and strangers.may_be_sent(visit.request):
+            return strangers.sent(sign_in)
+        is_back = is_page and strangers.COOKIE in visit.request.cookies
+        return self._failed(route, visit, strangers.stranger(sign_in, is_back=is_back))
 
     def _failed(self, route: Route, visit: Visit, problem: problems.Problem) -> Response:
         if route.door is Door.PERSON:

@@ -99,7 +99,8 @@ def workbench(
         authorize: a further say, after the role: it can only take away.
         links: other places to look, shown on every incident, filtered to its window.
         login_url: where strangers are sent; without it they get a page with status 401. A relative one, such as
-            `../login`, is seen from the mount, and holds behind any prefix of a proxy.
+            `../login`, is seen from the mount, and holds behind any prefix of a proxy. Where they came from goes there
+            as `next`, or in the place of `{back}`.
         read_only: nobody may write.
         looks: the host's own name, logo, colours and templates.
         zone: in which times are shown to people who chose none and whose principal has none.

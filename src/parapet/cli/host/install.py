@@ -44,7 +44,10 @@ OWN_DOOR = (
 @click.option(
     "--app", metavar="MODULE:OBJECT", help="Your application, as its server is told; for Django, its settings."
 )
-@click.option("--service", help="What the service is called; without it, like its package.")
+@click.option(
+    "--service",
+    help="What the service is called; without it, as its package or folder.",
+)
 @click.option("--with", "also", type=NAMES, metavar="PART", multiple=True, help="Do this part too. May be repeated.")
 @click.option("--skip", type=NAMES, metavar="PART", multiple=True, help="Leave this part out. May be repeated.")
 @click.option("--python", default=sys.executable, metavar="PATH", help="The Python that runs your application.")
@@ -84,9 +87,8 @@ def install(
         words.say(as_json, told | {"done": False}, words.steps("by hand", planned.stuck) or DONE)
         return
     if not as_json:
-        click.echo(
-            words.title(planned.wanted.service, f"{planned.target.framework}, {len(host.project.sources)} modules")
-        )
+        about = f"{planned.target.framework}, {len(host.project.sources)} modules; called so by {planned.named_by}"
+        click.echo(words.title(planned.wanted.service, about))
         click.echo(f"{words.findings(planned.findings)}\n\n{words.plan_lines(planned)}\n\n{words.diff(planned.diff)}")
         if planned.by_hand and not yes:  # else it is said at the end, among what is left
             click.echo("\n" + words.steps("by hand", planned.by_hand))
@@ -122,6 +124,8 @@ def as_values(planned: Plan) -> dict[str, object]:
     """A plan for scripts."""
     return {
         "app": planned.app,
+        "service": planned.wanted.service,
+        "named_by": planned.named_by,
         "findings": [asdict(one) for one in planned.findings],
         "edited": [edit.path for edit in planned.edits],
         "written": list(planned.written),

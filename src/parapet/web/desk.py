@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeAlias
 from urllib.parse import urlencode
 
 from parapet.core.guard import guarded
@@ -22,6 +23,14 @@ from parapet.web.views.links import Link
 from parapet.web.views.since import since as since_words
 from parapet.web.words import DONE
 
+OwnLogin: TypeAlias = Callable[[Request], str | None]
+"""Where the host signs people in, as a browser that sent the request sees it; None: it does not know."""
+
+
+def no_login(_: Request) -> str | None:
+    """Of a host that does not know."""
+    return None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
@@ -34,8 +43,8 @@ class Desk:
     links: Sequence[Link] = ()
     login_url: str | None = None
     """Where strangers sign in; None: where the host's own login is; empty: nowhere."""
-    own_login: Callable[[], str | None] = field(default=lambda: None)
-    """Where the host's framework signs people in, if it knows; asked within a request."""
+    own_login: OwnLogin = no_login
+    """Where the host's framework signs people in."""
     read_only: bool = False
     looks: Looks = OURS
     zone: str = zones.HOME
@@ -60,12 +69,12 @@ class Desk:
             return f"You lack the permission {action}."
         return None
 
-    def sign_in(self) -> str | None:
-        """Where strangers are sent; None: nobody knows where they sign in."""
+    def sign_in(self, request: Request) -> str | None:
+        """Where whoever sent *request* signs in; None: nobody knows where they sign in."""
         if self.login_url is not None:
             return self.login_url or None
         with guarded("the address of the host's own login"):
-            return self.own_login()
+            return self.own_login(request)
         return None
 
     def permits(self, principal: Principal) -> Callable[[str], bool]:

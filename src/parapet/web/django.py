@@ -13,7 +13,15 @@ try:
     from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
     from django.http.response import HttpResponseBase
     from django.shortcuts import resolve_url
-    from django.urls import NoReverseMatch, URLPattern, get_script_prefix, is_valid_path, re_path, reverse
+    from django.urls import (
+        NoReverseMatch,
+        URLPattern,
+        get_script_prefix,
+        is_valid_path,
+        re_path,
+        reverse,
+        set_script_prefix,
+    )
 except ImportError as error:
     raise ImportError("Django is not installed. Install it, or do not import parapet.web.django.") from error
 
@@ -143,16 +151,24 @@ def _asynchronous(site: Site) -> Callable[..., Awaitable[HttpResponseBase]]:
     return view
 
 
-def _own_login() -> str | None:
+def _own_login(request: Request) -> str | None:
     """Where Django signs people in: at `LOGIN_URL`, if the project says it or has a page there; else in the admin."""
-    with suppress(NoReverseMatch):
-        if settings.is_overridden("LOGIN_URL"):
-            return resolve_url(settings.LOGIN_URL)
-        if is_valid_path(settings.LOGIN_URL):
-            return get_script_prefix().rstrip("/") + settings.LOGIN_URL
-    with suppress(NoReverseMatch):
-        return reverse("admin:login")
-    return None
+    native = request.native
+    if not isinstance(native, HttpRequest):
+        return None
+    before, prefix = get_script_prefix(), native.path.removesuffix(native.path_info.lstrip("/"))
+    set_script_prefix(prefix)  # of the host's threads; ours do not have it
+    try:
+        with suppress(NoReverseMatch):
+            if settings.is_overridden("LOGIN_URL"):
+                return resolve_url(settings.LOGIN_URL)
+            if is_valid_path(settings.LOGIN_URL):
+                return prefix.rstrip("/") + settings.LOGIN_URL
+        with suppress(NoReverseMatch):
+            return reverse("admin:login")
+        return None
+    finally:
+        set_script_prefix(before)
 
 
 def _tidy(asked: Callable[P, T]) -> Callable[P, T]:

@@ -123,7 +123,7 @@ def metrics(parapet: Measured, *, allow_networks: Iterable[str] = ()) -> Callabl
     return metrics
 
 
-def _own_login() -> str | None:
+def _own_login(_: Request) -> str | None:
     """Where Flask-Login sends whoever is not signed in; None: the host does not have it, or has not said."""
     view: str | None = getattr(getattr(current_app, "login_manager", None), "login_view", None)
     return view if not view or view.startswith(("/", "http://", "https://")) else url_for(view)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from parapet.core.errors import ConfigurationError
 from parapet.web import zones
-from parapet.web.desk import Desk
+from parapet.web.desk import Desk, OwnLogin, no_login
 from parapet.web.looks import OURS, Looks
 from parapet.web.principal import Authenticate, Authorize
 from parapet.web.reads import App
@@ -21,7 +21,7 @@ def site_of(
     authorize: Authorize | None = None,
     links: Sequence[Link] = (),
     login_url: str | None = None,
-    own_login: Callable[[], str | None] = lambda: None,
+    own_login: OwnLogin = no_login,
     read_only: bool = False,
     looks: Looks = OURS,
     zone: str = zones.HOME,
@@ -29,7 +29,7 @@ def site_of(
     """The workbench of *parapet*, as an adapter serves it.
 
     Args:
-        own_login: where the host's framework signs people in, asked within a request; None: it does not know.
+        own_login: where the host's framework signs people in.
 
     Raises:
         ConfigurationError: `authenticate` is missing, or the service has no `form_key` to sign its forms with,

@@ -189,7 +189,7 @@ class Site:
         if not found.route.form or security.foreign_origin(request, self.desk.app.wiring.workbench_url) is not None:
             return None
         visit = Visit(request=request, principal=None, params=found.params, now=self.desk.app.clock.now())
-        sign_in = strangers.address(self.desk.sign_in(), request)
+        sign_in = strangers.address(self.desk.sign_in(request), request)
         return problems.show(self.desk, visit, strangers.signed_out(sign_in, request))
 
     def answer(self, found: Found, visit: Visit) -> Response:
@@ -314,7 +314,7 @@ class Site:
         )
 
     def _stranger(self, route: Route, visit: Visit) -> Response:
-        sign_in = strangers.address(self.desk.sign_in(), visit.request)
+        sign_in = strangers.address(self.desk.sign_in(visit.request), visit.request)
         is_page = route.method == "GET" and route.door is Door.PERSON
         if is_page and sign_in and strangers.may_be_sent(visit.request):
             return strangers.sent(sign_in)

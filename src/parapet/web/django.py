@@ -161,9 +161,9 @@ def _own_login(request: Request) -> str | None:
     try:
         with suppress(NoReverseMatch):
             if settings.is_overridden("LOGIN_URL"):
-                return resolve_url(settings.LOGIN_URL)
+                return str(resolve_url(settings.LOGIN_URL))
             if is_valid_path(settings.LOGIN_URL):
-                return prefix.rstrip("/") + settings.LOGIN_URL
+                return f"{prefix.rstrip('/')}{settings.LOGIN_URL}"
         with suppress(NoReverseMatch):
             return reverse("admin:login")
         return None

@@ -10,7 +10,7 @@ from parapet.web.request import Request
 from parapet.web.response import Response, see_other
 
 COOKIE = "parapet-sent"
-SENT_SECONDS = 300
+SENT_SECONDS = 60
 """Who comes back within it without being let in reads why; sent again and again, they would go round in circles."""
 BACK = "{back}"
 """Where an address has the page to come back to, if its sign-in calls that something else than `next`."""
@@ -31,7 +31,7 @@ def address(login_url: str | None, request: Request) -> str | None:
 
 
 def may_be_sent(request: Request) -> bool:
-    """Whether a person goes there with a browser, who was not sent within the last minutes.
+    """Whether a person goes there with a browser, who was not sent within the last minute.
 
     A script would follow, and take the sign-in for its answer: it hears 401.
     """
@@ -39,7 +39,7 @@ def may_be_sent(request: Request) -> bool:
 
 
 def sent(sign_in: str) -> Response:
-    """To the sign-in, which this browser remembers for some minutes."""
+    """To the sign-in, which this browser remembers for a minute."""
     # No path: the browser keeps it below this address, whatever a proxy put before the mount.
     cookie = f"{COOKIE}=1; Max-Age={SENT_SECONDS}; HttpOnly; SameSite=Lax"
     return see_other(sign_in).with_headers({"set-cookie": cookie})
@@ -52,7 +52,7 @@ def stranger(sign_in: str | None, *, is_back: bool = False) -> Problem:
     if is_back:
         title = "You are not let in."
         text = (
-            "You were at the sign-in within the last minutes. Either nobody is signed in, or the account may not see "
+            "You were at the sign-in a moment ago. Either nobody is signed in, or the account may not see "
             "the workbench: sign in with another one, or ask the people who run this service."
         )
     return Problem(status=401, title=title, text=text, icon="lock", tone="none", sign_in=sign_in)

@@ -71,7 +71,39 @@ SMALL = """() => [...document.querySelectorAll(
 """What stands alone and is less than 44 px high: too little for a thumb."""
 WIDE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
-
+CROWDED = """() => {
+  const room = document.documentElement.clientWidth, boxes = [], told = new Set();
+  const look = one => getComputedStyle(one), words = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const around = one => one === document.body ? [] : [one, ...around(one.parentElement)];
+  while (words.nextNode()) {
+    const node = words.currentNode, parent = node.parentElement;
+    if (!node.data.trim() || !parent.checkVisibility() || parent.closest("select, .skip")) continue;
+    const looks = around(parent).map(one => [one, look(one)]);
+    if (looks.some(([, style]) => style.clipPath !== "none" || /fixed|sticky/.test(style.position))) continue;
+    const frames = looks.filter(([one, style]) => one.localName !== "svg" && /hidden|clip|auto/.test(style.overflow))
+      .map(([one]) => one.getBoundingClientRect());
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const whole of range.getClientRects()) {
+      const air = whole.height / 10, left = Math.max(whole.left, ...frames.map(one => one.left));
+      const right = Math.min(whole.right, ...frames.map(one => one.right));
+      const top = Math.max(whole.top + air, ...frames.map(one => one.top));
+      const bottom = Math.min(whole.bottom - air, ...frames.map(one => one.bottom));
+      if (right - left < 1 || bottom - top < 1) continue;
+      if (right > room + 1 || left < -1) told.add(`outside: ${node.data.trim()}`);
+      boxes.push({left, right, top, bottom, node});
+    }
+  }
+  boxes.sort((one, other) => one.top - other.top);
+  boxes.forEach((one, place) => {
+    for (let next = place + 1; next < boxes.length && boxes[next].top < one.bottom - 1.5; next += 1) {
+      const other = boxes[next], wide = Math.min(one.right, other.right) - Math.max(one.left, other.left);
+      if (other.node !== one.node && wide > 1.5) told.add(`${one.node.data.trim()} on ${other.node.data.trim()}`);
+    }
+  });
+  return [...told];
+}"""
+"""Which words leave the window, or lie on others; not those that lie above the page, as the head that stays does."""
 LYING = """() => {
   for (const one of document.querySelectorAll(".floats > *")) one.hidden = false;
   const told = [...document.querySelectorAll(".floats > *, .strip-act")].map(one => [one, one.getBoundingClientRect()]);
@@ -92,7 +124,7 @@ def put_into(page: Page, width: int, scheme: str) -> None:
 def test_axe_finds_nothing(served_night: ServedNight, chromium: Browser) -> None:
     """No finding on any page, light and dark, wide and narrow; at no width does anything scroll sideways.
 
-    On a phone, what is pressed is at least 44 px high.
+    On a phone, what is pressed is at least 44 px high, and words twice as large leave nothing and lie on nothing.
     """
     page = chromium.new_page()
     page.set_default_timeout(30_000)
@@ -103,6 +135,13 @@ def test_axe_finds_nothing(served_night: ServedNight, chromium: Browser) -> None
             page.set_viewport_size({"width": width, "height": 900})
             if page.evaluate(WIDE):
                 found[f"{name} {width}"] = "scrolls"
+        page.set_viewport_size({"width": 360, "height": 780})
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        if crowded := page.evaluate(CROWDED):
+            found[f"{name}, words twice as large"] = crowded
+        if page.evaluate(WIDE):
+            found[f"{name}, words twice as large, scrolls"] = True
+        page.evaluate("document.documentElement.style.fontSize = ''")
         page.evaluate(AXE)
         for width, scheme, rules in FORMS:
             put_into(page, width, scheme)
@@ -112,6 +151,8 @@ def test_axe_finds_nothing(served_night: ServedNight, chromium: Browser) -> None
             found[f"{name}, under a thumb"] = small
     page.evaluate("document.documentElement.style.setProperty('--ink-2', '#999')")
     assert page.evaluate(RUN, None), "axe would not see faint words"
+    page.evaluate("document.querySelector('main h1').style.marginBlockEnd = '-4rem'")
+    assert page.evaluate(CROWDED), "words that lie on others would not be seen"
     page.close()
     assert found == {}
 

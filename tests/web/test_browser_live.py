@@ -28,6 +28,12 @@ SHIFTS = """new PerformanceObserver(list => {
   for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifts.push(
     one.sources.map(source => `${one.value} ${source.node?.className || source.node?.nodeName}`).join(", "));
 }).observe({type: "layout-shift", buffered: true})"""
+SAID = """window.said = [];
+new MutationObserver(() => {
+  const word = document.querySelector(".live b")?.textContent;
+  if (word && word !== window.said.at(-1)) window.said.push(word);
+}).observe(document, {subtree: true, childList: true, characterData: true})"""
+"""Every word of the chip, in the order in which the page said them."""
 
 
 @contextmanager
@@ -116,12 +122,18 @@ def test_what_a_person_writes_is_never_touched(shop: Shop, chromium: Browser, ad
 
 
 def test_a_page_that_hears_nothing_says_so_and_switches_its_buttons_off(chromium: Browser, address: str) -> None:
-    """Stale is a state of its own: dashed, in words, and nothing can be written from it until it is heard again."""
+    """Stale is a state of its own: dashed, in words, and nothing can be written from it until it is heard again.
+
+    Until somebody answers, the page is not called live.
+    """
     with opened(chromium, address) as page:
+        page.add_init_script(SAID)
         page.route("**/live*", lambda route: route.abort())
         page.goto(f"{address}incidents/1")
         expect(page.get_by_role("alert")).to_contain_text("Nothing has been heard since")
         expect(page.locator(".live b")).to_have_text("Stale")
+        assert page.evaluate("window.said.slice(-2)") == ["Joining", "Stale"]
+        assert "Live" not in page.evaluate("window.said")
         expect(page.get_by_role("button", name="Save note")).to_be_disabled()
         page.unroute("**/live*")
         expect(page.locator(".live b")).to_have_text("Live")

@@ -13,7 +13,7 @@
 
   /* What was heard, and how old it is. */
   let fresh = null, revision = "", heardAt = clock(), loadedAt = heardAt, asOf = chip?.dataset.asOf, freshAt = asOf;
-  let isStale = false, loading = false, again = false, unseen = false, signedOut = false;
+  let isStale = false, loading = false, again = false, unseen = false, signedOut = false, spoken = false;
 
   function tell(word, rest, tone, icon) {
     chip.dataset.tone = tone;
@@ -25,12 +25,15 @@
   function show() {
     if (isStale) tell("Stale", `since ${asOf}`, "stale", "stale");
     else if (unseen && frozen()) tell("Paused", `as of ${asOf}`, "none", "clock");
+    else if (!spoken) tell("Joining", `as of ${asOf}`, "none", "clock"); // nobody answered yet
     else tell("Live", `as of ${asOf}`, "good", "live");
   }
 
   function heard() {
     heardAt = clock();
+    spoken = true;
     if (isStale) setStale(false);
+    else show();
   }
 
   function setStale(now) {

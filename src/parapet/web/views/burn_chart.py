@@ -201,7 +201,7 @@ def _instant(name: str, when: datetime, axis: Axis, y: int) -> Instant:
 
 def _leans_back(when: datetime, axis: Axis) -> bool:
     """True when its name is written before its line, for want of room behind it."""
-    return axis.percent(when) > 60
+    return axis.percent(when) > 50
 
 
 def _one_below_another(named: Sequence[tuple[str, datetime]], axis: Axis) -> list[tuple[str, datetime]]:

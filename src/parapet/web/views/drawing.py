@@ -129,7 +129,8 @@ class Axis:
         while moment <= self.end:
             x = self.percent(moment)
             anchor = "start" if x < 4 else "end" if x > 96 else "middle"
-            tight = pattern.startswith("%a") and len(found) % 2 == 0
+            odd = len(found) % 2 == 1
+            tight = odd if step >= 86400 else pattern.startswith("%a") and not odd
             found.append(Tick(x=pc(x), text=moment.strftime(pattern), anchor=anchor, tight=tight))
             moment = _later(moment, step)
         return tuple(found)

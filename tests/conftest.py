@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 from sqlalchemy import Engine, create_engine, text
+from tests.forked import Forks
 
 from parapet.core.ids import Ids
 from parapet.core.types import Actor, ActorClass
@@ -277,6 +278,14 @@ def store(evidence_url: str) -> Iterator[Store]:
 def desk(store: Store, evidence_url: str) -> Desk:
     """The verbs of the service shop, at 02:00, with nothing in its evidence."""
     return Desk(store=store, url=evidence_url)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """Runs Python programs as processes, without what importing costs each of them."""
+    made = Forks()
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.conftest import Desk
+    from tests.forked import Forks
 
 Run: TypeAlias = "Callable[..., subprocess.CompletedProcess[str]]"
 RELIABILITY = """
@@ -39,21 +40,20 @@ def break_telling(tmp_path: Path) -> Callable[[], None]:
 
 
 @pytest.fixture
-def run(tmp_path: Path, desk: Desk) -> Run:
-    """Run a Python program in the host's folder, over the evidence of *desk*; it must end well."""
+def run(tmp_path: Path, desk: Desk, forks: Forks) -> Run:
+    """Run Python in the host's folder, over the evidence of *desk*; it must end well. A module is forked."""
     (tmp_path / "reliability.py").write_text(RELIABILITY)
     host = {"HOST_EVIDENCE": desk.url, "PARAPET_APP": "reliability:parapet"}
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=tmp_path,
-            env={**os.environ, **host, "PYTHONPATH": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        env = {**os.environ, **host, "PYTHONPATH": str(tmp_path)}
+        if arguments[0] == "-m":
+            done = forks.run(*arguments, cwd=tmp_path, env=env)
+        else:
+            command = [sys.executable, *arguments]
+            done = subprocess.run(
+                command, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120, check=False
+            )
         assert done.returncode == 0, done.stderr
         return done
 

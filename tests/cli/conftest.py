@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -13,6 +12,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.conftest import Desk
+    from tests.forked import Forks
 
 APP = """
 import os
@@ -24,19 +24,12 @@ Run: TypeAlias = "Callable[..., subprocess.CompletedProcess[str]]"
 
 
 @pytest.fixture
-def parapet(tmp_path: Path, desk: Desk) -> Run:
+def parapet(tmp_path: Path, desk: Desk, forks: Forks) -> Run:
     """The command, in a folder with a host's module, over the evidence of *desk*."""
     (tmp_path / "reliability.py").write_text(APP)
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "parapet", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "HOST_EVIDENCE": desk.url, "PARAPET_APP": "reliability:parapet"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        env = {**os.environ, "HOST_EVIDENCE": desk.url, "PARAPET_APP": "reliability:parapet"}
+        return forks.run("-m", "parapet", *arguments, cwd=tmp_path, env=env)
 
     return run

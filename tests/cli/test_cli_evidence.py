@@ -9,11 +9,16 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from parapet.store import migrate
 from parapet.store.store import Store
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+    from tests.forked import Forks
 
 APP = """
 import os
@@ -29,16 +34,22 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def parapet(project: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return python(project, url, "-m", "parapet", *arguments)
+@pytest.fixture
+def parapet(project: Path, forks: Forks) -> Run:
+    """The command in that folder, over the evidence at an URL."""
+
+    def run(url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return forks.run("-m", "parapet", *arguments, cwd=project, env=environment(url))
+
+    return run
 
 
 def python(project: Path, url: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "HOST_EVIDENCE": url, "PARAPET_APP": "reliability:parapet"}
+    """What an interpreter of its own says there."""
     return subprocess.run(
         [sys.executable, *arguments],
         cwd=project,
-        env=environment,
+        env=environment(url),
         capture_output=True,
         text=True,
         timeout=60,
@@ -46,59 +57,62 @@ def python(project: Path, url: str, *arguments: str) -> subprocess.CompletedProc
     )
 
 
-def test_db_says_what_is_pending_and_applies_it(project: Path, empty_url: str) -> None:
+def environment(url: str) -> dict[str, str]:
+    return {**os.environ, "HOST_EVIDENCE": url, "PARAPET_APP": "reliability:parapet"}
+
+
+def test_db_says_what_is_pending_and_applies_it(parapet: Run, empty_url: str) -> None:
     """Exit status 1 while something is pending; after the upgrade nothing is."""
-    before = parapet(project, empty_url, "db", "check", "--json")
+    before = parapet(empty_url, "db", "check", "--json")
     assert before.returncode == 1
     assert json.loads(before.stdout)["pending"]
-    done = parapet(project, empty_url, "db", "upgrade")
+    done = parapet(empty_url, "db", "upgrade")
     assert done.returncode == 0, done.stderr
     assert "applied  0001" in done.stdout
-    after = parapet(project, empty_url, "db", "check", "--evidence", empty_url)
+    after = parapet(empty_url, "db", "check", "--evidence", empty_url)
     assert (after.returncode, after.stdout) == (0, "The evidence database is up to date.\n")
 
 
-def test_db_sql_prints_the_statements_of_that_database(project: Path) -> None:
+def test_db_sql_prints_the_statements_of_that_database(parapet: Run) -> None:
     """For Postgres with its trigger functions; no database is asked."""
-    said = parapet(project, "sqlite:///x.db", "db", "sql", "--evidence", "postgresql://nobody@127.0.0.1:1/none")
+    said = parapet("sqlite:///x.db", "db", "sql", "--evidence", "postgresql://nobody@127.0.0.1:1/none")
     assert said.returncode == 0, said.stderr
     assert "plpgsql" in said.stdout
 
 
 def test_a_database_that_is_not_there_is_told_in_a_sentence(project: Path) -> None:
     """No traceback, nothing on standard output; the exit status says it failed."""
-    said = parapet(project, f"sqlite:///{project / 'nowhere' / 'e.db'}", "db", "check")
+    said = python(project, f"sqlite:///{project / 'nowhere' / 'e.db'}", "-m", "parapet", "db", "check")
     assert (said.returncode, said.stdout) == (1, "")
     assert "does not answer" in said.stderr
     assert "Traceback" not in said.stderr
 
 
-def test_a_deploy_is_marked_once(project: Path, tmp_path: Path, sqlite_template: Path) -> None:
+def test_a_deploy_is_marked_once(parapet: Run, tmp_path: Path, sqlite_template: Path) -> None:
     """With its time, and again with the same time: one change. A time without zone is refused."""
     url = f"sqlite:///{tmp_path / 'e.db'}"
     (tmp_path / "e.db").write_bytes(sqlite_template.read_bytes())
     given = ("deploy", "mark", "--version", "1.8.2", "--at", "2026-11-12T03:31:00+01:00", "--by", "ci")
-    first = parapet(project, url, *given, "--json")
-    again = parapet(project, url, *given, "--json")
+    first = parapet(url, *given, "--json")
+    again = parapet(url, *given, "--json")
     assert first.returncode == 0, first.stderr
     assert json.loads(first.stdout) == json.loads(again.stdout)
     assert json.loads(first.stdout)["occurred_at"] == "2026-11-12T02:31:00Z"
-    wrong = parapet(project, url, "deploy", "mark", "--version", "1", "--at", "2026-11-12T03:31:00")
+    wrong = parapet(url, "deploy", "mark", "--version", "1", "--at", "2026-11-12T03:31:00")
     assert wrong.returncode == 2
     assert "no time zone" in wrong.stderr
 
 
-def test_the_worker_works_once_or_until_it_is_told_to_stop(project: Path, evidence_url: str) -> None:
+def test_the_worker_works_once_or_until_it_is_told_to_stop(project: Path, parapet: Run, evidence_url: str) -> None:
     """`--once` says what it did; a running one ends by itself on SIGTERM, after it was seen alive."""
     store = Store(evidence_url)
-    once = parapet(project, evidence_url, "worker", "--once", "--json")
+    once = parapet(evidence_url, "worker", "--once", "--json")
     assert once.returncode == 0, once.stderr
     assert json.loads(once.stdout)["settled"] == 0
-    environment = {**os.environ, "HOST_EVIDENCE": evidence_url, "PARAPET_APP": "reliability:parapet"}
     running = subprocess.Popen(
         [sys.executable, "-m", "parapet", "worker", "--interval", "0.05"],
         cwd=project,
-        env=environment,
+        env=environment(evidence_url),
         stderr=subprocess.PIPE,
         text=True,
     )

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
-import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
+from tests.forked import Forks
 
 from parapet import Parapet
 from parapet.core import names, vocabulary
 from parapet.core.errors import MalformedPayload
 from parapet.signals.cardinality import ORIGINS, FamilySize
 
+Doctor: TypeAlias = "Callable[..., subprocess.CompletedProcess[str]]"
 HOST = """
 from parapet import Parapet
 parapet = Parapet(service="shop")
@@ -139,34 +143,36 @@ def metrics(shop: Parapet) -> Iterator[str]:
     server.server_close()
 
 
-def doctor(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def doctor(host: Path, forks: Forks) -> Doctor:
     """The command's answer."""
-    command = [sys.executable, "-m", "parapet", "doctor", "cardinality", "--app", "host:parapet", *words]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    return partial(
+        forks.run, "-m", "parapet", "doctor", "cardinality", "--app", "host:parapet", cwd=host, env=os.environ
+    )
 
 
-def test_the_command_speaks_to_people_and_to_scripts(host: Path) -> None:
+def test_the_command_speaks_to_people_and_to_scripts(doctor: Doctor) -> None:
     """A table, worst first, with where each label comes from; or JSON with everything."""
-    told = doctor(host)
+    told = doctor()
     assert told.returncode == 0, told.stderr
     assert "parapet_journey_duration_seconds" in told.stdout
     assert "journey 1 of 51 (journeys you define)" in told.stdout
     assert "outcome 5 of 5 (closed vocabulary)" in told.stdout
     assert "15 series for each label set" in told.stdout
     assert "--all shows them" in told.stdout
-    assert "--all" not in doctor(host, "--all").stdout
-    found = json.loads(doctor(host, "--json").stdout)
+    assert "--all" not in doctor("--all").stdout
+    found = json.loads(doctor("--json").stdout)
     assert {one["metric"] for one in found} == set(vocabulary.LABELS)
 
 
-def test_the_command_reads_a_running_application(host: Path, metrics: str) -> None:
+def test_the_command_reads_a_running_application(doctor: Doctor, host: Path, metrics: str) -> None:
     """With its token; without it, it says what is missing."""
     secret = host / "token"
     secret.write_text(f"{TOKEN}\n")
-    told = doctor(host, "--url", metrics, "--token-file", str(secret))
+    told = doctor("--url", metrics, "--token-file", str(secret))
     assert told.returncode == 0, told.stderr
     assert f"exported at {metrics}" in told.stdout
-    refused = doctor(host, "--url", metrics)
+    refused = doctor("--url", metrics)
     assert refused.returncode == 1
     assert "answered 401" in refused.stderr
     assert "--token-file" in refused.stderr

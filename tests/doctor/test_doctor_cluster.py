@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.conftest import at
+from tests.forked import Forks
 
 from parapet import IncidentPolicy, Parapet, Secrets, Wiring, __version__
 from parapet.doctor.cluster import disagreements
@@ -120,17 +120,14 @@ def test_each_worker_writes_down_what_it_runs_with(evidence_url: str, store: Sto
         assert abs(same.skew_seconds) < 60
 
 
-def test_the_command_compares_processes(sqlite_template: Path, tmp_path: Path) -> None:
+def test_the_command_compares_processes(sqlite_template: Path, tmp_path: Path, forks: Forks) -> None:
     """Two workers, each a process of its own, agree."""
     (tmp_path / "reliability.py").write_text(HOST)
     (tmp_path / "evidence.db").write_bytes(sqlite_template.read_bytes())
     settings = {"HOST_EVIDENCE": f"sqlite:///{tmp_path / 'evidence.db'}", "PARAPET_APP": "reliability:parapet"}
 
     def parapet(*words: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "parapet", *words]
-        return subprocess.run(
-            command, cwd=tmp_path, env={**os.environ, **settings}, capture_output=True, text=True, timeout=60
-        )
+        return forks.run("-m", "parapet", *words, cwd=tmp_path, env={**os.environ, **settings})
 
     nobody = parapet("doctor", "cluster")
     assert nobody.returncode == 1

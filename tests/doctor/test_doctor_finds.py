@@ -7,12 +7,15 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 from tests.doctor.host import SECRETS, Case
 from tests.doctor.planted import PLANTED
 from tests.doctor.test_doctor_live import LIVE
+from tests.forked import Forks
 
 from parapet.core.errors import UnknownName
 from parapet.doctor.examine import chosen, examine
@@ -20,6 +23,7 @@ from parapet.doctor.finding import Grade
 from parapet.doctor.formats import to_github, to_sarif
 from parapet.doctor.registry import AREAS, CHECKS
 
+Command: TypeAlias = "Callable[..., subprocess.CompletedProcess[str]]"
 HERE = tuple(one for one in CHECKS if not one.live)
 CODES = tuple(one.code for one in HERE)
 HOST = """
@@ -129,7 +133,7 @@ def test_machines_read_where_a_fault_is(case: Case) -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, case: Case) -> Path:
+def shop(case: Case, command: Command) -> Path:
     """The folder of a host that the command can import."""
     case.write("reliability.py", HOST).write("app.py", WEB)
     (case.folder / "env.json").write_text(
@@ -143,20 +147,19 @@ def shop(tmp_path: Path, case: Case) -> Path:
     return case.folder
 
 
-def command(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """What `parapet` answers there."""
-    settings = json.loads((folder / "env.json").read_text())
-    return subprocess.run(
-        [sys.executable, "-m", "parapet", *words],
-        cwd=folder,
-        env={**os.environ, **settings, "PARAPET_APP": "reliability:parapet", "COLUMNS": "100"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+@pytest.fixture
+def command(forks: Forks) -> Command:
+    """What `parapet` answers in a folder."""
+
+    def run(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        settings = json.loads((folder / "env.json").read_text())
+        env = {**os.environ, **settings, "PARAPET_APP": "reliability:parapet", "COLUMNS": "100"}
+        return forks.run("-m", "parapet", *words, cwd=folder, env=env)
+
+    return run
 
 
-def test_the_command_finds_the_application_and_ends_by_what_it_found(shop: Path) -> None:
+def test_the_command_finds_the_application_and_ends_by_what_it_found(shop: Path, command: Command) -> None:
     """0 where nothing must be done, 1 where something must, 2 where it could not look; --ci is stricter."""
     told = command(shop, "doctor", "--ci")
     assert (told.returncode, told.stderr) == (0, ""), told.stdout
@@ -219,7 +222,7 @@ for command in (["db", "upgrade"], ["generate"], ["doctor", "--json"]):
 
 
 @pytest.mark.parametrize("name", ["notes", "clinic"])
-def test_installed_examples_are_healthy(name: str, tmp_path: Path) -> None:
+def test_installed_examples_are_healthy(name: str, tmp_path: Path, forks: Forks) -> None:
     """Flask with RQ and Django with Celery, as an install wired them, in the environment that their files ask for."""
     folder = tmp_path / name
     shutil.copytree(Path(__file__).parents[2] / "examples" / name, folder)
@@ -231,14 +234,7 @@ def test_installed_examples_are_healthy(name: str, tmp_path: Path) -> None:
         "PARAPET_FORM_KEY": SECRETS["form_key"],
         "NOTES_SECRET_KEY": "a-secret-key-of-a-test",
     }
-    told = subprocess.run(
-        [sys.executable, "-c", INSTALLED],
-        cwd=folder,
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    told = forks.run("-c", INSTALLED, cwd=folder, env={**os.environ, **settings})
     assert told.returncode == 0, told.stdout + told.stderr
     report = json.loads(told.stdout[told.stdout.index("\n{") :])
     assert report["findings"] == []

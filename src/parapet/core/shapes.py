@@ -238,9 +238,8 @@ class Fields:
         if unknown := sorted(set(value) - set(self.fields)):
             near = get_close_matches(unknown[0], self.fields, n=1)
             hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise MalformedPayload(
-                f"{where}: unknown field {quoted(unknown[0])}.{hint} Known: {', '.join(self.fields)}."
-            )
+            known = f"Known: {', '.join(self.fields)}." if self.fields else "None is taken here."
+            raise MalformedPayload(f"{where}: unknown field {quoted(unknown[0])}.{hint} {known}")
         found: dict[str, object] = {}
         for name, field in self.fields.items():
             if value.get(name) is not None:

@@ -45,3 +45,14 @@ class Alerts:
     """MOST_SHOWN of them: what fires first, then what fired, oldest first."""
     expression: str | None = None
     """Where the sender says that the latest one can be looked at: hostile text."""
+
+
+def alerts_of(episodes: Sequence[Episode]) -> Alerts:
+    """What is said of all *episodes* behind an incident, oldest first; MOST_SHOWN at most."""
+    linked = [one for one in episodes if one.generator_url is not None]
+    return Alerts(
+        firings=episodes,
+        distinct=len({one.fingerprint for one in episodes}),
+        shown=tuple(sorted(episodes, key=lambda one: one.ended_at is not None)),
+        expression=max(linked, key=lambda one: one.started_at).generator_url if linked else None,
+    )

@@ -110,3 +110,25 @@ class Leaf:
     """The entry with which the leaf before this one begins; None: this is the first."""
     later: Entry | None = None
     """With which the leaf after this one begins; None: this is the last."""
+
+
+def leaf_of(entries: Sequence[Entry], selection: Selection, *, start: int | None, most: int) -> Leaf:
+    """The leaf of a chronology that was read whole, in the order in which it happened: at most *most* entries.
+
+    From the entry *start* on; without one, or without any behind it, all.
+    """
+    first = next((place for place, one in enumerate(entries) if one.seq == start), 0)
+    held = [place for place, one in enumerate(entries) if selection.holds(one.kind, one.actor.kind)]
+    shown = [place for place in held if place >= first] or held
+    earlier = [place for place in held if place < shown[0]] if shown else []
+    return Leaf(
+        head=tuple(entries[place] for place in shown),
+        phase=_phase(entries[: shown[0]]) if shown else "",
+        before=len(earlier),
+        earlier=entries[earlier[-most:][0]].seq if earlier else None,
+    )
+
+
+def _phase(entries: Sequence[Entry]) -> str:
+    """In which phase an incident is behind *entries*."""
+    return next((PHASES[one.kind] for one in reversed(entries) if one.kind in PHASES), "")

@@ -75,16 +75,16 @@ def parse(body: bytes) -> Delivery:
     return delivery_of(document_of(body))
 
 
-def document_of(body: bytes) -> JsonObject:
+def document_of(body: bytes, *, strict: bool = False) -> JsonObject:
     """The JSON object that *body* is.
 
     Raises:
-        MalformedPayload: it is none, or nested absurdly deep.
+        MalformedPayload: it is none, or nested absurdly deep; *strict*: or says a name of one object twice.
     """
     if body.startswith(GZIP):
         raise MalformedPayload("The body is compressed (gzip). Send it as it is: plain JSON.")
     try:
-        document: Json = json.loads(body)
+        document: Json = json.loads(body, object_pairs_hook=_once if strict else None)
     except (ValueError, RecursionError) as error:
         raise MalformedPayload(f"The body is not JSON: {_short(str(error))}.") from error
     if not isinstance(document, dict):
@@ -92,6 +92,20 @@ def document_of(body: bytes) -> JsonObject:
     if _deeper_than(document, MAX_DEPTH):
         raise MalformedPayload(f"The body is nested more than {MAX_DEPTH} levels deep; no alert is.")
     return document
+
+
+def _once(pairs: list[tuple[str, Json]]) -> JsonObject:
+    """An object of *pairs*, of which JSON would keep the last of each name.
+
+    Raises:
+        MalformedPayload: a name is there twice.
+    """
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise MalformedPayload(f"The body: {_short(repr(twice))} stands there more than once. Give it once.")
+    return found
 
 
 def delivery_of(document: JsonObject) -> Delivery:

@@ -84,7 +84,7 @@ class Context:
             incident = replace(incident, id=tx.incidents.add(incident))
         else:
             tx.incidents.save(incident)
-        number = _numbered(incident)
+        number = numbered(incident)
         if not decision.entries:
             return incident  # a repeat: counted, and nothing more to tell
         tx.entries.append(number, decision.entries, recorded_at=now)
@@ -114,8 +114,8 @@ class Context:
         new = [one for one in decisions if one.incident.id is None and one.entries]
         numbers = tx.incidents.add_all([one.incident for one in new])
         opened = [(replace(one.incident, id=number), one) for number, one in zip(numbers, new, strict=True)]
-        tx.entries.begin({_numbered(it): one.entries for it, one in opened}, recorded_at=now)
-        tx.words.begin({_numbered(it): words_of(it, one.entries) for it, one in opened})
+        tx.entries.begin({numbered(it): one.entries for it, one in opened}, recorded_at=now)
+        tx.words.begin({numbered(it): words_of(it, one.entries) for it, one in opened})
         tx.audit.add_done({it.ref: _details(it, one) for it, one in opened}, actor=actor, verb=verb, now=now)
         self._follow_up(tx, opened, now)
         kept = {it.key: it for it, _ in opened}
@@ -128,10 +128,10 @@ class Context:
         """What is to be done about decisions that were written down: measure, and tell people."""
         if self.measures:
             ours = [(it, one) for it, one in written if it.slice is not None and it.service == self.service]
-            wanted = [(_numbered(it), it.version, moment) for it, one in ours for moment in moments(one.entries)]
+            wanted = [(numbered(it), it.version, moment) for it, one in ours for moment in moments(one.entries)]
             tx.measurements.want(wanted, now=now)
         if self.runbooks:
-            opened = {_numbered(it): self.runbooks_for(it, one.entries) for it, one in written if _opens(one)}
+            opened = {numbered(it): self.runbooks_for(it, one.entries) for it, one in written if _opens(one)}
             tx.runbooks.put_in_force(opened, now=now)
         for incident, decision in written:
             if decision.announce is not None:
@@ -172,14 +172,14 @@ class Context:
         near = self._near_each(tx, [one.incident for one in moved if one.move.called is not None], now=now)
 
         def compose(incident: Incident, announcement: Announcement, text: str) -> Message:
-            return self._message(incident, announcement, near[_numbered(incident)], now, text)
+            return self._message(incident, announcement, near[numbered(incident)], now, text)
 
         Caller(self.roster, self.channels, self.ids).write(tx, moved, now=now, compose=compose, actor=actor)
 
     def _escalate(self, tx: Transaction, incident: Incident, decision: Decision, now: datetime) -> None:
         """What the decision means for calling people: it begins, stops or ends in the same commit."""
         begun = decision.incident.id is None
-        kept = None if begun else tx.escalations.of(_numbered(incident))
+        kept = None if begun else tx.escalations.of(numbered(incident))
         given = next((one for one in decision.entries if one.kind is EntryKind.HANDED_OVER), None)
         if kept is None:
             move = begin(self.roster.policies, incident, now)
@@ -191,7 +191,7 @@ class Context:
         if move is not None and kept is None and given is not None:
             move = hand_over(move.escalation, incident, now, who=given.actor.name)
         if move is not None:
-            moved = Moved(incident=incident, number=_numbered(incident), kept=kept, move=move)
+            moved = Moved(incident=incident, number=numbered(incident), kept=kept, move=move)
             self.write_moves(tx, [moved], now=now)
 
     def runbooks_for(self, incident: Incident, entries: Sequence[NewEntry | Entry]) -> tuple[Runbook, ...]:
@@ -205,7 +205,7 @@ class Context:
 
         Its episodes must have been saved before.
         """
-        number = _numbered(incident)
+        number = numbered(incident)
         if incident.state is IncidentState.RESOLVED:
             entries, episodes = tx.entries.of(number), tx.episodes.of(number)
             made = compose(incident, entries, self.near_changes(tx, incident, now=now), episodes, now=now)
@@ -213,7 +213,7 @@ class Context:
 
     def near_changes(self, tx: Transaction, incident: Incident, *, now: datetime) -> tuple[Near, ...]:
         """The changes near an incident, oldest first."""
-        return self._near_each(tx, [incident], now=now)[_numbered(incident)]
+        return self._near_each(tx, [incident], now=now)[numbered(incident)]
 
     def _near_each(
         self, tx: Transaction, incidents: Sequence[Incident], *, now: datetime
@@ -225,7 +225,7 @@ class Context:
             start = min(one.started_at for one in ours) - timedelta(seconds=self.policy.change_lookback_seconds)
             end = max(one.resolved_at or now for one in ours) + timedelta(seconds=self.policy.change_lookahead_seconds)
             changes = tx.changes.between(service, start, max(start, end))
-            found |= {_numbered(one): near(one, changes, policy=self.policy, now=now) for one in ours}
+            found |= {numbered(one): near(one, changes, policy=self.policy, now=now) for one in ours}
         return found
 
     def _announce(
@@ -241,7 +241,7 @@ class Context:
                 Notification(
                     id=self.ids.new(),
                     dedupe_key=f"{incident.ref}/{incident.version}/{announcement.value}/{channel}",
-                    incident_id=_numbered(incident),
+                    incident_id=numbered(incident),
                     channel=channel,
                     announcement=announcement,
                     message=message.document(),
@@ -288,7 +288,12 @@ def _details(incident: Incident, decision: Decision) -> JsonObject:
     return {"version": incident.version, "entries": [entry.kind.value for entry in decision.entries]}
 
 
-def _numbered(incident: Incident) -> IncidentId:
+def numbered(incident: Incident) -> IncidentId:
+    """The number of an incident that was kept.
+
+    Raises:
+        ValueError: it was not.
+    """
     if incident.id is None:
         raise ValueError("the incident was not kept yet")
     return incident.id

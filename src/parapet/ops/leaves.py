@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from parapet.core.types import IncidentId
-from parapet.incidents.gist import Gap, Leaf, Selection
+from parapet.incidents.gist import EVERYTHING, Gap, Gist, Leaf, Selection, gist_of, leaf_of
 from parapet.incidents.model import Entry
 from parapet.store.store import Transaction
 
 LEAF_ENTRIES = 100
 HEAD_ENTRIES = 10
 """Of a long chronology, how many of its first entries stand before the gap; the rest of a leaf is the end."""
+
+
+def chronicle(
+    tx: Transaction, incident_id: IncidentId, selection: Selection, *, start: int | None
+) -> tuple[Gist, Leaf]:
+    """What is known of a chronology, and its leaf from *start* on, or both ends. One that is one leaf is read once."""
+    found = tx.entries.selected(incident_id, EVERYTHING, limit=LEAF_ENTRIES + 1)
+    if len(found) <= LEAF_ENTRIES:
+        return gist_of(found), leaf_of(found, selection, start=start, most=LEAF_ENTRIES)
+    first = None if start is None else tx.entries.get(incident_id, start)
+    leaf = None if first is None else leaf_from(tx, first, selection)
+    return tx.entries.gist(incident_id), leaf or both_ends(tx, incident_id, selection)
 
 
 def both_ends(tx: Transaction, incident_id: IncidentId, selection: Selection) -> Leaf:

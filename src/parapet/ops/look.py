@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,15 +18,17 @@ from parapet.incidents.past import REMEMBERED, Past, recall
 from parapet.incidents.sightings import Objects
 from parapet.incidents.triage import MOST_COUNTED_BESIDE, Triage, triage
 from parapet.lessons.retrospective import Retrospective, from_json
-from parapet.ops.context import Context
-from parapet.ops.leaves import both_ends, leaf_from
+from parapet.ops.context import Context, numbered
+from parapet.ops.leaves import chronicle
 from parapet.ops.sightings import about_object, objects_near
 from parapet.ops.work import HEARTBEAT_PREFIX
 from parapet.response.escalation import Escalation
+from parapet.store import inbox, outbox
 from parapet.store.changes import place_of
 from parapet.store.inbox import Shelf
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.queue import Scope, counts, stretch
+from parapet.store.records import last_beat
 from parapet.store.store import Transaction
 
 DAY_SECONDS = 86_400.0
@@ -99,6 +102,10 @@ class Look:
     def __init__(self, context: Context) -> None:
         self._context = context
 
+    def together(self) -> AbstractContextManager[None]:
+        """Within the block all reads of this thread see the evidence as it was at the first of them."""
+        return self._context.store.together()
+
     def queue(
         self,
         scope: str = Scope.OPEN,
@@ -128,7 +135,23 @@ class Look:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            return self._file(tx, incident_id, _there(tx, incident_id))
+            return self._file(tx, _there(tx, incident_id), tx.entries.gist(incident_id))
+
+    def opened(
+        self, incident_id: IncidentId, selection: Selection, *, start: int | None = None
+    ) -> tuple[IncidentFile, Leaf]:
+        """The same, and of the entries that *selection* holds as many as a page shows.
+
+        They are those from the entry *start* on; without one, the beginning and the end.
+
+        Raises:
+            NotFound: there is no such incident.
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            incident = _there(tx, incident_id)
+            gist, leaf = chronicle(tx, incident_id, selection, start=start)
+            return self._file(tx, incident, gist), leaf
 
     def standing(self, incident_id: IncidentId) -> Incident:
         """One incident as it stands, and nothing about it.
@@ -157,17 +180,6 @@ class Look:
         """
         with self._context.store.read() as tx:
             return tx.entries.selected(incident_id, selection)
-
-    def leaf(self, incident_id: IncidentId, selection: Selection, *, start: int | None = None) -> Leaf:
-        """As many of them as a page shows, from the entry *start* on; without one, the beginning and the end.
-
-        Raises:
-            EvidenceUnavailable: the database does not answer.
-        """
-        with self._context.store.read() as tx:
-            first = None if start is None else tx.entries.get(incident_id, start)
-            found = None if first is None else leaf_from(tx, first, selection)
-            return found or both_ends(tx, incident_id, selection)
 
     def episodes(self, incident_id: IncidentId) -> tuple[Episode, ...]:
         """Every firing of every alert behind an incident, oldest first.
@@ -227,17 +239,18 @@ class Look:
         """
         since = self._context.clock.now() - timedelta(seconds=DAY_SECONDS)
         with self._context.store.read() as tx:
-            return Trust(
-                inbox_waiting=tx.inbox.count(Shelf.WAITING),
-                inbox_failing=tx.inbox.count(Shelf.FAILING),
-                inbox_rejected_24h=tx.inbox.count(Shelf.REJECTED, since),
-                last_received_at=tx.inbox.last_received_at(),
-                outbox_waiting=tx.outbox.count(OutboxState.WAITING),
-                outbox_failing=tx.outbox.failing(),
-                outbox_dead_24h=tx.outbox.count(OutboxState.DEAD, since),
-                last_delivered_at=tx.outbox.last_delivered_at(),
-                worker_seen_at=tx.heartbeats.last(HEARTBEAT_PREFIX),
-            )
+            wanted = {
+                "inbox_waiting": inbox.counted(Shelf.WAITING),
+                "inbox_failing": inbox.counted(Shelf.FAILING),
+                "inbox_rejected_24h": inbox.counted(Shelf.REJECTED, since),
+                "last_received_at": inbox.last_received(),
+                "outbox_waiting": outbox.counted(OutboxState.WAITING),
+                "outbox_failing": outbox.counted_failing(),
+                "outbox_dead_24h": outbox.counted(OutboxState.DEAD, since),
+                "last_delivered_at": outbox.last_delivered(),
+                "worker_seen_at": last_beat(HEARTBEAT_PREFIX),
+            }
+            return Trust(**dict(zip(wanted, tx.at_once(*wanted.values()), strict=True)))
 
     def began_at(self) -> datetime | None:
         """Since when anything is written down here, a verb or a body that came; None: nothing ever was.
@@ -279,9 +292,9 @@ class Look:
         with self._context.store.read() as tx:
             return tx.incidents.find(service, slice_name)
 
-    def _file(self, tx: Transaction, incident_id: IncidentId, incident: Incident) -> IncidentFile:
-        gist, alerts = tx.entries.gist(incident_id), tx.episodes.alerts(incident_id)
-        now = self._context.clock.now()
+    def _file(self, tx: Transaction, incident: Incident, gist: Gist) -> IncidentFile:
+        incident_id = numbered(incident)
+        alerts, now = tx.episodes.alerts(incident_id), self._context.clock.now()
         near = self._context.near_changes(tx, incident, now=now)
         past = self._past(tx, incident)
         beside = tx.incidents.beside(incident, BESIDE_SECONDS, MOST_COUNTED_BESIDE + 1)

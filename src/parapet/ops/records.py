@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from parapet.core.errors import NotFound
 from parapet.core.types import IncidentId
-from parapet.ops.context import Context
+from parapet.incidents.model import Incident
+from parapet.ops.context import Context, numbered
 from parapet.response.preview import FrozenPreview
 from parapet.response.record import Record, record_of
 from parapet.response.run import LedgerEntry, Run
@@ -71,22 +72,19 @@ class Records:
                     break
         return record_of(capability, found)
 
-    def runbooks(self, incident_id: IncidentId) -> tuple[tuple[Runbook, ...], bool]:
+    def runbooks(self, incident: Incident) -> tuple[tuple[Runbook, ...], bool]:
         """The runbooks of an incident, as they were in force when it opened; and whether any is another now.
 
         An incident that opened before there were any has those of now.
-
-        Raises:
-            NotFound: there is no such incident.
         """
-        context = self._context
+        context, number = self._context, numbered(incident)
         with context.store.read() as tx:
-            incident, kept = tx.incidents.get(incident_id), tx.runbooks.of(incident_id)
-            if incident is None:
-                raise NotFound(f"There is no incident INC-{incident_id}.")
+            kept = tx.runbooks.of(number)
             if kept:
                 return kept, any(context.runbooks.get(book.name) != book for book in kept)
-            return context.runbooks_for(incident, tx.entries.of(incident_id, limit=MOST_OPENING)), False
+            if not context.runbooks:
+                return (), False
+            return context.runbooks_for(incident, tx.entries.of(number, limit=MOST_OPENING)), False
 
     def of_incident(self, incident_id: IncidentId) -> tuple[Run, ...]:
         """The runs of an incident, oldest first."""

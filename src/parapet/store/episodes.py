@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, f
 
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
-from parapet.incidents.firings import MOST_SHOWN, Alerts, Firing
+from parapet.incidents.firings import MOST_SHOWN, Alerts, Firing, alerts_of
 from parapet.incidents.model import Episode, Incident
 from parapet.store.bulk import add_rows, among
 from parapet.store.rows import Row, batches, row_of
@@ -70,6 +70,9 @@ class Episodes:
     def alerts(self, incident_id: IncidentId) -> Alerts:
         """What a page says of them, without reading more of each firing than when it was."""
         mine, oldest = table.c.incident_id == incident_id, (table.c.started_at, table.c.id)
+        few = self._some(mine, MOST_SHOWN + 1)
+        if len(few) <= MOST_SHOWN:
+            return alerts_of(few)
         narrow = select(table.c.severity, table.c.started_at, table.c.ended_at).where(mine).order_by(*oldest)
         link = select(table.c.generator_url).where(mine, table.c.generator_url.is_not(None))
         firing = self._some(mine & table.c.ended_at.is_(None), MOST_SHOWN)

@@ -8,7 +8,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, delete, func, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    Select,
+    and_,
+    delete,
+    func,
+    literal_column,
+    select,
+    update,
+)
 
 from parapet.store.bulk import add_numbered, among
 from parapet.store.rows import LARGEST_NUMBER, Row
@@ -169,10 +180,7 @@ class InboxRows:
 
     def count(self, shelf: Shelf, since: datetime | None = None) -> int:
         """How many bodies are on *shelf*, of those received after *since*."""
-        wanted = select(func.count()).select_from(table).where(_on(shelf))
-        if since is not None:
-            wanted = wanted.where(table.c.received_at >= since)
-        return self._connection.execute(wanted).scalar_one()
+        return self._connection.execute(counted(shelf, since)).scalar_one()
 
     def newest(self) -> int:
         """The number of the newest body; 0: there is none."""
@@ -185,8 +193,18 @@ class InboxRows:
 
     def last_received_at(self) -> datetime | None:
         """When the newest body came."""
-        newest: datetime | None = self._connection.execute(select(func.max(table.c.received_at))).scalar_one()
-        return newest
+        return self._connection.execute(last_received()).scalar_one()
+
+
+def counted(shelf: Shelf, since: datetime | None = None) -> Select[tuple[int]]:
+    """Asks how many bodies are on *shelf*, of those received after *since*."""
+    wanted = select(func.count()).select_from(table).where(_on(shelf))
+    return wanted if since is None else wanted.where(table.c.received_at >= since)
+
+
+def last_received() -> Select[tuple[datetime | None]]:
+    """Asks when the newest body came."""
+    return select(func.max(table.c.received_at))
 
 
 def _on(shelf: Shelf) -> ColumnElement[bool]:

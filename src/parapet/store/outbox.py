@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, exists, func, or_, select, true, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, or_, select, true, update
 
 from parapet.core.types import IncidentId, JsonObject
 from parapet.incidents.model import Announcement
@@ -211,20 +211,31 @@ class OutboxRows:
 
     def count(self, state: OutboxState, since: datetime | None = None) -> int:
         """How many notifications are in *state*; *since*: of those made from then on."""
-        wanted = select(func.count()).select_from(table).where(table.c.state == state.value)
-        if since is not None:
-            wanted = wanted.where(table.c.created_at >= since)
-        return self._connection.execute(wanted).scalar_one()
+        return self._connection.execute(counted(state, since)).scalar_one()
 
     def failing(self) -> int:
         """How many wait whose last attempt failed."""
-        waits = (table.c.state == OutboxState.WAITING.value, table.c.last_error.is_not(None))
-        return self._connection.execute(select(func.count()).select_from(table).where(*waits)).scalar_one()
+        return self._connection.execute(counted_failing()).scalar_one()
 
     def last_delivered_at(self) -> datetime | None:
         """When the newest delivery succeeded."""
-        newest: datetime | None = self._connection.execute(select(func.max(table.c.delivered_at))).scalar_one()
-        return newest
+        return self._connection.execute(last_delivered()).scalar_one()
+
+
+def counted(state: OutboxState, since: datetime | None = None) -> Select[tuple[int]]:
+    """Asks how many notifications are in *state*; *since*: of those made from then on."""
+    wanted = select(func.count()).select_from(table).where(table.c.state == state.value)
+    return wanted if since is None else wanted.where(table.c.created_at >= since)
+
+
+def counted_failing() -> Select[tuple[int]]:
+    """Asks how many wait whose last attempt failed."""
+    return counted(OutboxState.WAITING).where(table.c.last_error.is_not(None))
+
+
+def last_delivered() -> Select[tuple[datetime | None]]:
+    """Asks when the newest delivery succeeded."""
+    return select(func.max(table.c.delivered_at))
 
 
 def is_due(now: datetime) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.store.bulk import add_rows
@@ -142,6 +142,9 @@ class Heartbeats:
 
     def last(self, prefix: str) -> datetime | None:
         """The newest beat of anybody whose name starts with *prefix*."""
-        wanted = select(func.max(heartbeats.c.beat_at)).where(heartbeats.c.name.startswith(prefix, autoescape=True))
-        newest: datetime | None = self._connection.execute(wanted).scalar_one()
-        return newest
+        return self._connection.execute(last_beat(prefix)).scalar_one()
+
+
+def last_beat(prefix: str) -> Select[tuple[datetime | None]]:
+    """Asks for the newest beat of anybody whose name starts with *prefix*."""
+    return select(func.max(heartbeats.c.beat_at)).where(heartbeats.c.name.startswith(prefix, autoescape=True))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from threading import Event
-from typing import TypeVar
+from threading import Event, local
+from typing import Any, TypeVar
 from weakref import finalize
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Select, select
 
 from parapet.core.errors import Conflict, EvidenceUnavailable
 from parapet.core.types import IncidentId
@@ -84,6 +84,10 @@ class Transaction:
         self.backlogs = BacklogRows(connection)
         self._connection = connection
 
+    def at_once(self, *wanted: Select[Any]) -> tuple[Any, ...]:
+        """The one value that each of *wanted* asks for, in one statement."""
+        return tuple(self._connection.execute(select(*(one.scalar_subquery() for one in wanted))).one())
+
     def clock(self) -> datetime | None:
         """What the database's own clock says; None where it has none, as SQLite."""
         return server_time(self._connection)
@@ -106,6 +110,13 @@ class Transaction:
         lock_keys(self._connection, keys)
 
 
+class _Mine(local):
+    """What reads of one thread have together."""
+
+    stack: ExitStack | None = None
+    tx: Transaction | None = None
+
+
 class Store:
     """The evidence database at *url*, with a small pool of its own. Opens nothing until it is used.
 
@@ -117,6 +128,7 @@ class Store:
 
     def __init__(self, url: str) -> None:
         self.engine = connect(url)
+        self._mine = _Mine()
         finalize(self, _let_go, self.engine, os.getpid()).atexit = False
 
     @contextmanager
@@ -139,8 +151,33 @@ class Store:
             EvidenceUnavailable: the database does not answer.
             SchemaOutdated: migrations are missing.
         """
-        with Boundary(), undisturbed(self.engine), reading(self.engine) as connection:
-            yield Transaction(connection)
+        mine = self._mine
+        with Boundary():
+            if mine.stack is None:
+                with ExitStack() as alone:
+                    yield self._opened(alone)
+                return
+            if mine.tx is None:
+                mine.tx = self._opened(mine.stack)
+            yield mine.tx
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Within the block all reads of this thread are one transaction, begun by the first: of one moment."""
+        mine = self._mine
+        if mine.stack is not None:
+            yield
+            return
+        with Boundary(), ExitStack() as mine.stack:
+            try:
+                yield
+            finally:
+                mine.stack = mine.tx = None
+
+    def _opened(self, stack: ExitStack) -> Transaction:
+        """A transaction that only reads, until *stack* closes."""
+        stack.enter_context(undisturbed(self.engine))
+        return Transaction(stack.enter_context(reading(self.engine)))
 
     def transact(self, work: Callable[[Transaction], T]) -> T:
         """Do *work* in a transaction, again from the start whenever it loses a race.

@@ -33,7 +33,7 @@ from parapet.web.looks import OURS, Looks
 from parapet.web.mount import site_of
 from parapet.web.principal import Authenticate, Authorize
 from parapet.web.reads import App, Measured
-from parapet.web.request import Request, first_values
+from parapet.web.request import Request
 from parapet.web.response import Response, Stream
 from parapet.web.site import Site
 from parapet.web.views.links import Link
@@ -190,7 +190,7 @@ def _request(native: HttpRequest, below: str) -> Request:
         method=str(native.method),
         path="/" + below,
         root=native.path[: len(native.path) - len(below)].rstrip("/"),
-        query=first_values(native.META.get("QUERY_STRING", "")),
+        query_string=native.META.get("QUERY_STRING", ""),
         headers={name.lower(): value for name, value in native.headers.items()},
         cookies=native.COOKIES,
         client=native.META.get("REMOTE_ADDR"),

@@ -25,7 +25,7 @@ from parapet.web.looks import OURS, Looks
 from parapet.web.mount import site_of
 from parapet.web.principal import Authenticate, Authorize
 from parapet.web.reads import App, Measured
-from parapet.web.request import Request, first_values
+from parapet.web.request import Request
 from parapet.web.response import Response
 from parapet.web.views.links import Link
 
@@ -135,7 +135,7 @@ def _request(native: FlaskRequest, path: str) -> Request:
         method=native.method,
         path=path,
         root=whole[: -len(path)] if whole.endswith(path) else whole,
-        query=first_values(native.query_string.decode("latin-1")),
+        query_string=native.query_string.decode("latin-1"),
         headers={name.lower(): value for name, value in native.headers.items()},
         cookies=native.cookies,
         client=native.remote_addr,

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
+from parapet.core.errors import MalformedPayload
+from parapet.core.shapes import quoted
+
 MAX_FORM_FIELDS = 64
 
 
@@ -19,8 +22,10 @@ class Request:
     """Below the mount, beginning with a slash."""
     root: str = ""
     """Where the workbench is mounted, without a trailing slash."""
-    query: Mapping[str, str] = field(default_factory=dict)
-    """The first value of each name."""
+    query_string: str = ""
+    """As it was sent, behind the question mark."""
+    query: Mapping[str, str] = field(init=False)
+    """The first value of each name in it; empty when there are absurdly many."""
     headers: Mapping[str, str] = field(default_factory=dict)
     cookies: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
@@ -28,6 +33,9 @@ class Request:
     """Address of the peer, as the server saw it."""
     native: object = None
     """The host framework's own request, so that `authenticate` can read the host's session."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "query", first_values(self.query_string))
 
     def without_cookies(self) -> Request:
         """The same, from a browser that was never here."""
@@ -65,10 +73,32 @@ class Request:
 def first_values(encoded: str) -> dict[str, str]:
     """The fields of an urlencoded text, the first value of each name; empty when there are absurdly many."""
     try:
-        pairs = parse_qsl(encoded, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)
+        pairs = _pairs(encoded)
     except ValueError:
         return {}
     found: dict[str, str] = {}
     for name, value in pairs:
         found.setdefault(name, value)
     return found
+
+
+def single_values(encoded: str, where: str) -> dict[str, str]:
+    """The fields of an urlencoded text, none of which is left out. *where* it stands, for errors.
+
+    Raises:
+        MalformedPayload: a name stands there twice, or there are absurdly many.
+    """
+    try:
+        pairs = _pairs(encoded)
+    except ValueError as error:
+        raise MalformedPayload(f"{where}: more than {MAX_FORM_FIELDS} fields. None was looked at.") from error
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if name in found:
+            raise MalformedPayload(f"{where}: {quoted(name)} stands there more than once. Give it once.")
+        found[name] = value
+    return found
+
+
+def _pairs(encoded: str) -> list[tuple[str, str]]:
+    return parse_qsl(encoded, keep_blank_values=True, max_num_fields=MAX_FORM_FIELDS)

@@ -17,7 +17,7 @@ from parapet.web.mount import site_of
 from parapet.web.principal import Authenticate, Authorize
 from parapet.web.reads import App, Measured
 from parapet.web.reception import BODY_SECONDS, Reception
-from parapet.web.request import Request, first_values
+from parapet.web.request import Request
 from parapet.web.response import Response, Stream
 from parapet.web.site import Site
 from parapet.web.stream import LIFE_SECONDS
@@ -158,7 +158,7 @@ def _request(scope: Scope, path: str) -> Request:
         method=scope["method"],
         path=path,
         root=str(scope.get("root_path", "")),
-        query=first_values(scope.get("query_string", b"").decode("latin-1")),
+        query_string=scope.get("query_string", b"").decode("latin-1"),
         headers=headers,
         cookies=native.cookies,
         client=scope["client"][0] if scope.get("client") else None,

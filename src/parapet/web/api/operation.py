@@ -11,6 +11,7 @@ from parapet.incidents.payload import document_of
 from parapet.web.desk import Desk, Visit
 from parapet.web.lanes import Lane
 from parapet.web.principal import Action
+from parapet.web.request import single_values
 from parapet.web.response import Response
 from parapet.web.routes import Door, Route
 
@@ -59,17 +60,17 @@ class Operation:
         Raises:
             MalformedPayload: it does not fit what the operation takes.
         """
+        asked = single_values(visit.request.query_string, "The query")
         if self.method == "POST":
-            given = self.takes.read(document_of(visit.request.body), "The body")
-        else:
-            given = self.takes.read(
-                {name: self._typed(name, text) for name, text in visit.request.query.items()}, "The query"
-            )
-        return self.page(desk, visit, given)
+            NOTHING.read({**asked}, "The query")
+            return self.page(desk, visit, self.takes.read(document_of(visit.request.body, strict=True), "The body"))
+        given = self.takes.read({name: self._typed(name, text) for name, text in asked.items()}, "The query")
+        with desk.app.look.together():
+            return self.page(desk, visit, given)
 
-    def _typed(self, name: str, text: str) -> int | str | None:
-        """*text* of a query as its shape reads it: a number where one is expected, nothing where nothing stands."""
+    def _typed(self, name: str, text: str) -> int | str:
+        """*text* of a query as its shape reads it: a number where one is expected."""
         field = self.takes.fields.get(name)
         if field is not None and isinstance(field.shape, Whole) and re.fullmatch("-?[0-9]{1,18}", text):
             return int(text)
-        return text or None
+        return text

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from parapet.core.errors import NotFound
+from parapet.core.errors import MalformedPayload, NotFound
 from parapet.core.shapes import Given
 from parapet.core.types import IncidentId, Json
 from parapet.incidents.document import (
@@ -41,11 +41,17 @@ def session(desk: Desk, visit: Visit, given: Given) -> Response:
 
 
 def incidents(desk: Desk, visit: Visit, given: Given) -> Response:
-    """A page of the queue."""
-    scope = given.get("scope", str) or "open"
+    """A page of the queue.
+
+    Raises:
+        MalformedPayload: it names an owner, and not theirs are asked for.
+    """
+    scope, owner = given.get("scope", str) or "open", given.get("owner", str)
+    if owner is not None and scope != "mine":
+        raise MalformedPayload(f"The query.owner goes with scope=mine; with scope={scope} nobody is asked for.")
     page = desk.app.look.queue(
         scope,
-        owner=given.get("owner", str) or visit.person.name,
+        owner=owner or visit.person.name,
         search=given.get("q", str),
         limit=given.get("limit", int) or SHOWN,
         before=given.get("before", str),

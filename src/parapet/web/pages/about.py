@@ -9,11 +9,13 @@ from parapet.web.views.about import about_view
 
 def page(desk: Desk, visit: Visit) -> Response:
     """Health and settings."""
-    app = desk.app
+    app, sky = desk.app, desk.app.observe.journeys()
+    with app.look.together():
+        trust, bodies = app.look.trust(), app.bodies.counts()
     view = about_view(
-        app.observe.journeys(),
-        app.look.trust(),
-        app.bodies.counts(),
+        sky,
+        trust,
+        bodies,
         app.catalog,
         app.incidents,
         app.wiring,

@@ -200,7 +200,11 @@ def settle(desk: Desk, visit: Visit) -> Response:
 
 
 def _show(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
-    standing, person = desk.app.actions.standing(visit.params["preview"]), visit.person
+    person, records = visit.person, desk.app.records
+    with desk.app.look.together():
+        standing = desk.app.actions.standing(visit.params["preview"])
+        name, approval = standing.capability.name, desk.app.approvals.of_preview(standing.preview.id)
+        used = used_view(records.record(name), records.runs(capability=name, limit=MOST_SHOWN), now=visit.now)
     forbidden = desk.may(person, Action.CONFIRM) or desk.may(person, standing.capability.permitted_as) or ""
     glass_refusal = desk.may(person, Action.BREAK_GLASS) or ""
     waits = standing.needs_second_person and standing.approved_by is None  # said by the form that asks for one
@@ -217,14 +221,11 @@ def _show(desk: Desk, visit: Visit, error: Refused | None = None) -> Response:
         next_step = error.next_step
     typed = visit.request.form.get("reason", "")[:LONGEST_WORDS]
     may = desk.may(person, Action.APPROVE) or desk.may(person, standing.capability.permitted_as) or ""
-    asked = approval_view(
-        desk.app.approvals.of_preview(standing.preview.id), reader=person.name, refusal=may, now=visit.now
-    )
-    records, name = desk.app.records, standing.capability.name
+    asked = approval_view(approval, reader=person.name, refusal=may, now=visit.now)
     view = confirm_view(
         standing,
         asked,
-        used_view(records.record(name), records.runs(capability=name, limit=MOST_SHOWN), now=visit.now),
+        used,
         refusal=refusal,
         next_step=next_step,
         blocked=blocked,

@@ -26,11 +26,15 @@ def page(desk: Desk, visit: Visit) -> Response:
     query, app = visit.request.query, desk.app
     state = query.get("state", "")
     state = state if state in TOLD else ""
+    before = query.get("before", "")[:LONGEST_ID] or None
+    with app.look.together():
+        on_call, calls = app.escalations.on_call(), app.escalations.page(limit=NEWEST)
+        notices = app.notices.log(state=state or None, before=before, limit=ROWS)
     view = calls_view(
-        app.escalations.on_call(),
+        on_call,
         app.escalations.policies,
-        app.escalations.page(limit=NEWEST),
-        app.notices.log(state=state or None, before=query.get("before", "")[:LONGEST_ID] or None, limit=ROWS),
+        calls,
+        notices,
         tuple(app.notices.channels),
         state=state,
         limit=ROWS,

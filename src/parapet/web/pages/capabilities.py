@@ -13,9 +13,10 @@ RUNS = 50
 
 def page(desk: Desk, visit: Visit) -> Response:
     """Every capability with its record, every runbook, and the latest runs."""
-    records = [desk.app.records.record(one.name) for one in desk.app.capabilities]
-    runs = desk.app.records.runs(limit=RUNS)
-    waiting = len(desk.app.approvals.page("waiting"))
+    with desk.app.look.together():
+        records = [desk.app.records.record(one.name) for one in desk.app.capabilities]
+        runs = desk.app.records.runs(limit=RUNS)
+        waiting = len(desk.app.approvals.page("waiting"))
     view = capabilities_view(desk.app.capabilities, records, desk.app.runbooks, runs, waiting=waiting, now=visit.now)
     if not view.runs:
         view = replace(view, since=since(desk, visit))

@@ -16,20 +16,22 @@ MOST_CHANGES = 50
 
 def page(desk: Desk, visit: Visit) -> Response:
     """Every journey, then what is open, what changed, and whether to trust it."""
-    look = desk.app.look
-    queue = look.queue("open", owner=visit.person.name, limit=MOST_OPEN)
+    look, sky = desk.app.look, desk.app.observe.journeys()
+    with look.together():
+        queue = look.queue("open", owner=visit.person.name, limit=MOST_OPEN)
+        changes, trust, rests = look.changes(MOST_CHANGES), look.trust(), desk.app.maintenances.live()
     open_count = queue.counts.get("open", len(queue.incidents))
     view = home_view(
-        desk.app.observe.journeys(),
+        sky,
         queue.incidents,
         open_count,
-        look.changes(MOST_CHANGES),
-        look.trust(),
+        changes,
+        trust,
         now=visit.now,
         stale_seconds=desk.app.incidents.signal_stale_seconds,
         channels=len(desk.app.notices.channels),
         speed_slices=speed_slices(desk.app.catalog),
-        resting=resting_words(desk.app.maintenances.live(), visit.now),
+        resting=resting_words(rests, visit.now),
     )
     if not view.open_rows:
         view = replace(view, since=since(desk, visit))

@@ -19,11 +19,12 @@ def page(desk: Desk, visit: Visit) -> Response:
     """One shelf."""
     query = visit.request.query
     shelf = query.get("shelf", "")
-    counts = desk.app.bodies.counts()
-    if shelf not in SHELVES:  # where there is something to do, if there is
-        shelf = next((name for name in ("rejected", "failing") if counts.get(name)), "waiting")
     before = query.get("before", "")
-    bodies = desk.app.bodies.page(shelf, before=_number(before) if before else None, limit=ROWS)
+    with desk.app.look.together():
+        counts = desk.app.bodies.counts()
+        if shelf not in SHELVES:  # where there is something to do, if there is
+            shelf = next((name for name in ("rejected", "failing") if counts.get(name)), "waiting")
+        bodies = desk.app.bodies.page(shelf, before=_number(before) if before else None, limit=ROWS)
     view = inbox_view(bodies, counts, shelf=shelf, limit=ROWS, now=visit.now)
     if not view.rows:
         view = replace(view, since=since(desk, visit))

@@ -19,14 +19,14 @@ LONGEST_NUMBER = 12
 
 def page(desk: Desk, visit: Visit) -> Response:
     """Everything known about one incident, and what may be done."""
-    file = desk.app.look.incident(incident_id(visit))
-    card, unasked = _now(desk, file)
-    number, asked = int(incident_id(visit)), visit.request.query.get("from", "")
-    # Read behind the file: what was written meanwhile counts as not seen.
+    number, asked = incident_id(visit), visit.request.query.get("from", "")
     tab = tab_name(visit.request.query.get("entries", ""))
     start = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= LONGEST_NUMBER else None
-    leaf = desk.app.look.leaf(incident_id(visit), TABS[tab].selection, start=start)
-    books, changed = desk.app.records.runbooks(incident_id(visit))
+    with desk.app.look.together():
+        file, leaf = desk.app.look.opened(number, TABS[tab].selection, start=start)
+        books, changed = desk.app.records.runbooks(file.incident)
+        runs, looks = desk.app.records.of_incident(number), desk.app.looks.of(number)
+    card, unasked = _now(desk, file)
     view = incident_view(
         file,
         leaf,
@@ -39,15 +39,15 @@ def page(desk: Desk, visit: Visit) -> Response:
         may_redact=desk.may(visit.person, Action.REDACT) is None,
         tab=tab,
         unasked=unasked,
-        actions=actions_view(desk, visit, file, books_changed=changed),
+        actions=actions_view(desk, visit, file.incident, runs, books_changed=changed),
         policies=len(desk.app.escalations.policies),
         channels=len(desk.app.notices.channels),
         seen=looked.last_seen(visit.request, number),
-        looks=desk.app.looks.of(incident_id(visit)),
+        looks=looks,
         now=visit.now,
     )
     if looked.anew(visit.request):
-        desk.app.looks.looked(incident_id(visit), visit.person.actor)
+        desk.app.looks.looked(number, visit.person.actor)
     title = f"{view.strip.title}, {view.ref}"
     shown = show(desk, visit, "incident.html", view, title=title, place="incidents")
     return looked.remember(shown, visit.request, number, view.forms.seen)

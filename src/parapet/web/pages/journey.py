@@ -19,12 +19,14 @@ def page(desk: Desk, visit: Visit) -> Response:
     except UnknownName as error:
         raise NotFound("No promise of this service has that name. The first page shows all of them.") from error
     sky = app.observe.journeys()
-    card = next(each for each in sky.readings if each.slice == one.name)
+    card, course = next(each for each in sky.readings if each.slice == one.name), app.observe.course(one.name)
+    with app.look.together():
+        changes, latest = app.look.changes(MOST_CHANGES), app.look.latest(app.service, one.name)
     view = journey_page(
         card,
-        app.observe.course(one.name),
-        app.look.changes(MOST_CHANGES),
-        app.look.latest(app.service, one.name),
+        course,
+        changes,
+        latest,
         speed=one.name in speed_slices(app.catalog),
         problem=sky.problem,
         now=visit.now,

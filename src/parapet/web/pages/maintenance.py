@@ -60,9 +60,11 @@ def end(desk: Desk, visit: Visit) -> Response:
 
 def _page(desk: Desk, visit: Visit, given: Given, why: str = "") -> Response:
     kept = desk.app.maintenances
+    with desk.app.look.together():
+        live, all_of_them = kept.live(), kept.page(limit=ROWS)
     view = maintenance_view(
-        kept.live(),
-        kept.page(limit=ROWS),
+        live,
+        all_of_them,
         desk.app.catalog,
         refusal=desk.may(visit.person, Action.MAINTAIN),
         now=visit.now,

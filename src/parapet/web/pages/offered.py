@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from parapet.incidents.model import IncidentState
+from collections.abc import Sequence
+
+from parapet.incidents.model import Incident, IncidentState
+from parapet.response.run import Run
 from parapet.web.desk import Desk, Visit
 from parapet.web.principal import Action
-from parapet.web.reads import IncidentFile
 from parapet.web.views.acting import ActionsView, offered, ran
 
 
-def actions_view(desk: Desk, visit: Visit, file: IncidentFile, *, books_changed: bool) -> ActionsView:
+def actions_view(
+    desk: Desk, visit: Visit, incident: Incident, runs: Sequence[Run], *, books_changed: bool
+) -> ActionsView:
     """The capabilities that the reader may preview, those they may not and why, and the runs so far."""
-    incident, person = file.incident, visit.person
+    person = visit.person
     titles = {one.name: one.title for one in desk.app.capabilities}
-    runs = desk.app.records.of_incident(incident.id) if incident.id is not None else ()
     over = incident.state is IncidentState.RESOLVED
     refusal = "It is resolved. Reopen it, if it is not over." if over else desk.may(person, Action.PREVIEW)
     return ActionsView(

@@ -21,10 +21,13 @@ def page(desk: Desk, visit: Visit) -> Response:
     scope = scope if scope in SCOPES else "open"
     search = capped(query.get("q", ""), LONGEST_SEARCH)
     before = query.get("before", "")[:LONGEST_CURSOR] or None
-    found = desk.app.look.queue(scope, owner=visit.person.name, search=search or None, limit=ROWS, before=before)
+    look = desk.app.look
+    with look.together():
+        found = look.queue(scope, owner=visit.person.name, search=search or None, limit=ROWS, before=before)
+        trust = None if found.incidents else look.trust()
     view = queue_view(
         found,
-        None if found.incidents else desk.app.look.trust(),
+        trust,
         scope=scope,
         search=search,
         before=before,

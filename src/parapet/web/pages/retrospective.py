@@ -11,8 +11,10 @@ from parapet.web.views.retrospective import retrospective_view
 
 def page(desk: Desk, visit: Visit) -> Response:
     """The retrospective."""
-    file = desk.app.look.incident(incident_id(visit))
-    view = retrospective_view(desk.app.look.retrospective(incident_id(visit)), file, now=visit.now)
+    look, number = desk.app.look, incident_id(visit)
+    with look.together():
+        file, kept = look.incident(number), look.retrospective(number)
+    view = retrospective_view(kept, file, now=visit.now)
     title = f"Retrospective {view.ref}: {view.title}"
     return show(desk, visit, "retrospective.html", view, title=title, place="incidents")
 

@@ -37,12 +37,14 @@ class DeclareView:
 
 def page(desk: Desk, visit: Visit) -> Response:
     """Every form that the incident's own page leaves out."""
-    file = desk.app.look.incident(incident_id(visit))
-    others, calls = desk.app.look.queue("open").incidents, file.escalation
+    look, number = desk.app.look, incident_id(visit)
+    with look.together():
+        file, episodes, others = look.incident(number), look.episodes(number), look.queue("open").incidents
+    calls = file.escalation
     called = calls is not None and file.incident.severity in calls.policy.severities
     view = work_view(
         file.incident,
-        desk.app.look.episodes(incident_id(visit)),
+        episodes,
         others,
         seen=file.gist.last,
         refusal=desk.may(visit.person, Action.SEVERITY),
@@ -54,9 +56,11 @@ def page(desk: Desk, visit: Visit) -> Response:
 
 def redact_page(desk: Desk, visit: Visit) -> Response:
     """One entry of the chronology, and the form that takes its words out."""
-    file, asked = desk.app.look.incident(incident_id(visit)), visit.request.query.get("entry", "")
+    look, number, asked = desk.app.look, incident_id(visit), visit.request.query.get("entry", "")
     seq = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) <= LONGEST_NUMBER else 0
-    entry = next(iter(desk.app.look.chronology(incident_id(visit), after=max(0, seq - 1), limit=1)), None)
+    with look.together():
+        file, found = look.incident(number), look.chronology(number, after=max(0, seq - 1), limit=1)
+    entry = next(iter(found), None)
     if entry is None or entry.seq != seq:
         raise NotFound(f"{file.incident.ref} has no such entry. Its chronology lists all of them.")
     seen, refusal = file.gist.last, desk.may(visit.person, Action.REDACT)

@@ -178,10 +178,13 @@ def _sent(visit: Visit, verb: str) -> Sent:
 
 def _conflict(desk: Desk, visit: Visit, verb: str, sent: Sent, why: str, *, status: int) -> Response:
     """Somebody changed it first, or it is refused: what happened since, and what was typed."""
-    news = desk.app.look.chronology(sent.incident_id, after=sent.seen, limit=MOST_NEWS)
+    look = desk.app.look
+    with look.together():  # whoever sends it again has seen what the version says that it carries
+        news = look.chronology(sent.incident_id, after=sent.seen, limit=MOST_NEWS)
+        incident = look.standing(sent.incident_id)
     typed = sent.words[:LONGEST_WORDS]
     view = conflict_view(
-        desk.app.look.standing(sent.incident_id),
+        incident,
         news,
         verb=verb,
         typed=typed,

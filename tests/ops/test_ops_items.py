@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from parapet.core.errors import IllegalTransition, MalformedPayload, NotFound, ReasonRequired, StaleVersion
+from parapet.core.part import Place
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.items import ActionItem, ItemState, Reported
 from parapet.ops.items import ActionItems
@@ -139,7 +140,7 @@ def test_pages_of_items_neither_repeat_nor_skip(desk: Desk, items: ActionItems) 
     for number in range(23):
         opened(items, number)
     seen: list[int | None] = []
-    before: str | None = None
+    before: Place | None = None
     while True:
         page = items.page(limit=5, before=before)
         seen += [one.id for one in page.items]
@@ -149,6 +150,11 @@ def test_pages_of_items_neither_repeat_nor_skip(desk: Desk, items: ActionItems) 
         opened(items, 100 + len(seen))
     assert seen == sorted(seen, key=lambda number: -(number or 0))
     assert set(range(1, 24)) == set(seen)
+    last, after = page.items, page.previous
+    while after is not None:
+        page = items.page(limit=5, after=after)
+        last, after = (*page.items, *last), page.previous
+    assert last == items.page(limit=200).items
     for place in ("x", "2026-11-12T02:00:00_1", "2026-11-12T02:00:00+00:00_-1", "_"):
         with pytest.raises(MalformedPayload, match="no place in this list"):
             items.page(before=place)

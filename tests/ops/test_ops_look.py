@@ -10,6 +10,7 @@ from sqlalchemy import event, text
 from tests.conftest import PAGE, at
 
 from parapet.core.errors import MalformedPayload, NotFound
+from parapet.core.part import Place
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.model import Incident
 from parapet.testing import alert, alertmanager_payload
@@ -31,7 +32,7 @@ def storm(desk: Desk, first: int, last: int) -> None:
 def pages(desk: Desk, scope: str, limit: int, arriving: int = 0) -> list[Incident]:
     """Every incident of a scope, page by page, while *arriving* more come in after each page."""
     seen: list[Incident] = []
-    before: str | None = None
+    before: Place | None = None
     number = 100
     while True:
         page = desk.look.queue(scope, limit=limit, before=before)
@@ -39,9 +40,22 @@ def pages(desk: Desk, scope: str, limit: int, arriving: int = 0) -> list[Inciden
         seen += page.incidents
         before = page.next
         if before is None:
+            everything = [*pages_back(desk, scope, limit, page.previous), *page.incidents]
+            assert everything == [*desk.look.queue(scope, limit=200).incidents]
             return seen
         storm(desk, number, number + arriving)
         number += arriving
+
+
+def pages_back(desk: Desk, scope: str, limit: int, after: Place | None) -> list[Incident]:
+    """Every incident of a scope ahead of a place, read page by page towards the beginning, in the order of the list."""
+    seen: list[Incident] = []
+    while after is not None:
+        page = desk.look.queue(scope, limit=limit, after=after)
+        assert page.next is not None
+        seen = [*page.incidents, *seen]
+        after = page.previous
+    return seen
 
 
 def test_no_row_is_repeated_or_skipped_while_incidents_arrive(desk: Desk) -> None:
@@ -94,6 +108,8 @@ def test_a_place_that_is_none_is_refused(desk: Desk, place: str) -> None:
     for scope in ("open", "resolved"):
         with pytest.raises(MalformedPayload, match="no place in this list"):
             desk.look.queue(scope, before=place)
+        with pytest.raises(MalformedPayload, match="no place in this list"):
+            desk.look.queue(scope, after=place)
     with pytest.raises(MalformedPayload):
         desk.look.queue("open", before=f"0_2026-11-12T02:00:00+00:00_{'9' * 30}")
 
@@ -193,6 +209,7 @@ def test_lists_are_read_by_index(desk: Desk, database: str) -> None:
         place = desk.look.queue(scope, owner="Ana", limit=1).next
         if place is not None:
             desk.look.queue(scope, owner="Ana", limit=1, before=place)
+            desk.look.queue(scope, owner="Ana", limit=1, after=place)
     desk.worker.tick()
     desk.look.find("shop", "checkout")
     event.remove(desk.store.engine, "before_cursor_execute", remember)

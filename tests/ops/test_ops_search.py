@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from parapet.core.part import Place
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents.words import MAX_WORD_CHARACTERS, words
@@ -98,7 +99,7 @@ def test_pages_of_a_search_neither_repeat_nor_skip(desk: Desk) -> None:
         declare(desk, f"{'Search is slow' if number % 2 else 'Else'} {number}")
     for scope in ("open", "resolved"):
         seen: list[int | None] = []
-        before: str | None = None
+        before: Place | None = None
         while True:
             page = desk.look.queue(scope, search="search slow", limit=2, before=before)
             seen += [one.id for one in page.incidents]

@@ -175,7 +175,7 @@ def scanned(connection: Connection, statement: str, parameters: object) -> set[s
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()  # type: ignore[arg-type]
         details = [str(row[3]) for row in plan]
         # In the order of its key and with a limit, a table is its own index: the walk ends when there is enough.
-        walked = re.search(r"ORDER BY (\w+)\.(?:incident_)?id DESC\s+LIMIT", statement)
+        walked = re.search(r"ORDER BY (\w+)\.(?:incident_)?id (?:ASC|DESC)\s+LIMIT", statement)
         sorts = any("TEMP B-TREE" in detail for detail in details)
         in_order = {walked[1]} if walked and not sorts else set()
         # Of an index over the whole table, an aggregate without a limit would read every row, too.

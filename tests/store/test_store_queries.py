@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from html import unescape
 from pathlib import Path
+from typing import TypedDict
 
 import pytest
 from benchmarks.evidence.filling import END
@@ -18,6 +19,7 @@ from tests.store.plans import MANY, SMALL, fill_all, reads, scanned
 from tests.web.conftest import Browser, who_is_it
 
 from parapet import Parapet, Secrets
+from parapet.core.part import Place
 from parapet.core.types import Actor, ActorClass, IncidentId
 from parapet.incidents.gist import EVERYTHING, Selection
 from parapet.incidents.items import ItemState, Reported
@@ -41,14 +43,25 @@ SELECTIONS = (EVERYTHING, MEASURED, Selection(kinds=frozenset({EntryKind.NOTED})
 Reads = Mapping[str, Callable[[Transaction], object]]
 PLACE = f"{END.isoformat()}_7"
 
+
+class Turn(TypedDict, total=False):
+    """From where a page of a list is read."""
+
+    before: Place
+    after: Place
+
+
+def turns(place: Place) -> Sequence[Turn]:
+    """The first page of a list, and those on both sides of *place*."""
+    return ({}, {"before": place}, {"after": place})
+
+
 READS: Reads = {
     "inbox.due": lambda tx: tx.inbox.due(NOW, 50),
     "inbox.waiting": lambda tx: tx.inbox.waiting([1, 2, 3], 10_000),
     "inbox.get_waiting": lambda tx: tx.inbox.get_waiting(7),
     "inbox.get": lambda tx: tx.inbox.get(7),
-    "inbox.page": lambda tx: [
-        tx.inbox.page(shelf, before=before, limit=50) for shelf in Shelf for before in (None, 99)
-    ],
+    "inbox.page": lambda tx: [tx.inbox.page(shelf, limit=50, **turn) for shelf in Shelf for turn in turns(99)],
     "inbox.count": lambda tx: [tx.inbox.count(shelf, since) for shelf in Shelf for since in (None, NOW)],
     "inbox.first_received_at": lambda tx: tx.inbox.first_received_at(),
     "inbox.last_received_at": lambda tx: tx.inbox.last_received_at(),
@@ -65,16 +78,17 @@ READS: Reads = {
     "incidents.touching": lambda tx: tx.incidents.touching("shop", END - timedelta(hours=9), END),
     "incidents.counts_up_to": lambda tx: counts(tx, "Ana"),
     "incidents.count": lambda tx: tx.incidents.count(UNRESOLVED),
-    "incidents.select": lambda tx: [
-        stretch(tx, scope, owner="Ana", search=search, limit=50, before=before)
+    "incidents.select": lambda tx: tx.incidents.get_all([IncidentId(7)]),
+    "incidents.page": lambda tx: [
+        stretch(tx, scope, owner="Ana", search=search, limit=50, **turn)
         for scope in Scope
         for search in (None, "provider", "provider fails", "INC-7", "7")
-        for before in (None, PLACE if scope is Scope.RESOLVED else f"0_{PLACE}")
+        for turn in turns(PLACE if scope is Scope.RESOLVED else f"0_{PLACE}")
     ],
     "episodes.known": lambda tx: tx.episodes.known("alertmanager", {f"{7:016x}"}, {"a"}, {IncidentId(7)}),
     "episodes.of": lambda tx: tx.episodes.of(IncidentId(7)),
     "episodes.ended_last": lambda tx: tx.episodes.ended_last([IncidentId(7)], without=()),
-    "episodes.alerts": lambda tx: tx.episodes.alerts(IncidentId(7)),
+    "episodes.alerts": lambda tx: [tx.episodes.alerts(IncidentId(7), few=few) for few in (0, 8)],
     "episodes.open": lambda tx: tx.episodes.open("alertmanager"),
     "entries.of": lambda tx: [tx.entries.of(IncidentId(7)), tx.entries.of(IncidentId(7), after=1, limit=50)],
     "entries.get": lambda tx: tx.entries.get(IncidentId(7), 2),
@@ -84,6 +98,7 @@ READS: Reads = {
         for selection in SELECTIONS
         for start in (None, _entry(tx))
     ],
+    "entries.page": lambda tx: [tx.entries.page(IncidentId(7), limit=2, **turn) for turn in turns(2)],
     "entries.ending": lambda tx: [tx.entries.ending(IncidentId(7), selection, 91) for selection in SELECTIONS],
     "entries.numbers_before": lambda tx: [tx.entries.numbers_before(_entry(tx), one, 100) for one in SELECTIONS],
     "entries.count_before": lambda tx: [tx.entries.count_before(_entry(tx), one) for one in SELECTIONS],
@@ -94,9 +109,9 @@ READS: Reads = {
     "changes.between": lambda tx: tx.changes.between("shop", END - timedelta(days=1), END),
     "changes.latest": lambda tx: tx.changes.latest("shop", END),
     "changes.newest": lambda tx: [
-        tx.changes.newest("shop", 50, since=since, before=before)
+        tx.changes.newest("shop", 50, since=since, **turn)
         for since in (None, END)
-        for before in (None, f"{END.isoformat()}_change-1")
+        for turn in turns(f"{END.isoformat()}_change-1")
     ],
     "changes.release": lambda tx: tx.changes.release("shop", END),
     "outbox.due_channels": lambda tx: tx.outbox.due_channels(NOW),
@@ -108,10 +123,10 @@ READS: Reads = {
     "outbox.held_until": lambda tx: tx.outbox.held_until("chat", "too many", END - timedelta(hours=1)),
     "outbox.sent_at": lambda tx: tx.outbox.sent_at("chat", END - timedelta(hours=1), 20),
     "outbox.page": lambda tx: [
-        tx.outbox.page(incident_id=number, state=state, before=before, limit=50)
+        tx.outbox.page(incident_id=number, state=state, limit=50, **turn)
         for number in (None, IncidentId(7))
         for state in (None, OutboxState.WAITING)
-        for before in (None, "n99")
+        for turn in turns("n99")
     ],
     "outbox.count": lambda tx: [tx.outbox.count(state) for state in OutboxState],
     "outbox.failing": lambda tx: tx.outbox.failing(),
@@ -120,7 +135,7 @@ READS: Reads = {
     "escalations.of": lambda tx: tx.escalations.of(IncidentId(7)),
     "escalations.of_all": lambda tx: tx.escalations.of_all([IncidentId(7), IncidentId(8)]),
     "escalations.due": lambda tx: tx.escalations.due(END - timedelta(days=1), 50),
-    "escalations.page": lambda tx: [tx.escalations.page(limit=50, before=before) for before in (None, 99)],
+    "escalations.page": lambda tx: [tx.escalations.page(limit=50, **turn) for turn in turns(99)],
     "escalations.count_due": lambda tx: tx.escalations.count_due(END - timedelta(days=1)),
     "backlogs.bodies": lambda tx: tx.backlogs.bodies(NOW),
     "backlogs.calls": lambda tx: tx.backlogs.calls(END - timedelta(days=1)),
@@ -133,17 +148,17 @@ READS: Reads = {
     "maintenances.live": lambda tx: tx.maintenances.live("service", NOW),
     "maintenances.covering": lambda tx: tx.maintenances.covering("service", NOW),
     "maintenances.untold": lambda tx: tx.maintenances.untold("service", NOW, 20),
-    "maintenances.page": lambda tx: [tx.maintenances.page("service", 50, before) for before in (None, 99)],
+    "maintenances.page": lambda tx: [tx.maintenances.page("service", 50, **turn) for turn in turns(99)],
     "incidents.open_of": lambda tx: [tx.incidents.open_of("shop", named, 50) for named in ((), ("checkout",))],
     "overrides.current": lambda tx: tx.overrides.current(NOW),
     "audit.began_at": lambda tx: tx.audit.began_at(),
     "audit.newest": lambda tx: tx.audit.newest(),
     "audit.of": lambda tx: tx.audit.of("INC-7"),
     "audit.page": lambda tx: [
-        tx.audit.page(target=target, actor=actor, before=before)
+        tx.audit.page(target=target, actor=actor, **turn)
         for target in (None, "INC-7")
         for actor in (None, "Ana")
-        for before in (None, 99)
+        for turn in turns(99)
     ],
     "retrospectives.latest": lambda tx: tx.retrospectives.latest(IncidentId(7)),
     "heartbeats.about": lambda tx: tx.heartbeats.about("worker/"),
@@ -153,10 +168,10 @@ READS: Reads = {
     "items.get": lambda tx: tx.items.get(7),
     "items.find": lambda tx: tx.items.find("shop", Reported(kind="a", object_id="b", title="c", slice="d"), "d"),
     "items.page": lambda tx: [
-        tx.items.page(state, kinds=kinds, before=before)
+        tx.items.page(state, kinds=kinds, **turn)
         for state in ItemState
         for kinds in ((), ("dead_job",))
-        for before in (None, PLACE)
+        for turn in turns(PLACE)
     ],
     "items.of": lambda tx: tx.items.of(IncidentId(7), "shop", "slice-1"),
     "items.count": lambda tx: [tx.items.count(state) for state in ItemState],
@@ -178,11 +193,11 @@ READS: Reads = {
     "runs.silent": lambda tx: tx.runs.silent(NOW, 50),
     "runs.watched": lambda tx: tx.runs.watched(NOW, 50),
     "runs.page": lambda tx: [
-        tx.runs.page("shop", capability=name, before=before) for name in (None, "retry-7") for before in (None, 99)
+        tx.runs.page("shop", capability=name, **turn) for name in (None, "retry-7") for turn in turns(99)
     ],
     "runs.lines": lambda tx: [
-        tx.runs.lines("shop", after=after, run_id=run, capability=name)
-        for after in (0, 1_900)
+        tx.runs.lines("shop", run_id=run, capability=name, **turn)
+        for turn in turns(1_900)
         for run, name in ((None, None), (7, None), (None, "retry-7"))
     ],
     "runs.holder": lambda tx: tx.runs.holder("shop/retry/x", NOW),
@@ -213,13 +228,13 @@ FILTERS = {
     "incidents/1999": "entries=all entries=people entries=told entries=all&from=2 entries=people&from=2",
     "incidents/7": "entries=all",
     "incidents/1999/redact": "entry=2",
-    "inbox": "shelf=done shelf=failing shelf=rejected shelf=dropped shelf=done&before=99",
-    "calls": "state=dead state=withheld state=waiting&before=n99 before=n99",
+    "inbox": "shelf=done shelf=failing shelf=rejected shelf=dropped shelf=done&before=99 shelf=done&after=99",
+    "calls": "state=dead state=withheld state=waiting&before=n99 before=n99 after=n99",
     "action-items": "state=resolved state=open state=dismissed",
     "go": "service=shop&slice=slice-7",
     "api/incidents": "scope=resolved owner=Ana&scope=mine q=provider",
     "api/incidents/1999/chronology": "after=1&limit=1",
-    "api/audit": "target=INC-7 who=Ana before=99",
+    "api/audit": "target=INC-7 who=Ana before=99 after=99",
     "api/runs": "capability=retry-7 before=99",
     "api/ledger": "after=1900 capability=retry-7",
     "api/notifications": "incident=7 state=dead before=n99",

@@ -209,7 +209,7 @@ def test_the_other_aggregates_come_back_as_they_went_in(store: Store) -> None:
         tx.heartbeats.beat("worker/1", now=FAR, took_seconds=0.25)
     with store.read() as tx:
         assert tx.changes.told_before("once") == change
-        assert tx.changes.newest("shop", 5) == (change,)
+        assert tx.changes.newest("shop", 5).rows == (change,)
         assert tx.outbox.of(number) == (notification,)
         waiting = tx.inbox.get_waiting(received)
         assert waiting is not None
@@ -298,6 +298,23 @@ def test_a_transaction_that_loses_a_race_is_done_again(store: Store) -> None:
     with pytest.raises(Conflict):
         work(1_000)
     assert 5 <= len(attempts) <= 50
+
+
+def test_reads_together_are_of_one_moment(store: Store) -> None:
+    """Each sees what the first one saw, whatever is written meanwhile; reads by themselves see the latest."""
+    number = opened(store)
+    note = NewEntry(kind=EntryKind.NOTED, occurred_at=AT, actor=ANA, payload={"text": "later"})
+    with store.together():
+        with store.read() as tx:
+            before = tx.incidents.get(number)
+        with store.begin() as tx:
+            tx.entries.append(number, [note], recorded_at=AT)
+        with store.together(), store.read() as tx:
+            assert (tx.incidents.get(number), tx.entries.of(number)) == (before, ())
+        with pytest.raises(LookupError), store.read():
+            raise LookupError
+    with store.read() as tx:
+        assert [one.payload for one in tx.entries.of(number)] == [{"text": "later"}]
 
 
 def test_what_raises_leaves_nothing_behind(store: Store) -> None:

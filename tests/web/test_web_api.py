@@ -147,6 +147,29 @@ def test_what_is_refused_is_said_for_people_and_programs(
     assert api.get("/incidents/1") == before
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "said"),
+    [
+        ("GET", "/incidents?scop=mine", "unknown field 'scop'. Did you mean 'scope'?"),
+        ("GET", "/incidents?scope=open&limit=1&scope=mine", "'scope' stands there more than once"),
+        ("GET", "/incidents?q=", "The query.q: expected text of 1 to 200 characters, got ''"),
+        ("GET", "/incidents?scope=resolvd", "Did you mean 'resolved'?"),
+        ("GET", "/incidents?owner=Ana", "goes with scope=mine"),
+        ("GET", "/incidents?" + "&".join(f"f{number}=1" for number in range(65)), "more than 64 fields"),
+        ("GET", "/audit?before=9&after=3", "give one place, not two"),
+        ("GET", "/on-call?now", "None is taken here"),
+        ("POST", "/incidents/1/notes?version=1", "unknown field 'version'"),
+        ("POST", "/incidents/1/notes", "'version' stands there more than once"),
+    ],
+)
+def test_nothing_that_is_asked_is_left_out_in_silence(api: Api, method: str, path: str, said: str) -> None:
+    """A filter that is unknown, empty, said twice or one of too many is refused by its name, and so is a field."""
+    body = b'{"version": 1, "text": "x", "version": 2}' if method == "POST" else b""
+    answer = api.shop.browser(None).send(method, f"{API}{path}", headers=RESPONDER, body=body)
+    assert (answer.status, answer.json["code"]) == (422, "malformed_payload")
+    assert said in str(answer.json["detail"])
+
+
 def test_who_may_what(api: Api) -> None:
     """Strangers nothing; a reader's token reads; viewers read; the read-only switch beats every token."""
     for one in OPERATIONS:
@@ -212,7 +235,8 @@ def test_bodies_are_worked_on(api: Api) -> None:
     assert (again.status, again.json["state"]) == (200, "rejected")
     assert api.tell(f"/inbox/{held['id']}/drop", reason="a test").status == 403
     assert api.admin(f"/inbox/{held['id']}/drop", reason="a test").json["state"] == "dropped"
-    assert api.get("/inbox?shelf=done&limit=1")["next"] == 1
+    done = api.get("/inbox?shelf=done&limit=1")
+    assert (len(done["bodies"]), done["next"], done["previous"]) == (1, None, None)
 
 
 def test_action_items_are_opened_and_closed(api: Api) -> None:
@@ -238,6 +262,7 @@ def test_changes_and_incidents_name_each_other(api: Api) -> None:
     assert [one["title"] for one in first["changes"]] == ["Timeout 14 s", "Timeout 12 s"]
     last = api.get(f"/changes?limit=2&before={quote(first['next'])}")
     assert last["next"] is None
+    assert api.get(f"/changes?limit=2&after={quote(last['previous'])}") == first
     assert last["changes"][0]["incidents"] == [
         {"id": 1, "ref": "INC-1", "title": "Checkout fails after payment", "seconds_from_onset": -240.0}
     ]

@@ -130,7 +130,7 @@ def test_a_body_that_is_not_what_was_signed_is_not_stored(signing_shop: Shop, se
         assert (status, bool(said)) == (401, True)
     assert server.send("POST", hook("alertmanager"), GRAFANA, signed(EVENTS, now))[0] == 401
     assert signing_shop.parapet.bodies.counts() == {"waiting": 0, "failing": 0, "rejected": 0, "dropped": 0}
-    assert signing_shop.parapet.bodies.page("done") == ()
+    assert signing_shop.parapet.bodies.page("done").rows == ()
 
 
 def test_a_storm_shares_its_transactions(shop: Shop) -> None:

@@ -113,7 +113,7 @@ def log(
     """
     rows = load_app(required_app(app_spec)).audit.log(target=target, actor=who, before=before, limit=limit)
     if as_json:
-        click.echo(json.dumps({"rows": rows, "next": rows[-1]["id"] if len(rows) == limit else None}))
+        click.echo(json.dumps({"rows": [*rows], "next": rows.next}))
         return
     if not rows:
         click.echo("Nothing is written down that fits.")

@@ -152,8 +152,7 @@ def list_runs(capability: str | None, limit: int, before: int | None, app_spec: 
     """
     found = load_app(required_app(app_spec)).records.runs(capability=capability, before=before, limit=limit)
     if as_json:
-        following = found[-1].id if len(found) == limit else None
-        click.echo(json.dumps({"runs": [run_object(one) for one in found], "next": following}))
+        click.echo(json.dumps({"runs": [run_object(one) for one in found], "next": found.next}))
     elif found:
         click.echo(table(RUNS, [_row(one) for one in found]))
     else:

@@ -64,9 +64,8 @@ def list_escalations(limit: int, before: int | None, app_spec: str | None, as_js
     """
     found = load_app(required_app(app_spec)).escalations.page(limit=limit, before=before)
     if as_json:
-        following = found[-1][0].id if len(found) == limit else None
         rows = [row_object(incident, one) for incident, one in found]
-        click.echo(json.dumps({"escalations": rows, "next": following}))
+        click.echo(json.dumps({"escalations": rows, "next": found.next}))
         return
     if not found:
         click.echo("Nobody had to be called yet.")

@@ -68,9 +68,8 @@ def list_bodies(shelf: str, before: int | None, limit: int, app_spec: str | None
     bodies = load_app(required_app(app_spec)).bodies
     found, counts = bodies.page(shelf, before=before, limit=limit), bodies.counts()
     if as_json:
-        following = found[-1].id if len(found) == limit else None
         shown = [body_object(one) for one in found]
-        click.echo(json.dumps({"shelf": shelf, "bodies": shown, "counts": counts, "next": following}))
+        click.echo(json.dumps({"shelf": shelf, "bodies": shown, "counts": counts, "next": found.next}))
         return
     if found:
         click.echo(table(COLUMNS, [_row(one) for one in found]))

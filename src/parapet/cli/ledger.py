@@ -90,13 +90,12 @@ def record(capability: str | None, app_spec: str | None, as_json: bool) -> None:
 
 
 def _lines(app: Parapet, after: int, capability: str | None) -> list[LedgerEntry]:
-    lines: list[LedgerEntry] = []
-    while True:
-        page = app.records.ledger(after=after, capability=capability, limit=PAGE)
+    page = app.records.ledger(after=after, capability=capability, limit=PAGE)
+    lines = [*page]
+    while page.next is not None:
+        page = app.records.ledger(after=page.next, capability=capability, limit=PAGE)
         lines += page
-        if len(page) < PAGE:
-            return lines
-        after = page[-1].id
+    return lines
 
 
 def _row(one: Record) -> list[str]:

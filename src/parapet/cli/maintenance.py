@@ -57,8 +57,7 @@ def list_maintenances(limit: int, before: int | None, app_spec: str | None, as_j
     app = load_app(required_app(app_spec))
     found, now = app.maintenances.page(limit=limit, before=before), app.clock.now()
     if as_json:
-        following = found[-1].number if len(found) == limit else None
-        click.echo(json.dumps({"maintenances": [maintenance_object(one, now) for one in found], "next": following}))
+        click.echo(json.dumps({"maintenances": [maintenance_object(one, now) for one in found], "next": found.next}))
         return
     if not found:
         click.echo("Nothing rests by hand, nothing is planned, and nothing ever did.")

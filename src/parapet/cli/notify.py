@@ -56,8 +56,7 @@ def log(
     """
     found = load_app(required_app(app_spec)).notices.log(incident_id=incident, state=state, before=before, limit=limit)
     if as_json:
-        following = found[-1].id if len(found) == limit else None
-        click.echo(json.dumps({"notifications": [notification_object(one) for one in found], "next": following}))
+        click.echo(json.dumps({"notifications": [notification_object(one) for one in found], "next": found.next}))
     elif found:
         for one in found:
             _print(one)

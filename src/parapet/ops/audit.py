@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from parapet.core.errors import NotFound
+from parapet.core.part import Part, Place
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.incidents.model import Entry, Incident, IncidentState
 from parapet.incidents.transitions import redact
@@ -47,15 +48,22 @@ class Audit:
             return tx.verify_chains(incident_id, progress)
 
     def log(
-        self, *, target: str | None = None, actor: str | None = None, before: int | None = None, limit: int = 50
-    ) -> list[JsonObject]:
-        """Who did, or was refused, what: newest first; *before*: the number of a row, to get those older than it.
+        self,
+        *,
+        target: str | None = None,
+        actor: str | None = None,
+        before: Place | None = None,
+        after: Place | None = None,
+        limit: int = 50,
+    ) -> Part[JsonObject]:
+        """Who did, or was refused, what: newest first; those rows older, or newer, than a number.
 
         Raises:
+            MalformedPayload: there is no such place in this list.
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            return tx.audit.page(target=target, actor=actor, before=before, limit=limit)
+            return tx.audit.page(target=target, actor=actor, before=before, after=after, limit=limit)
 
     def redact(self, incident_id: IncidentId, seq: int, *, actor: Actor, reason: str, version: int) -> Incident:
         """Take the words of entry *seq* out of the chronology, the audit and the retrospective; the chain still holds.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from parapet.core.errors import IllegalTransition, NotFound, ReasonRequired
+from parapet.core.part import Part, Place
 from parapet.core.types import Actor
 from parapet.ops.context import Context
 from parapet.ops.ingest import Inbox, Receipt
@@ -19,18 +20,25 @@ class Bodies:
         self._context = context
         self._inbox = inbox
 
-    def page(self, shelf: str = Shelf.WAITING, *, before: int | None = None, limit: int = 50) -> tuple[Received, ...]:
+    def page(
+        self,
+        shelf: str = Shelf.WAITING,
+        *,
+        before: Place | None = None,
+        after: Place | None = None,
+        limit: int = 50,
+    ) -> Part[Received]:
         """Bodies of one shelf, newest first, without what is in them. An unknown shelf shows the waiting ones.
 
-        Args:
-            before: a number of the inbox, to get those older than it.
+        *before*, *after*: those older, or newer, than a number of the inbox.
 
         Raises:
+            MalformedPayload: there is no such place in this list.
             EvidenceUnavailable: the database does not answer.
         """
         wanted = Shelf(shelf) if shelf in set(Shelf) else Shelf.WAITING
         with self._context.store.read() as tx:
-            return tuple(tx.inbox.page(wanted, before=before, limit=max(1, min(limit, LARGEST_PAGE))))
+            return tx.inbox.page(wanted, before=before, after=after, limit=min(limit, LARGEST_PAGE))
 
     def counts(self) -> dict[str, int]:
         """How many bodies wait, fail, were refused, were given up.

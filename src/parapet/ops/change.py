@@ -111,7 +111,7 @@ class Changes:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            return tx.changes.newest(self._context.service, limit, since=since)
+            return tx.changes.newest(self._context.service, limit, since=since).rows
 
 
 def _echoes(change: Change, latest: Change, apart_seconds: float) -> bool:

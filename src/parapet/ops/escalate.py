@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from parapet.core.errors import IllegalTransition, NotFound, Refused, UnknownName
 from parapet.core.guard import guarded
+from parapet.core.part import Part, Place
 from parapet.core.types import Actor, IncidentId
 from parapet.incidents.model import Incident, IncidentState
 from parapet.ops.calling import Moved
@@ -100,18 +101,19 @@ class Escalations:
             kept = tx.escalations.of(incident_id)
         return None if kept is None else kept.escalation
 
-    def page(self, *, limit: int = 50, before: int | None = None) -> tuple[tuple[Incident, Escalation], ...]:
-        """Incidents with their escalations, the newest first; *before*: only those with a lower number.
+    def page(
+        self, *, limit: int = 50, before: Place | None = None, after: Place | None = None
+    ) -> Part[tuple[Incident, Escalation]]:
+        """Incidents with their escalations, the newest first; those with a lower, or a higher, number.
 
         Raises:
+            MalformedPayload: there is no such place in this list.
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            found = [
-                (tx.incidents.get(one.incident_id), one.escalation)
-                for one in tx.escalations.page(limit=limit, before=before)
-            ]
-        return tuple((incident, escalation) for incident, escalation in found if incident is not None)
+            found = tx.escalations.page(limit=limit, before=before, after=after)
+            incidents = tx.incidents.get_all([one.incident_id for one in found])
+        return found.of(lambda one: (incidents[one.incident_id], one.escalation))
 
     def next_now(self, incident_id: IncidentId, *, actor: Actor, reason: str, place: str | None = None) -> Escalation:
         """Take the next step at once, if it is still at *place*. An incident without a policy gets the first there is.

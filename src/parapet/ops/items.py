@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from parapet.core.errors import NotFound, Refused
+from parapet.core.part import Place
 from parapet.core.types import Actor, ActorClass, IncidentId, JsonObject
 from parapet.incidents.items import ActionItem, ItemState, Reported, close, item_of, told_again
 from parapet.incidents.model import EntryKind, NewEntry
@@ -25,7 +26,10 @@ class ItemPage:
     items: tuple[ActionItem, ...]
     open: int
     """How many are open."""
-    next: str | None
+    next: Place | None
+    """What to ask for to get the page after it; None at the end."""
+    previous: Place | None
+    """And the page before it; None at the beginning."""
 
 
 class ActionItems:
@@ -130,17 +134,19 @@ class ActionItems:
         *,
         kinds: Collection[str] = (),
         limit: int = 50,
-        before: str | None = None,
+        before: Place | None = None,
+        after: Place | None = None,
     ) -> ItemPage:
         """A page of items, latest first. An unknown state shows the open ones.
 
         Raises:
-            MalformedPayload: *before* is no place in this list.
+            MalformedPayload: there is no such place in this list.
         """
         wanted = ItemState(state) if state in set(ItemState) else ItemState.OPEN
         with self._context.store.read() as tx:
-            found = tx.items.page(wanted, kinds=kinds, limit=limit, before=before)
-            return ItemPage(items=found.items, open=tx.items.count(ItemState.OPEN), next=found.next)
+            found = tx.items.page(wanted, kinds=kinds, limit=limit, before=before, after=after)
+            waiting = tx.items.count(ItemState.OPEN)
+        return ItemPage(items=found.rows, open=waiting, next=found.next, previous=found.previous)
 
     def _tell(self, tx: Transaction, reported: Reported, actor: Actor) -> tuple[ActionItem, bool]:
         now, service = self._context.clock.now(), self._context.service

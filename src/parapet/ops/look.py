@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from parapet.core.errors import NotFound
+from parapet.core.part import Part, Place
 from parapet.core.types import IncidentId
 from parapet.incidents.changes import Near, Told, told_of
 from parapet.incidents.firings import Alerts
@@ -24,7 +25,6 @@ from parapet.ops.sightings import about_object, objects_near
 from parapet.ops.work import HEARTBEAT_PREFIX
 from parapet.response.escalation import Escalation
 from parapet.store import inbox, outbox
-from parapet.store.changes import place_of
 from parapet.store.inbox import Shelf
 from parapet.store.outbox import Notification, OutboxState
 from parapet.store.queue import Scope, counts, stretch
@@ -45,8 +45,10 @@ class QueuePage:
     incidents: tuple[Incident, ...]
     counts: Mapping[str, int]
     """Incidents by scope: open, unowned, mine, resolved; MOST_COUNTED may be more."""
-    next: str | None
+    next: Place | None
     """What to ask for to get the page after it; None at the end."""
+    previous: Place | None
+    """And the page before it; None at the beginning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +77,10 @@ class ChangePage:
     """A page of changes, newest first."""
 
     changes: tuple[Told, ...]
-    next: str | None
+    next: Place | None
     """What to ask for to get the page after it; None at the end."""
+    previous: Place | None
+    """And the page before it; None at the beginning."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,19 +117,23 @@ class Look:
         owner: str | None = None,
         search: str | None = None,
         limit: int = 50,
-        before: str | None = None,
+        before: Place | None = None,
+        after: Place | None = None,
     ) -> QueuePage:
         """A page of incidents. An unknown scope shows the open ones.
 
+        *before*: what stands behind a place, as `next` tells it; *after*: what stands ahead of one, as `previous` does.
+
         Raises:
-            MalformedPayload: *before* is no place in this list.
+            MalformedPayload: there is no such place in this list.
             EvidenceUnavailable: the database does not answer.
         """
         wanted = Scope(scope) if scope in set(Scope) else Scope.OPEN
         with self._context.store.read() as tx:
             also = about_object(self._context, tx, search or "", now=self._context.clock.now())
-            page = stretch(tx, wanted, owner=owner, search=search, limit=limit, before=before, also=also)
-            return QueuePage(incidents=page.incidents, counts=counts(tx, owner), next=page.next)
+            page = stretch(tx, wanted, owner=owner, search=search, limit=limit, before=before, after=after, also=also)
+            numbers = counts(tx, owner)
+        return QueuePage(incidents=page.rows, counts=numbers, next=page.next, previous=page.previous)
 
     def incident(self, incident_id: IncidentId) -> IncidentFile:
         """Everything about one incident but its chronology.
@@ -172,6 +180,18 @@ class Look:
         with self._context.store.read() as tx:
             return tx.entries.of(incident_id, after=after, limit=limit)
 
+    def chronology_page(
+        self, incident_id: IncidentId, *, after: Place | None = None, before: Place | None = None, limit: int = 50
+    ) -> Part[Entry]:
+        """A page of them: what was written behind an entry, or ahead of it.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            return tx.entries.page(incident_id, after=after, before=before, limit=limit)
+
     def selected(self, incident_id: IncidentId, selection: Selection) -> tuple[Entry, ...]:
         """The entries of an incident that *selection* holds, in the order in which they happened.
 
@@ -210,26 +230,25 @@ class Look:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            return tx.changes.newest(self._context.service, limit)
+            return tx.changes.newest(self._context.service, limit).rows
 
-    def change_page(self, limit: int = 50, *, before: str | None = None) -> ChangePage:
+    def change_page(self, limit: int = 50, *, before: Place | None = None, after: Place | None = None) -> ChangePage:
         """A page of changes, newest first, each with the incidents near it and its seconds from their onset.
 
         Raises:
-            MalformedPayload: *before* is no place in this list.
+            MalformedPayload: there is no such place in this list.
             EvidenceUnavailable: the database does not answer.
         """
         policy, now = self._context.policy, self._context.clock.now()
         with self._context.store.read() as tx:
-            found = tx.changes.newest(self._context.service, limit + 1, before=before)
-            changes = found[:limit]
+            changes = tx.changes.newest(self._context.service, limit, before=before, after=after)
             if not changes:
-                return ChangePage(changes=(), next=None)
+                return ChangePage(changes=(), next=None, previous=None)
             first = min(one.occurred_at for one in changes) - timedelta(seconds=policy.change_lookahead_seconds)
             last = max(one.occurred_at for one in changes) + timedelta(seconds=policy.change_lookback_seconds)
             incidents = tx.incidents.touching(self._context.service, first, last)
         told = tuple(told_of(one, incidents, policy=policy, now=now) for one in changes)
-        return ChangePage(changes=told, next=place_of(changes[-1]) if len(found) > limit else None)
+        return ChangePage(changes=told, next=changes.next, previous=changes.previous)
 
     def trust(self) -> Trust:
         """Whether the loop itself works.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from parapet.core.errors import IllegalTransition, NotFound, ReasonRequired, Refused, UnknownName
+from parapet.core.part import Part, Place
 from parapet.core.types import Actor, JsonObject
 from parapet.ops.context import Context
 from parapet.ops.resting import tell_begun, tell_over
@@ -122,14 +123,17 @@ class Maintenances:
         with self._context.store.read() as tx:
             return tuple(tx.maintenances.live(self._context.service, self._context.clock.now()))
 
-    def page(self, *, limit: int = 50, before: int | None = None) -> tuple[PlannedMaintenance, ...]:
-        """The newest first; *before*: only those with a lower number.
+    def page(
+        self, *, limit: int = 50, before: Place | None = None, after: Place | None = None
+    ) -> Part[PlannedMaintenance]:
+        """The newest first; those with a lower, or a higher, number.
 
         Raises:
+            MalformedPayload: there is no such place in this list.
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            return tuple(tx.maintenances.page(self._context.service, limit, before))
+            return tx.maintenances.page(self._context.service, limit, before=before, after=after)
 
     def _transact(
         self, verb: str, target: str, actor: Actor, reason: str, work: Callable[[Transaction], PlannedMaintenance]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from parapet.core.errors import MalformedPayload, NotFound, OutgoingError, UnknownName
+from parapet.core.part import Part, Place
 from parapet.core.types import Actor, IncidentId
 from parapet.notify.channel import Askable, Asked, Channel, Delivery
 from parapet.notify.message import Message
@@ -28,20 +29,22 @@ class Notices:
         *,
         incident_id: IncidentId | None = None,
         state: str | None = None,
-        before: str | None = None,
+        before: Place | None = None,
+        after: Place | None = None,
         limit: int = 50,
-    ) -> tuple[Notification, ...]:
-        """Notifications, newest first; *before*: the id of one, to get those older than it.
+    ) -> Part[Notification]:
+        """Notifications, newest first; those older, or newer, than the one of an id.
 
         Raises:
-            MalformedPayload: *before* is no notification.
+            MalformedPayload: there is no such place in this list.
             EvidenceUnavailable: the database does not answer.
         """
         wanted = OutboxState(state) if state in set(OutboxState) else None
         with self._context.store.read() as tx:
-            if before is not None and tx.outbox.get(before) is None:
-                raise MalformedPayload(f"{before[:80]!r} is no place in this list. Start from its beginning.")
-            return tx.outbox.page(incident_id=incident_id, state=wanted, before=before, limit=limit)
+            for place in (before, after):
+                if place is not None and tx.outbox.get(f"{place}") is None:
+                    raise MalformedPayload(f"{f'{place}'[:80]!r} is no place in this list. Start from its beginning.")
+            return tx.outbox.page(incident_id=incident_id, state=wanted, before=before, after=after, limit=limit)
 
     def test(self, channel: str, *, actor: Actor, to: str | None = None) -> str:
         """Tell *channel* now that this is a test; what it did, in its words.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parapet.core.errors import NotFound
+from parapet.core.part import Part, Place
 from parapet.core.types import IncidentId
 from parapet.incidents.model import Incident
 from parapet.ops.context import Context, numbered
@@ -45,31 +46,52 @@ class Records:
             preview = None if run is None else tx.previews.get(run.preview_id)
             if run is None or preview is None:
                 raise NotFound(f"There is no run RUN-{number}.")
-            lines = tx.runs.lines(run.service, run_id=number, limit=MOST_LINES)
+            lines = tx.runs.lines(run.service, run_id=number, limit=MOST_LINES).rows
         return RunFile(run=run, preview=preview, lines=lines)
 
-    def runs(self, *, capability: str | None = None, before: int | None = None, limit: int = 50) -> tuple[Run, ...]:
-        """Runs, latest first; *before*: only those with a smaller number."""
+    def runs(
+        self,
+        *,
+        capability: str | None = None,
+        before: Place | None = None,
+        after: Place | None = None,
+        limit: int = 50,
+    ) -> Part[Run]:
+        """Runs, latest first; those with a lower, or a higher, number.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
+        service = self._context.service
         with self._context.store.read() as tx:
-            return tx.runs.page(self._context.service, capability=capability, before=before, limit=limit)
+            return tx.runs.page(service, capability=capability, before=before, after=after, limit=limit)
 
     def ledger(
-        self, *, after: int = 0, capability: str | None = None, limit: int = MOST_LINES
-    ) -> tuple[LedgerEntry, ...]:
-        """Lines of the ledger behind the line *after*, in the order in which they were written."""
+        self,
+        *,
+        after: Place | None = None,
+        before: Place | None = None,
+        capability: str | None = None,
+        limit: int = MOST_LINES,
+    ) -> Part[LedgerEntry]:
+        """Lines of the ledger, in the order in which they were written; those with a higher, or a lower, number.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
+        service = self._context.service
         with self._context.store.read() as tx:
-            return tx.runs.lines(self._context.service, after=after, capability=capability, limit=limit)
+            return tx.runs.lines(service, after=after, before=before, capability=capability, limit=limit)
 
     def record(self, capability: str) -> Record:
         """What a capability did so far: its latest runs, MOST_RUNS of them."""
         found: list[Run] = []
         with self._context.store.read() as tx:
-            while len(found) < MOST_RUNS:
-                before = found[-1].id if found else None
-                page = tx.runs.page(self._context.service, capability=capability, before=before, limit=200)
+            page = tx.runs.page(self._context.service, capability=capability, limit=200)
+            found += page
+            while page.next is not None and len(found) < MOST_RUNS:
+                page = tx.runs.page(self._context.service, capability=capability, before=page.next, limit=200)
                 found += page
-                if len(page) < 200:
-                    break
         return record_of(capability, found)
 
     def runbooks(self, incident: Incident) -> tuple[tuple[Runbook, ...], bool]:

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 
 from parapet.core.errors import Refused
 from parapet.core.guard import guarded
+from parapet.core.part import Place
 from parapet.core.types import Actor, ActorClass
 from parapet.incidents.items import ActionItem, ItemState
 from parapet.response.capability import Capability, Done, LeftOut, Proposal, Situation, Target
@@ -25,13 +26,13 @@ class ItemPage(Protocol):
     @property
     def items(self) -> Sequence[ActionItem]: ...
     @property
-    def next(self) -> str | None: ...
+    def next(self) -> Place | None: ...
 
 
 class Items(Protocol):
     """The action items of the service: `parapet.action_items`."""
 
-    def page(self, state: str, *, kinds: Collection[str], limit: int, before: str | None) -> ItemPage: ...
+    def page(self, state: str, *, kinds: Collection[str], limit: int, before: Place | None) -> ItemPage: ...
     def get(self, number: int, /) -> ActionItem: ...
     def resolve(self, number: int, /, *, actor: Actor, reason: str, version: int) -> ActionItem: ...
 
@@ -108,7 +109,8 @@ def act_on_items(
 
 def _open(items: Items, kind: str, situation: Situation) -> Iterator[ActionItem]:
     """The open items that are about the incident or its slice, latest first."""
-    before, seen = None, 0
+    before: Place | None = None
+    seen = 0
     while seen < MOST_SEEN:
         page = items.page(ItemState.OPEN, kinds=(kind,), limit=PAGE, before=before)
         for one in page.items:

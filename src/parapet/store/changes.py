@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    RowMapping,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    true,
-    tuple_,
-    union_all,
-)
+from sqlalchemy import Connection, RowMapping, func, insert, literal, or_, select, true, union_all
 
-from parapet.core.clock import instant
-from parapet.core.errors import MalformedPayload
+from parapet.core.part import Part, Place
 from parapet.incidents.model import Change, ChangeKind
-from parapet.store.columns import UtcDateTime
+from parapet.store.keyset import Keyset
 from parapet.store.rows import actor_of, row_of
 from parapet.store.schema import changes as table
 
+NEWEST = Keyset(table.c.occurred_at, table.c.id, latest=True)
 ABOUT = "about"
 """Among the details: what is in another state since the change."""
 MOST_LOOKED_BACK = 1_000
@@ -94,40 +82,24 @@ class ChangeRows:
         return next(map(_change, rows), None)
 
     def newest(
-        self, service: str, limit: int, since: datetime | None = None, *, before: str | None = None
-    ) -> tuple[Change, ...]:
+        self,
+        service: str,
+        limit: int,
+        since: datetime | None = None,
+        *,
+        before: Place | None = None,
+        after: Place | None = None,
+    ) -> Part[Change]:
         """The latest changes of a service, and of providers that anybody may depend on, newest first.
 
-        *since*: none older; *before*: only what comes after this place, as `place_of` tells it.
+        *since*: none older; *before*, *after*: those older, or newer, than a place.
 
         Raises:
-            MalformedPayload: *before* is no place in this list.
+            MalformedPayload: there is no such place in this list.
         """
-        when = true() if since is None else table.c.occurred_at >= since
-        behind = true() if before is None else _after(before)
-        rows = self._connection.execute(
-            select(table)
-            .where(or_(table.c.service == service, table.c.kind == ChangeKind.PROVIDER.value), when, behind)
-            .order_by(table.c.occurred_at.desc(), table.c.id.desc())
-            .limit(limit)
-        ).mappings()
-        return tuple(map(_change, rows))
-
-
-def place_of(change: Change) -> str:
-    """Where *change* stands in the list: what comes after it is asked for so."""
-    return f"{change.occurred_at.isoformat()}_{change.id}"
-
-
-def _after(place: str) -> ColumnElement[bool]:
-    when, _, name = place.partition("_")
-    try:
-        if not (name.isascii() and name.isprintable() and name):
-            raise ValueError(place)
-        here = tuple_(literal(instant(when), UtcDateTime()), literal(name))
-    except ValueError as error:
-        raise MalformedPayload(f"{place[:80]!r} is no place in this list. Start from its beginning.") from error
-    return tuple_(table.c.occurred_at, table.c.id) < here
+        ours = or_(table.c.service == service, table.c.kind == ChangeKind.PROVIDER.value)
+        wanted = select(table).where(ours, true() if since is None else table.c.occurred_at >= since)
+        return NEWEST.page(self._connection, wanted, _change, limit=limit, behind=before, ahead=after)
 
 
 def _change(row: RowMapping) -> Change:

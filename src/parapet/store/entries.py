@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from parapet.core.errors import Conflict
+from parapet.core.part import Part, Place
 from parapet.core.types import ActorClass, IncidentId
 from parapet.incidents.gist import EVERYTHING, PHASES, Gist, Selection, first_reason, most_left_out
 from parapet.incidents.measured import series_of
@@ -35,10 +36,12 @@ from parapet.incidents.past import SPEAKERS, TELLING
 from parapet.store.bulk import add_rows, among
 from parapet.store.chain import GENESIS, REDACTED, REDACTED_TEXT, payload_hash, seal
 from parapet.store.columns import UtcDateTime
+from parapet.store.keyset import Keyset
 from parapet.store.rows import Row, actor_columns, actor_of, as_kept
 from parapet.store.schema import entries as table
 from parapet.store.schema import heads
 
+WRITTEN = Keyset(table.c.seq)
 LARGEST_SEQ = 2**31 - 1
 # Written out, not bound: only so do both databases see that their partial index covers it.
 LEAVES_OUT = type_coerce(table.c.payload, Text).like(literal_column("""'%"truncated":%'"""))
@@ -126,6 +129,17 @@ class Entries:
         """The chronology of an incident behind the entry *after*, in the order in which it was written."""
         behind = select(table).where(table.c.incident_id == incident_id, table.c.seq > after)
         return self._select(behind.order_by(table.c.seq).limit(limit))
+
+    def page(
+        self, incident_id: IncidentId, *, after: Place | None = None, before: Place | None = None, limit: int
+    ) -> Part[Entry]:
+        """A page of the chronology, in the order in which it was written: what is behind, or ahead of, an entry.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
+        wanted = select(table).where(table.c.incident_id == incident_id)
+        return WRITTEN.page(self._connection, wanted, _entry, limit=limit, behind=after, ahead=before)
 
     def get(self, incident_id: IncidentId, seq: int) -> Entry | None:
         """One entry, or None."""

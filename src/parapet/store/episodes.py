@@ -67,12 +67,12 @@ class Episodes:
         ).mappings()
         return tuple(map(_episode, rows))
 
-    def alerts(self, incident_id: IncidentId) -> Alerts:
-        """What a page says of them, without reading more of each firing than when it was."""
+    def alerts(self, incident_id: IncidentId, *, few: int = MOST_SHOWN) -> Alerts:
+        """What a page says of them; of more than a *few*, without reading more of each firing than when it was."""
         mine, oldest = table.c.incident_id == incident_id, (table.c.started_at, table.c.id)
-        few = self._some(mine, MOST_SHOWN + 1)
-        if len(few) <= MOST_SHOWN:
-            return alerts_of(few)
+        first = self._some(mine, few + 1)
+        if len(first) <= few:
+            return alerts_of(first)
         narrow = select(table.c.severity, table.c.started_at, table.c.ended_at).where(mine).order_by(*oldest)
         link = select(table.c.generator_url).where(mine, table.c.generator_url.is_not(None))
         firing = self._some(mine & table.c.ended_at.is_(None), MOST_SHOWN)

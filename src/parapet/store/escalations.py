@@ -11,12 +11,15 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select, update
 
 from parapet.core.codec import decode, encode
 from parapet.core.errors import Conflict
+from parapet.core.part import Part, Place
 from parapet.core.types import IncidentId
 from parapet.response.escalation import Escalation, EscalationPolicy, EscalationState
 from parapet.store.bulk import add_rows, among
+from parapet.store.keyset import Keyset
 from parapet.store.rows import Row
 from parapet.store.schema_calls import escalations as table
 
+NEWEST = Keyset(table.c.incident_id, latest=True)
 _SAVE = update(table).where(table.c.incident_id == bindparam("seen_id"), table.c.version == bindparam("seen"))
 
 
@@ -94,12 +97,13 @@ class EscalationRows:
         held = update(table).where(table.c.incident_id.in_(incident_ids), table.c.held.is_(True))
         self._connection.execute(held.where(table.c.due_at > now).values(due_at=now, version=table.c.version + 1))
 
-    def page(self, *, limit: int, before: int | None = None) -> list[KeptEscalation]:
-        """The newest incidents' first; *before*: only those of incidents with a lower number."""
-        wanted = select(table).order_by(table.c.incident_id.desc()).limit(limit)
-        if before is not None:
-            wanted = wanted.where(table.c.incident_id < before)
-        return [self._kept(row) for row in self._connection.execute(wanted).mappings()]
+    def page(self, *, limit: int, before: Place | None = None, after: Place | None = None) -> Part[KeptEscalation]:
+        """The newest incidents' first; those of incidents with a lower, or a higher, number.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
+        return NEWEST.page(self._connection, select(table), self._kept, limit=limit, behind=before, ahead=after)
 
     def count_due(self, before: datetime) -> int:
         """How many were due before that."""

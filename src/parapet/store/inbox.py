@@ -21,11 +21,14 @@ from sqlalchemy import (
     update,
 )
 
+from parapet.core.part import Part, Place
 from parapet.store.bulk import add_numbered, among
+from parapet.store.keyset import Keyset
 from parapet.store.rows import LARGEST_NUMBER, Row
 from parapet.store.schema import inbox as table
 
 FORGOTTEN_AT_ONCE = 1_000
+NEWEST = Keyset(table.c.id, latest=True)
 
 
 class InboxState(StrEnum):
@@ -129,13 +132,16 @@ class InboxRows:
         row = self._connection.execute(select(table).where(table.c.id == number)).mappings().first()
         return None if row is None else _received(row)
 
-    def page(self, shelf: Shelf, *, before: int | None, limit: int) -> list[Received]:
-        """Bodies of one shelf without what is in them, newest first; *before*: those older than this number."""
+    def page(
+        self, shelf: Shelf, *, before: Place | None = None, after: Place | None = None, limit: int
+    ) -> Part[Received]:
+        """Bodies of one shelf without what is in them, newest first; those older, or newer, than a number.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
         wanted = select(*(column for column in table.c if column is not table.c.body)).where(_on(shelf))
-        if before is not None:
-            wanted = wanted.where(table.c.id < before)
-        rows = self._connection.execute(wanted.order_by(table.c.id.desc()).limit(limit)).mappings()
-        return [_received({**row, "body": b""}) for row in rows]
+        return NEWEST.page(self._connection, wanted, _unread, limit=limit, behind=before, ahead=after)
 
     def move(self, number: int, state: InboxState, *, now: datetime) -> bool:
         """Put a body that is not done into *state*, due at once; False if it is done, dropped already or not there."""
@@ -196,13 +202,13 @@ class InboxRows:
         return self._connection.execute(last_received()).scalar_one()
 
 
-def counted(shelf: Shelf, since: datetime | None = None) -> Select[tuple[int]]:
+def counted(shelf: Shelf, since: datetime | None = None) -> Select[int]:
     """Asks how many bodies are on *shelf*, of those received after *since*."""
     wanted = select(func.count()).select_from(table).where(_on(shelf))
     return wanted if since is None else wanted.where(table.c.received_at >= since)
 
 
-def last_received() -> Select[tuple[datetime | None]]:
+def last_received() -> Select[datetime | None]:
     """Asks when the newest body came."""
     return select(func.max(table.c.received_at))
 
@@ -212,6 +218,10 @@ def _on(shelf: Shelf) -> ColumnElement[bool]:
     if shelf is Shelf.FAILING:
         return and_(waiting, table.c.attempts > 0)
     return waiting if shelf is Shelf.WAITING else table.c.state == literal_column(f"'{shelf.value}'")
+
+
+def _unread(row: RowMapping) -> Received:
+    return _received({**row, "body": b""})
 
 
 def _received(row: RowMapping | Mapping[str, Any]) -> Received:

@@ -22,10 +22,12 @@ from sqlalchemy import (
 )
 
 from parapet.core.errors import Conflict
+from parapet.core.part import Part, Place
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
 from parapet.incidents.model import Incident, IncidentState, Resolution
 from parapet.store.bulk import add_numbered, among
+from parapet.store.keyset import Keyset
 from parapet.store.rows import LARGEST_NUMBER, Row, batches, row_of
 from parapet.store.schema import incidents as table
 
@@ -166,6 +168,16 @@ class Incidents:
     def select(self, wanted: Select[tuple[object, ...]]) -> list[Incident]:
         """The incidents that *wanted*, a statement over the whole table's columns, finds."""
         return [self._seen(row) for row in self._connection.execute(wanted).mappings()]
+
+    def page(
+        self, order: Keyset, wanted: Select[Any], *, limit: int, behind: Place | None, ahead: Place | None
+    ) -> Part[Incident]:
+        """A page of what `select` would find.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
+        return order.page(self._connection, wanted, self._seen, limit=limit, behind=behind, ahead=ahead)
 
     def count(self, where: ColumnElement[bool]) -> int:
         """How many there are."""

@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, func, insert, or_, select, update
 
-from parapet.core.clock import instant
-from parapet.core.errors import Conflict, MalformedPayload
+from parapet.core.errors import Conflict
+from parapet.core.part import Part, Place
 from parapet.core.types import IncidentId
 from parapet.incidents.items import ActionItem, ItemState, Reported
 from parapet.incidents.model import MOST_COUNTED
-from parapet.store.columns import UtcDateTime
+from parapet.store.keyset import Keyset
 from parapet.store.rows import LARGEST_NUMBER, row_of
 from parapet.store.schema import action_items as table
 from parapet.store.schema import incidents
 
 _FIELDS = tuple(field.name for field in fields(ActionItem))
+LATEST = Keyset(table.c.opened_at, table.c.id, latest=True)
 LARGEST_PAGE = 200
 MOST_OF_AN_INCIDENT = 200
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ItemStretch:
-    """One page of action items."""
-
-    items: tuple[ActionItem, ...]
-    next: str | None
-    """What to ask for to get the page after it; None at the end."""
 
 
 class ItemRows:
@@ -77,24 +69,24 @@ class ItemRows:
             raise Conflict(f"{item.ref} was changed by somebody else at the same moment.")
 
     def page(
-        self, state: ItemState, *, kinds: Collection[str] = (), limit: int = 50, before: str | None = None
-    ) -> ItemStretch:
+        self,
+        state: ItemState,
+        *,
+        kinds: Collection[str] = (),
+        limit: int = 50,
+        before: Place | None = None,
+        after: Place | None = None,
+    ) -> Part[ActionItem]:
         """A page of the items in *state*, latest first; *kinds*: only those.
 
         Raises:
-            MalformedPayload: *before* is no place in this list.
+            MalformedPayload: there is no such place in this list.
         """
-        size = max(1, min(limit, LARGEST_PAGE))
         wanted = select(table).where(table.c.state == state.value)
         if kinds:
             wanted = wanted.where(table.c.kind.in_(kinds))
-        if before is not None:
-            wanted = wanted.where(_after(before))
-        ordered = wanted.order_by(table.c.opened_at.desc(), table.c.id.desc()).limit(size + 1)
-        found = tuple(map(_item, self._connection.execute(ordered).mappings()))
-        shown = found[:size]
-        place = f"{shown[-1].opened_at.isoformat()}_{shown[-1].id}" if len(found) > size else None
-        return ItemStretch(items=shown, next=place)
+        size = min(limit, LARGEST_PAGE)
+        return LATEST.page(self._connection, wanted, _item, limit=size, behind=before, ahead=after)
 
     def of(self, incident_id: IncidentId, service: str, slice_name: str | None) -> Sequence[ActionItem]:
         """The items of an incident, and the open ones of its slice; open ones first, then the latest."""
@@ -118,14 +110,3 @@ class ItemRows:
 
 def _item(row: RowMapping) -> ActionItem:
     return ActionItem(**{name: row[name] for name in _FIELDS} | {"state": ItemState(row["state"])})
-
-
-def _after(place: str) -> ColumnElement[bool]:
-    when, _, number = place.partition("_")
-    try:
-        opened, row = instant(when), int(number)
-        if not 0 <= row <= LARGEST_NUMBER:
-            raise ValueError(place)
-    except ValueError as error:
-        raise MalformedPayload(f"{place[:80]!r} is no place in this list. Start from its beginning.") from error
-    return tuple_(table.c.opened_at, table.c.id) < tuple_(literal(opened, UtcDateTime()), row)

@@ -8,10 +8,13 @@ from datetime import datetime
 from sqlalchemy import Connection, RowMapping, Select, and_, insert, or_, select, update
 
 from parapet.core.errors import Conflict
+from parapet.core.part import Part, Place
 from parapet.response.maintenance import PlannedMaintenance
+from parapet.store.keyset import Keyset
 from parapet.store.rows import Row
 from parapet.store.schema_calls import maintenances as table
 
+NEWEST = Keyset(table.c.id, latest=True)
 MOST_LIVE = 200
 """Those that run or are planned at once, in one service."""
 
@@ -49,10 +52,16 @@ class MaintenanceRows:
         wanted = select(table).where(table.c.service == service, table.c.over.is_(False), or_(began, ended))
         return self._select(wanted.order_by(table.c.id).limit(limit))
 
-    def page(self, service: str, limit: int, before: int | None = None) -> list[PlannedMaintenance]:
-        """The newest first; *before*: only those with a lower number."""
-        wanted = select(table).where(table.c.service == service).order_by(table.c.id.desc()).limit(limit)
-        return self._select(wanted if before is None else wanted.where(table.c.id < before))
+    def page(
+        self, service: str, limit: int, *, before: Place | None = None, after: Place | None = None
+    ) -> Part[PlannedMaintenance]:
+        """The newest first; those with a lower, or a higher, number.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
+        wanted = select(table).where(table.c.service == service)
+        return NEWEST.page(self._connection, wanted, _maintenance, limit=limit, behind=before, ahead=after)
 
     def save(self, known: PlannedMaintenance, one: PlannedMaintenance) -> None:
         """Keep how one stands now.

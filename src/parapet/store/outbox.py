@@ -9,14 +9,17 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, exists, func, or_, select, true, update
 
+from parapet.core.part import Part, Place
 from parapet.core.types import IncidentId, JsonObject
 from parapet.incidents.model import Announcement
 from parapet.store.bulk import add_rows
+from parapet.store.keyset import Keyset
 from parapet.store.rows import row_of
 from parapet.store.schema import outbox as table
 
 CALLS = frozenset({Announcement.ESCALATED, Announcement.CALLED})
 """Announcements that call somebody: nothing that a channel has still to tell holds them up."""
+NEWEST = Keyset(table.c.id, latest=True)
 _CALLS = table.c.announcement.in_(sorted(CALLS))
 
 
@@ -197,17 +200,25 @@ class OutboxRows:
         return None if row is None else _notification(row)
 
     def page(
-        self, *, incident_id: IncidentId | None, state: OutboxState | None, before: str | None, limit: int
-    ) -> tuple[Notification, ...]:
-        """Notifications, newest first: their ids sort by the time they were made."""
-        wanted = select(table).order_by(table.c.id.desc()).limit(limit)
+        self,
+        *,
+        incident_id: IncidentId | None = None,
+        state: OutboxState | None = None,
+        before: Place | None = None,
+        after: Place | None = None,
+        limit: int,
+    ) -> Part[Notification]:
+        """Notifications, newest first: their ids sort by the time they were made; those older, or newer, than one.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
+        wanted = select(table)
         if incident_id is not None:
             wanted = wanted.where(table.c.incident_id == incident_id)
         if state is not None:
             wanted = wanted.where(table.c.state == state.value)
-        if before is not None:
-            wanted = wanted.where(table.c.id < before)
-        return tuple(map(_notification, self._connection.execute(wanted).mappings()))
+        return NEWEST.page(self._connection, wanted, _notification, limit=limit, behind=before, ahead=after)
 
     def count(self, state: OutboxState, since: datetime | None = None) -> int:
         """How many notifications are in *state*; *since*: of those made from then on."""
@@ -222,18 +233,18 @@ class OutboxRows:
         return self._connection.execute(last_delivered()).scalar_one()
 
 
-def counted(state: OutboxState, since: datetime | None = None) -> Select[tuple[int]]:
+def counted(state: OutboxState, since: datetime | None = None) -> Select[int]:
     """Asks how many notifications are in *state*; *since*: of those made from then on."""
     wanted = select(func.count()).select_from(table).where(table.c.state == state.value)
     return wanted if since is None else wanted.where(table.c.created_at >= since)
 
 
-def counted_failing() -> Select[tuple[int]]:
+def counted_failing() -> Select[int]:
     """Asks how many wait whose last attempt failed."""
     return counted(OutboxState.WAITING).where(table.c.last_error.is_not(None))
 
 
-def last_delivered() -> Select[tuple[datetime | None]]:
+def last_delivered() -> Select[datetime | None]:
     """Asks when the newest delivery succeeded."""
     return select(func.max(table.c.delivered_at))
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, Select, delete, func, insert, select, update
 
+from parapet.core.part import Part, Place
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.store.bulk import add_rows
 from parapet.store.dialect import upsert
+from parapet.store.keyset import Keyset
 from parapet.store.rows import actor_columns
 from parapet.store.schema import audit, heartbeats, retrospectives
 
+NEWEST = Keyset(audit.c.id, latest=True)
 REDACTED_WORDS = "[redacted]"
 """What is left of a reason that was taken out."""
 REMEMBERED = timedelta(days=7)
@@ -52,18 +55,25 @@ class AuditRows:
         return self._connection.execute(mine.values(reason=REDACTED_WORDS)).rowcount
 
     def page(
-        self, *, target: str | None = None, actor: str | None = None, before: int | None = None, limit: int = 50
-    ) -> list[JsonObject]:
-        """What was done, newest first; *before*: the number of a row, to get those older than it."""
-        wanted = select(audit).order_by(audit.c.id.desc()).limit(limit)
+        self,
+        *,
+        target: str | None = None,
+        actor: str | None = None,
+        before: Place | None = None,
+        after: Place | None = None,
+        limit: int = 50,
+    ) -> Part[JsonObject]:
+        """What was done, newest first; those rows older, or newer, than a number.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
+        wanted = select(audit)
         if target is not None:
             wanted = wanted.where(audit.c.target == target)
         if actor is not None:
             wanted = wanted.where(audit.c.actor_name == actor)
-        if before is not None:
-            wanted = wanted.where(audit.c.id < before)
-        rows = self._connection.execute(wanted).mappings()
-        return [{**row, "recorded_at": row["recorded_at"].isoformat()} for row in rows]
+        return NEWEST.page(self._connection, wanted, _done, limit=limit, behind=before, ahead=after)
 
     def began_at(self) -> datetime | None:
         """When the first row was written; None when there is none."""
@@ -80,7 +90,11 @@ class AuditRows:
     def of(self, target: str) -> list[JsonObject]:
         """What was done to *target*, oldest first."""
         rows = self._connection.execute(select(audit).where(audit.c.target == target).order_by(audit.c.id)).mappings()
-        return [{**row, "recorded_at": row["recorded_at"].isoformat()} for row in rows]
+        return list(map(_done, rows))
+
+
+def _done(row: RowMapping) -> JsonObject:
+    return {**row, "recorded_at": row["recorded_at"].isoformat()}
 
 
 class RetrospectiveRows:
@@ -145,6 +159,6 @@ class Heartbeats:
         return self._connection.execute(last_beat(prefix)).scalar_one()
 
 
-def last_beat(prefix: str) -> Select[tuple[datetime | None]]:
+def last_beat(prefix: str) -> Select[datetime | None]:
     """Asks for the newest beat of anybody whose name starts with *prefix*."""
     return select(func.max(heartbeats.c.beat_at)).where(heartbeats.c.name.startswith(prefix, autoescape=True))

@@ -10,15 +10,19 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, and_, insert, or_,
 
 from parapet.core.codec import decode
 from parapet.core.errors import Conflict
+from parapet.core.part import Part, Place
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.response.capability import Effect, Proposal
 from parapet.response.preview import FrozenPreview, proposal_json
 from parapet.response.run import LedgerEntry, LedgerKind, Run, RunState, UndoState
 from parapet.store.dialect import lock_keys
+from parapet.store.keyset import Keyset
 from parapet.store.rows import LARGEST_NUMBER, actor_columns, actor_of, row_of
 from parapet.store.schema_actions import claims, ledger, previews
 from parapet.store.schema_actions import runs as table
 
+NEWEST = Keyset(table.c.id, latest=True)
+WRITTEN = Keyset(ledger.c.id)
 LEDGER_TURN = "ledger"
 """Lines are numbered in the order in which they are committed, so that whoever reads on misses none."""
 LARGEST_PAGE = 200
@@ -135,27 +139,46 @@ class RunRows:
         return self._some(select(table).where(table.c.watch_due_at <= now).order_by(table.c.watch_due_at).limit(limit))
 
     def page(
-        self, service: str, *, capability: str | None = None, before: int | None = None, limit: int = 50
-    ) -> tuple[Run, ...]:
-        """Runs, latest first; *before*: only those with a smaller number."""
-        wanted = select(table).where(table.c.service == service).order_by(table.c.id.desc())
+        self,
+        service: str,
+        *,
+        capability: str | None = None,
+        before: Place | None = None,
+        after: Place | None = None,
+        limit: int = 50,
+    ) -> Part[Run]:
+        """Runs, latest first; those with a lower, or a higher, number.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
+        wanted = select(table).where(table.c.service == service)
         if capability is not None:
             wanted = wanted.where(table.c.capability == capability)
-        if before is not None:
-            wanted = wanted.where(table.c.id < min(before, LARGEST_NUMBER))
-        return self._some(wanted.limit(max(1, min(limit, LARGEST_PAGE))))
+        size = min(limit, LARGEST_PAGE)
+        return NEWEST.page(self._connection, wanted, _run, limit=size, behind=before, ahead=after)
 
     def lines(
-        self, service: str, *, after: int = 0, run_id: int | None = None, capability: str | None = None, limit: int = 50
-    ) -> tuple[LedgerEntry, ...]:
-        """Lines of the ledger, in the order in which they were written."""
-        wanted = select(ledger).where(ledger.c.service == service, ledger.c.id > min(after, LARGEST_NUMBER))
+        self,
+        service: str,
+        *,
+        after: Place | None = None,
+        before: Place | None = None,
+        run_id: int | None = None,
+        capability: str | None = None,
+        limit: int = 50,
+    ) -> Part[LedgerEntry]:
+        """Lines of the ledger, in the order in which they were written; those with a higher, or a lower, number.
+
+        Raises:
+            MalformedPayload: there is no such place in this list.
+        """
+        wanted = select(ledger).where(ledger.c.service == service)
         if run_id is not None:
             wanted = wanted.where(ledger.c.run_id == run_id)
         if capability is not None:
             wanted = wanted.where(ledger.c.capability == capability)
-        rows = self._connection.execute(wanted.order_by(ledger.c.id).limit(limit)).mappings()
-        return tuple(map(_line, rows))
+        return WRITTEN.page(self._connection, wanted, _line, limit=limit, behind=after, ahead=before)
 
     def claim(self, key: str, *, owner: str, holder: str, now: datetime, until: datetime) -> str | None:
         """Take the claim *key*, if nobody has it. None: it is *owner*'s now; else the name of whoever holds it.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from parapet.core.part import Part, Place
 from parapet.core.types import Actor, IncidentId
+from parapet.incidents.model import Incident
 from parapet.response.approval import Approval
 from parapet.response.capability import Capability
 from parapet.response.checks import Standing
@@ -87,8 +89,22 @@ class Records(Protocol):
     """Reads what was done."""
 
     def run(self, number: int, /) -> RunFile: ...
-    def runs(self, *, capability: str | None = ..., before: int | None = ..., limit: int = ...) -> Sequence[Run]: ...
-    def ledger(self, *, after: int = ..., capability: str | None = ..., limit: int = ...) -> Sequence[LedgerEntry]: ...
+    def runs(
+        self,
+        *,
+        capability: str | None = ...,
+        before: Place | None = ...,
+        after: Place | None = ...,
+        limit: int = ...,
+    ) -> Part[Run]: ...
+    def ledger(
+        self,
+        *,
+        after: Place | None = ...,
+        before: Place | None = ...,
+        capability: str | None = ...,
+        limit: int = ...,
+    ) -> Part[LedgerEntry]: ...
     def record(self, capability: str, /) -> Record: ...
     def runbooks(self, incident: Incident, /) -> tuple[tuple[Runbook, ...], bool]: ...
     def of_incident(self, incident_id: IncidentId, /) -> Sequence[Run]: ...

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from parapet.core.part import Place
 from parapet.core.types import Actor, IncidentId
 from parapet.incidents.changes import Told
 from parapet.incidents.items import ActionItem
@@ -18,7 +19,9 @@ class ChangePage(Protocol):
     @property
     def changes(self) -> Sequence[Told]: ...
     @property
-    def next(self) -> str | None: ...
+    def next(self) -> Place | None: ...
+    @property
+    def previous(self) -> Place | None: ...
 
 
 class Changes(Protocol):
@@ -45,8 +48,12 @@ class ItemPage(Protocol):
     @property
     def open(self) -> int: ...
     @property
-    def next(self) -> str | None:
+    def next(self) -> Place | None:
         """Where the next stretch begins; None at the end."""
+
+    @property
+    def previous(self) -> Place | None:
+        """Where the stretch before it ends; None at the beginning."""
 
 
 class ActionItems(Protocol):
@@ -66,7 +73,13 @@ class ActionItems(Protocol):
     ) -> ActionItem: ...
     def get(self, number: int, /) -> ActionItem: ...
     def page(
-        self, state: str = ..., *, kinds: Collection[str] = ..., limit: int = ..., before: str | None = ...
+        self,
+        state: str = ...,
+        *,
+        kinds: Collection[str] = ...,
+        limit: int = ...,
+        before: Place | None = ...,
+        after: Place | None = ...,
     ) -> ItemPage: ...
     def resolve(self, number: int, /, *, actor: Actor, reason: str, version: int) -> ActionItem: ...
     def dismiss(self, number: int, /, *, actor: Actor, reason: str, version: int) -> ActionItem: ...

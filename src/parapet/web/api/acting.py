@@ -7,10 +7,10 @@ from parapet.core.shapes import Choice, Field, Fields, Given, Pairs, Whole, Word
 from parapet.core.types import Json
 from parapet.response.acted_document import capability_object, line_object, preview_object, run_object
 from parapet.response.run import RunState
-from parapet.web.api.fields import BEFORE, LIMIT, LONGEST_REASON, REASON
+from parapet.web.api.fields import LIMIT, LONGEST_REASON, OLDER, REASON
 from parapet.web.api.naming import request_name
 from parapet.web.api.operation import Operation
-from parapet.web.api.reading import SHOWN
+from parapet.web.api.reading import SHOWN, listed, places
 from parapet.web.desk import Desk, Visit
 from parapet.web.pages.incident import incident_id
 from parapet.web.principal import Action
@@ -62,9 +62,8 @@ def confirm(desk: Desk, visit: Visit, given: Given) -> Response:
 def runs(desk: Desk, visit: Visit, given: Given) -> Response:
     """A page of runs."""
     limit = given.get("limit", int) or SHOWN
-    found = desk.app.records.runs(capability=given.get("capability", str), before=given.get("before", int), limit=limit)
-    shown: list[Json] = [run_object(one) for one in found]
-    return answer({"runs": shown, "next": found[-1].id if len(found) == limit else None})
+    found = desk.app.records.runs(capability=given.get("capability", str), limit=limit, **places(given, int))
+    return answer(listed("runs", found.of(run_object)))
 
 
 def run(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -174,7 +173,7 @@ ACTING = (
             name="RunsQuery",
             fields={
                 "capability": Field(shape=Words(most=64), says="Only runs of it."),
-                "before": BEFORE,
+                **OLDER,
                 "limit": LIMIT,
             },
         ),

@@ -138,6 +138,7 @@ SCHEMAS: dict[str, JsonObject] = {
         incidents=_list(_ref("Incident")),
         counts={"type": "object", "additionalProperties": COUNT},
         next=MAYBE_WORDS,
+        previous=MAYBE_WORDS,
     ),
     "Alert": _object(
         fingerprint=WORDS,
@@ -158,14 +159,14 @@ SCHEMAS: dict[str, JsonObject] = {
         payload=ANYTHING,
         hash=WORDS,
     ),
-    "Chronology": _object(ref=WORDS, entries=_list(_ref("Entry")), next=MAYBE_COUNT),
+    "Chronology": _object(ref=WORDS, entries=_list(_ref("Entry")), next=MAYBE_COUNT, previous=MAYBE_COUNT),
     "Retrospective": ANYTHING,
     "Change": _object(**_CHANGE),
     "NearChange": _object(**_CHANGE, seconds_from_onset=NUMBER, seconds_from_last_firing=MAYBE_NUMBER),
     "ToldChange": _object(
         **_CHANGE, incidents=_list(_object(id=COUNT, ref=WORDS, title=WORDS, seconds_from_onset=NUMBER))
     ),
-    "Changes": _object(changes=_list(_ref("ToldChange")), next=MAYBE_WORDS),
+    "Changes": _object(changes=_list(_ref("ToldChange")), next=MAYBE_WORDS, previous=MAYBE_WORDS),
     "AuditRow": _object(
         id=COUNT,
         recorded_at=TIME,
@@ -177,7 +178,7 @@ SCHEMAS: dict[str, JsonObject] = {
         reason=MAYBE_WORDS,
         details=ANYTHING,
     ),
-    "Audit": _object(rows=_list(_ref("AuditRow")), next=MAYBE_COUNT),
+    "Audit": _object(rows=_list(_ref("AuditRow")), next=MAYBE_COUNT, previous=MAYBE_COUNT),
     "Looks": _object(
         kept=TRUTH, looks=_list(_object(incident=COUNT, who=WORDS, first_at=TIME, last_at=TIME, times=COUNT))
     ),
@@ -209,7 +210,7 @@ SCHEMAS: dict[str, JsonObject] = {
         "properties": {"incident": COUNT, "state": WORDS, "says": WORDS, "policy": WORDS, "due_at": MAYBE_TIME},
         "required": ["incident", "state", "says"],
     },
-    "Escalations": _object(escalations=_list(ANYTHING), next=MAYBE_COUNT),
+    "Escalations": _object(escalations=_list(ANYTHING), next=MAYBE_COUNT, previous=MAYBE_COUNT),
     "OnCall": _object(rotations=_list(_object(rotation=WORDS, says=WORDS, turns=_list(ANYTHING)))),
     "Notifications": _object(
         notifications=_list(
@@ -230,8 +231,9 @@ SCHEMAS: dict[str, JsonObject] = {
             )
         ),
         next=MAYBE_WORDS,
+        previous=MAYBE_WORDS,
     ),
-    "Items": _object(state=WORDS, items=_list(_ref("Item")), open=COUNT, next=MAYBE_WORDS),
+    "Items": _object(state=WORDS, items=_list(_ref("Item")), open=COUNT, next=MAYBE_WORDS, previous=MAYBE_WORDS),
     "Capability": _object(
         name=WORDS,
         title=WORDS,
@@ -274,8 +276,8 @@ SCHEMAS: dict[str, JsonObject] = {
     ),
     "Run": _object(**_RUN),
     "RunFile": _object(**_RUN, preview=_ref("Preview"), ledger=_list(_ref("Line"))),
-    "Runs": _object(runs=_list(_ref("Run")), next=MAYBE_COUNT),
-    "Ledger": _object(lines=_list(_ref("Line")), next=MAYBE_COUNT),
+    "Runs": _object(runs=_list(_ref("Run")), next=MAYBE_COUNT, previous=MAYBE_COUNT),
+    "Ledger": _object(lines=_list(_ref("Line")), next=MAYBE_COUNT, previous=MAYBE_COUNT),
     "LedgerCsv": WORDS,
     "Record": ANYTHING,
     "Approval": _object(
@@ -321,7 +323,7 @@ SCHEMAS: dict[str, JsonObject] = {
         ended_by=MAYBE_WORDS,
         ended_because=WORDS,
     ),
-    "Maintenances": _object(maintenances=_list(_ref("Maintenance")), next=MAYBE_COUNT),
+    "Maintenances": _object(maintenances=_list(_ref("Maintenance")), next=MAYBE_COUNT, previous=MAYBE_COUNT),
     "Body": _object(**_BODY),
     "BodyFile": _object(**_BODY, whole=TRUTH, body=WORDS),
     "Bodies": _object(
@@ -329,6 +331,7 @@ SCHEMAS: dict[str, JsonObject] = {
         bodies=_list(_ref("Body")),
         counts={"type": "object", "additionalProperties": COUNT},
         next=MAYBE_COUNT,
+        previous=MAYBE_COUNT,
     ),
     "Replayed": _object(id=COUNT, state=WORDS, incidents=_list(COUNT), error=MAYBE_WORDS),
     "Receipt": _object(inbox_id=COUNT, incidents=_list(COUNT), reports=MAYBE_COUNT, state=WORDS),

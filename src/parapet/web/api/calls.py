@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from parapet.core.shapes import Choice, Field, Fields, Given, Whole, Words
-from parapet.core.types import IncidentId, Json, JsonObject
+from parapet.core.types import IncidentId, Json
 from parapet.response.document import escalation_object, notification_object, on_call_object, row_object
 from parapet.response.escalation import LONGEST_SUPPRESSION_SECONDS
-from parapet.web.api.fields import BEFORE, LIMIT, REASON
+from parapet.web.api.fields import LIMIT, OLDER, PLACES, REASON
 from parapet.web.api.naming import request_name
 from parapet.web.api.operation import Operation
-from parapet.web.api.reading import SHOWN
+from parapet.web.api.reading import SHOWN, listed, places
 from parapet.web.desk import Desk, Visit
 from parapet.web.pages.incident import incident_id
 from parapet.web.principal import Action
@@ -25,10 +25,8 @@ STATES = ("waiting", "delivered", "dead", "withheld")
 def escalations(desk: Desk, visit: Visit, given: Given) -> Response:
     """Escalations, of the newest incidents first."""
     limit = given.get("limit", int) or SHOWN
-    found = desk.app.escalations.page(limit=limit, before=given.get("before", int))
-    rows: list[Json] = [row_object(incident, escalation) for incident, escalation in found]
-    last = found[-1][0].id if len(found) == limit else None
-    return answer({"escalations": rows, "next": last})
+    found = desk.app.escalations.page(limit=limit, **places(given, int))
+    return answer(listed("escalations", found.of(lambda one: row_object(*one))))
 
 
 def escalation(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -78,12 +76,10 @@ def notifications(desk: Desk, visit: Visit, given: Given) -> Response:
     found = desk.app.notices.log(
         incident_id=None if incident is None else IncidentId(incident),
         state=given.get("state", str),
-        before=given.get("before", str),
         limit=limit,
+        **places(given, str),
     )
-    rows: list[Json] = [notification_object(one) for one in found]
-    shown: JsonObject = {"notifications": rows, "next": found[-1].id if len(found) == limit else None}
-    return answer(shown)
+    return answer(listed("notifications", found.of(notification_object)))
 
 
 CALLS = (
@@ -94,7 +90,7 @@ CALLS = (
         says="How calling people stands, of the newest incidents first.",
         page=escalations,
         gives="Escalations",
-        takes=Fields(name="EscalationsQuery", fields={"before": BEFORE, "limit": LIMIT}),
+        takes=Fields(name="EscalationsQuery", fields={**OLDER, "limit": LIMIT}),
     ),
     Operation(
         name="escalation",
@@ -172,7 +168,7 @@ CALLS = (
             fields={
                 "incident": Field(shape=Whole(least=1), says="Only about this one."),
                 "state": Field(shape=Choice(values=STATES), says="Only those."),
-                "before": Field(shape=Words(most=64), says="Only what is older than this: what `next` said."),
+                **PLACES,
                 "limit": LIMIT,
             },
         ),

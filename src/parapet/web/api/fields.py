@@ -18,7 +18,20 @@ VERSION = Field(
 )
 REASON = Field(shape=Words(most=LONGEST_REASON), says="Why; the next person reads it.", required=True)
 LIMIT = Field(shape=Whole(least=1, most=reading.MOST), says=f"How many at most; {reading.SHOWN} without it.")
-BEFORE = Field(shape=Whole(least=1), says="Only what is older than this: what `next` said.")
-PLACE = Field(shape=Words(most=200), says="Only what comes after this place: what `next` said.")
+OLDER = {
+    "before": Field(shape=Whole(least=1), says="Only what is older than this: what `next` said."),
+    "after": Field(shape=Whole(), says="Only what is newer than this, up to it: what `previous` said."),
+}
+"""Of lists by number, newest first."""
+PLACES = {
+    "before": Field(shape=Words(most=200), says="Only what comes after this place: what `next` said."),
+    "after": Field(shape=Words(most=200), says="Only what comes ahead of this place, up to it: what `previous` said."),
+}
+"""Of lists in another order."""
+LATER = {
+    "after": Field(shape=Whole(), says="Only what is behind the one of this number: what `next` said."),
+    "before": Field(shape=Whole(least=1), says="Only what is ahead of it, up to it: what `previous` said."),
+}
+"""Of lists by number, oldest first."""
 REASONED = Fields(name="Reasoned", fields={"version": VERSION, "reason": REASON})
-CHANGES = Fields(name="ChangesQuery", fields={"before": PLACE, "limit": LIMIT})
+CHANGES = Fields(name="ChangesQuery", fields={**PLACES, "limit": LIMIT})

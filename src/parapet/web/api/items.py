@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from parapet.core.errors import NotFound
 from parapet.core.shapes import Choice, Field, Fields, Given, Link, Whole, Words
-from parapet.core.types import IncidentId, Json
+from parapet.core.types import IncidentId, Json, JsonObject
 from parapet.incidents.document import item_object
 from parapet.incidents.items import ItemState
-from parapet.web.api.fields import LIMIT, PLACE, REASONED
+from parapet.web.api.fields import LIMIT, PLACES, REASONED
 from parapet.web.api.operation import Operation
-from parapet.web.api.reading import SHOWN
+from parapet.web.api.reading import SHOWN, places
 from parapet.web.desk import Desk, Visit
 from parapet.web.principal import Action
 from parapet.web.response import Response, answer
@@ -21,9 +21,10 @@ def page(desk: Desk, visit: Visit, given: Given) -> Response:
     state = given.get("state", str) or ItemState.OPEN.value
     kind, limit = given.get("kind", str), given.get("limit", int) or SHOWN
     kinds = () if kind is None else (kind,)
-    found = desk.app.action_items.page(state, kinds=kinds, limit=limit, before=given.get("before", str))
+    found = desk.app.action_items.page(state, kinds=kinds, limit=limit, **places(given, str))
     shown: list[Json] = [item_object(one) for one in found.items]
-    return answer({"state": state, "items": shown, "open": found.open, "next": found.next})
+    beside: JsonObject = {"next": found.next, "previous": found.previous}
+    return answer({"state": state, "items": shown, "open": found.open, **beside})
 
 
 def one(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -84,7 +85,7 @@ ITEMS = (
                     shape=Choice(values=tuple(each.value for each in ItemState)), says="Which; `open` without it."
                 ),
                 "kind": Field(shape=Words(most=64), says="Only objects of this sort."),
-                "before": PLACE,
+                **PLACES,
                 "limit": LIMIT,
             },
         ),

@@ -3,39 +3,31 @@
 from __future__ import annotations
 
 from parapet.core.errors import UnknownName
-from parapet.core.shapes import Field, Fields, Given, Whole, Words
-from parapet.core.types import Json
+from parapet.core.shapes import Field, Fields, Given, Words
 from parapet.response.acted_document import line_object
 from parapet.response.record import ledger_csv, record_object
-from parapet.web.api.fields import LIMIT
+from parapet.web.api.fields import LATER, LIMIT
 from parapet.web.api.operation import Operation
-from parapet.web.api.reading import MOST, SHOWN
+from parapet.web.api.reading import MOST, SHOWN, listed, places
 from parapet.web.desk import Desk, Visit
 from parapet.web.response import Response, answer, text
 
-AFTER = Field(shape=Whole(), says="Only lines behind the one of this number: what `next` said.")
 CAPABILITY = Field(shape=Words(most=64), says="Only lines about it.")
-LEDGER = Fields(name="LedgerQuery", fields={"after": AFTER, "capability": CAPABILITY, "limit": LIMIT})
+LEDGER = Fields(name="LedgerQuery", fields={**LATER, "capability": CAPABILITY, "limit": LIMIT})
 CSV = {"content-type": "text/csv; charset=utf-8", "content-disposition": 'attachment; filename="ledger.csv"'}
 
 
 def ledger(desk: Desk, visit: Visit, given: Given) -> Response:
     """A page of the ledger."""
     limit = given.get("limit", int) or SHOWN
-    lines = desk.app.records.ledger(
-        after=given.get("after", int) or 0, capability=given.get("capability", str), limit=limit
-    )
-    shown: list[Json] = [line_object(one) for one in lines]
-    return answer({"lines": shown, "next": lines[-1].id if len(lines) == limit else None})
+    lines = desk.app.records.ledger(capability=given.get("capability", str), limit=limit, **places(given, int))
+    return answer(listed("lines", lines.of(line_object)))
 
 
 def as_csv(desk: Desk, visit: Visit, given: Given) -> Response:
     """The same for a spreadsheet."""
-    lines = desk.app.records.ledger(
-        after=given.get("after", int) or 0,
-        capability=given.get("capability", str),
-        limit=given.get("limit", int) or MOST,
-    )
+    limit = given.get("limit", int) or MOST
+    lines = desk.app.records.ledger(capability=given.get("capability", str), limit=limit, **places(given, int))
     return text(ledger_csv(lines), headers=CSV)
 
 

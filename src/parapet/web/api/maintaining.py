@@ -6,11 +6,10 @@ from datetime import datetime
 
 from parapet.core.errors import NotFound
 from parapet.core.shapes import Field, Fields, Given, Instant, Words
-from parapet.core.types import Json
 from parapet.response.document import maintenance_object
-from parapet.web.api.fields import BEFORE, LIMIT, REASON
+from parapet.web.api.fields import LIMIT, OLDER, REASON
 from parapet.web.api.operation import Operation
-from parapet.web.api.reading import SHOWN
+from parapet.web.api.reading import SHOWN, listed, places
 from parapet.web.desk import Desk, Visit
 from parapet.web.principal import Action
 from parapet.web.response import Response, answer
@@ -19,9 +18,8 @@ from parapet.web.response import Response, answer
 def maintenances(desk: Desk, visit: Visit, given: Given) -> Response:
     """The newest first."""
     limit = given.get("limit", int) or SHOWN
-    found = desk.app.maintenances.page(limit=limit, before=given.get("before", int))
-    rows: list[Json] = [maintenance_object(one, visit.now) for one in found]
-    return answer({"maintenances": rows, "next": found[-1].number if len(found) == limit else None})
+    found = desk.app.maintenances.page(limit=limit, **places(given, int))
+    return answer(listed("maintenances", found.of(lambda one: maintenance_object(one, visit.now))))
 
 
 def plan(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -53,7 +51,7 @@ MAINTAINING = (
         says="What people let rest, or will, or did; newest first.",
         page=maintenances,
         gives="Maintenances",
-        takes=Fields(name="MaintenancesQuery", fields={"before": BEFORE, "limit": LIMIT}),
+        takes=Fields(name="MaintenancesQuery", fields={**OLDER, "limit": LIMIT}),
     ),
     Operation(
         name="plan_maintenance",

@@ -23,6 +23,9 @@ Machines send a bearer token: `api_tokens` read and record changes, `responder_t
 use the session of the host application; what they change needs `Content-Type: application/json`, an origin of the
 workbench, and the token of `/api/session` in `Parapet-Token`.
 
+Nothing of a query is left out in silence: a field that is unknown, empty, there twice, or one of more than 64 is
+refused (422). Lists are read forwards with what `next` said and backwards with what `previous` said, both by key.
+
 What changes an incident carries the version that was read, and may carry an `Idempotency-Key`: sent again with the same
 key, it is done once.
 """

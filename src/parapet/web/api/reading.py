@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 from parapet.core.errors import MalformedPayload, NotFound
+from parapet.core.part import Part, Place
 from parapet.core.shapes import Given
-from parapet.core.types import IncidentId, Json
+from parapet.core.types import IncidentId, Json, JsonObject
 from parapet.incidents.document import (
     body_object,
     entry_object,
@@ -22,6 +25,23 @@ from parapet.web.response import Response, answer
 
 SHOWN = 50
 MOST = 200
+
+
+class Places(TypedDict):
+    """From where a page of a list is wanted."""
+
+    before: Place | None
+    after: Place | None
+
+
+def places(given: Given, kind: type[int] | type[str]) -> Places:
+    """What *given* says of that, in numbers or in words."""
+    return Places(before=given.get("before", kind), after=given.get("after", kind))
+
+
+def listed(name: str, found: Part[JsonObject]) -> JsonObject:
+    """A page of a list, and the places beside it."""
+    return {name: [*found], "next": found.next, "previous": found.previous}
 
 
 def session(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -54,10 +74,11 @@ def incidents(desk: Desk, visit: Visit, given: Given) -> Response:
         owner=owner or visit.person.name,
         search=given.get("q", str),
         limit=given.get("limit", int) or SHOWN,
-        before=given.get("before", str),
+        **places(given, str),
     )
     shown: list[Json] = [incident_object(one) for one in page.incidents]
-    return answer({"scope": scope, "incidents": shown, "counts": dict(page.counts), "next": page.next})
+    beside: JsonObject = {"next": page.next, "previous": page.previous}
+    return answer({"scope": scope, "incidents": shown, "counts": dict(page.counts), **beside})
 
 
 def incident(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -80,12 +101,10 @@ def incident(desk: Desk, visit: Visit, given: Given) -> Response:
 
 def chronology(desk: Desk, visit: Visit, given: Given) -> Response:
     """Entries of one incident, in the order in which they were written."""
-    after, limit = given.get("after", int) or 0, given.get("limit", int) or SHOWN
-    ref = desk.app.look.standing(incident_id(visit)).ref
-    entries = desk.app.look.chronology(incident_id(visit), after=after, limit=limit + 1)
-    shown: list[Json] = [entry_object(one) for one in entries[:limit]]
-    following = entries[limit - 1].seq if len(entries) > limit else None
-    return answer({"ref": ref, "entries": shown, "next": following})
+    number, limit = incident_id(visit), given.get("limit", int) or SHOWN
+    ref = desk.app.look.standing(number).ref
+    found = desk.app.look.chronology_page(number, limit=limit, **places(given, int))
+    return answer({"ref": ref, **listed("entries", found.of(entry_object))})
 
 
 def retrospective(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -99,18 +118,16 @@ def retrospective(desk: Desk, visit: Visit, given: Given) -> Response:
 
 def changes(desk: Desk, visit: Visit, given: Given) -> Response:
     """A page of the changes to the system."""
-    page = desk.app.look.change_page(given.get("limit", int) or SHOWN, before=given.get("before", str))
-    return answer({"changes": [told_object(one) for one in page.changes], "next": page.next})
+    page = desk.app.look.change_page(given.get("limit", int) or SHOWN, **places(given, str))
+    shown: list[Json] = [told_object(one) for one in page.changes]
+    return answer({"changes": shown, "next": page.next, "previous": page.previous})
 
 
 def audit(desk: Desk, visit: Visit, given: Given) -> Response:
     """Who did, or was refused, what."""
     limit = given.get("limit", int) or SHOWN
-    rows = desk.app.audit.log(
-        target=given.get("target", str), actor=given.get("who", str), before=given.get("before", int), limit=limit
-    )
-    shown: list[Json] = [*rows]
-    return answer({"rows": shown, "next": rows[-1]["id"] if len(rows) == limit else None})
+    target, who = given.get("target", str), given.get("who", str)
+    return answer(listed("rows", desk.app.audit.log(target=target, actor=who, limit=limit, **places(given, int))))
 
 
 def looks(desk: Desk, visit: Visit, given: Given) -> Response:
@@ -132,10 +149,9 @@ def verify(desk: Desk, visit: Visit, given: Given) -> Response:
 def bodies(desk: Desk, visit: Visit, given: Given) -> Response:
     """Bodies of one shelf of the inbox."""
     shelf, limit = given.get("shelf", str) or "waiting", given.get("limit", int) or SHOWN
-    found = desk.app.bodies.page(shelf, before=given.get("before", int), limit=limit)
-    shown: list[Json] = [body_object(one) for one in found]
-    following = found[-1].id if len(found) == limit else None
-    return answer({"shelf": shelf, "bodies": shown, "counts": dict(desk.app.bodies.counts()), "next": following})
+    found = desk.app.bodies.page(shelf, limit=limit, **places(given, int))
+    counts: JsonObject = {"counts": dict(desk.app.bodies.counts())}
+    return answer({"shelf": shelf, **counts, **listed("bodies", found.of(body_object))})
 
 
 def body(desk: Desk, visit: Visit, given: Given) -> Response:

@@ -9,11 +9,12 @@ from parapet.web.api.acting import ACTING
 from parapet.web.api.calls import CALLS
 from parapet.web.api.deciding import DECIDING
 from parapet.web.api.fields import (
-    BEFORE,
     CHANGES,
+    LATER,
     LIMIT,
     LONGEST_REASON,
-    PLACE,
+    OLDER,
+    PLACES,
     REASON,
     REASONED,
     SCOPES,
@@ -63,7 +64,7 @@ OPERATIONS = (
                 "scope": Field(shape=Choice(values=SCOPES), says="Which; `open` without it."),
                 "owner": Field(shape=Words(most=128), says="Whose, with scope `mine`; without it, your own."),
                 "q": Field(shape=Words(most=200), says="Only what these words, or this number, are found in."),
-                "before": PLACE,
+                **PLACES,
                 "limit": LIMIT,
             },
         ),
@@ -99,7 +100,7 @@ OPERATIONS = (
         "Chronology",
         Fields(
             name="ChronologyQuery",
-            fields={"after": Field(shape=Whole(), says="Only what came after this entry."), "limit": LIMIT},
+            fields={**LATER, "limit": LIMIT},
         ),
     ),
     _look(
@@ -236,7 +237,7 @@ OPERATIONS = (
             fields={
                 "target": Field(shape=Words(most=128, example="INC-12"), says="Only what was done to it."),
                 "who": Field(shape=Words(most=128), says="Only what they did."),
-                "before": BEFORE,
+                **OLDER,
                 "limit": LIMIT,
             },
         ),
@@ -273,7 +274,7 @@ OPERATIONS = (
             name="BodiesQuery",
             fields={
                 "shelf": Field(shape=Choice(values=SHELVES), says="Which; `waiting` without it."),
-                "before": BEFORE,
+                **OLDER,
                 "limit": LIMIT,
             },
         ),

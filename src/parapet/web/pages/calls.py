@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from parapet.core.errors import Refused
 from parapet.core.types import IncidentId
@@ -13,10 +14,10 @@ from parapet.web.pages.incident import incident_id
 from parapet.web.response import Response, see_other
 from parapet.web.sent import done_before
 from parapet.web.views.calls import TOLD, calls_view
+from parapet.web.views.pager import asked, paged
 
 ROWS = 25
 NEWEST = 20
-LONGEST_ID = 64
 PLACE = "calls"
 HOURS = (1, 4, 12, 24)
 
@@ -26,10 +27,9 @@ def page(desk: Desk, visit: Visit) -> Response:
     query, app = visit.request.query, desk.app
     state = query.get("state", "")
     state = state if state in TOLD else ""
-    before = query.get("before", "")[:LONGEST_ID] or None
     with app.look.together():
         on_call, calls = app.escalations.on_call(), app.escalations.page(limit=NEWEST)
-        notices = app.notices.log(state=state or None, before=before, limit=ROWS)
+        place, notices = paged(partial(app.notices.log, state=state or None, limit=ROWS), asked(query))
     view = calls_view(
         on_call,
         app.escalations.policies,
@@ -37,7 +37,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         notices,
         tuple(app.notices.channels),
         state=state,
-        limit=ROWS,
+        asked=place,
         now=visit.now,
     )
     if not (view.told and view.calls):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from parapet.core.errors import ConfigurationError
 from parapet.incidents.model import ChangeKind
@@ -12,9 +13,9 @@ from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
 from parapet.web.sent import form_name
 from parapet.web.views.changes import Marking, changes_view
+from parapet.web.views.pager import asked, paged
 
 ROWS = 100
-LONGEST_CURSOR = 200
 LONGEST_WORDS = 300
 LONGEST_VERSION = 128
 
@@ -56,10 +57,10 @@ def _mark(desk: Desk, visit: Visit, given: Marking) -> None:
 
 
 def _page(desk: Desk, visit: Visit, given: Marking) -> Response:
-    before = visit.request.query.get("before", "")[:LONGEST_CURSOR] or None
-    page = desk.app.look.change_page(ROWS, before=before)
+    with desk.app.look.together():
+        place, page = paged(partial(desk.app.look.change_page, ROWS), asked(visit.request.query))
     refusal = desk.may(visit.person, Action.CHANGE) or ""
-    view = changes_view(page.changes, next_place=page.next, marking=replace(given, refusal=refusal), now=visit.now)
+    view = changes_view(page, asked=place, marking=replace(given, refusal=refusal), now=visit.now)
     if not view.days:
         view = replace(view, since=since(desk, visit))
     return show(desk, visit, "changes.html", view, title="Changes", place="changes", status=422 if given.why else 200)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from parapet.core.errors import NotFound, Refused
 from parapet.web.desk import Desk, Visit, show, since
@@ -10,6 +11,7 @@ from parapet.web.principal import Action
 from parapet.web.response import Response, see_other
 from parapet.web.sent import done_before
 from parapet.web.views.inbox import SHELVES, body_view, inbox_view
+from parapet.web.views.pager import asked, paged
 
 ROWS = 50
 LONGEST_NUMBER = 18
@@ -19,13 +21,12 @@ def page(desk: Desk, visit: Visit) -> Response:
     """One shelf."""
     query = visit.request.query
     shelf = query.get("shelf", "")
-    before = query.get("before", "")
     with desk.app.look.together():
         counts = desk.app.bodies.counts()
         if shelf not in SHELVES:  # where there is something to do, if there is
             shelf = next((name for name in ("rejected", "failing") if counts.get(name)), "waiting")
-        bodies = desk.app.bodies.page(shelf, before=_number(before) if before else None, limit=ROWS)
-    view = inbox_view(bodies, counts, shelf=shelf, limit=ROWS, now=visit.now)
+        place, bodies = paged(partial(desk.app.bodies.page, shelf, limit=ROWS), asked(query))
+    view = inbox_view(bodies, counts, shelf=shelf, asked=place, now=visit.now)
     if not view.rows:
         view = replace(view, since=since(desk, visit))
     return show(desk, visit, "inbox.html", view, title="Inbox")

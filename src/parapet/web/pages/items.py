@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from parapet.core.errors import NotFound, Refused, StaleVersion
 from parapet.incidents.items import ActionItem, ItemState
@@ -15,9 +16,9 @@ from parapet.web.response import Response, see_other
 from parapet.web.sent import done_before
 from parapet.web.views.acting import offered
 from parapet.web.views.items import ItemAct, item_view, items_view
+from parapet.web.views.pager import asked, paged
 
 ROWS = 50
-LONGEST_CURSOR = 200
 LONGEST_WORDS = 4_000
 LONGEST_NUMBER = 12
 PLACE = "items"
@@ -28,9 +29,9 @@ def page(desk: Desk, visit: Visit) -> Response:
     query = visit.request.query
     state = query.get("state", "")
     wanted = ItemState(state) if state in set(ItemState) else ItemState.OPEN
-    before = query.get("before", "")[:LONGEST_CURSOR] or None
-    found = desk.app.action_items.page(wanted, limit=ROWS, before=before)
-    view = items_view(found, state=wanted, now=visit.now)
+    with desk.app.look.together():
+        place, found = paged(partial(desk.app.action_items.page, wanted, limit=ROWS), asked(query))
+    view = items_view(found, state=wanted, asked=place, now=visit.now)
     if not view.rows:
         view = replace(view, since=since(desk, visit))
     return show(desk, visit, "items.html", view, title="Action items", place=PLACE)

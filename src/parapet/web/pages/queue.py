@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from parapet.web.desk import Desk, Visit, show, since
 from parapet.web.response import Response
 from parapet.web.text import capped
+from parapet.web.views.pager import asked, paged
 from parapet.web.views.queue import SCOPES, queue_view
 
 ROWS = 50
 LONGEST_SEARCH = 100
-LONGEST_CURSOR = 200
 
 
 def page(desk: Desk, visit: Visit) -> Response:
@@ -20,17 +21,17 @@ def page(desk: Desk, visit: Visit) -> Response:
     scope = query.get("scope", "open")
     scope = scope if scope in SCOPES else "open"
     search = capped(query.get("q", ""), LONGEST_SEARCH)
-    before = query.get("before", "")[:LONGEST_CURSOR] or None
     look = desk.app.look
+    read = partial(look.queue, scope, owner=visit.person.name, search=search or None, limit=ROWS)
     with look.together():
-        found = look.queue(scope, owner=visit.person.name, search=search or None, limit=ROWS, before=before)
+        wanted, found = paged(read, asked(query))
         trust = None if found.incidents else look.trust()
     view = queue_view(
         found,
         trust,
         scope=scope,
         search=search,
-        before=before,
+        asked=wanted,
         watched=len(desk.app.catalog),
         now=visit.now,
     )

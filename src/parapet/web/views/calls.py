@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from parapet.core.part import Part
 from parapet.incidents.model import Incident, IncidentState
 from parapet.response.document import Notification, OnCall, policy_words, standing_words
 from parapet.response.escalation import FIRST_PLACE, Escalation, EscalationPolicy, EscalationState
 from parapet.web import text
 from parapet.web.views.changes import LATE_SECONDS
+from parapet.web.views.pager import Asked, Pager, pager
 from parapet.web.words import Word
 
 STATES = {
@@ -98,7 +100,7 @@ class CallsView:
     policies: tuple[PolicyRow, ...]
     tabs: tuple[TabRow, ...]
     told: tuple[ToldRow, ...]
-    next_address: str | None
+    pager: Pager
     channels: str
     since: str = ""
     """Since when an empty list is empty."""
@@ -127,15 +129,14 @@ def calls_view(
     on_call: Sequence[OnCall],
     policies: Sequence[EscalationPolicy],
     calls: Sequence[tuple[Incident, Escalation]],
-    notifications: Sequence[Notification],
+    notifications: Part[Notification],
     channels: Sequence[str],
     *,
     state: str,
-    limit: int,
+    asked: Asked,
     now: datetime,
 ) -> CallsView:
     """Who is on call, how calls stand, who was told."""
-    kept = f"state={state}&" if state else ""
     return CallsView(
         turns=tuple(_turn(one, now) for one in on_call),
         calls=tuple(_call(incident, escalation, now) for incident, escalation in calls),
@@ -152,7 +153,7 @@ def calls_view(
             for name, label in TABS
         ),
         told=tuple(told_row(one, now) for one in notifications),
-        next_address=f"calls?{kept}before={notifications[-1].id}#told" if len(notifications) == limit else None,
+        pager=pager(notifications, asked, "calls", {"state": state}, "told"),
         channels=", ".join(text.capped(name, 40) for name in channels),
     )
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
 
 from parapet.core.types import ActorClass
 from parapet.incidents.changes import Near, Told, distance_words
 from parapet.incidents.model import Change, ChangeKind
 from parapet.web import text
+from parapet.web.read_records import ChangePage
+from parapet.web.views.pager import Asked, Pager, pager
 from parapet.web.words import CHANGE, Word
 
 LATE_SECONDS = 5.0
@@ -90,8 +91,7 @@ class ChangesView:
 
     days: tuple[ChangeDay, ...]
     marking: Marking
-    next_address: str | None
-    """The page after it, below the mount; None at the end."""
+    pager: Pager
     since: str = ""
     """Since when an empty list is empty."""
 
@@ -118,16 +118,16 @@ def beside_kind(kind: ChangeKind, title: str) -> str:
     return (said.removeprefix(f"{word} ") if kind in NAMED else said) or word
 
 
-def changes_view(changes: Sequence[Told], *, next_place: str | None, marking: Marking, now: datetime) -> ChangesView:
-    """*changes*, newest first, by day."""
+def changes_view(page: ChangePage, *, asked: Asked, marking: Marking, now: datetime) -> ChangesView:
+    """The changes of *page*, newest first, by day."""
     days: dict[str, list[ToldRow]] = {}
-    for told in changes:
+    for told in page.changes:
         then = text.local(told.change.occurred_at, now)
         days.setdefault(text.day(then), []).append(_told_row(told, then))
     return ChangesView(
         days=tuple(ChangeDay(day=day, rows=tuple(rows)) for day, rows in days.items()),
         marking=marking,
-        next_address=None if next_place is None else f"changes?{urlencode({'before': next_place})}",
+        pager=pager(page, asked, "changes", {}),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from parapet.core.part import Part
 from parapet.incidents.document import Body
 from parapet.web import text
+from parapet.web.views.pager import Asked, Pager, pager
 from parapet.web.words import Word
 
 SHELVES: Mapping[str, tuple[str, str]] = {
@@ -59,7 +61,7 @@ class InboxView:
     tabs: tuple[ShelfTab, ...]
     rows: tuple[BodyRow, ...]
     empty: str
-    next_address: str | None
+    pager: Pager
     since: str = ""
     """Since when an empty list is empty."""
 
@@ -84,9 +86,7 @@ class BodyView:
     """Why the reader may not give it up; empty when they may."""
 
 
-def inbox_view(
-    bodies: Sequence[Body], counts: Mapping[str, int], *, shelf: str, limit: int, now: datetime
-) -> InboxView:
+def inbox_view(bodies: Part[Body], counts: Mapping[str, int], *, shelf: str, asked: Asked, now: datetime) -> InboxView:
     """The bodies of *shelf*, newest first."""
     return InboxView(
         tabs=tuple(
@@ -95,7 +95,7 @@ def inbox_view(
         ),
         rows=tuple(body_row(one, now=now) for one in bodies),
         empty=SHELVES[shelf][1],
-        next_address=f"inbox?shelf={shelf}&before={bodies[-1].id}" if len(bodies) == limit else None,
+        pager=pager(bodies, asked, "inbox", {"shelf": shelf}),
     )
 
 

@@ -12,6 +12,7 @@ from parapet.incidents.items import ActionItem, ItemState
 from parapet.web import text
 from parapet.web.read_records import ItemPage
 from parapet.web.views.acting import Offered
+from parapet.web.views.pager import Asked, Pager, pager
 from parapet.web.words import Word
 
 STATES: Mapping[ItemState, Word] = MappingProxyType(
@@ -66,7 +67,7 @@ class ItemsView:
     tabs: tuple[ItemTab, ...]
     rows: tuple[ItemRow, ...]
     empty: str
-    next_address: str | None
+    pager: Pager
     since: str = ""
     """Since when an empty list is empty."""
 
@@ -105,7 +106,7 @@ class ItemView:
     """What may be done about it here."""
 
 
-def items_view(page: ItemPage, *, state: ItemState, now: datetime) -> ItemsView:
+def items_view(page: ItemPage, *, state: ItemState, asked: Asked, now: datetime) -> ItemsView:
     """One page of the list in *state*."""
     return ItemsView(
         headline=text.several(page.open, "action item") + " open" if page.open else "No action item is open",
@@ -120,7 +121,7 @@ def items_view(page: ItemPage, *, state: ItemState, now: datetime) -> ItemsView:
         ),
         rows=item_rows(page.items, now=now),
         empty=EMPTY[state],
-        next_address=None if page.next is None else _address(state, page.next),
+        pager=pager(page, asked, "action-items", _kept(state)),
     )
 
 
@@ -185,8 +186,10 @@ def _kind(item: ActionItem) -> str:
     return text.capped(item.kind.replace("_", " "), 60)
 
 
-def _address(state: ItemState, before: str | None = None) -> str:
-    query = {"state": state.value} if state is not ItemState.OPEN else {}
-    if before:
-        query["before"] = before
+def _kept(state: ItemState) -> dict[str, str]:
+    return {"state": state.value} if state is not ItemState.OPEN else {}
+
+
+def _address(state: ItemState) -> str:
+    query = _kept(state)
     return "action-items" + (f"?{urlencode(query)}" if query else "")

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from parapet.incidents.model import Incident, IncidentState, Severity
 from parapet.web import text
 from parapet.web.reads import QueuePage, Trust
+from parapet.web.views.pager import Asked, Pager, pager
 from parapet.web.words import INCIDENT, RESOLUTION, SEVERITY, Word
 
 SCOPES: Mapping[str, str] = {
@@ -66,9 +67,7 @@ class QueueView:
     empty_title: str
     empty_text: str
     filtered: bool
-    next_address: str | None
-    first_address: str | None
-    """The beginning of the list; None on it."""
+    pager: Pager
     since: str = ""
     """Since when an empty list is empty."""
 
@@ -79,7 +78,7 @@ def queue_view(
     *,
     scope: str,
     search: str,
-    before: str | None,
+    asked: Asked,
     watched: int,
     now: datetime,
 ) -> QueueView:
@@ -101,8 +100,7 @@ def queue_view(
         empty_title=empty_title,
         empty_text=empty_text,
         filtered=bool(search),
-        next_address=None if page.next is None else _address(scope, search, page.next),
-        first_address=_address(scope, search) if before else None,
+        pager=pager(page, asked, "incidents", _kept(scope, search)),
     )
 
 
@@ -199,10 +197,10 @@ def _empty(scope: str, search: str, trust: Trust, watched: int, now: datetime) -
     return titles[scope], watching + heard
 
 
-def _address(scope: str, search: str, before: str | None = None) -> str:
-    query = {"scope": scope} if scope != "open" else {}
-    if search:
-        query["q"] = search
-    if before:
-        query["before"] = before
+def _kept(scope: str, search: str) -> dict[str, str]:
+    return {"scope": "" if scope == "open" else scope, "q": search}
+
+
+def _address(scope: str, search: str) -> str:
+    query = {name: value for name, value in _kept(scope, search).items() if value}
     return "incidents" + (f"?{urlencode(query)}" if query else "")

@@ -34,7 +34,7 @@ test: $(READY) ## Every test, and what was skipped; RUN='tests/slo -k burn' for 
 
 .PHONY: fuzz
 fuzz: $(READY) ## The API and the hooks under many made-up requests, on both databases; ARGS='500' for more of each
-	PARAPET_FUZZ=$(or $(ARGS),100) $(BIN)/python -m pytest tests/web/test_web_fuzz.py
+	PARAPET_FUZZ=$(or $(ARGS),100) $(BIN)/python -m pytest -s tests/web/test_web_fuzz.py
 
 .PHONY: faults
 faults: $(READY) ## kill -9 at every statement of ingest and every verb, databases lost, full disks, jumping clocks

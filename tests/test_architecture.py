@@ -67,6 +67,7 @@ CORE_ORDER = [
     "shapes",
     "ids",
     "names",
+    "part",
     "gauges",
     "work",
     "vocabulary",

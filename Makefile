@@ -46,6 +46,11 @@ slices: $(READY) ## What promtool judges of slices, and backtest beside it: ever
 	PARAPET_SLICES=all $(BIN)/python -m pytest -rs --durations=8 tests/packs/test_pack_promises.py \
 		tests/artifacts/test_slice_kinds_judged.py tests/cli/slo/test_cli_slo_backtest.py tests/sources $(ARGS)
 
+.PHONY: scenarios
+scenarios: $(READY) ## Every scenario put through the rules by promtool, at every objective, not some of each kind
+	@scripts/ensure-packages prometheus
+	PARAPET_SCENARIOS=all $(BIN)/python -m pytest -rs --durations=8 tests/scenarios $(ARGS)
+
 .PHONY: check
 check: $(READY) ## Style, types and the arrows between packages
 	$(BIN)/ruff check

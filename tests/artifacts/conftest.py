@@ -7,12 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
-from tests.artifacts.judged import evaluation_order, tool
+from tests.artifacts.judged import RULES_AND_TESTS, depended_on, dumped, evaluation_order, put, tool
 from tests.artifacts.kinds import SLIS, slice_of
 
 from parapet.artifacts.bundle import build
-from parapet.artifacts.files import write
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.core.vocabulary import Severity
@@ -101,16 +99,18 @@ def scenario(tmp_path: Path) -> Scenario:
     """Runs hand-written promtool tests over the generated rules of a catalog, a minute a step."""
 
     def run(catalog: Catalog, tests: list[object], evaluated: str = "1m") -> str:
-        write(tmp_path, build(catalog, Wiring()))
-        rules = tmp_path / "prometheus"
-        files = ["recording.yml", "alerts.yml"]
+        files = build(catalog, Wiring(), RULES_AND_TESTS)
+        rules = {name: files[f"prometheus/{name}"] for name in ("recording.yml", "alerts.yml")}
+        told = [{"interval": "1m", **test} for test in tests if isinstance(test, dict)]
+        if not any("alert_rule_test" in test for test in told):  # which reads texts
+            rules = depended_on(rules, (one["expr"] for test in told for one in test["promql_expr_test"]))
         document = {
-            "rule_files": files,
-            "group_eval_order": evaluation_order(*((rules / name).read_text() for name in files)),
+            "rule_files": [*rules],
+            "group_eval_order": evaluation_order(*rules.values()),
             "evaluation_interval": evaluated,
-            "tests": [{"interval": "1m", **test} for test in tests if isinstance(test, dict)],
+            "tests": told,
         }
-        (rules / "scenario.yml").write_text(yaml.safe_dump(document, sort_keys=False))
-        return tool("promtool", "test", "rules", "scenario.yml", cwd=rules)
+        put(tmp_path / "judged", {**rules, "scenario.yml": dumped(document)})
+        return tool("promtool", "test", "rules", "scenario.yml", cwd=tmp_path / "judged")
 
     return run

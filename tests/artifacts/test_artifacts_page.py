@@ -39,15 +39,22 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
-@pytest.fixture
-def project(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A host as the page speaks of it, with its files generated."""
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "shop" / "reliability.py").write_text(HOST)
-    (tmp_path / "slo").mkdir()
-    shutil.copy(ROOT / "tests" / "fixtures" / "openslo" / "gateway.yaml", tmp_path / "slo")
-    run("parapet generate --app shop.reliability:parapet --out ops/", tmp_path)
-    return tmp_path
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "shop").mkdir()
+    (folder / "shop" / "reliability.py").write_text(HOST)
+    (folder / "slo").mkdir()
+    shutil.copy(ROOT / "tests" / "fixtures" / "openslo" / "gateway.yaml", folder / "slo")
+    run("parapet generate --app shop.reliability:parapet --out ops/", folder)
+    return folder
+
+
+@pytest.fixture
+def project(generated: Path, tmp_path: Path) -> Path:
+    """The same, of a test's own."""
+    return shutil.copytree(generated, tmp_path / "project")
 
 
 def run(command: str, cwd: Path) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.artifacts.judged import dumped, read
 from tests.environments import python_of
 
 from parapet.artifacts.bundle import build, chosen
@@ -53,7 +54,7 @@ Tool = Callable[..., str]
 def objects(catalog: Catalog, wiring: Wiring, name: str) -> list[dict[str, Any]]:
     """The objects of one file."""
     files = kubernetes_files(catalog, wiring, groups_of(catalog, wiring))
-    return list(yaml.safe_load_all(files[f"kubernetes/{name}.yaml"]))
+    return list(yaml.load_all(files[f"kubernetes/{name}.yaml"], Loader=yaml.CSafeLoader))
 
 
 @pytest.fixture(scope="session")
@@ -107,9 +108,9 @@ def test_the_rules_are_those_of_the_files(shop_catalog: Catalog, tool: Tool, tmp
     catalog = replace(shop_catalog, diagnostics=(DRIFT,))
     files = build(catalog, wiring)
     groups = [group for one in objects(catalog, wiring, "prometheusrule") for group in one["spec"]["groups"]]
-    told = [yaml.safe_load(files[f"prometheus/{name}.yml"])["groups"] for name in ("recording", "alerts")]
+    told = [read(files[f"prometheus/{name}.yml"])["groups"] for name in ("recording", "alerts")]
     assert groups == told[0] + told[1]
-    (tmp_path / "rules.yml").write_text(yaml.safe_dump({"groups": groups}))
+    (tmp_path / "rules.yml").write_text(dumped({"groups": groups}))
     assert "SUCCESS" in tool("promtool", "check", "rules", "rules.yml", cwd=tmp_path)
 
 

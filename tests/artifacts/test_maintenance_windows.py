@@ -9,8 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import yaml
-from tests.artifacts.judged import unit_tests_hold
+from tests.artifacts.judged import dumped, read, unit_tests_hold
 from tests.artifacts.kinds import slice_of
 
 from parapet.artifacts.bundle import build
@@ -87,7 +86,7 @@ def test_the_rules_know_every_clock(tool: Tool, tmp_path: Path) -> None:
             )
     assert sum(one["exp_samples"][0]["value"] for one in asked) > 100  # type: ignore[index]
     document = {"evaluation_interval": "3650d", "tests": [{"interval": "3650d", "promql_expr_test": asked}]}
-    (tmp_path / "clocks.yml").write_text(yaml.safe_dump(document))
+    (tmp_path / "clocks.yml").write_text(dumped(document))
     assert "SUCCESS" in tool("promtool", "test", "rules", "clocks.yml", cwd=tmp_path)
 
 
@@ -241,11 +240,11 @@ def test_every_kind_and_diagnostics_are_masked(tool: Tool, tmp_path: Path) -> No
     assert "SUCCESS" in tool("promtool", "check", "rules", "recording.yml", "alerts.yml", cwd=rules)
     judged = tuple(one for one in catalog if one.name in {"by-route", "nightly", "raw"})
     unit_tests_hold(replace(catalog, slices=judged), tmp_path / "judged")
-    recorded = [r for g in yaml.safe_load((rules / "recording.yml").read_text())["groups"] for r in g["rules"]]
+    recorded = [r for g in read((rules / "recording.yml").read_text())["groups"] for r in g["rules"]]
     based = [r for r in recorded if r["record"].endswith(":increase_base")]
     assert len(based) == 2 * (len(kinds) + 1)
     assert all(f"(1 - {series.UNCOUNTED}" in rule["expr"] for rule in based)
-    alerts = [r for g in yaml.safe_load((rules / "alerts.yml").read_text())["groups"] for r in g["rules"]]
+    alerts = [r for g in read((rules / "alerts.yml").read_text())["groups"] for r in g["rules"]]
     of_slices = [rule for rule in alerts if names.SLICE in rule["labels"]]
     assert len(of_slices) == (len(Severity) + 1) * len(kinds) + 1
     assert all("unless on (service, slice)" in rule["expr"] for rule in of_slices)

@@ -239,7 +239,7 @@ def test_counts_are_the_events_that_happened(scenario: Scenario) -> None:
     assert "SUCCESS" in scenario(one_journey(0.9), [{"input_series": traffic, "promql_expr_test": expectations}])
 
 
-def test_slices_of_one_service_may_have_periods_of_their_own(tool: Tool, tmp_path: Path) -> None:
+def test_slices_of_one_service_may_have_periods_of_their_own(tmp_path: Path) -> None:
     """7, 28, 30 and 90 days beside each other, one without its fast page; one query reads the budgets of all."""
     objectives = {"week": 0.99, "four-weeks": 0.999, "month": 0.95, "quarter": 0.9}
     periods = {"week": 7 * DAY, "four-weeks": 28 * DAY, "month": None, "quarter": 90 * DAY}
@@ -249,10 +249,7 @@ def test_slices_of_one_service_may_have_periods_of_their_own(tool: Tool, tmp_pat
         for one in journey_slices(name, objective=objective)
     ]
     catalog = Catalog(service="shop", slices=tuple(slices), runbooks=[one.runbook or "" for one in slices])
-    outermost = replace(catalog, slices=(slices[0], slices[-1]))
-    write(tmp_path / "outermost", build(outermost, Wiring()))
-    assert "SUCCESS" in tool("promtool", "test", "rules", "tests.yml", cwd=tmp_path / "outermost" / "prometheus")
-    write(tmp_path, build(catalog, Wiring()))
+    unit_tests_hold(catalog, tmp_path, of={"week", "quarter"})
     rules = yaml.safe_load((tmp_path / "prometheus" / "recording.yml").read_text())
     recorded = [rule for group in rules["groups"] for rule in group["rules"]]
     for name in (series.EVENTS_OF_PERIOD, series.BAD_EVENTS_OF_PERIOD, series.CURRENT_BURN):

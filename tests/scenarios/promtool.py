@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import yaml
-from tests.artifacts.judged import evaluation_order
+from tests.artifacts.judged import depended_on, dumped, evaluation_order, put
 from tests.scenarios.contestants import BAD, COUNTED, GOOD, METRIC, SERVICE, Contestant
 from tests.scenarios.model import Scenario, Series, notation, samples
 
@@ -19,7 +18,7 @@ from parapet.core import names
 from parapet.slo.budget import budget_events
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 _ANSWER = re.compile(r'expr: ("(?:[^"\\]|\\.)*"), time: (\w+),(?: err: (.*)|\s*exp: .*\s*got: (.*))')
 _UNITS = {"y": 31_536_000.0, "w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
@@ -151,7 +150,7 @@ def play(contestant: Contestant, scenario: Scenario, folder: Path) -> Outcome:
 
 
 def ask(
-    rules: Mapping[str, str], scenario: Scenario, asked: Iterable[tuple[str, int]], folder: Path
+    rules: Mapping[str, str], scenario: Scenario, asked: Collection[tuple[str, int]], folder: Path
 ) -> dict[tuple[str, int], float]:
     """The value of every query at every second it is *asked* for, where it has one.
 
@@ -160,9 +159,7 @@ def ask(
     Raises:
         PromtoolFailed: it could not be run, or a query failed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, text in rules.items():
-        (folder / name).write_text(text)
+    rules = depended_on(rules, {query for query, _ in asked})
     test = {
         "interval": f"{scenario.step_seconds}s",
         "input_series": [
@@ -182,7 +179,7 @@ def ask(
         "evaluation_interval": f"{scenario.evaluated_seconds}s",
         "tests": [test],
     }
-    (folder / "test.yml").write_text(yaml.dump(document, Dumper=yaml.CSafeDumper))
+    put(folder, {**rules, "test.yml": dumped(document)})
     done = subprocess.run(["promtool", "test", "rules", "test.yml"], cwd=folder, capture_output=True, text=True)
     said = done.stdout + done.stderr
     found: dict[tuple[str, int], float] = {}

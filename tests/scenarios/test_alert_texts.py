@@ -40,7 +40,7 @@ def rendered(tmp_path: Path) -> Rendered:
         test = {
             "interval": "1m",
             "input_series": [
-                {"series": f'{METRIC}{{{where},outcome="success"}}', "values": "0+100x600"},
+                {"series": f'{METRIC}{{{where},outcome="success"}}', "values": "0+100x150"},
                 {"series": f'{METRIC}{{{where},outcome="failure"}}', "values": bad},
             ],
             "alert_rule_test": [{"alertname": names.ALERT_PAGE, "eval_time": at, "exp_alerts": []}],
@@ -61,7 +61,7 @@ def rendered(tmp_path: Path) -> Rendered:
 
 def test_an_overspent_budget_says_by_how_much(rendered: Rendered) -> None:
     """In percent without a sign, in minutes and failures below zero; and that nothing is left to be used up."""
-    said = rendered("0x30 100+100x300", "300m")
+    said = rendered("0x30 100+100x120", "150m")
     overspent = r"Budget of 30 days: overspent by \d+(\.\d+)?% \(-\d+\.\d of 43\.2 minutes, -\d+ failures\)\."
     assert re.search(overspent, said)
     assert "The budget is used up." in said

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from tests.artifacts.judged import EVERY_SLICE, dumped, unit_tests_hold
 from tests.environments import python_of
 
 from parapet.artifacts.bundle import build
@@ -57,7 +57,9 @@ def scrape(peers_python: str) -> Scrape:
 
 @pytest.fixture
 def judge(tmp_path: Path) -> Judge:
-    """Generate the rules of a catalog, have promtool check them, test them if *tested*, and evaluate them over a text.
+    """Generate the rules of a catalog, have promtool check them, and evaluate them over a text.
+
+    The generated tests are run by `make slices`, or where they are to be *tested*.
 
     The text is what a first scrape at zero and then that text would have been. Returns slice -> error ratio.
     """
@@ -67,12 +69,12 @@ def judge(tmp_path: Path) -> Judge:
             pytest.fail(said)
         pytest.skip(said)
 
-    def run(catalog: Catalog, text: str, *, tested: bool = True) -> dict[str, float]:
+    def run(catalog: Catalog, text: str, *, tested: bool = EVERY_SLICE) -> dict[str, float]:
         write(tmp_path, build(catalog, Wiring()))
         rules = tmp_path / "prometheus"
         assert "SUCCESS" in promtool(rules, "check", "rules", "recording.yml", "alerts.yml")
         if tested:
-            assert "SUCCESS" in promtool(rules, "test", "rules", "tests.yml")
+            unit_tests_hold(catalog, tmp_path / "tested")
         found: dict[str, float] = {}
         for one in catalog:
             job = families_of(one.sli)[0].job or catalog.service
@@ -103,7 +105,7 @@ def evaluated(rules: Path, expr: str, series: list[dict[str, str]]) -> float:
         "evaluation_interval": "1m",
         "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": [asked]}],
     }
-    (rules / "scraped.yml").write_text(yaml.safe_dump(document, sort_keys=False))
+    (rules / "scraped.yml").write_text(dumped(document))
     done = subprocess.run(
         ["promtool", "test", "rules", "scraped.yml"], cwd=rules, capture_output=True, text=True, timeout=120
     )

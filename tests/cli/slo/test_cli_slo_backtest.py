@@ -11,14 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import yaml
-from tests.artifacts.judged import EVERY_SLICE, evaluation_order
+from tests.artifacts.judged import EVERY_SLICE, RULES_AND_TESTS, depended_on, dumped, evaluation_order, put
 from tests.artifacts.kinds import SLIS, slice_of
 
 from parapet.artifacts.batches import in_batches
 from parapet.artifacts.bundle import build
 from parapet.artifacts.examples import Stretch, input_series
-from parapet.artifacts.files import write
 from parapet.core import names
 from parapet.core.settings import Wiring
 from parapet.slo import series
@@ -166,11 +164,12 @@ def promtool_says(folder: Path, catalog: Catalog, fed: Mapping[str, Values], fou
         for name, values in fed.items()
     ]
     test = {"interval": "1m", "input_series": series_fed, "promql_expr_test": asked}
-    write(folder, build(catalog, Wiring()))
-    files = ["recording.yml", "alerts.yml"]
-    order = evaluation_order(*((folder / "prometheus" / name).read_text() for name in files))
-    document = {"rule_files": files, "group_eval_order": order, "evaluation_interval": "1m", "tests": [test]}
-    (folder / "prometheus" / "same.yml").write_text(yaml.safe_dump(document))
+    files = build(catalog, Wiring(), RULES_AND_TESTS)
+    rules = {name: files[f"prometheus/{name}"] for name in ("recording.yml", "alerts.yml")}
+    rules = depended_on(rules, (str(one["expr"]) for one in asked))
+    order = evaluation_order(*rules.values())
+    document = {"rule_files": [*rules], "group_eval_order": order, "evaluation_interval": "1m", "tests": [test]}
+    put(folder / "prometheus", {**rules, "same.yml": dumped(document)})
     done = subprocess.run(
         ["promtool", "test", "rules", "same.yml"],
         cwd=folder / "prometheus",

@@ -54,19 +54,21 @@ parapet.adopt(jobs_pack())
 
 def test_what_fits_an_application_is_written_and_used_by_the_lines_that_are_said(tmp_path: Path) -> None:
     """Nothing meets the runbooks of an installation, and the doctor finds none that belongs to nothing."""
-    package = tmp_path / "reliability"
-    package.mkdir()
+    package = tmp_path / "shop" / "reliability"
+    package.mkdir(parents=True)
+    (tmp_path / "shop" / "__init__.py").touch()
     (package / "__init__.py").write_text(HOST)
     (package / "runbooks.py").write_text("# what an installation wrote\n")
-    said = ran(tmp_path, "gen", "runbooks", "--app", "reliability:parapet")
+    said = ran(tmp_path, "gen", "runbooks", "--app", "shop.reliability:parapet")
     assert "Left out" in said
     assert "login-breakage" in said
-    also = ran(tmp_path, "gen", "recovery", "login-breakage", "--app", "reliability:parapet")
+    also = ran(tmp_path, "gen", "recovery", "login-breakage", "--app", "shop.reliability:parapet")
     assert "Nothing that it is about is promised here yet" in also
+    assert (package / "playbooks.py").exists(), "beside the Parapet object"
     lines = [line.strip() for line in said.splitlines() if line.startswith("    ")]
     assert len(lines) == 2
     (package / "__init__.py").write_text("\n".join([HOST, *lines, ""]))
-    found = json.loads(ran(tmp_path, "doctor", "--app", "reliability:parapet", "--json"))
+    found = json.loads(ran(tmp_path, "doctor", "--app", "shop.reliability:parapet", "--json"))
     assert found["checked"] > 50
     assert "PD202" not in {one["code"] for one in found["findings"]}
 

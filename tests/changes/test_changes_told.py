@@ -170,7 +170,7 @@ with create_engine("sqlite:///shop.db").connect() as connection:
     with context.begin_transaction():
         context.run_migrations()
 """
-STEP = """
+STEP = """{said}
 from alembic import op
 import sqlalchemy as sa
 revision, down_revision = {revision!r}, {down!r}
@@ -182,6 +182,10 @@ def downgrade():
 """
 
 
+SAID = "'Orders get notes'"
+"""Where `alembic revision -m` writes it."""
+
+
 def test_migrations_of_alembic_are_changes_once_they_are_committed(
     run: Run, desk: Desk, tmp_path: Path, break_telling: Callable[[], None]
 ) -> None:
@@ -191,7 +195,7 @@ def test_migrations_of_alembic_are_changes_once_they_are_committed(
     (tmp_path / "migrations" / "versions").mkdir(parents=True)
     (tmp_path / "migrations" / "env.py").write_text(ALEMBIC)
     for revision, down, also in (("a1", None, ""), ("b2", "a1", ""), ("c3", "b2", "raise RuntimeError('no')")):
-        step = STEP.format(revision=revision, down=down, table=f"t_{revision}", also=also)
+        step = STEP.format(revision=revision, down=down, table=f"t_{revision}", also=also, said=SAID if down else "")
         (tmp_path / "migrations" / "versions" / f"{revision}.py").write_text(step)
     run("-m", "alembic", "upgrade", "b2")
     with pytest.raises(AssertionError, match="RuntimeError: no"):
@@ -199,7 +203,7 @@ def test_migrations_of_alembic_are_changes_once_they_are_committed(
     run("-m", "alembic", "downgrade", "a1")
     run("-m", "alembic", "upgrade", "b2", "--sql")
     titles = [one.title for one in desk.changes.recent()]
-    assert sorted(titles) == ["Migration a1", "Migration b2", "Migration undone, back to a1"]
+    assert sorted(titles) == ["Migration a1", "Migration b2: Orders get notes", "Migration undone, back to a1"]
     assert {one.kind for one in desk.changes.recent()} == {ChangeKind.MIGRATION}
     break_telling()
     assert "alembic.commit failed and was ignored" in run("-m", "alembic", "upgrade", "b2").stderr

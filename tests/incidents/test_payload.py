@@ -85,7 +85,7 @@ def test_an_end_before_the_start_becomes_the_start() -> None:
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
-        (b"", "The body is not JSON"),
+        (b"", "The body is empty"),
         (b"\xff\xfe{}", "The body is not JSON"),
         (b"[" * 200_000, "The body is not JSON"),
         (b"[]", "The body: expected an object, got list"),

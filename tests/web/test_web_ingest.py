@@ -231,3 +231,5 @@ def test_a_hook_without_its_token_is_not_open(shop: Shop) -> None:
     shop.host.mount("/closed", bench)
     for source in ("events", "grafana", "alertmanager"):
         assert shop.browser(None).send("POST", f"/closed/hooks/{source}", headers=TOKEN, body=EVENTS).status == 404
+    mistyped = shop.browser(None).send("POST", "/parapet/hooks/event", headers=TOKEN, body=EVENTS)
+    assert (mistyped.status, "hooks/events" in mistyped.text) == (404, True), "a program is not asked to sign in"

@@ -55,6 +55,7 @@ def ui(names: tuple[str, ...], folder: Path, force: bool, check: bool) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(words, encoding="utf-8")
         click.echo(f"{toned('wrote', Tone.GOOD)} {path}")
+    click.echo(f"Yours now. Where the workbench is mounted: looks=Looks(folder=Path({str(folder)!r})), of parapet.web.")
 
 
 def _target(folder: Path, name: str) -> Path:

@@ -29,9 +29,15 @@ def required_app(app_spec: str | None) -> str:
     Raises:
         click.UsageError: it is missing.
     """
+    known = known_app(app_spec)
+    if known is None:
+        raise click.UsageError("Say where the Parapet object lives: --app module:object, or set PARAPET_APP.")
+    return known
+
+
+def known_app(app_spec: str | None) -> str | None:
+    """*app_spec*, or what an install wrote in the current folder; None: neither says."""
     if app_spec:
         return app_spec
     installed = manifest.found_in(Path())
-    if installed is None:
-        raise click.UsageError("Say where the Parapet object lives: --app module:object, or set PARAPET_APP.")
-    return installed.app
+    return None if installed is None else installed.app

@@ -83,6 +83,8 @@ def document_of(body: bytes, *, strict: bool = False) -> JsonObject:
     """
     if body.startswith(GZIP):
         raise MalformedPayload("The body is compressed (gzip). Send it as it is: plain JSON.")
+    if not body.strip():
+        raise MalformedPayload("The body is empty: expected a JSON object.")
     try:
         document: Json = json.loads(body, object_pairs_hook=_once if strict else None)
     except (ValueError, RecursionError) as error:

@@ -26,7 +26,8 @@ def migrations(tell: Tell) -> Callable[..., None]:
             if ctx.as_sql or ctx.connection is None:
                 return
             undone = f"Migration undone, back to {', '.join(sorted(step.down_revision_ids)) or 'nothing'}"
-            title = f"Migration {step.up_revision_id}" if step.is_upgrade else undone
+            about = getattr(step.up_revision, "doc", "") if step.is_upgrade else ""  # what its author called it
+            title = f"Migration {step.up_revision_id}{about and f': {about}'}" if step.is_upgrade else undone
             version = step.up_revision_id if step.is_upgrade else None
 
             def committed(connection: object) -> None:

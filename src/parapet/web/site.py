@@ -170,6 +170,8 @@ class Site:
         if found:
             reason = f"{request.method[:20]} is not taken here. Taken: {', '.join(found)}."
             return refusal(405, reason, headers={"allow": ", ".join(found)})
+        if request.path.startswith("/hooks/"):
+            return refusal(404, f"There is no such hook. There are: {', '.join(f'hooks/{name}' for name in HOOKS)}.")
         return Found(route=NOWHERE_IN_API if request.path.startswith("/api/") else NOWHERE, params={})
 
     def admit(self, found: Found, request: Request) -> Visit | Response:

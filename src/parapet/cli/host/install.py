@@ -87,7 +87,7 @@ def install(
         words.say(as_json, told | {"done": False}, words.steps("by hand", planned.stuck) or DONE)
         return
     if not as_json:
-        about = f"{planned.target.framework}, {len(host.project.sources)} modules; called so by {planned.named_by}"
+        about = f"{planned.target.framework}, {_count(len(host.project.sources))}; called so by {planned.named_by}"
         click.echo(words.title(planned.wanted.service, about))
         click.echo(f"{words.findings(planned.findings)}\n\n{words.plan_lines(planned)}\n\n{words.diff(planned.diff)}")
         if planned.by_hand and not yes:  # else it is said at the end, among what is left
@@ -133,6 +133,10 @@ def as_values(planned: Plan) -> dict[str, object]:
         "by_hand": list(planned.by_hand),
         "diff": planned.diff,
     }
+
+
+def _count(modules: int) -> str:
+    return "1 module" if modules == 1 else f"{modules} modules"
 
 
 def _said(host: Host, planned: Plan, last: Proof, done: dict[str, str]) -> str:

@@ -86,6 +86,11 @@ def test_a_slow_journey_is_not_called_failing() -> None:
 def test_all_good_needs_everything_good() -> None:
     """Only then the plain sentence."""
     assert lede([titled("Login", GOOD), titled("Pay", GOOD)]) == ("Users are succeeding.", "All 2 promises hold.")
+    young = Card(title="Pay", slice="pay", journey="pay", good_ratio=0.0, burn=1000.0)
+    told = lede([titled("Login", GOOD), young])
+    assert told[0] == "Users are succeeding, where we can tell."
+    assert told[1] == "Login is fine. Pay burned fast within the last hour, and no alert fires."
+    assert journey_view(young, {}).sentence == "Burning 1,000× over the last hour. No alert fires."
 
 
 @given(st.lists(st.sampled_from(list(JourneyState)), max_size=8))

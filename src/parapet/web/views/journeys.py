@@ -137,6 +137,8 @@ def _sentence(card: JourneyCard, state: str, *, calm: bool) -> str:
     if state in UNSURE:
         return note or ("Nothing is heard of it." if state == "stale" else "Too little happens to judge it.")
     rate = f"Burning {text.burn(card.burn)}" if card.burn is not None else "Burn not known"
+    if state == "good" and card.burn is not None and card.burn > 1:  # not for long, or not any more
+        return note or f"{rate} over the last hour. No alert fires."
     if state == "good":
         return note or f"{rate}. Nothing to do." if calm else f"{rate}."
     left = card.budget_left_ratio

@@ -10,6 +10,8 @@ from parapet.web.reads import JourneyCard
 from parapet.web.views.journeys import RESTING, UNSURE
 
 MOST_NAMES = 4
+FAST = 14.4
+"""The pace at which most promises page once it lasts: what burned so within the hour is not called fine."""
 NO_JOURNEY = (
     "No journey is watched yet.",
     "Declare the first one with parapet.journey(...): what must users succeed at?",
@@ -33,6 +35,8 @@ class Promise:
     speed: bool
     state: str
     good_ratio: float | None
+    fast: bool
+    """Whether it burned at a pace at which people are called, though nobody is called now."""
 
 
 def lede(cards: Sequence[JourneyCard], speed_slices: Collection[str] = ()) -> tuple[str, str]:
@@ -44,23 +48,26 @@ def lede(cards: Sequence[JourneyCard], speed_slices: Collection[str] = ()) -> tu
     ticketing = [each for each in promises if each.state == "burning_ticket"]
     unsure = [each for each in promises if each.state in UNSURE]
     resting = [each for each in promises if each.state == RESTING]
-    good = [each for each in promises if each.state == "good"]
+    good = [each for each in promises if each.state == "good" and not each.fast]
+    fast = [each for each in promises if each.state == "good" and each.fast]
     rest: list[str] = []
     if paging:
         headline = _harm(paging)
         rest += [_slowly(ticketing)] if ticketing else []
     elif ticketing:
         headline = _slowly(ticketing)
-    elif not good:
+    elif not good and not fast:
         if len(resting) == len(promises):
             return ALL_REST
         headline, told = NOT_JUDGED
         return headline, " ".join([told, *([_rest(resting)] if resting else [])])
     else:
-        headline = "Users are succeeding, where we can tell." if unsure or resting else "Users are succeeding."
+        headline = "Users are succeeding, where we can tell." if unsure or resting or fast else "Users are succeeding."
     if good:
         all_hold = "The one promise holds." if len(cards) == 1 else f"All {len(cards)} promises hold."
         rest.append(f"{_names(good)} {_are(good)} fine." if len(good) < len(cards) else all_hold)
+    if fast:
+        rest.append(f"{_names(fast)} burned fast within the last hour, and no alert fires.")
     if unsure:
         rest.append(f"{_names(unsure)} cannot be judged right now.")
     if resting:
@@ -76,6 +83,7 @@ def _promises(cards: Sequence[JourneyCard], speed_slices: Collection[str]) -> li
             speed=card.slice in speed_slices and card.journey in titles,
             state=str(card.state),
             good_ratio=card.good_ratio,
+            fast=card.burn is not None and card.burn >= FAST,
         )
         for card in cards
     ]

@@ -375,13 +375,24 @@ def asked_by_pages(filled: Store) -> dict[str, Mapping[str, object]]:
         for query in filters.split():
             get(f"{path}?{query}")
     seen: list[str] = []
-    following: str | None = "incidents?scope=resolved"
-    while following is not None:
-        page = get(following)
-        seen += re.findall(r'data-row="([^"]+)"', page)
-        further = re.search(r'<a href="[^"]*(incidents\?[^"]+)" rel="next"', page)
-        following = unescape(further[1]) if further else None
+    there: list[list[str]] = []
+    page = get("incidents?scope=resolved")
+    while True:
+        there.append(re.findall(r'data-row="([^"]+)"', page))
+        seen += there[-1]
+        if (further := _beside(page, "next")) is None:
+            break
+        page = get(further)
+    for turned in reversed(there[-4:-1]):
+        page = get(_beside(page, "prev") or "")
+        assert re.findall(r'data-row="([^"]+)"', page) == turned
     assert refused == {}
     assert len(seen) == len(set(seen)) == MANY - OPEN_NOW
     parapet.store.close()
     return asked
+
+
+def _beside(page: str, way: str) -> str | None:
+    """Where the page beside *page* is; None: there is none."""
+    found = re.search(rf'<a href="[^"]*(incidents\?[^"]+)" rel="{way}"', page)
+    return unescape(found[1]) if found else None

@@ -75,7 +75,7 @@ def test_a_script_does_the_same(shop: Shop) -> None:
     bearer = {"authorization": f"Bearer {API_TOKEN}", "content-type": "application/json"}
     script = shop.browser(None)
     path = "/parapet/api/maintenances"
-    assert script.get(path, headers=bearer).json == {"maintenances": [], "next": None}
+    assert script.get(path, headers=bearer).json == {"maintenances": [], "next": None, "previous": None}
     wanted = {"what": "checkout", "end_at": "2026-11-12T03:13:16Z", "reason": "upgrade"}
     ana = shop.browser()
     token = str(ana.get("/parapet/api/session").json["token"])

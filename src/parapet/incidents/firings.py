@@ -48,11 +48,11 @@ class Alerts:
 
 
 def alerts_of(episodes: Sequence[Episode]) -> Alerts:
-    """What is said of all *episodes* behind an incident, oldest first; MOST_SHOWN at most."""
+    """What is said of all *episodes* behind an incident: MOST_SHOWN at most, in the order in which they are shown."""
     linked = [one for one in episodes if one.generator_url is not None]
     return Alerts(
-        firings=episodes,
+        firings=sorted(episodes, key=lambda one: (one.started_at, one.id or 0)),
         distinct=len({one.fingerprint for one in episodes}),
-        shown=tuple(sorted(episodes, key=lambda one: one.ended_at is not None)),
+        shown=tuple(episodes),
         expression=max(linked, key=lambda one: one.started_at).generator_url if linked else None,
     )

@@ -21,12 +21,15 @@ def chronicle(
         return gist_of(found), leaf_of(found, selection, start=start, most=LEAF_ENTRIES)
     first = None if start is None else tx.entries.get(incident_id, start)
     leaf = None if first is None else leaf_from(tx, first, selection)
-    return tx.entries.gist(incident_id), leaf or both_ends(tx, incident_id, selection)
+    if leaf is None:
+        if selection != EVERYTHING:
+            found = tx.entries.selected(incident_id, selection, limit=LEAF_ENTRIES + 1)
+        leaf = _both_ends(tx, incident_id, selection, found)
+    return tx.entries.gist(incident_id), leaf
 
 
-def both_ends(tx: Transaction, incident_id: IncidentId, selection: Selection) -> Leaf:
-    """The entries of *selection*; of many, the beginning and the end."""
-    found = tx.entries.selected(incident_id, selection, limit=LEAF_ENTRIES + 1)
+def _both_ends(tx: Transaction, incident_id: IncidentId, selection: Selection, found: tuple[Entry, ...]) -> Leaf:
+    """The entries of *selection*, which begin with *found*; of many, the beginning and the end."""
     if len(found) <= LEAF_ENTRIES:
         return Leaf(head=found, phase=tx.entries.phase_before(found[0]) if found else "")
     last, *tail = tx.entries.ending(incident_id, selection, LEAF_ENTRIES - HEAD_ENTRIES + 1)

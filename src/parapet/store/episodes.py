@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import fields
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, select, update
 
 from parapet.core.types import IncidentId
 from parapet.core.vocabulary import Severity
@@ -70,28 +70,22 @@ class Episodes:
     def alerts(self, incident_id: IncidentId, *, few: int = MOST_SHOWN) -> Alerts:
         """What a page says of them; of more than a *few*, without reading more of each firing than when it was."""
         mine, oldest = table.c.incident_id == incident_id, (table.c.started_at, table.c.id)
-        first = self._some(mine, few + 1)
+        firing_first = select(table).where(mine).order_by(table.c.ended_at.is_not(None), *oldest).limit(few + 1)
+        first = tuple(map(_episode, self._connection.execute(firing_first).mappings()))
         if len(first) <= few:
             return alerts_of(first)
-        narrow = select(table.c.severity, table.c.started_at, table.c.ended_at).where(mine).order_by(*oldest)
+        narrow = select(table.c.severity, table.c.started_at, table.c.ended_at, table.c.fingerprint).where(mine)
+        rows = self._connection.execute(narrow.order_by(*oldest)).all()
         link = select(table.c.generator_url).where(mine, table.c.generator_url.is_not(None))
-        firing = self._some(mine & table.c.ended_at.is_(None), MOST_SHOWN)
-        over = self._some(mine & table.c.ended_at.is_not(None), MOST_SHOWN - len(firing))
         return Alerts(
             firings=tuple(
                 Firing(severity=Severity(severity), started_at=began, ended_at=ended)
-                for severity, began, ended in self._connection.execute(narrow)
+                for severity, began, ended, _ in rows
             ),
-            distinct=self._connection.execute(
-                select(func.count(table.c.fingerprint.distinct())).where(mine)
-            ).scalar_one(),
-            shown=(*firing, *over),
+            distinct=len({fingerprint for *_, fingerprint in rows}),
+            shown=first[:MOST_SHOWN],
             expression=self._connection.execute(link.order_by(table.c.started_at.desc()).limit(1)).scalar(),
         )
-
-    def _some(self, where: ColumnElement[bool], limit: int) -> tuple[Episode, ...]:
-        wanted = select(table).where(where).order_by(table.c.started_at, table.c.id).limit(limit)
-        return tuple(map(_episode, self._connection.execute(wanted).mappings()))
 
     def save(self, episodes: Iterable[Episode], opened: Mapping[str, Incident]) -> None:
         """Keep new and changed episodes. *opened*: the incidents that are new in this transaction, by key.

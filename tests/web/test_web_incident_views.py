@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -21,7 +22,7 @@ from parapet.incidents.transitions import acknowledge, note, settle
 from parapet.testing import alert, alertmanager_payload
 from parapet.web.views.changes import near_rows
 from parapet.web.views.chronology import TABS, Chronology, chronology, tab_name
-from parapet.web.views.conflict import conflict_view
+from parapet.web.views.conflict import MORE, conflict_view
 from parapet.web.views.entries import entry_text
 from parapet.web.views.figures import lead
 from parapet.web.views.links import Link
@@ -285,16 +286,17 @@ def test_a_queue_row_of_an_unowned_page_stands_out() -> None:
 
 
 def test_a_conflict_shows_only_what_the_reader_had_not_seen(night: Night) -> None:
-    """Who changed what since; and what was typed is kept as it was."""
+    """Who changed what since; and what was typed is kept as it was. Nobody goes on over more than they were shown."""
     decided = note(night.now, actor=ANA, text="Try now", version=night.now.version, now=at("02:40:00"))
     night.keep(decided.incident, decided.entries, at("02:40:00"))
     typed = "  keep\nthis <b>text</b> "
-    view = conflict_view(
-        night.now, night.entries[4:], verb="resolve", typed=typed, form={}, seen=4, why="", now=at("02:45:12")
-    )
+    shown = partial(conflict_view, night.now, night.entries[4:], verb="resolve", typed=typed, form={}, seen=4, why="")
+    view = shown(now=at("02:45:12"))
     assert [row.who for row in view.news] == ["Ana"]
     assert view.news[0].said.quote == "Try now"
-    assert (view.typed, view.version, view.seen) == (typed, night.now.version, 5)
+    assert (view.typed, view.version, view.seen, view.still_possible) == (typed, night.now.version, 5, True)
+    many = shown(more=True, now=at("02:45:12"))
+    assert (many.typed, many.still_possible, many.possible_with) == (typed, False, MORE)
 
 
 json = st.recursive(

@@ -180,12 +180,13 @@ def _conflict(desk: Desk, visit: Visit, verb: str, sent: Sent, why: str, *, stat
     """Somebody changed it first, or it is refused: what happened since, and what was typed."""
     look = desk.app.look
     with look.together():  # whoever sends it again has seen what the version says that it carries
-        news = look.chronology(sent.incident_id, after=sent.seen, limit=MOST_NEWS)
+        news = look.chronology(sent.incident_id, after=sent.seen, limit=MOST_NEWS + 1)
         incident = look.standing(sent.incident_id)
     typed = sent.words[:LONGEST_WORDS]
     view = conflict_view(
         incident,
-        news,
+        news[:MOST_NEWS],
+        more=len(news) > MOST_NEWS,
         verb=verb,
         typed=typed,
         form=sent.form,

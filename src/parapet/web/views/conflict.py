@@ -53,6 +53,7 @@ class ConflictView:
 
 
 LONGEST_TITLE = 90
+MORE = "More happened since than is shown here: read the incident again, then say it there. Your words are below."
 VERBS = {
     "acknowledge": ("reason", "Why you take it", "Acknowledge now"),
     "note": ("text", "What you saw or did", "Save the note now"),
@@ -75,6 +76,7 @@ def conflict_view(
     incident: Incident,
     news: Sequence[Entry],
     *,
+    more: bool = False,
     verb: str,
     typed: str,
     form: Mapping[str, str],
@@ -82,10 +84,11 @@ def conflict_view(
     why: str,
     now: datetime,
 ) -> ConflictView:
-    """What happened to *incident* after entry *seen*: *news*."""
+    """What happened to *incident* after entry *seen*: *news*, and *more*, which nobody can answer for unread."""
     field, label, button = VERBS[verb]
     over = incident.state is IncidentState.RESOLVED
-    still = verb in {"note", "redact"} or over == (verb == "reopen")
+    fits = verb in {"note", "redact"} or over == (verb == "reopen")
+    still = fits and not more
     return ConflictView(
         id=int(incident.id or 0),
         ref=incident.ref,
@@ -115,7 +118,7 @@ def conflict_view(
         kept=tuple((name, value[:LONGEST_KEPT]) for name, value in form.items() if name not in {*OURS, field})[
             :MOST_KEPT
         ],
-        possible_with="" if still else _another_way(verb, over=over),
+        possible_with="" if still else MORE if fits else _another_way(verb, over=over),
         still_possible=still,
     )
 

@@ -248,6 +248,6 @@ def test_the_api_says_the_same(shop: Shop, jobs: Jobs) -> None:
     assert browser.get(f"/parapet/api/{address}").json["run_id"] == 1
     assert browser.get("/parapet/api/runs/RUN-1").json["ledger"]
     runs = browser.get("/parapet/api/runs?limit=1").json
-    assert ([one["id"] for one in runs["runs"]], runs["next"], runs["previous"]) == ([1], None, None)
+    assert (runs["next"], runs["previous"]) == (None, None)
     unknown = post(f"incidents/{number}/previews", {"capability": "retry-job"})
     assert (unknown.status, unknown.json["code"]) == (422, "unknown_name")

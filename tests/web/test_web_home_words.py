@@ -85,12 +85,15 @@ def test_a_slow_journey_is_not_called_failing() -> None:
 
 def test_all_good_needs_everything_good() -> None:
     """Only then the plain sentence."""
-    assert lede([titled("Login", GOOD), titled("Pay", GOOD)]) == ("Users are succeeding.", "All 2 promises hold.")
+    fine = titled("Login", GOOD)
     young = Card(title="Pay", slice="pay", journey="pay", good_ratio=0.0, burn=1000.0)
-    told = lede([titled("Login", GOOD), young])
+    told = lede([fine, young])
     assert told[0] == "Users are succeeding, where we can tell."
     assert told[1] == "Login is fine. Pay burned fast within the last hour, and no alert fires."
     assert journey_view(young, {}).sentence == "Burning 1,000× over the last hour. No alert fires."
+    assert lede([fine, titled("Pay", GOOD)]) == ("Users are succeeding.", "All 2 promises hold.")
+    spent = "All 2 promises hold now. Pay has no error budget left."
+    assert lede([fine, replace(titled("Pay", GOOD), budget_left_ratio=-0.2)]) == ("Users are succeeding.", spent)
 
 
 @given(st.lists(st.sampled_from(list(JourneyState)), max_size=8))
@@ -180,6 +183,11 @@ WELL = Trust(
     ("trust", "says", "next_step"),
     [
         (replace(WELL, worker_seen_at=None), "no worker is running", "Start parapet worker."),
+        (
+            replace(WELL, worker_seen_at=NOW + timedelta(minutes=5)),
+            "the worker has another time",
+            "in the future: set the clocks of its machine",
+        ),
         (replace(WELL, last_received_at=None), "Alertmanager was never heard", "parapet doctor --live says why"),
         (
             replace(WELL, last_received_at=NOW - timedelta(seconds=301)),

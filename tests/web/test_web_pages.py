@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import MutableMapping
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
@@ -16,7 +17,11 @@ from parapet.core.types import Actor, ActorClass
 from parapet.incidents.model import ChangeKind
 from parapet.notify.webhook import WebhookChannel
 from parapet.testing import alert, alertmanager_payload
-from parapet.web import Principal, Role, metrics, workbench
+from parapet.web import Principal, Request, Role, metrics, workbench
+from parapet.web.desk import Desk
+from parapet.web.reception import Reception
+from parapet.web.response import Response
+from parapet.web.site import Site
 
 if TYPE_CHECKING:
     from tests.web.conftest import Shop
@@ -227,6 +232,24 @@ def test_when_the_evidence_is_away_the_page_says_so_and_what_it_means() -> None:
     answer = ask(parapet, "/incidents")
     assert answer[0] == 503
     assert "The evidence cannot be read right now." in answer[1]
+
+
+def test_a_page_whose_database_hangs_says_so_in_its_time() -> None:
+    """A server that takes the connection and never says a word: nobody waits for it as long as it likes."""
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        url = f"postgresql://nobody@127.0.0.1:{mute.getsockname()[1]}/none?connect_timeout=2"
+        parapet = Parapet(service="shop", evidence=url, secrets=Secrets(form_key="form-key-0123456789"))
+        ana = Principal(id="ana", name="Ana", role=Role.RESPONDER)
+        desk = Desk(app=parapet, form_key="form-key-0123456789", authenticate=lambda _: ana)
+        reception = Reception(Site(desk), answer_seconds=0.1)
+
+        async def receive() -> MutableMapping[str, Any]:
+            return {"type": "http.disconnect"}
+
+        answer = anyio.run(reception.answer, Request(method="GET", path="/incidents"), receive)
+    assert isinstance(answer, Response)
+    assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+    assert b"This page takes too long." in answer.body
 
 
 def test_without_an_evidence_database_the_page_says_what_to_configure() -> None:

@@ -159,6 +159,10 @@ def unknowns(incident: Incident, near_changes: Sequence[Near], gist: Gist) -> li
             said.append("Whether it is over: maintenance silenced the alert.")
         case Resolution.OPERATOR if incident.firing > 0:
             said.append(f"Whether it is over: {_alerts(incident.firing)} still fired when a person closed it.")
+        case Resolution.SUPERSEDED:
+            said.append(f"Whether it is over: INC-{incident.merged_into_id} says, which took it over.")
+        case _ if incident.on_word_of:
+            pass  # no alert cleared
         case _ if incident.firing == 0 and (incident.resolution or incident.quiet_since is not None):
             said.append("Whether it is fixed: a cleared alert is not proof.")
     if not any(one.seconds_from_onset <= 0 for one in near_changes):

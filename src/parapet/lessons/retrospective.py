@@ -151,6 +151,8 @@ def _summary(
         duration_words(fired_seconds),
     )
     whole = "firing all the while" if fired == lasted else f"of which it fired for {fired}"
+    if incident.on_word_of:
+        whole = "and no alert spoke of it"
     said = [f"{what}: began {began} and lasted {lasted}, {whole}."]
     if incident.refired_count:
         times = "once more" if incident.refired_count == 1 else f"{incident.refired_count} more times"
@@ -162,12 +164,16 @@ def _summary(
         took = (incident.acknowledged_at - incident.detected_at).total_seconds()
         soon = f"{duration_words(took)} after detection" if took >= 1 else "at once"
         said.append(f"{incident.owner} had it; it was acknowledged {soon}.")
-    else:
+    elif incident.merged_into_id is None:
         said.append("Nobody acknowledged it.")
+    else:
+        said.append(f"INC-{incident.merged_into_id} took it over.")
     return " ".join(said)
 
 
 def _open_questions(incident: Incident, entries: Sequence[Entry], near: Sequence[Near]) -> list[str]:
+    if incident.merged_into_id is not None:
+        return []  # asked where it went on
     said: list[str] = []
     suspect = suspected_change(near)
     if suspect is not None:

@@ -137,5 +137,6 @@ def _refuse_past_the_glass(standing: Standing) -> None:
         wait = duration_words((until - standing.now).total_seconds())
         raise errors.CoolingDown(f"{standing.recent[0].ref} ran a short while ago; wait {wait}. Nothing ran.")
     if standing.needs_second_person and standing.approved_by is None:
-        count = capability.count_words(len(standing.preview.targets))
-        raise errors.SecondPersonNeeded(f"{count} need a second person's approval. Nothing ran.")
+        many = len(standing.preview.targets)
+        needs = f"{capability.count_words(many)} {'needs' if many == 1 else 'need'}"
+        raise errors.SecondPersonNeeded(f"{needs} a second person's approval. Nothing ran.")

@@ -10,7 +10,9 @@ from parapet.core.errors import Conflict, EvidenceError, EvidenceUnavailable, Sc
 
 _MISSING = {"UndefinedTable", "UndefinedColumn"}
 _MISSING_ON_SQLITE = ("no such table", "no such column", "has no column named")
-_LOST = {"DeadlockDetected", "SerializationFailure", "LockNotAvailable"}
+_LOST = {"DeadlockDetected", "SerializationFailure"}
+_BUSY = {"LockNotAvailable", "SQLITE_BUSY"}
+_SLOW = {"QueryCanceled"}
 _TAKEN = {"UniqueViolation", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"}
 _FULL = ("could not extend file", "no space left on device", "database or disk is full")
 _DAMAGED = {"SQLITE_NOTADB", "SQLITE_CORRUPT"}
@@ -26,6 +28,10 @@ def translate(error: exc.SQLAlchemyError) -> EvidenceError:
         return Conflict()
     if names & _LOST:
         return Conflict("The evidence database gave up on a lock that another process holds.")
+    if names & _BUSY:  # it was waited for already: whoever tries at once again would only wait again
+        return EvidenceUnavailable("The evidence database is busy: another process holds a lock for too long.")
+    if names & _SLOW:
+        return EvidenceUnavailable("The evidence database is too slow: it gave up on a question.")
     if names & _MISSING or any(words in said for words in _MISSING_ON_SQLITE):
         return SchemaOutdated()
     if isinstance(error, exc.OperationalError) and 'database "' in said and "does not exist" in said:

@@ -53,6 +53,14 @@ BROKEN = Problem(
     text="Nothing was changed by it. The error is in the service's log under the logger “parapet”, and counted.",
 )
 BUSY = Problem(status=503, title="Too much is under way.", text="Nothing was taken. Try again in a few seconds.")
+SLOW = Problem(
+    status=503,
+    title="This page takes too long.",
+    text="The evidence database hangs, or this machine has too much to do. What you cannot see here may still be going "
+    "on: look at Alertmanager itself. It is worth another try in a few seconds.",
+    icon="stale",
+    tone="stale",
+)
 NO_SIGN_IN = Problem(
     status=503,
     title="Who you are could not be found out.",
@@ -102,13 +110,18 @@ def foreign_form(why: str) -> Problem:
     return Problem(status=403, title="This form did not come from here.", text=text, icon="lock")
 
 
-def evidence_down(message: str) -> Problem:
-    """The database is away."""
+def evidence_down(message: str, request: Request) -> Problem:
+    """The database is away, or too slow. A form that was sent can be sent once more: it is done once."""
     text = (
         f"{message} Alerts that arrive now are answered with 503, and Alertmanager keeps sending them until we can "
         "store them. What you cannot see here may still be going on: look at Alertmanager itself."
     )
-    return Problem(status=503, title="The evidence cannot be read right now.", text=text, icon="stale", tone="stale")
+    if request.method == "GET":
+        title = "The evidence cannot be read right now."
+        return Problem(status=503, title=title, text=text, icon="stale", tone="stale")
+    title = "It could not be saved right now."
+    text = f"{text} Send it again in a while; should it have been saved after all, it is done once."
+    return Problem(status=503, title=title, text=text, icon="stale", tone="stale", again=again_of(request))
 
 
 def not_configured(message: str) -> Problem:

@@ -25,6 +25,8 @@ from parapet.web.threads import in_thread
 
 BODY_SECONDS = 15.0
 """A body must be here in this time."""
+ANSWER_SECONDS = 10.0
+"""A page must be made in this time: who waits for a database that hangs is told so instead."""
 DRAINED_BYTES = 64 * 1024
 DRAINED_SECONDS = 2.0
 
@@ -48,9 +50,15 @@ class Reception:
     """Takes the requests of one workbench in, and answers them without ever waiting for the host's threads."""
 
     def __init__(
-        self, site: Site, *, body_seconds: float = BODY_SECONDS, stream_seconds: float = events.LIFE_SECONDS
+        self,
+        site: Site,
+        *,
+        body_seconds: float = BODY_SECONDS,
+        answer_seconds: float = ANSWER_SECONDS,
+        stream_seconds: float = events.LIFE_SECONDS,
     ) -> None:
         self.site = site
+        self._answer_seconds = answer_seconds
         self._body_seconds = body_seconds
         self._stream_seconds = stream_seconds
         self._lines = {lane: Line(most, MOST_BYTES_AT_ONCE) for lane, most in MOST_AT_ONCE.items()}
@@ -95,13 +103,22 @@ class Reception:
                     admitted = kept
                 return admitted.with_headers({"connection": "close"} if request.method == "POST" else {})
             if not found.route.most_bytes:
-                return await in_thread(lane, lambda: site.answer(found, admitted))
+                return await self._in_time(found, admitted)
             whole = await self._whole(found, admitted, receive, line)
             if isinstance(whole, Response):
                 return whole
             return await in_thread(lane, lambda: site.answer(found, whole))
         finally:
             line.now -= 1
+
+    async def _in_time(self, found: Found, visit: Visit) -> Response:
+        """The answer to what only reads; for a person, that it takes too long, when it does."""
+        site, lane = self.site, found.route.lane
+        if found.route.door is not Door.PERSON:
+            return await in_thread(lane, lambda: site.answer(found, visit))
+        with anyio.move_on_after(self._answer_seconds):
+            return await in_thread(lane, lambda: site.answer(found, visit), only_reads=True)
+        return site.slow(found, visit)
 
     async def _take(self, found: Found, request: Request, receive: Receive, line: Line) -> Response:
         """A body for the inbox: with what else arrives, and never in anybody else's threads."""

@@ -217,6 +217,10 @@ class Site:
             return refusal(429, problems.BUSY.text).with_headers({"connection": "close"})
         return self._failed(found.route, visit, problems.BUSY).with_headers({"connection": "close"})
 
+    def slow(self, found: Found, visit: Visit) -> Response:
+        """The page was not made in its time."""
+        return self._failed(found.route, visit, problems.SLOW)
+
     def _answer(self, route: Route, visit: Visit) -> Response:
         if route.form and (problem := self._form_problem(visit)):
             return problems.show(self.desk, visit, problem)
@@ -234,7 +238,7 @@ class Site:
         except Refused as error:
             return self._failed(route, visit, problems.refused(error, visit.request))
         except EvidenceError as error:
-            return self._failed(route, visit, problems.evidence_down(error.message))
+            return self._failed(route, visit, problems.evidence_down(error.message, visit.request))
         except UnknownName as error:  # before what a host left out: here somebody asked for it
             return self._failed(route, visit, problems.missing(error.message))
         except ConfigurationError as error:

@@ -24,6 +24,9 @@ def _limiter(lane: Lane) -> CapacityLimiter:
     return limiters[lane]
 
 
-async def in_thread(lane: Lane, work: Callable[[], T]) -> T:
-    """Run *work* in a thread of *lane*. It runs to its end even when the client has left."""
-    return await to_thread.run_sync(work, abandon_on_cancel=False, limiter=_limiter(lane))
+async def in_thread(lane: Lane, work: Callable[[], T], *, only_reads: bool = False) -> T:
+    """Run *work* in a thread of *lane*. It runs to its end even when the client has left.
+
+    What *only_reads* is left alone when its caller gives up, and holds no place in the lane from then on.
+    """
+    return await to_thread.run_sync(work, abandon_on_cancel=only_reads, limiter=_limiter(lane))

@@ -19,6 +19,8 @@ def actions_view(
     titles = {one.name: one.title for one in desk.app.capabilities}
     over = incident.state is IncidentState.RESOLVED
     refusal = "It is resolved. Reopen it, if it is not over." if over else desk.may(person, Action.PREVIEW)
+    if incident.merged_into_id is not None:
+        refusal = f"It is part of INC-{incident.merged_into_id} now: work there."
     return ActionsView(
         offered=tuple(
             offered(one, refusal or desk.may(person, one.permitted_as) or "") for one in desk.app.capabilities

@@ -220,7 +220,8 @@ def confirm_view(
     words = capability.count_words(count)
     second = ""
     if standing.needs_second_person:
-        second = f"{words} need a second person" if standing.approved_by is None else ""
+        need = "needs" if count == 1 else "need"
+        second = f"{words} {need} a second person" if standing.approved_by is None else ""
     return ConfirmView(
         preview=preview.id,
         incident=int(preview.incident_id),

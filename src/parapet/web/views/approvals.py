@@ -64,8 +64,10 @@ def approval_view(approval: Approval | None, *, reader: str, refusal: str, now: 
     words = f"{who} asks for a second person. The request is good until {until}."
     reason = approval.reason
     if approval.decided_by is not None:
-        done = "approved" if approval.state is ApprovalState.APPROVED else "denied"
-        words = f"{text.capped(approval.decided_by, 60)} {done} it; good until {until}."
+        decider = text.capped(approval.decided_by, 60)
+        words = f"{decider} denied it. Preview it again to ask once more."
+        if approval.state is ApprovalState.APPROVED:
+            words = f"{decider} approved it; good until {until}."
         reason = approval.decision_reason or ""
     if not refusal and reader == approval.asked_by:
         refusal = "You asked: somebody else decides."

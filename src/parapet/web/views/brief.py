@@ -27,6 +27,7 @@ class Brief:
 
 
 OVER = "Read the retrospective. If it is not over, reopen it."
+PART_OF_ANOTHER = "Work on the one that took it over: its alerts are there."
 
 
 def briefs(
@@ -37,10 +38,11 @@ def briefs(
     refusal: str | None,
     *,
     over: bool = False,
+    merged: bool = False,
 ) -> tuple[Brief, ...]:
     """What changed, and what may be done; *refusal* says why the reader may only look."""
     ready = [one for one in offered if not one.refusal and not over]
-    advice = OVER if over else text.sentence(text.capped(triage.next_step.text, 200))
+    advice = PART_OF_ANOTHER if merged else OVER if over else text.sentence(text.capped(triage.next_step.text, 200))
     steps = text.several(sum(len(one.steps) for one in runbooks), "step")
     return (
         Brief(
@@ -53,7 +55,7 @@ def briefs(
             label="What you may do",
             words=" ".join([advice, *([refusal] if refusal else [])]),
             anchor="actions",
-            anchor_words=f"Runbook, {steps}" if runbooks and not over else "Every action",
+            anchor_words="" if merged else f"Runbook, {steps}" if runbooks and not over else "Every action",
             preview=ready[0].name if ready else "",
             preview_words=(f"Preview: {ready[0].title}" if len(ready) == 1 else f"{len(ready)} actions to preview")
             if ready

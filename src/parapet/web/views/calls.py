@@ -208,10 +208,10 @@ def whom(one: Notification) -> str:
 def told_row(one: Notification, now: datetime) -> ToldRow:
     """*one* as a row: who, why, and what came of it."""
     state = str(one.state)
-    problem = f"{one.last_error} " if one.last_error else ""
     tries = f"tried {one.attempts} times" if one.attempts > 1 else ""
     took = (one.delivered_at - one.created_at).total_seconds() if one.delivered_at is not None else 0.0
-    said = [f"{problem}{one.said or tries}".strip(), f"{text.span(took)} later" if took > LATE_SECONDS else ""]
+    later = f"{text.span(took)} later" if took > LATE_SECONDS else ""
+    said = [(one.last_error or "").rstrip("."), one.said or tries, later]
     return ToldRow(
         id=int(one.incident_id),
         ref=f"INC-{one.incident_id}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from parapet.incidents.model import Incident, IncidentState
+from parapet.incidents.model import Incident, IncidentState, Resolution
 from parapet.incidents.policy import IncidentPolicy
 from parapet.web import text
 from parapet.web.reads import JourneyCard
@@ -20,9 +20,15 @@ def lead(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
     if incident.state is IncidentState.RESOLVED:
         end = incident.resolved_at or incident.last_heard_at
         lasted = text.between(incident.started_at, end)
-        words = f"It is over: it lasted {lasted}, until {text.stamp(end, now)}{again}."
+        if incident.merged_into_id is not None:
+            other = f"INC-{incident.merged_into_id}"
+            return f"It is part of {other} since {text.stamp(end, now)}: how it goes on is told there."
+        closed = "A person closed it" if incident.resolution is Resolution.OPERATOR else "It is over"
+        words = f"{closed}: it lasted {lasted}, until {text.stamp(end, now)}{again}."
         if incident.firing:
             return f"{words} {text.several(incident.firing, 'alert')} of it still fired when we last heard."
+        if incident.on_word_of:
+            return f"{words} No alert ever spoke of it."
         return f"{words} That its alerts are not reported any more is not proof of a fix."
     if incident.firing:
         since = text.stamp(incident.last_fired_at, now)

@@ -116,6 +116,7 @@ def _releases(sky: Sky, changes: Sequence[Change]) -> tuple[str, ...]:
 
 def _open_row(incident: Incident, now: datetime) -> OpenRow:
     owner = text.capped(incident.owner, 40) if incident.owner else "nobody"
+    owner = f"waits for {owner}" if incident.awaited else owner
     return OpenRow(
         severity=SEVERITY[incident.severity],
         title=text.capped(incident.title, LONGEST_TITLE) or "Untitled alert",

@@ -43,6 +43,8 @@ class IncidentView:
     version: int
     strip: Strip
     lead: str
+    merged_into: int | None
+    """The incident that took it over."""
     figures: tuple[Figure, ...]
     briefs: tuple[Brief, ...]
     chart: SpanChart | None
@@ -103,7 +105,16 @@ def incident_view(
         strip=strip(incident, policy, may_act=refusal is None, now=now),
         lead=lead(incident, policy, now),
         figures=figures_of(incident, card, unasked, now),
-        briefs=briefs(file.triage, near, runbooks, actions.offered, refusal, over=over),
+        merged_into=incident.merged_into_id,
+        briefs=briefs(
+            file.triage,
+            near,
+            runbooks,
+            actions.offered,
+            refusal,
+            over=over,
+            merged=incident.merged_into_id is not None,
+        ),
         chart=span_chart(incident, file.alerts.firings, near, now=now),
         burn=burn_chart(incident, file.gist, near, now=now),
         claims=claims(file.triage, file.past.last),

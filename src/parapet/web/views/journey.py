@@ -14,7 +14,7 @@ from parapet.web.reads import JourneyCard
 from parapet.web.views.burn_chart import BurnChart
 from parapet.web.views.changes import ChangeRow, change_row
 from parapet.web.views.drawing import Axis
-from parapet.web.views.journeys import JourneyView, journey_view
+from parapet.web.views.journeys import NOT_ASKED, JourneyView, journey_view
 from parapet.web.views.trend import trend
 from parapet.web.views.trust import Figure
 
@@ -75,7 +75,7 @@ def journey_page(
         card=shown,
         slice=card.slice,
         problem=text.sentence(text.capped(trouble)) if trouble else None,
-        figures=_figures(card, shown),
+        figures=_figures(card, shown, "nothing was measured" if problem is None else NOT_ASKED),
         burn=_burn(course, lately, shown.loud, now) if course.burn else None,
         budget=_budget(course, lately, shown.loud, now) if course.budget_left else None,
         releases=tuple(Release(number=place, change=change_row(one, now=now)) for place, one in enumerate(lately, 1)),
@@ -84,7 +84,7 @@ def journey_page(
     )
 
 
-def _figures(card: JourneyCard, shown: JourneyView) -> tuple[Figure, ...]:
+def _figures(card: JourneyCard, shown: JourneyView, unknown: str) -> tuple[Figure, ...]:
     left = card.budget_left_ratio
     return (
         Figure(label="Lately", value=shown.rate, context="; ".join(filter(None, (shown.rate_base, shown.promise)))),
@@ -97,14 +97,14 @@ def _figures(card: JourneyCard, shown: JourneyView) -> tuple[Figure, ...]:
         Figure(
             label="Budget left",
             value="Not known" if left is None else text.percent(left, digits=0),
-            context=shown.budget_of or "nothing was measured",
+            context=shown.budget_of or unknown,
             tone=shown.loud if left is not None and left <= 0 else "",
         ),
-        _gone(card),
+        _gone(card, unknown),
     )
 
 
-def _gone(card: JourneyCard) -> Figure:
+def _gone(card: JourneyCard, unknown: str) -> Figure:
     if card.budget_left_ratio is not None and card.budget_left_ratio <= 0:
         return Figure(label="Gone in", value="Gone", context="nothing of it is left", tone="page")
     if card.exhaustion_seconds:
@@ -112,7 +112,7 @@ def _gone(card: JourneyCard) -> Figure:
             label="Gone in", value=f"About {text.span(card.exhaustion_seconds)}", context="if it burns on as now"
         )
     if card.burn is None or card.budget_left_ratio is None:
-        return Figure(label="Gone in", value="Not known", context="nothing was measured")
+        return Figure(label="Gone in", value="Not known", context=unknown)
     return Figure(label="Gone in", value="Not in sight", context="not within a period, if it goes on as now")
 
 

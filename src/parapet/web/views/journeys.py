@@ -14,6 +14,7 @@ from parapet.web.words import JOURNEY, Word
 BURNING = frozenset({"burning_page", "burning_ticket"})
 UNSURE = frozenset({"not_enough_evidence", "stale"})
 RESTING = "maintenance"
+NOT_ASKED = "Prometheus could not be asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ def journey_view(
     word = JOURNEY.get(state, JOURNEY["stale"])
     incident = open_by_slice.get(card.slice)
     rate, base = _rate(card, state, "fast enough" if speed else "succeeded")
+    base = base if asked else NOT_ASKED
     known = card.budget_left_ratio is not None
     return JourneyView(
         title=text.capped(card.title, 80),
@@ -96,9 +98,14 @@ def journey_view(
         if card.budget_left_minutes is not None
         else "",
         budget_width=f"{min(1.0, max(0.0, card.budget_left_ratio or 0.0)) * 100:.1f}%" if known else "",
-        sentence=_sentence(card, state, calm=incident is None) if asked else "Prometheus could not be asked.",
+        sentence=_sentence(card, state, calm=incident is None) if asked else f"{NOT_ASKED}.",
         incident=None if incident is None else incident_link(incident),
     )
+
+
+def spent(card: JourneyCard) -> bool:
+    """Whether its budget is used up."""
+    return card.budget_left_ratio is not None and card.budget_left_ratio <= 0
 
 
 def _rate(card: JourneyCard, state: str, verb: str) -> tuple[str, str]:
@@ -139,10 +146,10 @@ def _sentence(card: JourneyCard, state: str, *, calm: bool) -> str:
     rate = f"Burning {text.burn(card.burn)}" if card.burn is not None else "Burn not known"
     if state == "good" and card.burn is not None and card.burn > 1:  # not for long, or not any more
         return note or f"{rate} over the last hour. No alert fires."
+    if spent(card):
+        careful = "Change nothing risky." if state == "good" else ""
+        return f"{rate}, and the budget is gone. {note or careful}".rstrip()
     if state == "good":
         return note or f"{rate}. Nothing to do." if calm else f"{rate}."
-    left = card.budget_left_ratio
-    if left is not None and left <= 0:
-        return f"{rate}, and the budget is gone. {note}".rstrip()
     gone = f", gone in about {text.span(card.exhaustion_seconds)}" if card.exhaustion_seconds else ""
     return f"{rate}{gone}. {note}".rstrip()

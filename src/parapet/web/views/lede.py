@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from parapet.web import text
 from parapet.web.reads import JourneyCard
-from parapet.web.views.journeys import RESTING, UNSURE
+from parapet.web.views.journeys import RESTING, UNSURE, spent
 
 MOST_NAMES = 4
 FAST = 14.4
@@ -37,6 +37,8 @@ class Promise:
     good_ratio: float | None
     fast: bool
     """Whether it burned at a pace at which people are called, though nobody is called now."""
+    spent: bool
+    """Whether the budget of its period is used up, however it is now."""
 
 
 def lede(cards: Sequence[JourneyCard], speed_slices: Collection[str] = ()) -> tuple[str, str]:
@@ -63,11 +65,15 @@ def lede(cards: Sequence[JourneyCard], speed_slices: Collection[str] = ()) -> tu
         return headline, " ".join([told, *([_rest(resting)] if resting else [])])
     else:
         headline = "Users are succeeding, where we can tell." if unsure or resting or fast else "Users are succeeding."
+    overspent = [each for each in (*good, *fast) if each.spent]
     if good:
-        all_hold = "The one promise holds." if len(cards) == 1 else f"All {len(cards)} promises hold."
+        now = " now" if overspent else ""
+        all_hold = f"The one promise holds{now}." if len(cards) == 1 else f"All {len(cards)} promises hold{now}."
         rest.append(f"{_names(good)} {_are(good)} fine." if len(good) < len(cards) else all_hold)
     if fast:
         rest.append(f"{_names(fast)} burned fast within the last hour, and no alert fires.")
+    if overspent:
+        rest.append(f"{_names(overspent)} {'has' if len(overspent) == 1 else 'have'} no error budget left.")
     if unsure:
         rest.append(f"{_names(unsure)} cannot be judged right now.")
     if resting:
@@ -84,6 +90,7 @@ def _promises(cards: Sequence[JourneyCard], speed_slices: Collection[str]) -> li
             state=str(card.state),
             good_ratio=card.good_ratio,
             fast=card.burn is not None and card.burn >= FAST,
+            spent=spent(card),
         )
         for card in cards
     ]

@@ -9,7 +9,9 @@ from parapet.web import text
 from parapet.web.reads import Sky, Trust
 from parapet.web.views.journeys import RESTING, UNSURE
 
-WORKER_LATE_SECONDS = 120.0
+WORKER_LATE_SECONDS = 60.0
+CLOCKS_APART_SECONDS = 30.0
+"""A worker whose last round lies so far in the future has another clock than we do."""
 FIND_OUT = "parapet doctor --live says why"
 
 
@@ -28,6 +30,11 @@ def worker_is_late(trust: Trust, now: datetime) -> bool:
     return trust.worker_seen_at is None or (now - trust.worker_seen_at).total_seconds() > WORKER_LATE_SECONDS
 
 
+def worker_is_ahead(trust: Trust, now: datetime) -> bool:
+    """True when its clock, or ours, is wrong: what is due, and how long ago anything was, is not to be relied on."""
+    return trust.worker_seen_at is not None and (trust.worker_seen_at - now).total_seconds() > CLOCKS_APART_SECONDS
+
+
 def alerts_are_silent(trust: Trust, now: datetime, stale_seconds: float) -> bool:
     """True when nothing was handed in for so long that quiet says nothing: the watchdog should have come."""
     return trust.last_received_at is not None and (now - trust.last_received_at).total_seconds() > stale_seconds
@@ -39,6 +46,8 @@ def trusted(sky: Sky, trust: Trust, now: datetime, *, stale_seconds: float) -> t
         return "Only the incidents: Prometheus cannot be asked", "stale"
     if worker_is_late(trust, now):
         return "Not quite: no worker is running", "ticket"
+    if worker_is_ahead(trust, now):
+        return "Not quite: the worker has another time", "ticket"
     if trust.last_received_at is None:
         return "Not yet: Alertmanager was never heard", "stale"
     if alerts_are_silent(trust, now, stale_seconds):
@@ -64,15 +73,25 @@ def trust_figures(
         context="why is said above" if deaf else _ago("answered", heard, now),
         tone="stale" if deaf else "",
     )
-    late = worker_is_late(trust, now)
-    worker = Figure(
-        label="Worker",
-        value="Not running" if late else "On time",
-        context=_ago("last round", trust.worker_seen_at, now)
-        + (": nothing closes by itself, nobody is told. Start parapet worker." if late else ""),
-        tone="ticket" if late else "",
+    return (
+        prometheus,
+        _alertmanager(trust, now, stale_seconds),
+        _worker(trust, now),
+        _notifications(trust, now, channels),
     )
-    return (prometheus, _alertmanager(trust, now, stale_seconds), worker, _notifications(trust, now, channels))
+
+
+def _worker(trust: Trust, now: datetime) -> Figure:
+    seen = trust.worker_seen_at
+    if worker_is_late(trust, now):
+        said = f"{_ago('last round', seen, now)}. Nothing closes by itself, nobody is told. Start parapet worker."
+        return Figure(label="Worker", value="Not running", context=said, tone="ticket")
+    if seen is not None and worker_is_ahead(trust, now):
+        said = (
+            f"its last round is {text.between(now, seen)} in the future: set the clocks of its machine and of this one"
+        )
+        return Figure(label="Worker", value="Another time", context=said, tone="ticket")
+    return Figure(label="Worker", value="On time", context=_ago("last round", seen, now))
 
 
 def _alertmanager(trust: Trust, now: datetime, stale_seconds: float) -> Figure:

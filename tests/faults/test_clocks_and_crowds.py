@@ -65,7 +65,7 @@ def test_a_clock_that_jumps_tells_no_lies(jumps: Sequence[int], desks: NewDesk, 
         desk.clock.set(at("09:00"))
         desk.inbox.receive(alertmanager_payload(one))
         time_passes(desk)
-        holds(desk, steady_clock=False)
+        holds(desk)
         incidents = desk.incidents()
         assert all(one.state is IncidentState.RESOLVED for one in incidents)
         assert min(one.started_at for one in incidents) == at("02:13")

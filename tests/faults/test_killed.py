@@ -41,7 +41,7 @@ def end(desk: Desk, act: str, book: Path, *, steady_clock: bool = True) -> dict[
     with suppress(Refused):  # it was done
         ALL[act].run(desk)
     time_passes(desk)
-    holds(desk, steady_clock=steady_clock)
+    holds(desk)
     found = {**picture(desk), "delivered": told(desk, book)}
     return found if steady_clock else {name: found[name] for name in found.keys() - {"order", "entries"}}
 

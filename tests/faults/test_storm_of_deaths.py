@@ -223,7 +223,7 @@ def wait_until_idle(desk: Desk, storm: Storm) -> None:
 
 def judge(desk: Desk, storm: Storm, book: Path, seed: int) -> None:
     """Hold what was sent against what is there."""
-    holds(desk, steady_clock=False)
+    holds(desk)
     incidents = desk.incidents()
     assert Counter(one.slice for one in incidents) == Counter(dict.fromkeys(storm.lasting | storm.ended, 1))
     assert {one.slice for one in incidents if one.state is not IncidentState.RESOLVED} == storm.lasting

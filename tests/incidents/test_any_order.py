@@ -139,17 +139,18 @@ def test_in_order_and_doubled_nothing_at_all_is_another(
 
 
 @settings(RELAXED, max_examples=60)
-@given(reports=lives(most=4), chance=st.randoms(use_true_random=False))
+@given(reports=lives(), chance=st.randoms(use_true_random=False))
 def test_arriving_in_any_order_it_ends_the_same(
     make_book: MakeBook, reports: list[Report], chance: random.Random
 ) -> None:
     """Received in another order altogether, within the time in which a report counts as late: the same incident.
 
-    Of an alert that fired twice: where three of its beginnings arrive before any end, only the last one is kept.
+    Any of them may be lost: an end of which the firing was never heard, a firing without its end.
     """
+    begun = reports[-1].received_at
+    reports = [report for report in reports if chance.random() < 0.8] or reports
     arrived = [report for report in reports for _ in range(chance.choice([1, 1, 2]))]
     chance.shuffle(arrived)
-    begun = reports[-1].received_at
     ordered, mixed = play(make_book(), arriving(reports, begun)), play(make_book(), arriving(arrived, begun))
     heard = replace(mixed.only, last_heard_at=ordered.only.last_heard_at, detected_at=ordered.only.detected_at)
     mixed.incidents[1] = heard  # copies make it longer, and who comes first opens it
@@ -161,11 +162,16 @@ def test_arriving_in_any_order_it_ends_the_same(
 def test_with_losses_what_was_heard_last_wins(
     make_book: MakeBook, reports: list[Report], chance: random.Random
 ) -> None:
-    """Bodies get lost, never the last one of an alert: what fires at the end is still the truth, in any order."""
+    """Bodies get lost, never the last one of an alert: what fires at the end is still the truth.
+
+    Of what was heard, the order in which it is taken in changes no fact.
+    """
     last = {report.pod: report for report in reports}
     heard = [report for report in reports if report is last[report.pod] or chance.random() < 0.6]
+    ordered = play(make_book(), heard)
     chance.shuffle(heard)
     book = play(make_book(), heard)
+    assert differing(ordered.facts(), book.facts(), REPLAYED) == {}
     assert {pod for pod, _ in firing(book)} == {pod for pod, _ in truth(reports)}
     if book.incidents:
         assert book.only.state is IncidentState.OPEN

@@ -218,12 +218,8 @@ def test_in_order_every_copy_changes_nothing(make_book: MakeBook, sequence: Bodi
     assert thrice.facts()["told"] == once.facts()["told"]
 
 
-@pytest.mark.parametrize("number", ["01", "03", "05", "06", "09"])
-def test_arriving_in_every_order_within_the_grace_it_ends_the_same(
-    number: str, make_book: MakeBook, bodies: Callable[[str], Bodies]
-) -> None:
+def test_arriving_in_every_order_within_the_grace_it_ends_the_same(make_book: MakeBook, sequence: Bodies) -> None:
     """Received in another order altogether, one right after the other: the contents alone tell what happened."""
-    sequence = bodies(number)
     ordered = arriving(make_book(), sequence)
     for order in orders(sequence):
         book = arriving(make_book(), [sequence[place] for place in order])
@@ -234,27 +230,43 @@ def test_arriving_in_every_order_within_the_grace_it_ends_the_same(
 def test_of_two_beginnings_only_the_order_tells_a_flap_from_a_second_sender(
     make_book: MakeBook, bodies: Callable[[str], Bodies]
 ) -> None:
-    """02 and 08 are each other's contents in the other order, and mean two firings and one: that order is kept."""
-    flap, sender = bodies("02"), bodies("08")
-    for one, other in ((flap, sender), (sender, flap)):
-        in_order, reversed_order = arriving(make_book(), one), arriving(make_book(), list(reversed(other)))
-        assert in_order.kinds() == reversed_order.kinds()
-        assert len(in_order.episodes) == len(reversed_order.episodes)
-    assert (len(arriving(make_book(), flap).episodes), len(arriving(make_book(), sender).episodes)) == (2, 1)
+    """02 and 08 are each other's contents in the other order: that says what is told, and both beginnings are kept.
+
+    Without an end between them, the alert fired all the time.
+    """
+    for book, kinds in (
+        (arriving(make_book(), bodies("02")), ["opened", "flapped"]),
+        (arriving(make_book(), bodies("08")), ["opened"]),
+    ):
+        assert book.kinds() == kinds
+        first, second = sorted(book.episodes.values(), key=lambda episode: episode.started_at)
+        assert (first.ended_at, second.ended_at) == (second.started_at, None)
+        assert book.only.started_at == first.started_at
 
 
-def test_the_end_alone_opens_nothing_and_its_firing_report_makes_it_a_memory(
-    make_book: MakeBook, bodies: Callable[[str], Bodies]
-) -> None:
-    """A resolve of an alert never seen firing is kept; a late firing report makes it an incident that calls nobody."""
+def test_an_end_alone_is_a_memory_that_calls_nobody(make_book: MakeBook, bodies: Callable[[str], Bodies]) -> None:
+    """It says when the alert fired. Its firing report, later, says nothing new, nor does the end of the quiet."""
     (first, firing), (second, cleared) = bodies("09")
-    book = play(make_book(), [(second, cleared), (second, cleared)])
-    assert book.incidents == {}
-    assert len(book.episodes) == 1
-    play(book, [(first, firing)])
+    book = play(make_book(), [(second, cleared), (second, cleared), (first, firing)])
     assert book.kinds() == ["opened", "quiet"]
+    assert (len(book.episodes), book.only.severity, book.only.noticed_over) == (1, Severity.PAGE, True)
+    book.tick(second + timedelta(hours=1))
+    assert book.only.state is IncidentState.RESOLVED
     assert book.told == []
-    assert book.only.severity is Severity.PAGE
+
+
+@pytest.mark.parametrize("minutes", [-1, 1])
+def test_what_fires_after_all_is_told(minutes: int, make_book: MakeBook, bodies: Callable[[str], Bodies]) -> None:
+    """An end alone called nobody; another alert of it that began before that end, or after it, and fires, does."""
+    (_, firing), (second, cleared) = bodies("09")
+    book = play(make_book(), [(second, cleared)])
+    ended_at = book.only.quiet_since
+    assert ended_at is not None
+    again = json.loads(firing)
+    again["alerts"][0] |= {"fingerprint": "b", "startsAt": (ended_at + timedelta(minutes=minutes)).isoformat()}
+    book.receive(json.dumps(again).encode(), second + timedelta(minutes=2))
+    assert book.told == [Announcement.OPENED]
+    assert not book.only.noticed_over
 
 
 @pytest.mark.parametrize("quiet_minutes", [5, 15])

@@ -35,6 +35,7 @@ REPLAYED: Mapping[str, str] = MappingProxyType(
         "episode.repeats": "whether a report says anything new depends on what was known when it was taken in",
         "incident.refired_count": "what was over before we knew of it was not quiet, and fired again, to anybody",
         "incident.last_fired_at": "what was over before we knew of it was not quiet, and fired again, to anybody",
+        "incident.noticed_over": "what is heard to end before it is heard to fire is over when we hear of it",
         "entries": "what is written down is what was learned by then, and is never written anew",
         "incident.version": "it counts what is written down",
         "told": "people are told what was learned, when it was learned",

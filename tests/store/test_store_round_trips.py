@@ -101,7 +101,6 @@ def test_an_episode_comes_back_as_it_went_in(store: Store) -> None:
         annotations={"b": "☃"},
         generator_url=None,
         started_at=AT,
-        restarted_at=AT + timedelta(seconds=1),
         ended_at=None,
         first_heard_at=AT,
         last_heard_at=FAR,

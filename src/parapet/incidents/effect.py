@@ -62,9 +62,7 @@ class Situation:
     @property
     def last_ended_at(self) -> datetime | None:
         """The latest end in this delivery, or the latest one known before."""
-        over = self.incident is not None and self.incident.state is IncidentState.RESOLVED
-        known = [one for one in self.news if not (over and one.kind is StepKind.TOMBSTONE)]
-        ends = [end for one in known for end in one.ends]
+        ends = [end for one in self.news for end in one.ends]
         if self.incident is not None and self.incident.last_ended_at is not None:
             ends.append(self.incident.last_ended_at)
         return max(ends, default=None)
@@ -122,6 +120,7 @@ def _open(situation: Situation) -> Decision:
         last_heard_at=max([situation.received_at, *(one.episode.last_heard_at for one in fired)]),
         firing=len(situation.firing),
         quiet_since=quiet_since,
+        noticed_over=not situation.firing,
         last_fired_at=max(begun, situation.first_fired_at),
         last_ended_at=max(ends, default=None),
         previous_id=previous.id if previous else None,
@@ -171,6 +170,8 @@ def _carry_on(incident: Incident, situation: Situation) -> Decision:
         entries.append(_severity_changed(incident, after, situation))
         if after.severity.rank < incident.severity.rank:
             announce = Announcement.SEVERITY_RAISED
+    if incident.noticed_over and firing:  # it is not over after all, and nobody was told of it
+        announce = Announcement.OPENED
     return _decision(after, entries, announce)
 
 
@@ -266,6 +267,7 @@ def _heard(incident: Incident, situation: Situation) -> Incident:
         repeats=incident.repeats + sum(one.kind in _NOTHING_NEW and not one.belated for one in situation.news),
         firing=len(firing),
         quiet_since=None if firing or waits else last_ended_at or incident.quiet_since,
+        noticed_over=incident.noticed_over and not firing,
         ends_unconfirmed=incident.ends_unconfirmed and not firing and not any(one.ended for one in situation.news),
         last_ended_at=last_ended_at,
         annotations=lead.annotations if lead else incident.annotations,
@@ -278,7 +280,7 @@ def _ended_last(incident: Incident, situation: Situation, last_ended_at: datetim
     if not incident.firing and all(one.kind in _NOTHING_NEW and not one.belated for one in situation.news):
         return []
     known = {episode.id: episode for episode in situation.over}
-    known |= {each.id: each for one in situation.news for each in (one.episode, one.closed) if each is not None}
+    known |= {each.id: each for one in situation.news for each in one.about}
     return [one for one in known.values() if one.ended_at == last_ended_at and one.cleared_heard_at is not None]
 
 
@@ -302,7 +304,7 @@ def _is_part(incident: Incident, one: News, policy: IncidentPolicy) -> bool:
     """Whether an episode may move the onset: one that was over when it was heard counts only shortly before it."""
     if one.kind is StepKind.REPEAT:
         return False
-    if one.belated or one.kind in (StepKind.TOMBSTONE, StepKind.LATE_DUPLICATE):
+    if one.belated or one.kind is StepKind.LATE_DUPLICATE:
         ended_at = one.episode.ended_at or incident.started_at
         return (incident.started_at - ended_at).total_seconds() <= policy.quiet_period_seconds
     return one.episode.incident_id in (incident.id, None)

@@ -124,14 +124,14 @@ def take_in(
                 listed=delivery.listed,
             )
         )
-        before = step.closed or step.episode  # a flap that nobody saw is of the incident that its firing was of
+        before = (*step.beside, step.episode)[0]  # a flap that nobody saw is of the incident that its firing was of
         whose = replace(before, key=meaning.key)
         held = known.holders.get(before.incident_id) if before.incident_id is not None else None
         # A whole firing after a person closed what fired before: nobody knew of it.
-        unheard = step.kind is StepKind.ENDED and step.closed is not None and _is_over(held)
+        unheard = step.kind is StepKind.ENDED and bool(step.beside) and _is_over(held)
         group = placed[step.episode.id] = home(whose, joins=unheard or step.kind in FIRED)
         meanings.setdefault(group, meaning)
-        steps.setdefault(group, []).append((step, unheard or _is_belated(step, report)))
+        steps.setdefault(group, []).append((step, unheard or step.kind is StepKind.PASSED))
     decisions = []
     firing: dict[_Group, list[Episode]] = {}
     over = desk.over()
@@ -172,14 +172,9 @@ def _is_over(incident: Incident | None) -> bool:
     return incident is not None and incident.state is IncidentState.RESOLVED
 
 
-def _is_belated(step: EpisodeStep, report: AlertReport) -> bool:
-    """A late firing report of an alert of which we heard only the end: it belongs to no incident yet."""
-    return report.firing and step.kind is StepKind.LATE_DUPLICATE and step.episode.incident_id is None
-
-
 def _news(step: EpisodeStep, belated: bool, desk: _Desk) -> News:
-    closed = None if step.closed is None else desk.now(step.closed)
-    return News(kind=step.kind, episode=desk.now(step.episode), closed=closed, belated=belated)
+    beside = tuple(map(desk.now, step.beside))
+    return News(kind=step.kind, episode=desk.now(step.episode), beside=beside, belated=belated)
 
 
 class _Desk:
@@ -221,8 +216,8 @@ class _Desk:
         return moved
 
     def keep(self, step: EpisodeStep) -> EpisodeStep:
-        closed = None if step.closed is None else self._kept(step.closed)
-        return EpisodeStep(kind=step.kind, episode=self._kept(step.episode), closed=closed)
+        beside = tuple(map(self._kept, step.beside))
+        return EpisodeStep(kind=step.kind, episode=self._kept(step.episode), beside=beside)
 
     def _kept(self, episode: Episode) -> Episode:
         if episode.id is None:
@@ -235,12 +230,8 @@ class _Desk:
     def attach(self, situation: Situation, decision: Decision) -> None:
         """Name the incident on the episodes that now stand behind it."""
         incident = decision.incident
-        joined = {one.episode.id for one in situation.news if _joins(one, incident)}
-        joined |= {
-            one.closed.id
-            for one in situation.news
-            if one.closed and one.closed.incident_id is None and one.episode.id in joined
-        }
+        joined = {one.episode.id for one in situation.news if one.fired}
+        joined |= {each.id for one in situation.news for each in one.about if each.incident_id is None}
         joined |= {one.id for one in situation.firing if incident.id is not None or one.key == incident.key}
         for number in joined:
             if self._episodes[number].incident_id != incident.id:
@@ -252,14 +243,3 @@ class _Desk:
             for number, episode in self._episodes.items()
             if self._before.get(number) != episode
         )
-
-
-def _joins(one: News, incident: Incident) -> bool:
-    if one.fired:
-        return True
-    if one.kind is StepKind.TOMBSTONE:  # nobody heard it fire: it joins only what it touches
-        late = incident.state is IncidentState.RESOLVED and one.episode.started_at > (
-            incident.resolved_at or incident.last_heard_at
-        )
-        return not late and incident.started_at <= (one.episode.ended_at or incident.started_at)
-    return False

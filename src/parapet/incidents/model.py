@@ -129,6 +129,8 @@ class Incident:
     """When it last went from not firing to firing, by event time."""
     ends_unconfirmed: bool = False
     """Its last alert is not listed any more, and nothing reported its end."""
+    noticed_over: bool = False
+    """It was over when we first heard of it, and nothing of it fired since: nobody is called for it."""
     signal_stale_since: datetime | None = None
     """Since when we do not hear of anything, so that quiet says nothing; None while we do."""
     last_ended_at: datetime | None = None
@@ -214,8 +216,6 @@ class Episode:
     annotations: Mapping[str, str]
     generator_url: str | None
     started_at: datetime
-    restarted_at: datetime | None = None
-    """A later beginning that was reported, too, when the reports disagree; else None."""
     ended_at: datetime | None
     """None while it fires."""
     first_heard_at: datetime

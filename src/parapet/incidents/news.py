@@ -24,15 +24,20 @@ class News:
     kind: StepKind
     episode: Episode
     """As it is after the whole delivery."""
-    closed: Episode | None = None
-    """The episode before it that it says ended unseen."""
+    beside: tuple[Episode, ...] = ()
+    """Other episodes of the alert that it speaks of, such as one before it that ended unseen; oldest first."""
     belated: bool = False
     """It fired and ended before we first heard it fire."""
 
     @property
+    def about(self) -> tuple[Episode, ...]:
+        """The episodes it speaks of."""
+        return (self.episode, *self.beside)
+
+    @property
     def began_at(self) -> datetime:
         """When the first firing it speaks of began."""
-        return min(self.episode.started_at, self.closed.started_at if self.closed else self.episode.started_at)
+        return min(one.started_at for one in self.about)
 
     @property
     def fired(self) -> bool:
@@ -52,16 +57,14 @@ class News:
     @property
     def ends(self) -> list[datetime]:
         """The ends that are reported of what it speaks of."""
-        about = [one for one in (self.episode, self.closed) if one is not None and one.cleared_heard_at is not None]
-        return [one.ended_at for one in about if one.ended_at is not None]
+        return [one.ended_at for one in self.about if one.ended_at is not None and one.cleared_heard_at is not None]
 
     def heard_first(self, received_at: datetime, incident_id: IncidentId | None) -> datetime:
         """When we first heard of what it says about the incident; a withdrawn end counts from when it was withdrawn."""
         if self.kind is StepKind.UNRESOLVED:
             return received_at
-        mine = self.closed is not None and self.closed.incident_id in (None, incident_id)
-        before = self.closed.first_heard_at if self.closed and mine else self.episode.first_heard_at
-        return min(before, self.episode.first_heard_at)
+        mine = [one for one in self.beside if one.incident_id in (None, incident_id)]
+        return min(one.first_heard_at for one in (self.episode, *mine))
 
     def fired_at(self, received_at: datetime) -> datetime:
         """When that firing began, by event time; a withdrawn end counts from when it was withdrawn."""
@@ -69,7 +72,7 @@ class News:
         return received_at if withdrawn else self.episode.started_at
 
 
-FIRED = frozenset({StepKind.OPENED, StepKind.RECURRENCE, StepKind.UNRESOLVED, StepKind.HIDDEN_FLAP})
+FIRED = frozenset({StepKind.OPENED, StepKind.RECURRENCE, StepKind.UNRESOLVED, StepKind.HIDDEN_FLAP, StepKind.PASSED})
 """What speaks of a firing that nobody knew of."""
 
 

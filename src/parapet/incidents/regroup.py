@@ -90,6 +90,7 @@ def merge(gone: Incident, into: Incident, *, actor: Actor, reason: str, version:
         last_fired_at=max(into.last_fired_at, gone.last_fired_at),
         last_ended_at=max(ends, default=None),
         quiet_since=None if firing else max(quiet, default=None),
+        noticed_over=into.noticed_over and gone.noticed_over,
         repeats=into.repeats + gone.repeats,
         version=into.version + 1,
     )

@@ -312,7 +312,8 @@ def _resolved(
         version=incident.version + 1,
     )
     entry = NewEntry(kind=EntryKind.RESOLVED, occurred_at=now, actor=actor, payload=said)
-    return Decision(incident=over, entries=(entry,), announce=Announcement.RESOLVED)
+    # Nobody is told the end of what nobody was told of.
+    return Decision(incident=over, entries=(entry,), announce=None if incident.noticed_over else Announcement.RESOLVED)
 
 
 def _by(actor: Actor, kind: EntryKind, payload: JsonObject, now: datetime) -> NewEntry:

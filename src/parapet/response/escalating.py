@@ -25,7 +25,7 @@ from parapet.response.escalation import (
 def begin(policies: Sequence[EscalationPolicy], incident: Incident, now: datetime) -> Move | None:
     """Start the first of *policies* that matches; None: none does, or nobody need be called."""
     policy = next((one for one in policies if one.matches(incident, now)), None)
-    if policy is None or incident.state is IncidentState.RESOLVED or somebody_has_it(incident):
+    if policy is None or incident.state is IncidentState.RESOLVED or incident.noticed_over or somebody_has_it(incident):
         return None
     first = policy.steps[0].after_seconds
     started = Escalation(policy=policy, state=EscalationState.RUNNING, due_at=_in(now, first), started_at=now)

@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Text,
+    and_,
     bindparam,
     func,
     insert,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 from parapet.core.errors import Conflict
 from parapet.core.part import Part, Place
 from parapet.core.types import ActorClass, IncidentId
+from parapet.incidents.causal import TURNS, Behind, in_order
 from parapet.incidents.gist import EVERYTHING, PHASES, Gist, Selection, first_reason, most_left_out
 from parapet.incidents.measured import series_of
 from parapet.incidents.model import Entry, EntryKind, NewEntry
@@ -67,10 +69,8 @@ class Entries:
         Raises:
             Conflict: somebody else wrote to this incident at the same moment.
         """
-        wanted = select(heads.c.seq, heads.c.hash).where(heads.c.incident_id == incident_id)
-        last = self._connection.execute(wanted).first()
-        seq, previous_hash = (last.seq, last.hash) if last is not None else (0, GENESIS)
-        rows = _sealed(incident_id, new, seq, previous_hash, recorded_at)
+        last = self._connection.execute(_ENDS.where(heads.c.incident_id == incident_id)).first()
+        rows = _sealed(incident_id, new, last, recorded_at)
         if not rows:
             return
         add_rows(self._connection, table, rows)
@@ -84,7 +84,7 @@ class Entries:
 
     def begin(self, chronologies: Mapping[IncidentId, Iterable[NewEntry]], *, recorded_at: datetime) -> None:
         """Write the first entries of incidents that are new in this transaction."""
-        sealed = {number: _sealed(number, new, 0, GENESIS, recorded_at) for number, new in chronologies.items()}
+        sealed = {number: _sealed(number, new, None, recorded_at) for number, new in chronologies.items()}
         rows = [row for chain in sealed.values() for row in chain]
         add_rows(self._connection, table, rows)
         ends = [chain[-1] for chain in sealed.values() if chain]
@@ -100,12 +100,9 @@ class Entries:
         """
         if not chronologies:
             return
-        wanted = select(heads).where(among(self._connection, heads.c.incident_id, chronologies))
+        wanted = _ENDS.where(among(self._connection, heads.c.incident_id, chronologies))
         ends = {row.incident_id: row for row in self._connection.execute(wanted)}
-        sealed = [
-            _sealed(number, new, ends[number].seq, ends[number].hash, recorded_at)
-            for number, new in sorted(chronologies.items())
-        ]
+        sealed = [_sealed(number, new, ends[number], recorded_at) for number, new in sorted(chronologies.items())]
         rows = [row for chain in sealed for row in chain]
         if not rows:
             return
@@ -252,12 +249,35 @@ def _entry(row: RowMapping) -> Entry:
     )
 
 
-def _sealed(
-    incident_id: IncidentId, new: Iterable[NewEntry], seq: int, previous_hash: str, recorded_at: datetime
-) -> list[Row]:
-    """*new* as rows, chained behind the entry *seq*."""
+def _at(where: ColumnElement[bool], order: ColumnElement[Any]) -> ColumnElement[Any]:
+    """When the first entry of a chronology, by *order* and of those *where*, happened."""
+    mine = select(table.c.occurred_at).where(table.c.incident_id == heads.c.incident_id, where)
+    return mine.order_by(order).limit(1).correlate(heads).scalar_subquery()
+
+
+_LATEST_FIRST = table.c.occurred_at.desc()
+_ENDS = select(
+    *heads.c,
+    table.c.recorded_at,
+    _at(table.c.seq == 1, table.c.seq).label("first_at"),
+    _at(true(), _LATEST_FIRST).label("latest_at"),
+    _at(table.c.kind.in_(sorted(kind.value for kind in TURNS)), _LATEST_FIRST).label("turned_at"),
+).outerjoin_from(heads, table, and_(table.c.incident_id == heads.c.incident_id, table.c.seq == heads.c.seq))
+"""Of each chronology its last entry, and what the times of those behind it depend on."""
+
+
+def _sealed(incident_id: IncidentId, new: Iterable[NewEntry], last: Any, recorded_at: datetime) -> list[Row]:
+    """*new* as rows, chained behind the entry *last*, a row of `_ENDS`; None: they are the first."""
+    seq, previous_hash, behind = 0, GENESIS, None
+    if last is not None:
+        seq, previous_hash = last.seq, last.hash
+        if None not in (last.recorded_at, last.first_at):  # else somebody with the database in hand took them away
+            behind = Behind(
+                recorded_at=last.recorded_at, first_at=last.first_at, latest_at=last.latest_at, turned_at=last.turned_at
+            )
+    told, recorded_at = in_order(new, behind, recorded_at=recorded_at)
     rows: list[Row] = []
-    for entry in map(_kept, new):
+    for entry in map(_kept, told):
         seq += 1
         digest = payload_hash(entry.payload)
         sealed = seal(

@@ -155,7 +155,11 @@ def _carry_on(incident: Incident, situation: Situation) -> Decision:
         entries.append(entry)
     elif fired:
         first = min(one.fired_at(received_at) for one in fired)
-        entries.append(situation.entry(EntryKind.ALERT_FIRED, first, _fired(fired, firing, held_back)))
+        entries.append(
+            situation.entry(
+                EntryKind.ALERT_FIRED, first, _fired(fired, firing, held_back and not incident.noticed_over)
+            )
+        )
     if was_firing and flapped:
         begun = min(one.episode.started_at for one in flapped)
         entries.append(situation.entry(EntryKind.FLAPPED, begun, {**quoted(flapped), "firing": len(firing)}))

@@ -12,7 +12,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 from tests.conftest import ANA
 
 from parapet import Parapet
@@ -290,6 +291,29 @@ def test_old_ones_and_too_many_are_forgotten(shop: Parapet, clock: ManualClock) 
     clock.advance(3_590)
     shop.tick()
     assert [one.refs["message_id"] for one in kept(shop)] == ["young"]
+
+
+def test_what_was_kept_although_nobody_heard_so_is_kept_once(shop: Parapet) -> None:
+    """The answer to a commit is lost: the batch is handed in again, and is there already, with its action items."""
+    shop.incidents = replace(shop.incidents, followed_up=frozenset({"receipts"}))
+    receipts = shop.delivery("receipts", provider="ses", channel="email")
+    lost: list[str] = []
+
+    def lose(connection: Connection) -> None:
+        driver = connection.connection.driver_connection
+        if driver is None or lost or connection.get_execution_options().get("parapet_read_only"):
+            return
+        lost.append("an answer")
+        driver.commit()
+        raise OperationalError("COMMIT", {}, ConnectionResetError("the line broke"))
+
+    event.listen(shop.store.engine, "commit", lose)
+    receipts.outbound("failed", "timeout", refs={"message_id": "m-1"})
+    assert shop.refs.drain(10)
+    event.remove(shop.store.engine, "commit", lose)
+    assert lost
+    assert [one.refs["message_id"] for one in kept(shop)] == ["m-1"]
+    assert [item.told for item in shop.action_items.page().items] == [1]
 
 
 def test_what_was_told_right_before_the_end_is_kept(evidence_url: str) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.conftest import ANA, at
 
 from parapet.core import names, vocabulary
-from parapet.incidents.model import ChangeKind
+from parapet.incidents.model import Change, ChangeKind
+from parapet.ops.forgetting import CHANGES_EVERY_SECONDS
 from parapet.ops.mark import UNKNOWN_VERSION, ChangeMarks
 from parapet.ops.work import Worker
 from parapet.signals.numbers import NumberSnapshot
 from parapet.signals.recorder import Recorder
+from parapet.store.changes import MOST_LOOKED_BACK
 
 if TYPE_CHECKING:
     from tests.conftest import Desk
@@ -83,3 +86,36 @@ def test_a_change_that_is_still_to_come_is_not_shown(desk: Desk) -> None:
 def test_every_kind_of_change_is_in_the_vocabulary() -> None:
     """Or it would be counted as another one."""
     assert {*vocabulary.CHANGE_KINDS} == {*(kind.value for kind in ChangeKind), vocabulary.OTHER}
+
+
+def test_changes_that_nobody_can_need_are_forgotten(desk: Desk) -> None:
+    """The old ones near no incident; never those that tell whether the same is told again, or that a provider told."""
+    desk.fire("02:13", "02:21")
+    onset, long_ago = desk.only.started_at, timedelta(days=30)
+    names_of = {"near": onset - timedelta(hours=2), "far": onset - long_ago, "later": onset + long_ago}
+    for title, when in names_of.items():
+        desk.changes.mark(kind=ChangeKind.FLAG, actor=ANA, title=title, occurred_at=when)
+    desk.changes.mark(kind=ChangeKind.PROVIDER, actor=ANA, title="provider", occurred_at=names_of["far"])
+    desk.changes.mark(kind=ChangeKind.DEPLOY, actor=ANA, title="the only deploy", occurred_at=names_of["far"])
+    desk.clock.set(onset + timedelta(days=500))
+    desk.worker.tick()
+    assert desk.count("changes") == 5, "the newest of a kind stay"
+    flag = Change(
+        id="",
+        kind=ChangeKind.FLAG,
+        service="shop",
+        title="on",
+        occurred_at=onset + 2 * long_ago,
+        recorded_at=onset,
+        actor=ANA,
+    )
+    with desk.store.begin() as tx:
+        for number in range(MOST_LOOKED_BACK):
+            tx.changes.add(replace(flag, id=f"n{number}"), f"{number}")
+    desk.clock.advance(CHANGES_EVERY_SECONDS)
+    for _ in range(4):  # a part of them each hour
+        desk.worker.tick()
+        desk.clock.advance(CHANGES_EVERY_SECONDS)
+    with desk.store.read() as tx:
+        kept = {one.title for one in tx.changes.newest("shop", 2_000)}
+    assert kept == {"on", "near", "provider", "the only deploy"}

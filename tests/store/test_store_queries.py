@@ -113,6 +113,10 @@ READS: Reads = {
         for since in (None, END)
         for turn in turns(f"{END.isoformat()}_change-1")
     ],
+    "changes.oldest": lambda tx: [
+        tx.changes.oldest("shop", END, 50, behind=behind) for behind in (None, f"{END.isoformat()}_7")
+    ],
+    "changes.stays_from": lambda tx: tx.changes.stays_from("shop", ChangeKind.DEPLOY),
     "changes.release": lambda tx: tx.changes.release("shop", END),
     "outbox.due_channels": lambda tx: tx.outbox.due_channels(NOW),
     "outbox.calling_channels": lambda tx: tx.outbox.calling_channels(NOW),
@@ -244,7 +248,7 @@ WRITES = {
     "incidents": "add add_all save",
     "episodes": "move save",
     "entries": "append append_all begin redact",
-    "changes": "add",
+    "changes": "add drop",
     "outbox": "add_all claim_due hold release settle_all",
     "audit": "add add_done redact",
     "retrospectives": "forget keep",

@@ -46,6 +46,9 @@ class IncidentPolicy:
     by the first of the `refs` they came with; each process opens at most 60 a minute."""
     inbox_kept_seconds: float = 2_592_000.0
     """How long raw bodies are kept that wait no more: 30 days. What is made of them stays."""
+    changes_kept_seconds: float = 34_560_000.0
+    """How long changes are kept that lie near no incident: 400 days. The newest 1,000 of a kind stay, and those of
+    providers."""
     looks_kept_seconds: float = 0.0
     """How long it is kept who opened the page of which incident; 0: nobody's looks are kept."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import count
 
 from parapet.core import names
 from parapet.core.types import IncidentId
@@ -80,9 +81,10 @@ class SightingKeeper:
             return
         chosen = () if self._follow is None else self._follow.chosen(kept)  # once, however often it is tried
 
+        tries = count(1)
+
         def work(tx: Transaction) -> None:
-            tx.sightings.add(kept)
-            if self._follow is not None:
+            if tx.sightings.add(kept, again=next(tries) > 1) and self._follow is not None:
                 self._follow.open(tx, chosen)
 
         # What comes meanwhile waits in the queue, and is counted if it overflows.

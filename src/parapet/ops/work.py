@@ -21,6 +21,7 @@ from parapet.ops.aftermath import Aftermath
 from parapet.ops.context import Context
 from parapet.ops.deliver import Deliverer
 from parapet.ops.escalate import Escalations
+from parapet.ops.forgetting import Forgetting
 from parapet.ops.ingest import Inbox
 from parapet.ops.kinds import Counts, Kind
 from parapet.ops.mark import ChangeMarks
@@ -29,7 +30,6 @@ from parapet.ops.nodes import WORKERS, describe
 from parapet.ops.probe import ProbeRunner
 from parapet.ops.reconcile import Reconciler
 from parapet.ops.resting import Rests
-from parapet.ops.sightings import FORGET_EVERY_SECONDS, forget
 from parapet.ops.standing import Standing
 from parapet.ops.stint import STINT_SECONDS, Stint
 from parapet.signals.spanning import Spanning
@@ -42,7 +42,6 @@ BATCH = 50
 GRACE_SECONDS = 30.0
 """How long the end of a worker waits for what it has under way."""
 HEARTBEAT_PREFIX = WORKERS
-INBOX_TURN = "inbox"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +124,7 @@ class Worker:
         self.name = f"{HEARTBEAT_PREFIX}{context.ids.new()}"
         self._deliverer = Deliverer(context, self.name)
         self._escalations = Escalations(context)
+        self._forgetting = Forgetting(context)
         self._standing = standing
         self._stint_seconds = stint_seconds
         self._kinds = (
@@ -255,11 +255,7 @@ class Worker:
 
     def _end_round(self, tx: Transaction, started: float) -> None:
         now = self._context.clock.now()
-        forget(self._context, tx, now=now)
-        if tx.heartbeats.turn(INBOX_TURN, now=now, every=timedelta(seconds=FORGET_EVERY_SECONDS)):
-            tx.inbox.forget(now - timedelta(seconds=self._context.policy.inbox_kept_seconds))
-            tx.looks.forget(now - timedelta(seconds=self._context.policy.looks_kept_seconds))
-        tx.routes.forget(now - timedelta(seconds=self._context.policy.reopen_window_seconds))
+        self._forgetting.step(tx, now)
         about = describe(tx, now=now, settings=self._settings)
         tx.heartbeats.beat(self.name, now=now, took_seconds=perf_counter() - started, about=about)
         if self._standing is not None:

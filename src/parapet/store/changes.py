@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, func, insert, literal, or_, select, true, union_all
+from sqlalchemy import Connection, RowMapping, delete, func, insert, literal, or_, select, true, union_all
 
 from parapet.core.part import Part, Place
 from parapet.incidents.model import Change, ChangeKind
+from parapet.store.bulk import among
 from parapet.store.keyset import Keyset
 from parapet.store.rows import actor_of, row_of
 from parapet.store.schema import changes as table
@@ -17,6 +19,7 @@ ABOUT = "about"
 """Among the details: what is in another state since the change."""
 MOST_LOOKED_BACK = 1_000
 """Changes of one kind among which the latest about one thing is looked for."""
+_OLDEST = Keyset(table.c.occurred_at, table.c.id)
 
 
 class ChangeRows:
@@ -47,6 +50,22 @@ class ChangeRows:
             Conflict: it was told before.
         """
         self._connection.execute(insert(table).values(**row_of(change), dedupe_key=dedupe_key))
+
+    def oldest(self, service: str, before: datetime, limit: int, *, behind: Place | None = None) -> Part[Change]:
+        """Changes of a service that happened earlier than *before*, oldest first; with *behind*, those behind a place."""
+        wanted = select(table).where(table.c.service == service, table.c.occurred_at < before)
+        return _OLDEST.page(self._connection, wanted, _change, limit=limit, behind=behind)
+
+    def stays_from(self, service: str, kind: ChangeKind) -> datetime | None:
+        """When the oldest of those happened that the latest of a kind is looked for among; None: all are of them."""
+        mine = select(table.c.occurred_at).where(table.c.kind == kind.value, table.c.service == service)
+        last = mine.order_by(table.c.occurred_at.desc()).offset(MOST_LOOKED_BACK - 1).limit(1)
+        when: datetime | None = self._connection.execute(last).scalar_one_or_none()
+        return when
+
+    def drop(self, numbers: Collection[str]) -> None:
+        """Forget changes."""
+        self._connection.execute(delete(table).where(among(self._connection, table.c.id, numbers)))
 
     def between(self, service: str, start: datetime, end: datetime, limit: int = 500) -> tuple[Change, ...]:
         """What changed from *start* to *end*, newest first: the service, or a provider that anybody may depend on."""

@@ -22,8 +22,13 @@ class SightingRows:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, seen: Sequence[Sighted]) -> None:
-        """Keep *seen*, to be found by each of its identifiers."""
+    def add(self, seen: Sequence[Sighted], *, again: bool = False) -> bool:
+        """Keep *seen*, to be found by each of its identifiers.
+
+        *again*: it was tried before, and maybe only the answer was lost. False: so it was, and nothing is kept twice.
+        """
+        if again and seen and self._has(seen[0]):
+            return False
         numbers = add_numbered(self._connection, table, [row_of(one) for one in seen])
         found_by: list[Row] = [
             {"value": value, "sighting_id": number}
@@ -31,6 +36,11 @@ class SightingRows:
             for value in sorted({value.casefold() for value in one.refs.values()})
         ]
         add_rows(self._connection, refs, found_by)
+        return True
+
+    def _has(self, one: Sighted) -> bool:
+        mine = (table.c[name] == value for name, value in row_of(one).items())
+        return self._connection.execute(select(table.c.id).where(*mine).limit(1)).first() is not None
 
     def with_ref(self, service: str, value: str, *, limit: int) -> tuple[Sighted, ...]:
         """What went wrong with the object that is called *value*, whatever its case, newest first."""

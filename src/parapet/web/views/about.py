@@ -24,6 +24,8 @@ POLICY: Mapping[str, str] = {
     "change_lookback_seconds": "A change is near up to so long before onset",
     "change_lookahead_seconds": "and up to so long after its end",
     "sightings_kept_seconds": "Exact identifiers are kept for",
+    "inbox_kept_seconds": "Raw bodies are kept for",
+    "changes_kept_seconds": "Changes near no incident are kept for",
 }
 
 

@@ -19,7 +19,9 @@ from openfeature import api
 from tests.docs.blocks import PAGES, ROOT, Block, blocks_of
 
 from parapet.cli.main import main
+from parapet.core.names import TABLE_PREFIX
 from parapet.doctor.registry import CHECKS
+from parapet.store.schema import metadata
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 PYTHON = [block for block in BLOCKS if block.language == "python"]
@@ -218,6 +220,14 @@ def test_the_symptoms_are_those_that_people_see() -> None:
         "PDE",
         "PDF",
     }
+
+
+def test_it_is_said_of_every_table_how_long_its_rows_are_kept() -> None:
+    """And of no other."""
+    text = (ROOT / "docs" / "evidence.md").read_text()
+    rows = text.partition("| tables (")[2].partition("\n\n")[0].splitlines()[2:]
+    told = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert sorted(f"{TABLE_PREFIX}{name}" for name in told) == sorted(metadata.tables)
 
 
 def test_the_figures_of_the_readme_are_those_that_were_measured() -> None:

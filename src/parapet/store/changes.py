@@ -52,7 +52,7 @@ class ChangeRows:
         self._connection.execute(insert(table).values(**row_of(change), dedupe_key=dedupe_key))
 
     def oldest(self, service: str, before: datetime, limit: int, *, behind: Place | None = None) -> Part[Change]:
-        """Changes of a service that happened earlier than *before*, oldest first; with *behind*, those behind a place."""
+        """Changes of a service that happened earlier than *before*, oldest first; *behind*: those behind a place."""
         wanted = select(table).where(table.c.service == service, table.c.occurred_at < before)
         return _OLDEST.page(self._connection, wanted, _change, limit=limit, behind=behind)
 

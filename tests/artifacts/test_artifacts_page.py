@@ -24,11 +24,9 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "artifacts.md").read_text()
 HOST = """
 from parapet import Parapet, Wiring
-from parapet.slo.packs import web_pack
 
 parapet = Parapet(service="shop", wiring=Wiring(dashboards=False))
 parapet.journey("login", objective=0.999)
-parapet.adopt(web_pack(latency=None))
 """
 
 Tool = Callable[..., str]

@@ -57,19 +57,13 @@ def objects(catalog: Catalog, wiring: Wiring, name: str) -> list[dict[str, Any]]
     return list(yaml.load_all(files[f"kubernetes/{name}.yaml"], Loader=yaml.CSafeLoader))
 
 
-@pytest.fixture(scope="session")
-def judged() -> Callable[..., list[Any]]:
+def judged(*given: dict[str, Any]) -> list[Any]:
     """What the operator's definitions understood of objects, or why they refuse them."""
-    python = python_of("operator")
-
-    def judge(*given: dict[str, Any]) -> list[Any]:
-        versions = [[one["apiVersion"].rpartition("/")[2], one] for one in given]
-        command = [python, str(Path(__file__).with_name("operator_judge.py"))]
-        done = subprocess.run(command, input=json.dumps(versions), capture_output=True, text=True, check=True)
-        said: list[Any] = json.loads(done.stdout)
-        return said
-
-    return judge
+    versions = [[one["apiVersion"].rpartition("/")[2], one] for one in given]
+    command = [python_of("operator"), str(Path(__file__).with_name("operator_judge.py"))]
+    done = subprocess.run(command, input=json.dumps(versions), capture_output=True, text=True, check=True)
+    said: list[Any] = json.loads(done.stdout)
+    return said
 
 
 def test_the_golden_objects(shop_catalog: Catalog) -> None:
@@ -80,24 +74,23 @@ def test_the_golden_objects(shop_catalog: Catalog) -> None:
     assert differences(GOLDEN / "kubernetes", files) == {}
 
 
-def test_the_operators_definitions_accept_them(shop_catalog: Catalog, judged: Callable[..., list[Any]]) -> None:
-    """Fields, patterns of durations and names, and nothing that it would drop in silence."""
+def test_the_operators_definitions_accept_them(shop_catalog: Catalog) -> None:
+    """Fields, patterns of durations and names, and nothing that it would drop in silence.
+
+    The judge itself is judged: a field that nobody knows is not understood, a malformed duration is refused.
+    """
     given = [
         one
         for wiring in (Wiring(), INSIDE, Wiring(metrics_token_file=None))
         for name in ("prometheusrule", "watchdog", "servicemonitor", "alertmanagerconfig")
         for one in objects(shop_catalog, wiring, name)
     ]
-    assert judged(*given) == given
-
-
-def test_what_is_wrong_is_refused_or_dropped(shop_catalog: Catalog, judged: Callable[..., list[Any]]) -> None:
-    """The judge itself is judged: a field that nobody knows is not understood, a malformed duration is refused."""
     (misspelt,) = objects(shop_catalog, Wiring(), "servicemonitor")
     misspelt["spec"]["endpoints"][0]["scrapeTimeOut"] = "10s"
     (malformed,) = objects(shop_catalog, Wiring(), "servicemonitor")
     malformed["spec"]["endpoints"][0]["interval"] = "ten seconds"
-    understood, refusal = judged(misspelt, malformed)
+    *said, understood, refusal = judged(*given, misspelt, malformed)
+    assert said == given
     assert understood != misspelt
     assert "interval" in refusal
 

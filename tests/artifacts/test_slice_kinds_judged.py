@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.artifacts.judged import EVERY_SLICE, unit_tests_hold
+from tests.artifacts.judged import EVERY_SLICE, run_tests, unit_tests_hold
 from tests.artifacts.kinds import RAW, SLIS, slice_of
 
 from parapet.artifacts.batches import in_batches
@@ -80,7 +80,7 @@ def test_what_cannot_be_tested_is_said(tool: Tool, tmp_path: Path) -> None:
     assert "native: not tested here, because promtool cannot be fed with native histograms." in tests
     assert "raw: not tested here, because its raw PromQL has no examples." in tests
     assert "SUCCESS" in tool("promtool", "check", "rules", "recording.yml", "alerts.yml", cwd=tmp_path / "prometheus")
-    assert "SUCCESS" in tool("promtool", "test", "rules", "tests.yml", cwd=tmp_path / "prometheus")
+    run_tests(tmp_path / "prometheus")
 
 
 def test_raw_slices_over_other_metrics_are_tested_beside_each_other() -> None:

@@ -59,14 +59,14 @@ NATIVE = os.environ.get("DASHBOARDS_NATIVE")
 """Where a service shows a native histogram, if it does."""
 RUNBOOK = "https://example.com/runbooks/shop"
 EVERY_SECONDS = 0.1
-STRICT = 0.999
+STRICT = 0.9999
 """So that everything that breaks a little raises its alerts within seconds."""
 
 parapet = Parapet(
     service="shop",
     owner="the shop's team",
     evidence=f"sqlite:///{HOME}/evidence.db",
-    burn=BurnPolicy().scaled_down(60),
+    burn=BurnPolicy().scaled_down(75),
     secrets=Secrets(metrics_tokens=("a token that everybody knows",)),
     wiring=Wiring(
         scrape_targets=(f"127.0.0.1:{PORT}", *filter(None, (NATIVE,))),

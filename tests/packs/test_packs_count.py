@@ -16,6 +16,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from tests.artifacts.servers import LOOPBACK, asked, free_port, installed, running, wait
+from tests.forked import Forks
 from tests.packs.host import OFTEN, TOKEN
 from tests.packs.host import parapet as everything
 
@@ -65,17 +66,15 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def shop(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[Shop]:
     """Started with its generated rules; nothing has happened in it."""
     prometheus = installed("prometheus", "prometheus")
     home = tmp_path_factory.mktemp("packs")
     (home / "token").write_text(TOKEN)
     port, judge = free_port(), free_port()
     told = {"PACKS_PORT": str(port), "PACKS_TOKEN_FILE": str(home / "token")}
-    generate = [sys.executable, "-m", "parapet", "generate", "--app", APP, "--out", str(home)]
-    done = subprocess.run(
-        generate, cwd=ROOT, env={**os.environ, **told}, capture_output=True, text=True, timeout=120, check=False
-    )
+    generate = ("-m", "parapet", "generate", "--app", APP, "--out", str(home))
+    done = forks.run(*generate, cwd=ROOT, env={**os.environ, **told})
     assert done.returncode == 0, done.stderr
     configuration = {
         "global": {"evaluation_interval": "5s"},

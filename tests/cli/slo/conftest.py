@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,6 +14,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+from tests.forked import Forks
 
 APP = """
 from parapet import Parapet
@@ -39,14 +39,14 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def slo(project: Path) -> Run:
+def slo(project: Path, forks: Forks) -> Run:
     """Runs `parapet slo ...` in the project."""
 
     def run(
         *arguments: str, columns: int = 100, environment: Mapping[str, str] | None = None, cwd: Path = project
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "parapet", "slo", *arguments],
+        return forks.run(
+            *("-m", "parapet", "slo", *arguments),
             cwd=cwd,
             env={
                 **{name: value for name, value in os.environ.items() if name != "NO_COLOR"},
@@ -54,10 +54,6 @@ def slo(project: Path) -> Run:
                 "COLUMNS": str(columns),
                 **(environment or {}),
             },
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
         )
 
     return run

@@ -85,7 +85,8 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
       parapet escalation show INC-12
     """
     app = load_app(required_app(app_spec))
-    file = app.look.incident(number)
+    with app.look.together():
+        file, calls = app.look.incident(number), app.look.selected(number, CALLING)
     if as_json:
         click.echo(json.dumps(escalation_object(number, file.escalation)))
         return
@@ -97,7 +98,7 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
     for words in policy_words(file.escalation.policy):
         click.echo(fact("", words))
     click.echo()
-    for entry in app.look.selected(number, CALLING):
+    for entry in calls:
         click.echo(f"{entry.occurred_at:%H:%M:%S}  {sentence(entry.kind, entry.payload)}")
 
 

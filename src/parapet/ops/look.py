@@ -12,7 +12,7 @@ from parapet.core.part import Part, Place
 from parapet.core.types import IncidentId
 from parapet.incidents.changes import Near, Told, told_of
 from parapet.incidents.firings import Alerts
-from parapet.incidents.gist import Gist, Leaf, Selection
+from parapet.incidents.gist import Gist, Leaf, Selection, gist_of
 from parapet.incidents.items import ActionItem
 from parapet.incidents.model import Change, Entry, Episode, Incident
 from parapet.incidents.past import REMEMBERED, Past, recall
@@ -160,6 +160,18 @@ class Look:
             incident = _there(tx, incident_id)
             gist, leaf = chronicle(tx, incident_id, selection, start=start)
             return self._file(tx, incident, gist), leaf
+
+    def whole(self, incident_id: IncidentId) -> tuple[IncidentFile, tuple[Entry, ...], tuple[Episode, ...]]:
+        """The same, and its whole chronology in the order in which it was written, and every firing behind it.
+
+        Raises:
+            NotFound: there is no such incident.
+            EvidenceUnavailable: the database does not answer.
+        """
+        with self._context.store.read() as tx:
+            incident, entries = _there(tx, incident_id), tx.entries.of(incident_id)
+            gist = gist_of(sorted(entries, key=lambda one: (one.occurred_at, one.seq)))
+            return self._file(tx, incident, gist), entries, tx.episodes.of(incident_id)
 
     def standing(self, incident_id: IncidentId) -> Incident:
         """One incident as it stands, and nothing about it.
@@ -335,11 +347,11 @@ class Look:
         )
 
     def _past(self, tx: Transaction, incident: Incident) -> Past:
-        last = tx.incidents.before(incident)
-        if last is None or last.id is None:
+        found = tx.incidents.before(incident, incident.started_at - REMEMBERED)
+        if found is None:
             return Past()
-        count = tx.incidents.count_before(incident, incident.started_at - REMEMBERED)
-        return recall(last, count, tx.entries.said(last.id, MOST_SAID))
+        last, count = found
+        return recall(last, count, tx.entries.said(numbered(last), MOST_SAID))
 
 
 def _there(tx: Transaction, incident_id: IncidentId) -> Incident:

@@ -76,14 +76,14 @@ class Incidents:
         newest = ours.order_by(table.c.id.desc()).limit(1)
         return self._one(newest.where(UNRESOLVED)) or self._one(newest)
 
-    def before(self, incident: Incident) -> Incident | None:
-        """The newest incident of the same key before *incident*."""
-        mine = select(table).where(table.c.key == incident.key, table.c.id < incident.id)
-        return self._one(mine.order_by(table.c.id.desc()).limit(1))
-
-    def count_before(self, incident: Incident, since: datetime) -> int:
-        """How many incidents of the same key there were before *incident* that began at *since* or later."""
-        return self.count(and_(table.c.key == incident.key, table.c.id < incident.id, table.c.started_at >= since))
+    def before(self, incident: Incident, since: datetime) -> tuple[Incident, int] | None:
+        """The newest incident of the same key before *incident*, and how many of those began at *since* or later."""
+        other = table.alias("other")
+        earlier = and_(other.c.key == incident.key, other.c.id < incident.id, other.c.started_at >= since)
+        lately = select(func.count()).select_from(other).where(earlier).scalar_subquery().label("lately")
+        mine = select(table, lately).where(table.c.key == incident.key, table.c.id < incident.id)
+        row = self._connection.execute(mine.order_by(table.c.id.desc()).limit(1)).mappings().first()
+        return None if row is None else (self._seen(row), row["lately"])
 
     def beside(self, incident: Incident, seconds: float, limit: int) -> list[Incident]:
         """Other unresolved incidents of its service that began at most *seconds* before or after it, worst first."""

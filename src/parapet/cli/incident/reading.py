@@ -86,13 +86,13 @@ def show(number: IncidentId, app_spec: str | None, as_json: bool) -> None:
       parapet incident show 12 --json
     """
     app = load_app(required_app(app_spec))
-    held, entries = app.look.incident(number), app.look.chronology(number)
+    held, entries, episodes = app.look.whole(number)
     incident, triage = held.incident, held.triage
     if as_json:
         document = file_object(
             incident,
             entries,
-            app.look.episodes(number),
+            episodes,
             triage,
             held.past,
             held.items,

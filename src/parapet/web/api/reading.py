@@ -83,8 +83,7 @@ def incidents(desk: Desk, visit: Visit, given: Given) -> Response:
 
 def incident(desk: Desk, visit: Visit, given: Given) -> Response:
     """Everything about one incident."""
-    number, look = incident_id(visit), desk.app.look
-    file, entries, episodes = look.incident(number), look.chronology(number), look.episodes(number)
+    file, entries, episodes = desk.app.look.whole(incident_id(visit))
     return answer(
         file_object(
             file.incident,

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
-from sqlalchemy import Engine, create_engine, text
-from tests.forked import Forks
+from sqlalchemy import text
+from tests.forked import ROOT, Forks
+from tests.postgres import bare_database, evidence_database, forget_servers, make_template
+from tests.statements import keep_what_is_compiled
 
 from parapet.core.ids import Ids
 from parapet.core.types import Actor, ActorClass
@@ -37,7 +38,6 @@ from parapet.ops.operate import Operator
 from parapet.ops.work import Worker
 from parapet.response.roster import Roster
 from parapet.store import migrate
-from parapet.store.dialect import address
 from parapet.store.store import Store
 from parapet.testing import ManualClock, SequentialIds, alert, alertmanager_payload
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 settings.register_profile("parapet", deadline=None)  # no test asserts how long something takes
 settings.load_profile("parapet")
+keep_what_is_compiled()
 
 os.environ.setdefault("GOGC", "off")  # promtool and Prometheus spend a third of their time on collecting garbage
 os.environ.setdefault("GOMEMLIMIT", "400MiB")
@@ -57,10 +58,6 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 ANA = Actor(kind=ActorClass.OPERATOR, name="Ana")
 PAGE = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "checkout", "severity": "page"}
 WORDS = {"title": "Checkout", "summary": "Checkout burns its budget 15 times too fast."}
-PROCESS_SECONDS = 60
-_numbers = count(1)
-_servers: dict[str, Engine] = {}
-"""Of each server, how it is administered."""
 
 
 def at(clock: str) -> datetime:
@@ -207,8 +204,7 @@ def start_postgres() -> Iterator[Callable[[], PostgresServer]]:
         return server
 
     yield start
-    for engine in _servers.values():
-        engine.dispose()
+    forget_servers()
     for server in servers:
         server.cleanup()
     for folder in folders:
@@ -219,13 +215,7 @@ def start_postgres() -> Iterator[Callable[[], PostgresServer]]:
 def postgres_uri(start_postgres: Callable[[], PostgresServer]) -> str:
     """The address of a real Postgres, started once per test process, with a migrated template database in it."""
     uri = start_postgres().get_uri()
-    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-        _administer(uri, f"ALTER SYSTEM SET {setting} = off")
-    _administer(uri, "SELECT pg_reload_conf()")
-    _administer(uri, "CREATE DATABASE parapet_template")
-    template = Store(_database(uri, "parapet_template"))
-    migrate.upgrade(template.engine)
-    template.close()
+    make_template(uri)
     return uri
 
 
@@ -252,7 +242,7 @@ def empty_url(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> 
     if database == "sqlite":
         yield f"sqlite:///{tmp_path / 'empty.db'}"
         return
-    yield from postgres_database(request.getfixturevalue("postgres_uri"), "template0")
+    yield from bare_database(request.getfixturevalue("postgres_uri"))
 
 
 @pytest.fixture
@@ -263,7 +253,7 @@ def evidence_url(database: str, tmp_path: Path, request: pytest.FixtureRequest) 
         shutil.copyfile(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    yield from postgres_database(request.getfixturevalue("postgres_uri"), "parapet_template")
+    yield from evidence_database(request.getfixturevalue("postgres_uri"))
 
 
 @pytest.fixture
@@ -289,47 +279,13 @@ def forks() -> Iterator[Forks]:
 
 
 @pytest.fixture
-def together() -> Callable[..., list[object]]:
+def together(forks: Forks) -> Callable[..., list[object]]:
     """Runs a Python script in several processes at once: what each printed last, as JSON."""
 
     def run(script: str, *arguments: Sequence[str]) -> list[object]:
-        started = [
-            subprocess.Popen(
-                [sys.executable, "-c", script, *given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-            )
-            for given in arguments
-        ]
-        try:
-            ended = [process.communicate(timeout=PROCESS_SECONDS) for process in started]
-        finally:
-            for process in started:
-                if process.poll() is None:
-                    process.kill()
-                    process.communicate()
-        for process, (_, said) in zip(started, ended, strict=True):
-            assert process.returncode == 0, said
-        return [json.loads(out.splitlines()[-1]) for out, _ in ended]
+        ended = forks.run_together(*(("-c", script, *given) for given in arguments), cwd=ROOT, env=os.environ)
+        for one in ended:
+            assert one.returncode == 0, one.stderr or one.returncode
+        return [json.loads(one.stdout.splitlines()[-1]) for one in ended]
 
     return run
-
-
-def postgres_database(uri: str, template: str) -> Iterator[str]:
-    """The URL of a new database, copied from *template*; it is dropped afterwards."""
-    name = f"parapet_test_{next(_numbers)}"
-    # Copied as files, not through the log: half the work where nothing has to survive.
-    _administer(uri, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
-    yield _database(uri, name)
-    _administer(uri, f"DROP DATABASE {name} WITH (FORCE)")
-
-
-def _database(uri: str, name: str) -> str:
-    return address(uri).set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-
-
-def _administer(uri: str, statement: str) -> None:
-    engine = _servers.get(uri)
-    if engine is None:
-        engine = create_engine(address(uri), isolation_level="AUTOCOMMIT", pool_pre_ping=True)
-        _servers[uri] = engine
-    with engine.connect() as connection:
-        connection.execute(text(statement))

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
@@ -48,15 +48,30 @@ class Forks:
         self, *arguments: str, cwd: Path, env: Mapping[str, str], seconds: int = LIMIT_SECONDS
     ) -> subprocess.CompletedProcess[str]:
         """What `python ARGUMENTS`, a module, a text or a file, says in *cwd*. It is killed after *seconds*."""
+        [ended] = self.run_together(arguments, cwd=cwd, env=env, seconds=seconds)
+        return ended
+
+    def run_together(
+        self, *programs: Sequence[str], cwd: Path, env: Mapping[str, str], seconds: int = LIMIT_SECONDS
+    ) -> list[subprocess.CompletedProcess[str]]:
+        """The same of several programs, all at once."""
         assert self._first.stdin is not None
         assert self._first.stdout is not None
+        asked = {"cwd": str(cwd), "env": dict(env), "seconds": seconds}
         with TemporaryDirectory() as folder:
-            out, err = Path(folder, "out"), Path(folder, "err")
-            asked = {"arguments": arguments, "cwd": str(cwd), "env": dict(env), "seconds": seconds}
-            self._first.stdin.write(json.dumps({**asked, "out": str(out), "err": str(err)}) + "\n")
+            said = [(Path(folder, f"out{number}"), Path(folder, f"err{number}")) for number in range(len(programs))]
+            told = [
+                {**asked, "arguments": program, "out": str(out), "err": str(err)}
+                for program, (out, err) in zip(programs, said, strict=True)
+            ]
+            self._first.stdin.write(json.dumps(told) + "\n")
             self._first.stdin.flush()
-            status = int(self._first.stdout.readline())
-            return subprocess.CompletedProcess(arguments, status, out.read_text(), err.read_text())
+            return [
+                subprocess.CompletedProcess(program, status, out.read_text(), err.read_text())
+                for program, status, (out, err) in zip(
+                    programs, json.loads(self._first.stdout.readline()), said, strict=True
+                )
+            ]
 
     def close(self) -> None:
         """End the process that all were forked from."""
@@ -105,14 +120,17 @@ def _run(how: str, what: str, *arguments: str) -> None:
 
 
 def _serve() -> tuple[str, ...]:
-    """Answer each request with the status of a process. Returns in that process, with what it is to run."""
+    """Answer each request with how its processes ended. Returns in each of them, with what it is to run."""
     for line in sys.stdin:
-        asked = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            _become(asked)
-            return tuple(asked["arguments"])
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        children = []
+        for asked in json.loads(line):
+            child = os.fork()
+            if child == 0:
+                _become(asked)
+                return tuple(asked["arguments"])
+            children.append(child)
+        statuses = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+        print(json.dumps(statuses), flush=True)
     sys.exit(0)
 
 

@@ -15,9 +15,9 @@ import pytest
 import uvicorn
 import yaml
 from tests.artifacts.servers import LOOPBACK, asked, free_port, installed, running, wait
-from tests.conftest import postgres_database
 from tests.doctor import grafana as standing_in
 from tests.doctor.host import SECRETS, Case, new_case
+from tests.postgres import evidence_database
 
 from parapet import Parapet, __version__
 from parapet.artifacts.bundle import FOLDERS, build
@@ -193,7 +193,7 @@ def town(
     made: list[Iterator[str]] = []
 
     def database() -> str:
-        made.append(postgres_database(postgres_uri, "parapet_template"))
+        made.append(evidence_database(postgres_uri))
         return next(made[-1])
 
     town = Town(

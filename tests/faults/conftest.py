@@ -13,8 +13,9 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from tests.conftest import Desk, postgres_database
+from tests.conftest import Desk
 from tests.faults.acts import Pigeon
+from tests.postgres import evidence_database
 
 from parapet.core.ids import TimeOrderedIds
 from parapet.store.store import Store
@@ -55,7 +56,7 @@ def desks(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> NewD
             for each in tmp_path.glob("evidence.db*"):
                 each.unlink()
         else:
-            yield from postgres_database(request.getfixturevalue("postgres_uri"), "parapet_template")
+            yield from evidence_database(request.getfixturevalue("postgres_uri"))
 
     @contextmanager
     def opened(book: Path) -> Iterator[Desk]:

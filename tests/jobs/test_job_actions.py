@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 import rq
 from redis import Redis
-from tests.conftest import postgres_database
 from tests.jobs.conftest import ROOT, Process, Start, wait_until
 from tests.jobs.hosts.mended import celery_app, dramatiq_broker, procrastinate_app, work
+from tests.postgres import bare_database
 
 from parapet.integrations.celery_actions import CeleryBacklog, CeleryFailed
 from parapet.integrations.dramatiq_actions import DramatiqBacklog, DramatiqDead
@@ -195,7 +195,7 @@ def test_celery_retries_what_failed_and_drains_a_backlog(
 
 def test_procrastinate_retries_what_failed_and_drains_a_backlog(postgres_uri: str, done: Work) -> None:
     """In its own database, by its own functions."""
-    for url in postgres_database(postgres_uri, "template0"):
+    for url in bare_database(postgres_uri):
         asynchronous = procrastinate_app(url)
         app = asynchronous.with_connector(asynchronous.connector.get_sync_connector())
 

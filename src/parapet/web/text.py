@@ -25,7 +25,8 @@ _UNIT = re.compile(r"(?<=\d) (?=[a-z])")
 
 def capped(text: str, most: int = LONGEST_TEXT) -> str:
     """*text* on one line, without control characters, cut with an ellipsis after *most* characters."""
-    clean = "".join(c if c.isprintable() else " " for c in text[: most * 4])
+    cut = text[: most * 4]
+    clean = cut if cut.isprintable() else "".join(c if c.isprintable() else " " for c in cut)
     one_line = " ".join(clean.split())
     return one_line if len(one_line) <= most else one_line[: most - 1].rstrip(" .,;:") + "…"
 

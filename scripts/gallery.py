@@ -61,11 +61,15 @@ DIFFER = """async sources => {
       after.data[at] = 230; after.data[at + 1] = 0; after.data[at + 2] = 120;
     } else for (let n = 0; n < 3; n += 1) after.data[at + n] = 128 + after.data[at + n] / 2;
   }
-  const canvas = Object.assign(document.createElement("canvas"), {width, height});
-  canvas.getContext("2d").putImageData(after, 0, 0);
+  const gap = 16, canvas = Object.assign(document.createElement("canvas"), {width: 3 * width + 2 * gap, height});
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#808080";
+  context.fillRect(0, 0, canvas.width, height);
+  images.forEach((image, place) => context.drawImage(image, place * (width + gap), 0));
+  context.putImageData(after, 2 * (width + gap), 0);
   return {pixels, top, bottom, picture: canvas.toDataURL("image/png").split(",")[1]};
 }"""
-"""How much two pictures differ, and the second one with what differs in one loud colour."""
+"""How much two pictures differ; and both beside each other, then the second with what differs in one loud colour."""
 
 
 @contextmanager
@@ -139,11 +143,16 @@ def take_kept(browser: Browser, places: Mapping[str, str], out: Path) -> None:
     page.context.close()
 
 
-def compare(browser: Browser, kept: Path, now: Path, out: Path) -> list[str]:
-    """Which pictures of *now* differ from those *kept*: a line each; the differences are drawn into *out*."""
+def compare(browser: Browser, kept: Path, now: Path, out: Path, begins: tuple[str, ...]) -> list[str]:
+    """Which pictures of *now* differ from those *kept*: a line each; the differences are drawn into *out*.
+
+    Only pictures whose name begins so.
+    """
     page, told = browser.new_page(), []
+    for old in out.glob("*.png"):
+        old.unlink()
     names = sorted({path.name for folder in (kept, now) for path in folder.glob("*.png")})
-    for name in names:
+    for name in (one for one in names if one.startswith(begins)):
         if not (kept / name).exists() or not (now / name).exists():
             told.append(f"{name}: {'new' if (now / name).exists() else 'gone'}")
             continue
@@ -153,7 +162,7 @@ def compare(browser: Browser, kept: Path, now: Path, out: Path) -> list[str]:
         seen = page.evaluate(DIFFER, [base64.b64encode(one).decode() for one in (before, after)])
         if seen["pixels"]:
             (out / name).write_bytes(base64.b64decode(seen["picture"]))
-            told.append(f"{name}: {seen['pixels']:,} pixels, from {seen['top']} to {seen['bottom']}")
+            told.append(f"{out / name}: {seen['pixels']:,} pixels, from {seen['top']} to {seen['bottom']}")
     page.close()
     return told
 
@@ -180,7 +189,7 @@ def main() -> int:
     parser.add_argument("--scheme", choices=SCHEMES, action="append", help="only this scheme")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--keep", action="store_true", help=f"renew the pictures in {KEPT_IN.relative_to(ROOT)}")
-    what.add_argument("--compare", action="store_true", help="tell which of those look otherwise now")
+    what.add_argument("--compare", action="store_true", help="tell which look otherwise, and draw how")
     what.add_argument("--weigh", action="store_true", help="take none: tell what each page weighs")
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
@@ -193,8 +202,10 @@ def main() -> int:
             take_kept(browser, places, KEPT_IN)
         elif given.compare:
             take_kept(browser, places, folder)
-            changed = compare(browser, KEPT_IN, folder, given.out)
-            print("\n".join(changed) or "Nothing looks otherwise.")
+            out = given.out / "compared"
+            out.mkdir(exist_ok=True)
+            changed = compare(browser, KEPT_IN, folder, out, tuple(given.names) or ("",))
+            print("\n".join([*changed, f"{len(changed)} look otherwise."] if changed else ["Nothing looks otherwise."]))
             return 1 if changed else 0
         elif given.weigh:
             weigh(browser, places)

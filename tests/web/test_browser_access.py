@@ -176,15 +176,26 @@ def test_a_phone_holds_any_name_and_all_that_a_page_can_say(shop: Shop, chromium
     """An owner of one long word pushes nothing aside; what was done, what is new and what is old lie on nothing."""
     long = Actor(kind=ActorClass.OPERATOR, name="Averylongname" * 8)
     page = chromium.new_page(viewport={"width": 360, "height": 780})
+    page.context.add_cookies([{"name": "who", "value": "Ana:responder", "url": address}])
     page.set_default_timeout(20_000)
     page.goto(f"{address}incidents/1?done=noted")
+    assert page.locator(".strip-act").is_visible()
     lying = page.evaluate(LYING)
+    shop.fire(labels={"alertname": "Pay", "severity": "page"}, annotations={"title": "فشل الدفع بعد تأكيد الطلب" * 4})
     shop.parapet.operator.acknowledge(IncidentId(1), actor=long, reason="looking", version=1)
     wide = []
     for path in ("incidents", "incidents/1", "incidents/1/work"):
         page.goto(address + path)
         if page.evaluate(WIDE):
             wide.append(path)
+    page.goto(f"{address}incidents")
+    directions = page.locator(".queue .l1[dir]").evaluate_all("all => all.map(one => getComputedStyle(one).direction)")
+    page.set_viewport_size({"width": 768, "height": 900})
+    page.evaluate("document.querySelector('.top .count').lastChild.data = '117'")
+    bar = page.locator(".top").bounding_box()
     page.close()
+    assert sorted(directions) == ["ltr", "rtl"], "the beginning of a title is what is cut"
+    assert bar is not None
+    assert bar["height"] < 60, "the bar takes two lines"
     assert lying == []
     assert wide == []

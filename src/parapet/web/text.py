@@ -28,7 +28,7 @@ def capped(text: str, most: int = LONGEST_TEXT) -> str:
     cut = text[: most * 4]
     clean = cut if cut.isprintable() else "".join(c if c.isprintable() else " " for c in cut)
     one_line = " ".join(clean.split())
-    return one_line if len(one_line) <= most else one_line[: most - 1].rstrip(" .,;:") + "…"
+    return one_line if len(one_line) <= most else one_line[: most - 1].rstrip(" .,;:([") + "…"
 
 
 def who_has(incident: Incident, most: int = 60) -> str:

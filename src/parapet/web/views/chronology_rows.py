@@ -119,7 +119,7 @@ def _entry_row(entry: Entry, draft: Draft, incident: Incident) -> ChronologyRow:
 def _who(entry: Entry) -> str:
     name = text.capped(entry.actor.name, 60)
     if entry.actor.kind is ActorClass.EXTERNAL:
-        return f"reported by {name.capitalize()}" if name else ""
+        return f"by {name.capitalize()}" if name else ""
     return f"{name}, note" if entry.kind is EntryKind.NOTED else name
 
 

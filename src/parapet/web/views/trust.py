@@ -117,15 +117,15 @@ def _notifications(trust: Trust, now: datetime, channels: int) -> Figure:
     if not channels and not trust.outbox_waiting:
         said = "no channel is set up: Parapet(channels=...)"
         return Figure(label="Notifications", value="Nobody is told", context=said, tone="ticket")
+    worse = bool(trust.outbox_failing or trust.outbox_dead_24h)
     failing = f", {trust.outbox_failing} failing" if trust.outbox_failing else ""
-    dead = f", {trust.outbox_dead_24h} given up in 24 h" if trust.outbox_dead_24h else ""
-    why = "; Calls says why" if failing or dead else ""
-    return Figure(
-        label="Notifications",
-        value=f"{trust.outbox_waiting} waiting{failing}{dead}",
-        context=_ago("last one delivered", trust.last_delivered_at, now) + why,
-        tone="ticket" if failing or dead else "",
-    )
+    told = [f"{trust.outbox_waiting} waiting{failing}", _ago("last one delivered", trust.last_delivered_at, now)]
+    if trust.outbox_dead_24h:
+        told.insert(0, f"{trust.outbox_dead_24h} given up in 24 h")
+    if worse:
+        told.append("Calls says why")
+    value, *context = told
+    return Figure(label="Notifications", value=value, context="; ".join(context), tone="ticket" if worse else "")
 
 
 def _ago(what: str, when: datetime | None, now: datetime) -> str:

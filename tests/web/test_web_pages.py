@@ -180,6 +180,21 @@ def test_who_was_told_and_who_could_not_be_is_on_the_page(shop: Shop) -> None:
     telling.store.close()
 
 
+def test_what_is_too_slow_is_not_called_failing(shop: Shop) -> None:
+    """The number of a promise to be fast says so."""
+    number = shop.fire(
+        labels={
+            "alertname": "ParapetBudgetBurnPage",
+            "service": "shop",
+            "slice": "checkout-latency",
+            "severity": "page",
+        }
+    )
+    page = shop.browser().get(f"/parapet/incidents/{number}").text
+    assert "Too slow lately" in page
+    assert "Failing lately" not in page
+
+
 def test_an_alert_that_belongs_to_no_slice_still_has_its_page(shop: Shop) -> None:
     """A foreign alert: no promise, no runbook, and the page says so."""
     shop.fire(labels={"alertname": "Disk", "severity": "ticket"}, annotations={})

@@ -9,6 +9,7 @@ from parapet.web import looked
 from parapet.web.desk import Desk, Visit, show
 from parapet.web.pages.offered import actions_view
 from parapet.web.principal import Action
+from parapet.web.promises import speed_slices
 from parapet.web.reads import IncidentFile, JourneyCard
 from parapet.web.response import Response
 from parapet.web.views.chronology import TABS, tab_name
@@ -43,6 +44,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         policies=len(desk.app.escalations.policies),
         channels=len(desk.app.notices.channels),
         seen=looked.last_seen(visit.request, number),
+        speed=file.incident.slice in speed_slices(desk.app.catalog),
         looks=looks,
         now=visit.now,
     )

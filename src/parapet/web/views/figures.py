@@ -50,16 +50,17 @@ def lead(incident: Incident, policy: IncidentPolicy, now: datetime) -> str:
     return f"{quiet}{began}{again}. After {wait} of quiet it closes by itself; a cleared alert is not proof of a fix."
 
 
-def figures_of(incident: Incident, card: JourneyCard | None, unasked: bool, now: datetime) -> tuple[Figure, ...]:
-    """The numbers; *card* is its promise now, if known, *unasked*: Prometheus did not answer."""
+def figures_of(
+    incident: Incident, card: JourneyCard | None, unasked: bool, now: datetime, *, speed: bool = False
+) -> tuple[Figure, ...]:
+    """The numbers; *card* is its promise now, if known, *speed*: to be fast; *unasked*: Prometheus did not answer."""
     over = incident.state is IncidentState.RESOLVED
+    label = "Too slow lately" if speed else "Failing lately"
     figures: list[Figure] = []
     if card is not None and not over:
-        figures += _current(card)
+        figures += _current(card, label)
     if unasked:
-        figures.append(
-            Figure(label="Failing lately", value="Not known", context="Prometheus could not be asked", tone="stale")
-        )
+        figures.append(Figure(label=label, value="Not known", context="Prometheus could not be asked", tone="stale"))
     end = incident.resolved_at or now if over else now
     delay = (incident.detected_at - incident.started_at).total_seconds()
     heard = f"heard {text.span(delay)} later" if delay >= 1 else "heard at once"
@@ -93,7 +94,7 @@ def figures_of(incident: Incident, card: JourneyCard | None, unasked: bool, now:
     return tuple(figures)
 
 
-def _current(card: JourneyCard) -> list[Figure]:
+def _current(card: JourneyCard, label: str) -> list[Figure]:
     burn = f"burning {text.burn(card.burn)}" if card.burn is not None else "burn not known"
     if (
         card.total is not None
@@ -102,12 +103,12 @@ def _current(card: JourneyCard) -> list[Figure]:
         and str(card.state) not in {*UNSURE, RESTING}
     ):
         failing = Figure(
-            label="Failing lately",
+            label=label,
             value=f"{text.count(card.failed)} of {text.count(card.total)}",
             context=f"objective {text.percent(card.objective, digits=3)}, {burn}",
         )
     else:
-        failing = Figure(label="Failing lately", value="Not known", context=text.capped(card.note, 120) or burn)
+        failing = Figure(label=label, value="Not known", context=text.capped(card.note, 120) or burn)
     if card.budget_left_ratio is None or card.budget_left_minutes is None:
         budget = Figure(label="Budget left", value="Not known", context="nothing was measured")
     else:

@@ -86,13 +86,15 @@ def incident_view(
     policies: int = 0,
     channels: int = 0,
     seen: int | None = None,
+    speed: bool = False,
     looks: Sequence[Looked] = (),
     now: datetime,
 ) -> IncidentView:
     """The page of one incident. *policies*, *channels*: how many there are to call and to tell people.
 
     *leaf*: the entries to show. *card* is its promise now, if known; *unasked*: Prometheus did not answer. *refusal*
-    says why *reader* may not act; *seen* is the last entry they saw when they last looked.
+    says why *reader* may not act; *seen* is the last entry they saw when they last looked. *speed*: its
+    promise is to be fast.
     """
     incident, near = text.here(file.incident, now), file.near_changes
     over = incident.state is IncidentState.RESOLVED
@@ -104,7 +106,7 @@ def incident_view(
         version=incident.version,
         strip=strip(incident, policy, may_act=refusal is None, now=now),
         lead=lead(incident, policy, now),
-        figures=figures_of(incident, card, unasked, now),
+        figures=figures_of(incident, card, unasked, now, speed=speed),
         merged_into=incident.merged_into_id,
         briefs=briefs(
             file.triage,

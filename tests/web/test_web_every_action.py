@@ -12,8 +12,9 @@ from urllib.parse import urlencode, urljoin
 
 import pytest
 from tests.web.conftest import Server, serving
-from tests.web.deeds import DEEDS, REASON, Deed, Forms, Place, World
+from tests.web.deeds import DEEDS, REASON, TOM, Deed, Forms, Place, World, previewed
 
+from parapet.core.types import Actor, ActorClass
 from parapet.web.site import ROUTES
 
 STILL = {"declare", "mark", "preview"}
@@ -179,3 +180,17 @@ def test_every_form_of_the_workbench_is_walked_here() -> None:
     forms = {one.pattern.rsplit("}", 1)[-1] or one.pattern for one in ROUTES if one.form}
     walked = {one.action for one in DEEDS}
     assert forms - walked == {"/zone", "/previews/{preview}"}
+
+
+def test_who_waits_for_a_second_person_is_seen_on_the_incident(world: World, served: Server) -> None:
+    """At its top, and where it is decided; once it is, nobody is asked any more."""
+    number, seen = previewed(world, "retry-many")
+    asked = world.parapet.approvals.ask(seen, actor=TOM, reason="must be")
+    ana = Person(server=served, who="Ana:responder")
+    page = ana.get(f"/parapet/incidents/{number}").text
+    assert "A second person is asked for: look at what it is, and decide." in page
+    assert f'href="../previews/{seen}"' in page
+    cem = Actor(kind=ActorClass.OPERATOR, name="Cem")
+    world.parapet.approvals.decide(asked.id or 0, approve=False, actor=cem, reason="no", version=asked.version)
+    assert "A second person is asked for" not in ana.get(f"/parapet/incidents/{number}").text
+    assert "Cem denied it. Preview it again" in ana.get(f"/parapet/previews/{seen}").text

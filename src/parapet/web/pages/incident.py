@@ -7,7 +7,7 @@ from parapet.core.types import IncidentId
 from parapet.incidents.model import IncidentState
 from parapet.web import looked
 from parapet.web.desk import Desk, Visit, show
-from parapet.web.pages.offered import actions_view
+from parapet.web.pages.offered import actions_view, waiting_of
 from parapet.web.principal import Action
 from parapet.web.promises import speed_slices
 from parapet.web.reads import IncidentFile, JourneyCard
@@ -27,6 +27,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         file, leaf = desk.app.look.opened(number, TABS[tab].selection, start=start)
         books, changed = desk.app.records.runbooks(file.incident)
         runs, looks = desk.app.records.of_incident(number), desk.app.looks.of(number)
+        asked_for = waiting_of(desk, number)
     card, unasked = _now(desk, file)
     view = incident_view(
         file,
@@ -40,7 +41,7 @@ def page(desk: Desk, visit: Visit) -> Response:
         may_redact=desk.may(visit.person, Action.REDACT) is None,
         tab=tab,
         unasked=unasked,
-        actions=actions_view(desk, visit, file.incident, runs, books_changed=changed),
+        actions=actions_view(desk, visit, file.incident, runs, asked_for, books_changed=changed),
         policies=len(desk.app.escalations.policies),
         channels=len(desk.app.notices.channels),
         seen=looked.last_seen(visit.request, number),

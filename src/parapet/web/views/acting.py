@@ -12,7 +12,7 @@ from parapet.response.capability import Capability
 from parapet.response.checks import Standing
 from parapet.response.run import Run, RunState, UndoState
 from parapet.web import text
-from parapet.web.views.approvals import ApprovalView
+from parapet.web.views.approvals import ApprovalRow, ApprovalView
 from parapet.web.views.used import UsedView
 from parapet.web.words import Word
 
@@ -72,6 +72,8 @@ class ActionsView:
 
     offered: tuple[Offered, ...]
     runs: tuple[Ran, ...]
+    asked_for: tuple[ApprovalRow, ...] = ()
+    """Requests for a second person that wait."""
     books_changed: bool = False
     """Whether a runbook is another one now than when the incident opened."""
 

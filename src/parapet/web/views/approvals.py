@@ -85,14 +85,16 @@ def approvals_view(found: Sequence[Approval], titles: Mapping[str, str], *, now:
     """Everybody who waits."""
     return ApprovalsView(
         headline=f"{text.several(len(found), 'request')} for a second person" if found else "No request waits",
-        rows=tuple(
-            ApprovalRow(
-                state=STATES[one.state],
-                title=f"{titles.get(one.capability, one.capability)}, INC-{one.incident_id}",
-                address=f"previews/{one.preview_id}",
-                reason=text.capped(one.reason),
-                who=f"asked by {text.capped(one.asked_by, 60)} at {text.stamp(one.asked_at, now)}",
-            )
-            for one in found
-        ),
+        rows=tuple(approval_row(one, titles, now=now) for one in found),
+    )
+
+
+def approval_row(one: Approval, titles: Mapping[str, str], *, now: datetime) -> ApprovalRow:
+    """*one* as a row; *titles*: of the capabilities, by name."""
+    return ApprovalRow(
+        state=STATES[one.state],
+        title=f"{titles.get(one.capability, one.capability)}, INC-{one.incident_id}",
+        address=f"previews/{one.preview_id}",
+        reason=text.capped(one.reason),
+        who=f"asked by {text.capped(one.asked_by, 60)} at {text.stamp(one.asked_at, now)}",
     )

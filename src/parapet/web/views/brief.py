@@ -27,6 +27,7 @@ class Brief:
 
 
 OVER = "Read the retrospective. If it is not over, reopen it."
+SECOND = "A second person is asked for: look at what it is, and decide."
 PART_OF_ANOTHER = "Work on the one that took it over: its alerts are there."
 
 
@@ -39,8 +40,12 @@ def briefs(
     *,
     over: bool = False,
     merged: bool = False,
+    waiting: int = 0,
 ) -> tuple[Brief, ...]:
-    """What changed, and what may be done; *refusal* says why the reader may only look."""
+    """What changed, and what may be done; *refusal* says why the reader may only look.
+
+    *waiting*: how many requests for a second person wait.
+    """
     ready = [one for one in offered if not one.refusal and not over]
     advice = PART_OF_ANOTHER if merged else OVER if over else text.sentence(text.capped(triage.next_step.text, 200))
     steps = text.several(sum(len(one.steps) for one in runbooks), "step")
@@ -53,7 +58,7 @@ def briefs(
         ),
         Brief(
             label="What you may do",
-            words=" ".join([advice, *([refusal] if refusal else [])]),
+            words=" ".join([*([SECOND] if waiting else []), advice, *([refusal] if refusal else [])]),
             anchor="actions",
             anchor_words="" if merged else f"Runbook, {steps}" if runbooks and not over else "Every action",
             preview=ready[0].name if ready else "",

@@ -116,6 +116,7 @@ def incident_view(
             refusal,
             over=over,
             merged=incident.merged_into_id is not None,
+            waiting=len(actions.asked_for),
         ),
         chart=span_chart(incident, file.alerts.firings, near, now=now),
         burn=burn_chart(incident, file.gist, near, now=now),

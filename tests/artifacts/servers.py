@@ -43,13 +43,14 @@ def free_port() -> int:
 
 
 def wait(what: str, look: Callable[[], T | None]) -> T:
-    """Look until there is something to see, and return it."""
-    until, pause = monotonic() + WAIT_SECONDS, threading.Event()
+    """Look until there is something to see, less often the longer it takes, and return it."""
+    until, pause, seconds = monotonic() + WAIT_SECONDS, threading.Event(), 0.05
     while True:
         if seen := look():
             return seen
         assert monotonic() < until, f"{what}: not within {WAIT_SECONDS:g} s"
-        pause.wait(0.05)
+        pause.wait(seconds)
+        seconds = min(seconds * 1.1, 0.5)
 
 
 def asked(url: str, body: bytes | None = None, *, method: str | None = None) -> bytes | None:

@@ -26,7 +26,7 @@ from parapet.slo.slice import Slice
 pytestmark = pytest.mark.real
 
 Tool = Callable[..., str]
-Scenario = Callable[[Catalog, list[object]], str]
+Scenario = Callable[..., str]
 
 FIRING = "sort_desc(max by (slice, severity) (ALERTS{alertstate='firing',slice!=''}))"
 EVER = "max by (slice, severity) (max_over_time(ALERTS{alertstate='firing',slice!=''}[7d]))"
@@ -131,7 +131,7 @@ def test_idle_hours_never_poison_the_budget(scenario: Scenario) -> None:
         asked('count(parapet:slo_error_ratio:over_5m{slice="login"})', "150m"),
         asked("absent(parapet:slo_burn:current)", "60m"),
     ]
-    assert "SUCCESS" in scenario(one_journey(0.99), [{"input_series": traffic, "promql_expr_test": expectations}])
+    assert "SUCCESS" in scenario(one_journey(0.99), [{"input_series": traffic, "promql_expr_test": expectations}], "5m")
 
 
 def test_an_error_series_that_never_existed_counts_as_zero(scenario: Scenario) -> None:
@@ -225,7 +225,7 @@ def test_an_outage_at_the_busy_hour_costs_its_share_of_the_events(scenario: Scen
     ]
     # 300,000 good, 60,000 bad and 1,200 at the quiet end: burn is the bad share of all, over the budget of 1 %.
     burn = asked("round(parapet:slo_burn:period, 0.1)", "480m", ('{service="shop", slice="login"}', 16.6))
-    assert "SUCCESS" in scenario(one_journey(0.99), [{"input_series": traffic, "promql_expr_test": [burn]}])
+    assert "SUCCESS" in scenario(one_journey(0.99), [{"input_series": traffic, "promql_expr_test": [burn]}], "5m")
 
 
 def test_counts_are_the_events_that_happened(scenario: Scenario) -> None:

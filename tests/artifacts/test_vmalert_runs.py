@@ -86,11 +86,11 @@ def told() -> Iterator[tuple[str, list[dict[str, str]]]]:
 def test_an_outage_pages_through_vmalert_and_recovery_clears_it(
     tmp_path: Path, told: tuple[str, list[dict[str, str]]]
 ) -> None:
-    """VictoriaMetrics scrapes and stores, vmalert evaluates what Prometheus would; an hour is a minute here."""
+    """VictoriaMetrics scrapes and stores, vmalert evaluates what Prometheus would; an hour is 48 seconds here."""
     servers = {name: installed(PACKAGE, name) for name in ("victoria-metrics", "vmalert")}
     notified, firing = told
     with ExitStack() as stack:
-        app = Parapet(service="shop", burn=BurnPolicy().scaled_down(60))
+        app = Parapet(service="shop", burn=BurnPolicy().scaled_down(75))
         journey = app.journey("login", objective=0.99)
         port = stack.enter_context(serve_metrics(app.recorder, 0)).port
         wiring = Wiring(

@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
+from tests.forked import Forks
 from tests.jobs.conftest import Scrape, free_port, redis_server, wait_until
 
 __all__ = ["redis_server"]
@@ -39,6 +40,8 @@ class Running:
     folder: Path
     environ: dict[str, str]
     port: int
+    programs: Path
+    """Where commands that end by themselves are looked for first."""
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
     cookies: dict[str, str] = field(default_factory=dict)
 
@@ -59,8 +62,9 @@ class Running:
 
     def run(self, *command: str) -> str:
         """What a command says, which ends by itself."""
+        env = {**self.environ, "PATH": f"{self.programs}:{self.environ['PATH']}"}
         done = subprocess.run(
-            command, cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=120, check=False
+            ["env", *command], cwd=self.folder, env=env, capture_output=True, text=True, timeout=120, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -122,14 +126,13 @@ class Running:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+def running(tmp_path: Path, forks: Forks) -> Iterator[Running]:
     """An empty place for an example: the test copies one into it and starts what it needs."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("COV_", "PYTEST", "PARAPET"))}
     port = free_port()
     environ = kept | {
         "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "PORT": str(port),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "PARAPET_METRICS_TOKEN": TOKEN,
         "PARAPET_FORM_KEY": secrets.token_urlsafe(32),
@@ -137,6 +140,6 @@ def running(tmp_path: Path) -> Iterator[Running]:
         "PARAPET_MULTIPROCESS_DIR": str(tmp_path / "signals"),
         "PARAPET_EVIDENCE": f"sqlite:///{tmp_path / 'evidence.db'}",
     }
-    place = Running(folder=tmp_path, environ=environ, port=port)
+    place = Running(folder=tmp_path, environ=environ, port=port, programs=forks.programs)
     yield place
     place.end()

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from examples.shop.settings import make_secrets
 from tests.examples.conftest import EXAMPLES, OURS, copied
+from tests.forked import Forks
 
 from parapet.cli.main import main
 
@@ -82,7 +83,9 @@ def take_back(folder: Path, example: Example) -> None:
 
 
 @pytest.mark.parametrize("example", [NOTES, CLINIC, SHOP], ids=lambda one: one.name)
-def test_an_example_was_wired_by_an_install(example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_example_was_wired_by_an_install(
+    example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forks: Forks
+) -> None:
     """Taken out, nothing of Parapet is left; put in again, everything is as it is committed, byte for byte."""
     make_secrets(tmp_path / "home" / "secrets")
     monkeypatch.setenv("SHOP_HOME", str(tmp_path / "home"))  # without a deployment the shop does not start
@@ -101,7 +104,7 @@ def test_an_example_was_wired_by_an_install(example: Example, tmp_path: Path, mo
     assert [path for path, text in bare.items() if b"parapet" in text.lower()] == []
 
     # The application is proved to answer before, when it is bare, and afterwards.
-    options = ["--yes", "--skip", "evidence", "--skip", "artifacts"]
+    options = ["--yes", "--skip", "evidence", "--skip", "artifacts", "--python", forks.python]
     wired = runner.invoke(main, ["install", str(folder), *options])
     assert wired.exit_code == 0, wired.output
     again = files(folder)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.forked import Forks, Running
 
 from parapet.core import names
 
@@ -24,6 +25,12 @@ ROOT = Path(__file__).parents[2]
 APPS = "tests.hosts.apps"
 STARTUP_SECONDS = 60.0
 PATIENCE_SECONDS = 15.0
+SERVERS: Mapping[str, tuple[str, ...]] = {
+    "granian": ("granian.cli", "granian.server"),
+    "gunicorn": ("gunicorn.app.wsgiapp", "gunicorn.workers.gthread", "gunicorn.workers.sync"),
+    "uvicorn": ("uvicorn.lifespan.on", "uvicorn.protocols.http.auto", "uvicorn.protocols.websockets.auto"),
+}
+"""What each imports before it looks at its application."""
 
 
 def wait_until(condition: Callable[[], object], what: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
@@ -38,7 +45,7 @@ def wait_until(condition: Callable[[], object], what: Callable[[], object], seco
 class Server:
     """A server in a process group of its own."""
 
-    process: subprocess.Popen[bytes]
+    process: Running
     port: int
     log: Path
     prefix: str = ""
@@ -161,24 +168,38 @@ Start = Callable[..., Server]
 
 
 @pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    """Start a server by its command line, in which {port} is filled in, and wait until it serves."""
+def start(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[Start]:
+    """Start a server by its command line, in which {port} is filled in, and wait until it serves.
+
+    It is forked, unless it has a *python* of its own or is *alone*: an interpreter with nothing but what it imports."""
     running: list[Server] = []
 
-    def run(command: str, *, python: str = sys.executable, environment: Mapping[str, str] | None = None) -> Server:
+    def run(
+        command: str,
+        *,
+        python: str = sys.executable,
+        alone: bool = False,
+        environment: Mapping[str, str] | None = None,
+    ) -> Server:
         with closing(socket.create_server(("127.0.0.1", 0))) as probe:
             port: int = probe.getsockname()[1]
         log = tmp_path_factory.mktemp("server") / "log"
         words = [word.format(port=port, apps=APPS) for word in command.split()]
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [python, "-m", *words],
-                cwd=log.parent,
-                env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
+        env = {**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})}
+        process: Running
+        if python == sys.executable and not alone:
+            forks.load(*SERVERS.get(words[0], ()))
+            process = forks.start("-m", *words, cwd=log.parent, env=env, log=log)
+        else:
+            with log.open("wb") as output:
+                process = subprocess.Popen(
+                    [python, "-m", *words],
+                    cwd=log.parent,
+                    env=env,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
+                )
         server = Server(process=process, port=port, log=log)
         running.append(server)
         wait_until(server.answers, server.said, STARTUP_SECONDS)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 import pytest
+from tests.forked import Forks
 from tests.hosts.conftest import ROOT, Server, Start
 from tests.hosts.test_hosts_servers import DJANGO, GUNICORN, UVICORN
 
+Says: TypeAlias = Callable[[str], str]
 SERVERS = {
     "wsgi": GUNICORN + f" --threads 4 {DJANGO}.wsgi:application",
     "asgi": UVICORN + f" --lifespan off {DJANGO}.asgi:application",
@@ -117,10 +119,12 @@ def test_a_client_that_leaves_while_it_sends_is_a_disconnection(server: Server, 
     )
 
 
-def django_says(code: str) -> str:
-    """What a process of its own prints, in which the shop's settings are in force."""
+@pytest.fixture
+def django_says(forks: Forks) -> Says:
+    """What a process of its own prints, in which the shop's settings are in force, and a warning is an error."""
     preamble = (
-        "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'tests.hosts.apps.django_site.settings'\n"
+        "import os, warnings\nwarnings.simplefilter('error')\n"
+        "os.environ['DJANGO_SETTINGS_MODULE'] = 'tests.hosts.apps.django_site.settings'\n"
         "import logging, django\nfrom django.conf import settings\nfrom django.test import Client\ndjango.setup()\n"
         "from tests.hosts.apps.reliability import parapet\n"
         "def counts():\n"
@@ -128,11 +132,13 @@ def django_says(code: str) -> str:
         "    return {labels: int(sum(cells[:-1])) for labels, cells in series.items() if sum(cells[:-1])}\n"
         "client = Client(raise_request_exception=False)\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-W", "error", "-c", preamble + code], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout.strip()
+
+    def says(code: str) -> str:
+        ran = forks.run("-c", preamble + code, cwd=ROOT, env=os.environ)
+        assert ran.returncode == 0, ran.stderr
+        return ran.stdout.strip()
+
+    return says
 
 
 @pytest.mark.parametrize(
@@ -146,7 +152,7 @@ def django_says(code: str) -> str:
         "import parapet.integrations.django as door\ndoor.watch = lambda *a: 1 // 0",
     ],
 )
-def test_whatever_breaks_in_counting_changes_no_answer(damage: str) -> None:
+def test_whatever_breaks_in_counting_changes_no_answer(django_says: Says, damage: str) -> None:
     """Broken on purpose, one piece after the other."""
     said = django_says(
         "logging.disable(logging.CRITICAL)\n" + damage + "\n"
@@ -156,7 +162,7 @@ def test_whatever_breaks_in_counting_changes_no_answer(damage: str) -> None:
     assert said == "[200, 404, 3000, 500]"
 
 
-def test_an_exception_that_django_lets_through_is_counted_once() -> None:
+def test_an_exception_that_django_lets_through_is_counted_once(django_says: Says) -> None:
     """With DEBUG_PROPAGATE_EXCEPTIONS there is no answer: it is a failure all the same, and it passes."""
     said = django_says(
         "logging.disable(logging.CRITICAL)\nsettings.DEBUG_PROPAGATE_EXCEPTIONS = True\n"
@@ -165,7 +171,7 @@ def test_an_exception_that_django_lets_through_is_counted_once() -> None:
     assert said == "broken {('GET', '/boom', '5xx'): 1}"
 
 
-def test_made_up_methods_and_a_hundred_languages_do_not_grow() -> None:
+def test_made_up_methods_and_a_hundred_languages_do_not_grow(django_says: Says) -> None:
     """Hostile clients get what they ask for; the series stay a handful."""
     said = django_says(
         "from django.test import RequestFactory\nlogging.disable(logging.CRITICAL)\n"
@@ -183,7 +189,7 @@ def test_made_up_methods_and_a_hundred_languages_do_not_grow() -> None:
 
 
 @pytest.mark.parametrize("told", [None, "nowhere.at.all", "os.path", 7])
-def test_a_wrong_setting_is_refused_when_the_server_starts(told: object) -> None:
+def test_a_wrong_setting_is_refused_when_the_server_starts(django_says: Says, told: object) -> None:
     """And says what it should be."""
     said = django_says(
         f"settings.PARAPET = {told!r}\nfrom django.core.exceptions import ImproperlyConfigured\n"
@@ -193,7 +199,7 @@ def test_a_wrong_setting_is_refused_when_the_server_starts(told: object) -> None
     assert "settings.PARAPET is" in said
 
 
-def test_class_based_views_and_view_sets_declare_their_methods() -> None:
+def test_class_based_views_and_view_sets_declare_their_methods(django_says: Says) -> None:
     """Django's own views and those of Django REST framework say which methods they take."""
     said = django_says(
         "settings.INSTALLED_APPS = ['rest_framework']\n"
@@ -209,7 +215,7 @@ def test_class_based_views_and_view_sets_declare_their_methods() -> None:
     assert eval(said) == [("GET", "PUT"), ("POST",), ("GET", "POST"), ()]
 
 
-def test_what_a_view_raises_is_the_outcome_of_its_journey() -> None:
+def test_what_a_view_raises_is_the_outcome_of_its_journey(django_says: Says) -> None:
     """What Django and its REST framework turn into a 4xx is the user's mistake; the rest is ours."""
     said = django_says(
         "from django.core.exceptions import BadRequest, DisallowedHost, ObjectDoesNotExist, PermissionDenied\n"

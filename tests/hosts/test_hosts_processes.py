@@ -45,7 +45,7 @@ def test_every_process_tells_of_all_of_them_even_the_dead(
     command: str, start: Start, at_once: AtOnce, tmp_path: Path
 ) -> None:
     """Requests of a worker that was killed stay counted, its successor goes on, and no label names a process."""
-    server = start(command, environment={"SHOP_METRICS": str(tmp_path)})
+    server = start(command, alone=True, environment={"SHOP_METRICS": str(tmp_path)})
     expected = visit(server, at_once)
     server.settles_at(expected)
 
@@ -62,7 +62,7 @@ def test_every_process_tells_of_all_of_them_even_the_dead(
 def test_recycled_workers_leave_neither_files_nor_gaps(start: Start, at_once: AtOnce, tmp_path: Path) -> None:
     """A worker that ends after twenty requests hands its numbers to the next: a hundred workers are still two files."""
     command = GUNICORN + " -w 2 --preload --max-requests 20 {apps}.flask_shop:app"
-    server = start(command, environment={"SHOP_METRICS": str(tmp_path)})
+    server = start(command, alone=True, environment={"SHOP_METRICS": str(tmp_path)})
     seen = set(server.workers())
     expected: Counter[tuple[str, str, str]] = Counter()
     for _ in range(2):
@@ -76,7 +76,7 @@ def test_recycled_workers_leave_neither_files_nor_gaps(start: Start, at_once: At
 
 def test_one_process_without_a_directory_tells_of_itself_only(start: Start) -> None:
     """After a fork the child begins at zero: nothing that the parent counted is counted twice."""
-    server = start(GUNICORN + " -w 1 --preload {apps}.flask_shop:app")
+    server = start(GUNICORN + " -w 1 --preload {apps}.flask_shop:app", alone=True)
     for _ in range(3):
         assert server.ask("GET", "/orders/1")[0] == 200
     server.settles_at({("GET", "/orders/{order}", "2xx"): 3})

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.forked import Forks
 
 from parapet.cli.main import main
 
@@ -39,13 +40,16 @@ class Ran:
 
 @dataclass(frozen=True)
 class Host:
-    """One folder with somebody's application."""
+    """One folder with somebody's application, and the Python that runs it."""
 
     root: Path
+    python: str = sys.executable
 
     def run(self, *arguments: str, answer: str = "") -> Ran:
         """`parapet ARGUMENTS`, with *answer* typed; the folder goes second."""
         command, *options = arguments
+        if command != "uninstall":
+            options += ["--python", self.python]
         told = CliRunner().invoke(main, [command, str(self.root), *options], input=answer, catch_exceptions=False)
         return Ran(told.exit_code, told.stdout, told.stderr)
 
@@ -64,10 +68,10 @@ class Host:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
-    def python(self, code: str, folder: str = "") -> str:
+    def says(self, code: str, folder: str = "") -> str:
         """What *code* prints in the host's Python."""
         run = subprocess.run(
-            [sys.executable, "-B", "-c", code],
+            [self.python, "-B", "-c", code],
             cwd=self.root / folder,
             env={**os.environ, "PARAPET_METRICS_TOKEN": TOKEN, "PARAPET_MULTIPROCESS_DIR": f"{self.root}-signals"},
             capture_output=True,
@@ -88,20 +92,20 @@ def temporary(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Callable[[str], Host]:
+def host(tmp_path: Path, forks: Forks) -> Callable[[str], Host]:
     """A fresh copy of the layout of that name."""
 
     def copy(layout: str) -> Host:
         root = tmp_path / layout
         shutil.copytree(LAYOUTS / layout, root)
-        return Host(root)
+        return Host(root, forks.python)
 
     return copy
 
 
 @pytest.fixture
-def empty(tmp_path: Path) -> Host:
+def empty(tmp_path: Path, forks: Forks) -> Host:
     """A folder with nothing in it."""
     root = tmp_path / "service"
     root.mkdir()
-    return Host(root)
+    return Host(root, forks.python)

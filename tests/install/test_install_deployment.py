@@ -7,14 +7,13 @@ import os
 import re
 import sqlite3
 import subprocess
-import sys
 import tomllib
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.forked import Forks
 from tests.install.conftest import LIMIT_SECONDS, Host
 
 MAIN = "from fastapi import FastAPI\n\napp = FastAPI()\n"
@@ -202,7 +201,7 @@ def test_the_service_is_the_one_whose_image_is_built_of_the_application(empty: H
     )
 
 
-def test_what_a_procfile_releases_runs(shop: Host) -> None:
+def test_what_a_procfile_releases_runs(shop: Host, forks: Forks) -> None:
     """The release line makes the schema and marks the deploy; the worker's line does what is due. A container marks
     itself once, by its name, however often it starts again."""
     shop.put("compose.yaml", COMPOSE)
@@ -212,8 +211,8 @@ def test_what_a_procfile_releases_runs(shop: Host) -> None:
     lines = dict(line.split(": ", 1) for line in (shop.root / "Procfile").read_text().splitlines())
     assert list(lines) == ["web", "release", "parapet_worker"]
     assert lines["parapet_worker"] == WORKER
-    environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    environ |= {"HEROKU_RELEASE_VERSION": "v17", "PYTHONDONTWRITEBYTECODE": "1", "HOSTNAME": "3f2a9c"}
+    environ = {**os.environ, "PATH": f"{forks.programs}:{os.environ['PATH']}"}
+    environ |= {"HEROKU_RELEASE_VERSION": "v17", "HOSTNAME": "3f2a9c"}
 
     def shell(command: str) -> str:
         return subprocess.run(

@@ -144,7 +144,7 @@ def test_a_host_is_wired_counted_and_given_back(layout: Layout, host: Callable[[
     assert told["app"] == f"{layout.package}:parapet"
     assert sorted(told["edited"]) == sorted(layout.edited)
 
-    said = here.python(layout.ask.format(served=layout.served, path=layout.path, token=TOKEN), layout.folder)
+    said = here.says(layout.ask.format(served=layout.served, path=layout.path, token=TOKEN), layout.folder)
     counted = [line for line in said.splitlines() if line.startswith("parapet_http_request_duration_seconds_count")]
     assert any(f'route="{layout.route}"' in line and line.endswith(" 1") for line in counted), said
 

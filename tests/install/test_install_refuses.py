@@ -91,7 +91,7 @@ def test_steps_by_hand_are_those_of_the_framework_and_work(framework: str, made:
     code = f"from main import create_app\napp = create_app()\n{attached}\n{ASKED[framework]}"
     for name, value in SECRETS.items():
         code = f"import os; os.environ[{name!r}] = {value!r}\n{code}"
-    assert empty.python(f"{code}\nprint(ask('/metrics'), ask('/parapet/'))") == "401 401\n"
+    assert empty.says(f"{code}\nprint(ask('/metrics'), ask('/parapet/'))") == "401 401\n"
 
 
 def _by_hand(told: str) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.forked import Forks
 from tests.install.conftest import LAYOUTS, Host
 
 NEW = '    owner="fastapi-single",  # the team that answers for it\n'
@@ -28,18 +29,18 @@ def as_of_an_earlier_version(host: Host, change: Callable[[str], str]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def installed(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Path:
     """What one install has made."""
     root = tmp_path_factory.mktemp("installed") / "fastapi-single"
     shutil.copytree(LAYOUTS / "fastapi-single", root)
-    assert Host(root).install().code == 0
+    assert Host(root, forks.python).install().code == 0
     return root
 
 
 @pytest.fixture
-def wired(installed: Path, tmp_path: Path) -> Host:
+def wired(installed: Path, tmp_path: Path, forks: Forks) -> Host:
     """A host after an install of an earlier version."""
-    return Host(Path(shutil.copytree(installed, tmp_path / installed.name)))
+    return Host(Path(shutil.copytree(installed, tmp_path / installed.name)), forks.python)
 
 
 def test_a_new_template_is_merged_with_what_a_person_changed(wired: Host) -> None:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
 from tests.examples.conftest import Running, running
+from tests.forked import Forks
 from tests.install.conftest import Host
 from tests.jobs.conftest import wait_until
 
 __all__ = ["running"]
 
 WORKED = """
-import os, sys
 from parapet.cli.main import main
-os.chdir(sys.argv[1])
 for command in (["db", "upgrade"], ["generate"], ["worker", "--once"], ["doctor", "--json", "--skip", "PD506"]):
     main(command, standalone_mode=False)
 """
@@ -84,7 +81,7 @@ WALKS = (
 
 @pytest.mark.parametrize("walk", WALKS, ids=lambda one: one.layout)
 def test_an_application_is_installed_served_and_healthy(
-    walk: Walk, host: Callable[[str], Host], running: Running
+    walk: Walk, host: Callable[[str], Host], running: Running, forks: Forks
 ) -> None:
     """One command and a yes: what its server serves then is counted, and the doctor has no more to say."""
     root = host(walk.layout).root
@@ -109,14 +106,7 @@ def test_an_application_is_installed_served_and_healthy(
     assert running.ask("GET", "/metrics")[0] == 401
     assert running.ask("GET", "/parapet/")[0] == (303 if walk.settings else 401), "Django's login is known"
 
-    looked = subprocess.run(
-        [sys.executable, "-c", WORKED, str(here.root)],
-        env=running.environ,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_SECONDS,
-        check=False,
-    )
+    looked = forks.run("-c", WORKED, cwd=here.root, env=running.environ)
     assert looked.returncode == 0, looked.stdout + looked.stderr
     report = json.loads(looked.stdout[looked.stdout.index("\n{") :])
     found = [one["code"] for one in report["findings"]]

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -18,10 +18,19 @@ from typing import TypeAlias
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
+from tests.forked import Forks, Running
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30.0
 STARTUP_SECONDS = 60.0
+PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "celery": ("celery.bin.celery", "celery.apps.worker", "celery.backends.redis", "kombu.transport.redis"),
+    "dramatiq": ("dramatiq.cli", "dramatiq.brokers.redis"),
+    "procrastinate": ("procrastinate.cli", "psycopg_pool"),
+    "rq": ("rq.cli",),
+    "taskiq": ("taskiq.cli.worker.cmd", "taskiq_redis"),
+}
+"""What each imports before it looks at its host."""
 
 Eventually: TypeAlias = Callable[..., None]
 
@@ -59,7 +68,7 @@ def listening(pid: int) -> set[str]:
 class Process:
     """A started process, in a group of its own, whose words go to a file."""
 
-    running: subprocess.Popen[bytes]
+    running: Running
     log: Path
     metrics_port: int
 
@@ -155,20 +164,24 @@ class Scrape:
 Start: TypeAlias = Callable[..., Process]
 
 
-def _starter(folder: Path) -> Iterator[Start]:
+def _starter(folder: Path, forks: Forks) -> Iterator[Start]:
     started: list[Process] = []
 
-    def start(*command: str, ready: str, python: str = sys.executable, **environ: str) -> Process:
-        """Run *command* with *python*, and return once it says *ready*."""
+    def start(*command: str, ready: str, python: str = sys.executable, alone: bool = False, **environ: str) -> Process:
+        """Run *command*, and return once it says *ready*. Forked, unless it has a *python* of its own or is *alone*."""
         log, port = folder / f"process-{len(started)}.log", free_port()
         clean = {
             key: value for key, value in os.environ.items() if not key.startswith(("COV_", "PYTEST", "PROMETHEUS"))
         }
         env = clean | {"PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "METRICS_PORT": str(port)} | environ
-        with log.open("wb") as out:
-            running = subprocess.Popen(
-                [python, *command], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
-            )
+        if python == sys.executable and not alone:
+            forks.load(*PROGRAMS.get(command[1], ()))
+            running = forks.start(*command, cwd=ROOT, env=env, log=log)
+        else:
+            with log.open("wb") as out:
+                running = subprocess.Popen(
+                    [python, *command], cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+                )
         process = Process(running, log, port)
         started.append(process)
         wait_until(
@@ -183,15 +196,15 @@ def _starter(folder: Path) -> Iterator[Start]:
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
+def start(tmp_path: Path, forks: Forks) -> Iterator[Start]:
     """Starts processes that end with the test."""
-    yield from _starter(tmp_path)
+    yield from _starter(tmp_path, forks)
 
 
 @pytest.fixture(scope="module")
-def start_for_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
+def start_for_module(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Iterator[Start]:
     """Starts processes that end with the module."""
-    yield from _starter(tmp_path_factory.mktemp("processes"))
+    yield from _starter(tmp_path_factory.mktemp("processes"), forks)
 
 
 @pytest.fixture(scope="module")

@@ -57,6 +57,7 @@ def start_workers(
     process = start(
         *command,
         ready="",
+        alone="BUNDLED" in environ,  # prometheus_client reads the environment when it is imported
         BROKER=sender.url,
         NAMESPACE=sender.namespace,
         SHARED=str(shared),

@@ -60,7 +60,15 @@ def start_workers(start: Start, sender: Sender, shared: Path, *options: str, **e
     """Worker processes of the host's module; their directory is read from here."""
     command = ("-m", "taskiq", "worker", f"{HOST}:broker", "--no-configure-logging", *options)
     extra = {"STREAM": "1"} if sender.stream else {}
-    process = start(*command, ready="", BROKER=sender.url, SHARED=str(shared), **extra, **environ)
+    process = start(
+        *command,
+        ready="",
+        alone="BUNDLED" in environ,  # prometheus_client reads the environment when it is imported
+        BROKER=sender.url,
+        SHARED=str(shared),
+        **extra,
+        **environ,
+    )
     return Workers(process, shared)
 
 

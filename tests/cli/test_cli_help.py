@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from inspect import cleandoc
 
 import click
 import pytest
 
+from parapet.cli.lazy import Group
 from parapet.cli.main import main
 
 COLUMNS = 80
@@ -43,6 +45,11 @@ def test_every_help_fits_and_says_what_it_is_for_and_how(name: str) -> None:
     if isinstance(command, click.Group):
         listed = shown.partition("Commands:")[2]
         assert "..." not in listed, "no sentence is cut"
+        assert isinstance(command, Group)
+        for below in command.list_commands(context):
+            one = command.get_command(context, below)
+            assert one is not None
+            assert cleandoc(command.words(context, below)) == cleandoc(one.help or ""), "what is read is what it says"
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping
 from importlib import import_module
+from importlib.resources import files
 from typing import Any
 
 import click
@@ -14,16 +16,19 @@ class Group(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands; a sentence goes on in a line of its own, and is not cut."""
-        found = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
-        rows = [(name, _sentence(one)) for name, one in found if one is not None and not one.hidden]
-        if rows:
-            with formatter.section("Commands"):
-                formatter.write_dl(rows)
+        rows = [(name, _first_sentence(self.words(ctx, name))) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def words(self, ctx: click.Context, name: str) -> str:
+        """The help of the command *name*."""
+        command = self.get_command(ctx, name)
+        return (command and command.help) or ""
 
 
-def _sentence(command: click.Command) -> str:
-    first = " ".join((command.help or "").split("\n\n")[0].split())
-    return command.short_help or first.partition(". ")[0].removesuffix(".") + "."
+def _first_sentence(words: str) -> str:
+    first = " ".join(words.split("\n\n")[0].split())
+    return first.partition(". ")[0].removesuffix(".") + "."
 
 
 class LazyGroup(Group):
@@ -44,3 +49,12 @@ class LazyGroup(Group):
         module, attribute = self._where[cmd_name]
         command: click.Command = getattr(import_module(module), attribute)
         return command
+
+    def words(self, ctx: click.Context, name: str) -> str:
+        """The help of the command *name*. Where its module defines it, it is read and not imported: all of them
+        together would take a second."""
+        module, attribute = self._where[name]
+        package, _, file = module.rpartition(".")
+        tree = ast.parse((files(package) / f"{file}.py").read_text(encoding="utf-8"))
+        defined = [one for one in tree.body if isinstance(one, ast.FunctionDef) and one.name == attribute]
+        return ast.get_docstring(defined[0]) or "" if defined else super().words(ctx, name)

@@ -36,6 +36,11 @@ test: $(READY) ## Every test, and what was skipped; RUN='tests/slo -k burn' for 
 fuzz: $(READY) ## The API and the hooks under many made-up requests, on both databases; ARGS='500' for more of each
 	PARAPET_FUZZ=$(or $(ARGS),100) $(BIN)/python -m pytest -s tests/web/test_web_fuzz.py
 
+.PHONY: pages
+pages: $(READY) ## Every page of the workbench under axe in every form, and all that hands do there with script and without
+	@scripts/ensure-packages chromium
+	PARAPET_PAGES=all $(BIN)/python -m pytest tests/web/test_browser_access.py tests/web/test_browser_keyboard.py $(ARGS)
+
 .PHONY: faults
 faults: $(READY) ## kill -9 at every statement of ingest and every verb, databases lost, full disks, jumping clocks
 	PARAPET_FAULTS=all $(BIN)/python -m pytest -n 4 --dist load -vv -rs --durations=8 tests/faults tests/ops/test_ops_any_order.py $(ARGS)

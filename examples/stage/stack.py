@@ -50,6 +50,7 @@ class Stack:
         notify_url: where announcements are posted.
         port: where the shop listens, if that port is free.
         worker: "thread": in the shop's process; "none": nowhere.
+        evaluation_seconds: how often Prometheus scrapes and evaluates.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Stack:
         notify_url: str | None = None,
         port: int | None = None,
         worker: str = "thread",
+        evaluation_seconds: int = 1,
     ) -> None:
         self.home = home.resolve()
         self.logs = self.home / "logs"
@@ -74,6 +76,7 @@ class Stack:
             "SHOP_WORKER": worker,
         }
         self._port = port
+        self._every = f"{evaluation_seconds}s"
         self._exit = ExitStack()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
@@ -220,7 +223,7 @@ class Stack:
         """A Prometheus configuration around the generated files; the scrape job is copied out of its own."""
         scrape = yaml.safe_load((self.generated / "prometheus" / "scrape.yml").read_text())
         configuration = {
-            "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+            "global": {"scrape_interval": self._every, "evaluation_interval": self._every},
             "rule_files": [str(self.generated / "prometheus" / name) for name in RULES],
             "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"{LOOPBACK}:{ports.alertmanager}"]}]}]},
             "scrape_configs": scrape["scrape_configs"],

@@ -31,7 +31,9 @@ FEW = Rates(logins=1, checkouts=4, browse=1)
 class Start(Protocol):
     """Starts a stack, customers included, that ends with the test."""
 
-    def __call__(self, *, burn_scale: float, rates: Rates) -> tuple[Stack, Load, Browser]: ...
+    def __call__(
+        self, *, burn_scale: float, rates: Rates, evaluation_seconds: int = 1
+    ) -> tuple[Stack, Load, Browser]: ...
 
 
 @pytest.fixture
@@ -73,8 +75,10 @@ def start(servers: None, tmp_path: Path) -> Iterator[Start]:
     """Starts stacks; everything is stopped when the test ends."""
     with ExitStack() as running:
 
-        def go(*, burn_scale: float, rates: Rates) -> tuple[Stack, Load, Browser]:
-            stack = running.enter_context(Stack(home=tmp_path / "stack", burn_scale=burn_scale))
+        def go(*, burn_scale: float, rates: Rates, evaluation_seconds: int = 1) -> tuple[Stack, Load, Browser]:
+            stack = running.enter_context(
+                Stack(home=tmp_path / "stack", burn_scale=burn_scale, evaluation_seconds=evaluation_seconds)
+            )
             load = running.enter_context(Load(stack.address, stack.password, rates))
             browser = running.enter_context(Browser(stack.address))
             browser.post("/login", {"login": STAFF, "password": stack.settings.staff_passwords()[STAFF]})

@@ -19,7 +19,7 @@ MOST_SECONDS = 150.0
 
 def test_a_total_outage_pages_within_minutes_under_the_default_policy(start: Start) -> None:
     """Hours and days as they are: every checkout fails, and the page fires while it matters."""
-    stack, _, browser = start(burn_scale=1, rates=Rates(logins=0.5, checkouts=3, browse=0.5))
+    stack, _, browser = start(burn_scale=1, rates=Rates(logins=0.5, checkouts=3, browse=0.5), evaluation_seconds=3)
     stack.wait("checkouts are counted", lambda: (stack.prometheus.value(CHECKOUTS) or 0) > 25, seconds=60)
     assert not stack.prometheus.firing()
     broken = monotonic()

@@ -1,4 +1,7 @@
-"""The story of one outage with its evidence in Postgres, and everything real."""
+"""The story of one outage with its evidence in Postgres, and everything real; `make story` has it in SQLite.
+
+So have the other stacks of this folder, which go as far as the incident.
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import socket
 import threading
@@ -38,6 +39,8 @@ WEBHOOK_TOKEN = "webhook-token-0123456789"
 API_TOKEN = "api-token-0123456789"
 METRICS_TOKEN = "metrics-token-0123456789"
 HOST = "shop.test"
+EVERY = os.environ.get("PARAPET_PAGES") == "all"
+"""Every page in every form, and what hands do in both; else each page in one form, in turn."""
 LABELS = {"alertname": "ParapetBudgetBurnPage", "service": "shop", "slice": "checkout", "severity": "page"}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Page
+from tests.web.conftest import EVERY
 
 from parapet.core.types import Actor, ActorClass, IncidentId
 
@@ -50,7 +51,10 @@ judged once for each such look of a page. All else is judged of every element.""
 WHOLE: dict[str, object] = {"rules": {"color-contrast": {"enabled": False}}}
 SIZES: dict[str, object] = {"runOnly": ["target-size", "scrollable-region-focusable"]}
 FORMS = ((1440, "light", WHOLE), (1440, "dark", None), (360, "dark", WHOLE), (360, "light", SIZES))
-"""A page is loaded once and then put into each form: its colours are judged in all four, its parts at both widths."""
+"""A page is loaded once and then put into each form: its colours are judged in all four, its parts at both widths.
+
+The short form puts it into one of them, the next page into the next one, and judges all there.
+"""
 PRINTED = ("incident", "incident-resolved", "retrospective", "journey", "queue", "run-partly", "run-unknown", "confirm")
 ON_PAPER = """() => ({
   ground: getComputedStyle(document.body).backgroundColor,
@@ -121,15 +125,21 @@ def put_into(page: Page, width: int, scheme: str) -> None:
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light", reduced_motion="reduce")
 
 
+def forms_of(number: int) -> tuple[tuple[int, str, dict[str, object] | None], ...]:
+    """Those of the page of that number."""
+    width, scheme, _ = FORMS[number % len(FORMS)]
+    return FORMS if EVERY else ((width, scheme, WHOLE),)
+
+
 def test_axe_finds_nothing(served_night: ServedNight, chromium: Browser) -> None:
-    """No finding on any page, light and dark, wide and narrow; at no width does anything scroll sideways.
+    """No finding on any page, light or dark, wide or narrow; at no width does anything scroll sideways.
 
     On a phone, what is pressed is at least 44 px high, and words twice as large leave nothing and lie on nothing.
     """
     page = chromium.new_page()
     page.set_default_timeout(30_000)
     found: dict[str, object] = {}
-    for name, address in served_night.places.items():
+    for number, (name, address) in enumerate(served_night.places.items()):
         page.goto(address)
         for width in (320, 768, 1440):
             page.set_viewport_size({"width": width, "height": 900})
@@ -142,13 +152,13 @@ def test_axe_finds_nothing(served_night: ServedNight, chromium: Browser) -> None
         if page.evaluate(WIDE):
             found[f"{name}, words twice as large, scrolls"] = True
         page.evaluate("document.documentElement.style.fontSize = ''")
+        if small := page.evaluate(SMALL):
+            found[f"{name}, under a thumb"] = small
         page.evaluate(AXE)
-        for width, scheme, rules in FORMS:
+        for width, scheme, rules in forms_of(number):
             put_into(page, width, scheme)
             if wrong := page.evaluate(RUN, rules):
                 found[f"{name} {width} {scheme}"] = wrong
-        if small := page.evaluate(SMALL):
-            found[f"{name}, under a thumb"] = small
     page.evaluate("document.documentElement.style.setProperty('--ink-2', '#999')")
     assert page.evaluate(RUN, None), "axe would not see faint words"
     page.evaluate("document.querySelector('main h1').style.marginBlockEnd = '-4rem'")

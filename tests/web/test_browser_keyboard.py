@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from tests.web.conftest import EVERY
 from tests.web.night import TOM
 
 from parapet.core.types import IncidentId
@@ -83,7 +84,7 @@ class Hands:
         expect(self.page.locator(".toast[role=status]").first).to_contain_text(words)
 
 
-@pytest.fixture(params=[False, True], ids=["without script", "with script"])
+@pytest.fixture
 def hands(request: pytest.FixtureRequest, served_night: ServedNight, chromium: Browser) -> Iterator[Hands]:
     """Ana, who may do all of it."""
     context = chromium.new_context(java_script_enabled=request.param, viewport={"width": 1280, "height": 900})
@@ -93,6 +94,13 @@ def hands(request: pytest.FixtureRequest, served_night: ServedNight, chromium: B
     context.close()
 
 
+def with_script(short: bool) -> pytest.MarkDecorator:
+    """In both ways, or in one of them, each test in another."""
+    names = {False: "without script", True: "with script"}
+    return pytest.mark.parametrize("hands", names if EVERY else [short], ids=names.get, indirect=True)
+
+
+@with_script(False)
 def test_an_incident_from_found_to_over(hands: Hands) -> None:
     """Find, open, call, suppress, acknowledge, note, preview, confirm, undo, severity, merge, resolve."""
     night, page = hands.night.night, hands.page
@@ -162,6 +170,7 @@ def test_an_incident_from_found_to_over(hands: Hands) -> None:
     assert night.parapet.look.incident(IncidentId(int(first))).incident.resolved_at is not None
 
 
+@with_script(True)
 def test_what_else_a_person_does(hands: Hands) -> None:
     """Open an incident by hand, look after an item, be the second person, let something rest, choose a time zone."""
     night, page = hands.night.night, hands.page

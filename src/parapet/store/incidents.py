@@ -183,16 +183,9 @@ class Incidents:
         """How many there are."""
         return self._connection.execute(select(func.count()).select_from(table).where(where)).scalar_one()
 
-    def counts_up_to(
-        self, wanted: Sequence[tuple[ColumnElement[bool], Sequence[ColumnElement[Any]]]], most: int
-    ) -> tuple[int, ...]:
-        """How many there are of each, as far as *most*, looked at in the order beside it; asked in one go."""
-        some = [
-            select(literal_column("1")).select_from(table).where(where).order_by(*order).limit(most).subquery()
-            for where, order in wanted
-        ]
-        numbers = [select(func.count()).select_from(one).scalar_subquery() for one in some]
-        return tuple(self._connection.execute(select(*numbers)).one())
+    def counts_up_to(self, counting: Select[Any], **given: object) -> tuple[int, ...]:
+        """The numbers that *counting*, which `up_to` made, asks for, with *given* for its parameters."""
+        return tuple(self._connection.execute(counting, given).one())
 
     def _one(self, wanted: Select[tuple[object, ...]]) -> Incident | None:
         row = self._connection.execute(wanted).mappings().first()
@@ -202,6 +195,15 @@ class Incidents:
         incident = _incident(row)
         self._revisions[IncidentId(row["id"])] = row["revision"]
         return incident
+
+
+def up_to(most: int, *wanted: tuple[ColumnElement[bool], Sequence[ColumnElement[Any]]]) -> Select[Any]:
+    """Asks how many incidents there are of each, as far as *most*, looked at in the order beside it; in one go."""
+    some = [
+        select(literal_column("1")).select_from(table).where(where).order_by(*order).limit(most).subquery()
+        for where, order in wanted
+    ]
+    return select(*(select(func.count()).select_from(one).scalar_subquery() for one in some))
 
 
 def _row(incident: Incident) -> Row:

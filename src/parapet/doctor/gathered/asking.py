@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import io
+import logging
 import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,7 +64,7 @@ def ask_asgi(app: Callable[..., Awaitable[None]], method: str, path: str, origin
     async def send(message: MutableMapping[str, Any]) -> None:
         heard.append(message)
 
-    with guarded("doctor.ask"):
+    with guarded("doctor.ask"), _quietly():
         asyncio.run(asyncio.wait_for(app(scope, receive, send), PATIENCE_SECONDS))
     start = next((one for one in heard if one["type"] == "http.response.start"), None)
     if start is None:
@@ -104,7 +106,7 @@ def ask_wsgi(app: Callable[..., Iterable[bytes]], method: str, path: str, origin
         heard.append((status, {name.lower(): value for name, value in headers}))
         return io.BytesIO().write
 
-    with guarded("doctor.ask"):
+    with guarded("doctor.ask"), _quietly():
         body = app(environ, start_response)
         for _ in body:
             pass
@@ -119,6 +121,17 @@ def ask_wsgi(app: Callable[..., Iterable[bytes]], method: str, path: str, origin
         ours=_ours(headers.get("content-security-policy", "")),
         location=headers.get("location", ""),
     )
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without the host's warnings: that a stranger was turned away is what was asked for."""
+    before = logging.root.manager.disable
+    logging.disable(max(before, logging.WARNING))
+    try:
+        yield
+    finally:
+        logging.disable(before)
 
 
 def _ours(policy: str) -> bool:

@@ -15,7 +15,8 @@ def attach(app: Flask) -> None:
 
     /metrics asks for the token in PARAPET_METRICS_TOKEN. The workbench needs
     PARAPET_FORM_KEY, the same on every process, and lets in whom
-    `access.authenticate` knows. With Flask-WTF: `csrf.exempt` its blueprint.
+    `access.authenticate` knows; others are led to `login_view` of Flask-Login, or to
+    workbench(..., login_url="../login"). With Flask-WTF: `csrf.exempt` its blueprint.
     """
     instrument(app, parapet)
     app.add_url_rule("/metrics", "parapet_metrics", metrics(parapet))

@@ -36,11 +36,13 @@ parapet = Parapet(
         webhook_url=f"http://{ADDRESS}/parapet/hooks/alertmanager",
         workbench_url=f"http://{ADDRESS}/parapet",
         prometheus_url=os.environ.get("PARAPET_PROMETHEUS_URL") or None,
+        alertmanager_urls=tuple(os.environ.get("PARAPET_ALERTMANAGER_URL", "").split()),
         dashboards=False,
     ),
     secrets=Secrets(
         webhook_tokens=_secret("PARAPET_WEBHOOK_TOKEN"),
         metrics_tokens=_secret("PARAPET_METRICS_TOKEN"),
+        api_tokens=_secret("PARAPET_API_TOKEN"),
         form_key=os.environ.get("PARAPET_FORM_KEY") or None,
     ),
 )

@@ -25,7 +25,7 @@ def pending(facts: Facts) -> Iterator[Found]:
     """Steps of the schema that are missing."""
     if facts.evidence is not None and facts.evidence.pending:
         first, *more = facts.evidence.pending
-        yield Found(what=f"Missing: {first}" + (f", and {len(more)} more steps." if more else "."))
+        yield Found(what=f"Missing: {first.removesuffix('.')}" + (f", and {len(more)} more steps." if more else "."))
 
 
 @check(

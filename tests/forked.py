@@ -1,5 +1,6 @@
 """Python programs as processes of their own, forked from one that has imported Parapet already: importing, which is
-most of what a command costs, is spared, and taking down what was imported; nothing else.
+most of what a command costs, is spared, and taking down what was imported; nothing else. A library that looks at the
+environment when it is imported has looked at the first one's: what depends on that needs an interpreter of its own.
 
 Run as a program, this module is the process that they are forked from.
 """

@@ -157,6 +157,35 @@ def test_a_worker_that_is_told_to_end_at_the_worst_moment_ends(project: Path, ev
     assert ended.stderr.endswith("Worker ended.\n")
 
 
+TOLD_ON_ANOTHER_THREAD = """
+import concurrent.futures, signal, sys, threading, time
+from parapet.cli.main import main
+
+def waits():
+    frame = sys._current_frames()[threading.main_thread().ident]
+    while frame is not None and not frame.f_code.co_filename.startswith(concurrent.futures.__path__[0]):
+        frame = frame.f_back
+    return frame is not None and frame.f_code.co_name in ("wait", "result")
+
+def tell():
+    while not waits():
+        time.sleep(0.05)
+    time.sleep(0.05)
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+threading.Thread(target=tell, daemon=True).start()
+main()
+"""
+"""A worker that is told to end while its main thread waits, by a signal that another thread takes."""
+
+
+def test_a_worker_hears_a_signal_that_another_thread_takes(project: Path, evidence_url: str) -> None:
+    """Which thread is interrupted is the kernel's choice; the main thread has to hear of it all the same."""
+    ended = python(project, evidence_url, "-c", TOLD_ON_ANOTHER_THREAD, "worker")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.endswith("Worker ended.\n")
+
+
 def _last(store: Store) -> datetime | None:
     with store.read() as tx:
         return tx.heartbeats.last("worker/")

@@ -11,7 +11,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from parapet import Parapet, Secrets
@@ -31,8 +30,6 @@ FEW = 3
 """Examples of each operation; PARAPET_FUZZ asks for more, and for every edge of every field besides."""
 PROGRESS_SECONDS = 15
 LONGEST_SECONDS = 1_800
-DATABASES = ("sqlite", "postgres") if "PARAPET_FUZZ" in os.environ else ("postgres",)
-"""The short form asks the stricter one."""
 BOT = Actor(kind=ActorClass.EXTERNAL, name="fuzz")
 
 
@@ -56,7 +53,6 @@ class Counted:
         print(f"{monotonic() - since:5.0f} s, {self.asked.total():6,} requests, now {self.last}", flush=True)
 
 
-@pytest.mark.parametrize("database", DATABASES, indirect=True)
 def test_no_request_breaks_the_server(evidence_url: str, serve: Serve, tmp_path: Path) -> None:
     """No 500 ever, no status, content type or shape that the document does not say; the evidence holds."""
     parapet = Parapet(

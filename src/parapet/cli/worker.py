@@ -6,7 +6,7 @@ import json
 import signal
 import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack
 from dataclasses import asdict
 from types import FrameType
@@ -19,6 +19,8 @@ from parapet.signals.port import serve_metrics
 
 HEALTHY_SECONDS = 60.0
 """A round is given so long: a database may be slow, a channel may hang until its time limit."""
+HEARING_SECONDS = 0.5
+"""How often the main thread looks whether it was told to end."""
 
 
 @click.command()
@@ -77,7 +79,8 @@ def worker(
     signal.signal(signal.SIGINT, end)
     with ExitStack() as open_until_the_end:
         # A handler runs on the main thread, between any two of its steps. Rounds go on beside it: a thread that is
-        # interrupted while it holds the lock of the event would wait for itself.
+        # interrupted while it holds the lock of the event would wait for itself. A signal that another thread takes,
+        # or that comes just before the main thread waits, does not wake it: it never waits for long.
         rounds = open_until_the_end.enter_context(ThreadPoolExecutor(1, thread_name_prefix="parapet-worker"))
         if metrics_port is not None:
             port = open_until_the_end.enter_context(
@@ -91,7 +94,10 @@ def worker(
             )
             click.echo(f"Metrics at http://{metrics_host}:{port.port}/metrics", err=True)
         click.echo(f"Worker for {app.service}, every {interval_seconds:g} s. Ctrl-C ends it.", err=True)
-        rounds.submit(app.worker.run, stop, interval_seconds=interval_seconds).result()
+        running = rounds.submit(app.worker.run, stop, interval_seconds=interval_seconds)
+        while not wait((running,), HEARING_SECONDS).done:
+            pass
+        running.result()
     click.echo("Worker ended.", err=True)
 
 

@@ -168,9 +168,10 @@ def waits():
     return frame is not None and frame.f_code.co_name in ("wait", "result")
 
 def tell():
-    while not waits():
+    seen = 0
+    while seen < 2:  # once more, to be past the step before it
         time.sleep(0.05)
-    time.sleep(0.05)
+        seen = seen + 1 if waits() else 0
     signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
 
 threading.Thread(target=tell, daemon=True).start()

@@ -28,11 +28,11 @@ from parapet.ops.acting import (
     asked_for,
     claim_key,
     everything,
-    existing,
     jot,
     situation,
     write,
 )
+from parapet.ops.context import existing
 from parapet.ops.hosted import call, propose
 from parapet.response.capability import Capability, Done, Situation
 from parapet.response.checks import BREAKER_SECONDS, Standing, refuse

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
-from parapet.core.errors import ConfigurationError, NotFound, NotPermitted, ReadOnly, Refused, UnknownName
+from parapet.core.errors import ConfigurationError, NotPermitted, ReadOnly, Refused, UnknownName
 from parapet.core.guard import guarded
 from parapet.core.types import Actor, IncidentId, JsonObject
 from parapet.incidents.model import Announcement, Decision, EntryKind, Incident, NewEntry
 from parapet.incidents.payload import clean
 from parapet.incidents.words import words_of
-from parapet.ops.context import Context
+from parapet.ops.context import Context, existing
 from parapet.response.capability import Capability, Situation
 from parapet.response.preview import LONGEST_WORDS
 from parapet.response.run import LedgerKind, Run
@@ -213,15 +213,3 @@ def jot(tx: Transaction, number: IncidentId, incident: Incident, entry: NewEntry
     """One entry that moves nothing."""
     tx.entries.append(number, (entry,), recorded_at=now)
     tx.words.add(number, words_of(incident, (entry,)))
-
-
-def existing(tx: Transaction, number: IncidentId) -> Incident:
-    """The incident.
-
-    Raises:
-        NotFound: there is none.
-    """
-    incident = tx.incidents.get(number)
-    if incident is None:
-        raise NotFound(f"There is no incident INC-{number}.")
-    return incident

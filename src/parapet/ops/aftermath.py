@@ -11,8 +11,9 @@ from parapet.core.types import PARAPET
 from parapet.incidents.model import EntryKind
 from parapet.notify.sinks import Sink
 from parapet.ops.act import Actions
-from parapet.ops.acting import about, existing, situation, write
+from parapet.ops.acting import about, situation, write
 from parapet.ops.automatic import Automatic
+from parapet.ops.context import existing
 from parapet.ops.hosted import call
 from parapet.ops.mirroring import Mirroring
 from parapet.ops.undoing import Undoing

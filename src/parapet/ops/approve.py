@@ -6,7 +6,8 @@ from parapet.core.errors import IncidentMoved, NotFound, PreviewExpired, Refused
 from parapet.core.types import Actor, JsonObject
 from parapet.incidents.model import Announcement, Decision, EntryKind, NewEntry
 from parapet.incidents.transitions import reason_of
-from parapet.ops.acting import Bench, Permits, everything, existing, jot
+from parapet.ops.acting import Bench, Permits, everything, jot
+from parapet.ops.context import existing
 from parapet.response.approval import Approval, ApprovalState, ask, decide
 from parapet.store.rows import as_kept
 from parapet.store.store import Transaction

@@ -13,7 +13,8 @@ from parapet.core.guard import guarded
 from parapet.core.types import Actor, ActorClass, JsonObject
 from parapet.incidents.model import Announcement, Decision, EntryKind, Incident, IncidentState, NewEntry
 from parapet.ops.act import Actions
-from parapet.ops.acting import existing, situation
+from parapet.ops.acting import situation
+from parapet.ops.context import existing
 from parapet.ops.escalate import Escalations
 from parapet.ops.hosted import propose
 from parapet.response.capability import Capability

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from parapet.core.clock import Clock
+from parapet.core.errors import NotFound
 from parapet.core.ids import Ids
 from parapet.core.types import PARAPET, Actor, ActorClass, IncidentId, JsonObject
 from parapet.incidents.changes import Near, near
@@ -297,3 +298,15 @@ def numbered(incident: Incident) -> IncidentId:
     if incident.id is None:
         raise ValueError("the incident was not kept yet")
     return incident.id
+
+
+def existing(tx: Transaction, incident_id: IncidentId) -> Incident:
+    """The incident of that number.
+
+    Raises:
+        NotFound: there is none.
+    """
+    incident = tx.incidents.get(incident_id)
+    if incident is None:
+        raise NotFound(f"There is no incident INC-{incident_id}.")
+    return incident

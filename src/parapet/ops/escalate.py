@@ -14,7 +14,7 @@ from parapet.core.part import Part, Place
 from parapet.core.types import Actor, IncidentId
 from parapet.incidents.model import Incident, IncidentState
 from parapet.ops.calling import Moved
-from parapet.ops.context import Context
+from parapet.ops.context import Context, existing
 from parapet.ops.once import Once
 from parapet.ops.stint import Stint
 from parapet.response.escalating import advance, next_now, resume, suppress
@@ -327,10 +327,7 @@ class Escalations:
 
     def _move(self, tx: Transaction, asked: _Asked, decide: Decide) -> Escalation:
         number, now = asked.incident_id, asked.now
-        incident = tx.incidents.get(number)
-        if incident is None:
-            raise NotFound(f"There is no incident INC-{number}.")
-        kept = tx.escalations.of(number)
+        incident, kept = existing(tx, number), tx.escalations.of(number)
         once = self._once
         if once is not None and (done := tx.requests.done(once.key)) is not None:
             once.check(done)

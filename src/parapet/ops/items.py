@@ -11,7 +11,7 @@ from parapet.core.types import Actor, ActorClass, IncidentId, JsonObject
 from parapet.incidents.items import ActionItem, ItemState, Reported, close, item_of, told_again
 from parapet.incidents.model import EntryKind, NewEntry
 from parapet.incidents.words import words_of
-from parapet.ops.context import Context
+from parapet.ops.context import Context, existing
 from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
 
@@ -150,9 +150,7 @@ class ActionItems:
 
     def _tell(self, tx: Transaction, reported: Reported, actor: Actor) -> tuple[ActionItem, bool]:
         now, service = self._context.clock.now(), self._context.service
-        incident = None if reported.incident_id is None else tx.incidents.get(reported.incident_id)
-        if reported.incident_id is not None and incident is None:
-            raise NotFound(f"There is no incident INC-{reported.incident_id}.")
+        incident = None if reported.incident_id is None else existing(tx, reported.incident_id)
         slice_name = reported.slice if incident is None else incident.slice
         known = tx.items.find(service, reported, slice_name)
         if known is not None:

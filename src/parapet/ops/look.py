@@ -19,7 +19,7 @@ from parapet.incidents.past import REMEMBERED, Past, recall
 from parapet.incidents.sightings import Objects
 from parapet.incidents.triage import MOST_COUNTED_BESIDE, Triage, triage
 from parapet.lessons.retrospective import Retrospective, from_json
-from parapet.ops.context import Context, numbered
+from parapet.ops.context import Context, existing, numbered
 from parapet.ops.leaves import chronicle
 from parapet.ops.sightings import about_object, objects_near
 from parapet.ops.work import HEARTBEAT_PREFIX
@@ -143,7 +143,7 @@ class Look:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            return self._file(tx, _there(tx, incident_id), tx.entries.gist(incident_id))
+            return self._file(tx, existing(tx, incident_id), tx.entries.gist(incident_id))
 
     def opened(
         self, incident_id: IncidentId, selection: Selection, *, start: int | None = None
@@ -157,7 +157,7 @@ class Look:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            incident = _there(tx, incident_id)
+            incident = existing(tx, incident_id)
             gist, leaf = chronicle(tx, incident_id, selection, start=start)
             return self._file(tx, incident, gist), leaf
 
@@ -169,7 +169,7 @@ class Look:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            incident, entries = _there(tx, incident_id), tx.entries.of(incident_id)
+            incident, entries = existing(tx, incident_id), tx.entries.of(incident_id)
             gist = gist_of(sorted(entries, key=lambda one: (one.occurred_at, one.seq)))
             return self._file(tx, incident, gist), entries, tx.episodes.of(incident_id)
 
@@ -181,7 +181,7 @@ class Look:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            return _there(tx, incident_id)
+            return existing(tx, incident_id)
 
     def chronology(self, incident_id: IncidentId, *, after: int = 0, limit: int | None = None) -> tuple[Entry, ...]:
         """The entries of an incident behind the entry *after*, in the order in which they were written.
@@ -230,7 +230,7 @@ class Look:
             EvidenceUnavailable: the database does not answer.
         """
         with self._context.store.read() as tx:
-            incident, kept = _there(tx, incident_id), tx.retrospectives.latest(incident_id)
+            incident, kept = existing(tx, incident_id), tx.retrospectives.latest(incident_id)
         if kept is None:
             raise NotFound(f"{incident.ref} has no retrospective yet: it is composed when the incident is resolved.")
         return from_json(kept)
@@ -352,10 +352,3 @@ class Look:
             return Past()
         last, count = found
         return recall(last, count, tx.entries.said(numbered(last), MOST_SAID))
-
-
-def _there(tx: Transaction, incident_id: IncidentId) -> Incident:
-    incident = tx.incidents.get(incident_id)
-    if incident is None:
-        raise NotFound(f"There is no incident INC-{incident_id}.")
-    return incident

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from parapet.core.errors import KeyReused, NotFound
+from parapet.core.errors import KeyReused
 from parapet.core.types import IncidentId
 from parapet.incidents.model import Incident
+from parapet.ops.context import existing
 from parapet.store.store import Transaction
 
 
@@ -47,15 +48,3 @@ def do_once(tx: Transaction, once: Once | None, work: Callable[[], Incident], no
             tx.requests.add(once.key, once.digest, incident.id, now=now)
         return incident
     return existing(tx, once.check(done))
-
-
-def existing(tx: Transaction, incident_id: IncidentId) -> Incident:
-    """The incident of that number.
-
-    Raises:
-        NotFound: there is none.
-    """
-    incident = tx.incidents.get(incident_id)
-    if incident is None:
-        raise NotFound(f"There is no incident INC-{incident_id}.")
-    return incident

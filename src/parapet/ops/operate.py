@@ -15,8 +15,8 @@ from parapet.incidents.correlation import correlate
 from parapet.incidents.effect import severity_of_now
 from parapet.incidents.model import Decision, Incident, IncidentState
 from parapet.incidents.routing import key_route
-from parapet.ops.context import Context
-from parapet.ops.once import Once, do_once, existing
+from parapet.ops.context import Context, existing
+from parapet.ops.once import Once, do_once
 from parapet.store.rows import as_kept
 from parapet.store.store import Transaction
 

@@ -11,7 +11,8 @@ from parapet.core.types import Actor
 from parapet.incidents.model import Announcement, EntryKind
 from parapet.incidents.transitions import reason_of
 from parapet.ops.act import LEASE_MARGIN_SECONDS
-from parapet.ops.acting import Bench, Permits, about, claim_key, everything, existing, situation, write
+from parapet.ops.acting import Bench, Permits, about, claim_key, everything, situation, write
+from parapet.ops.context import existing
 from parapet.ops.hosted import call
 from parapet.response.capability import Capability, Done
 from parapet.response.run import LedgerKind, Run, UndoState
